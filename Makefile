@@ -1,0 +1,38 @@
+# Each target makes .venv itself; a machine needs Python 3.11 or later and make, no more.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+help: ## show this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: .venv/package ## fetch MNIST, train, evaluate, recognise a digit
+	@mkdir -p build
+	$(BIN)/mnistmlp download
+	$(BIN)/mnistmlp train --recipe classic --output build/brain.npz
+	$(BIN)/mnistmlp evaluate build/brain.npz
+	$(BIN)/mnistmlp predict --brain build/brain.npz --index 42 --show
+
+test: .venv/development ## run the tests
+	$(BIN)/pytest
+
+lint: .venv/development ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean: ## remove what make made
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/package: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/development: .venv/package
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@

@@ -1,0 +1,98 @@
+"""The program: its commands, and how every failure becomes a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+import mnistmlp
+from mnistmlp.cli import console, download, evaluate, info, predict, train
+from mnistmlp.errors import MnistMlpError, SettingError
+
+FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+
+
+class _Program(TyperGroup):
+    """A group of commands whose errors are one line on stderr, whatever goes wrong."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run, and exit with the code of the outcome."""
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except typer.TyperException as error:
+            context = getattr(error, "ctx", None)
+            path = context.command_path if context else "mnistmlp"
+            message = error.format_message()
+            console.fail(message[:1].lower() + message[1:], hint=f"{path} --help")
+            code = USAGE
+        sys.exit(code or 0)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; turn its failures into messages and exit codes."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except SettingError as error:
+            option = "--" + error.setting.replace("_", "-")
+            console.report(error, f"{option}: {error.message}")
+            raise typer.Exit(USAGE) from None
+        except MnistMlpError as error:
+            console.report(error)
+            raise typer.Exit(FAULT) from None
+        except KeyboardInterrupt:
+            console.note("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _drop_output()
+            raise typer.Exit(BROKEN_PIPE) from None
+        except MemoryError:
+            console.fail("not enough memory")
+            raise typer.Exit(FAULT) from None
+        except OSError as error:
+            _drop_output()
+            console.fail(f"{error.filename or 'output'}: {error.strerror or error}")
+            raise typer.Exit(FAULT) from None
+
+
+def _drop_output() -> None:
+    """Send what is still to be written nowhere, so that the exit is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+app = typer.Typer(
+    cls=_Program,
+    rich_markup_mode=None,  # plain help: no Rich to load, and it pipes well
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("download")(download.download)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("predict")(predict.predict)
+app.command("info")(info.info)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"mnistmlp {mnistmlp.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Fetch MNIST, train a multilayer perceptron in pure NumPy, judge it, recognise a digit."""
+    if context.invoked_subcommand is None:
+        print(context.get_help(), file=sys.stderr)
+        raise typer.Exit(USAGE)

@@ -1,0 +1,139 @@
+"""``mnistmlp evaluate``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mnistmlp.cli import console, options
+from mnistmlp.cli.data import open_dataset
+from mnistmlp.errors import SettingError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from mnistmlp.metrics import Evaluation
+
+BELOW = 3  # exit code
+
+
+def evaluate(
+    brains: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[BRAIN]...",
+            show_default="brain.npz",
+            help="Brain files; several are averaged by their probabilities.",
+        ),
+    ] = None,
+    split: options.SplitName = "test",
+    fail_under: Annotated[
+        float | None,
+        typer.Option(metavar="PART", help="Exit with 3 if the accuracy is lower, such as 0.98."),
+    ] = None,
+    dataset: options.DatasetName = "mnist",
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
+) -> None:
+    """Judge a brain: accuracy, loss, confusion matrix, scores a digit."""
+    from mnistmlp import metrics
+    from mnistmlp.brain import load_brain
+
+    if fail_under is not None and not 0 <= fail_under <= 1:
+        raise SettingError("fail_under", f"{fail_under} is not a number from 0 to 1")
+    paths = brains or [Path("brain.npz")]
+    networks = [load_brain(path).network for path in paths]
+    data = open_dataset(data_dir, split)
+    result = metrics.evaluate(networks, data.images, data.labels)
+    if as_json:
+        print(_document(result, paths, split))
+    else:
+        _render(result, paths, f"{data.name} {split}")
+    if fail_under is not None and result.accuracy < fail_under:
+        console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
+        raise typer.Exit(BELOW)
+
+
+def _document(result: Evaluation, paths: list[Path], split: str) -> str:
+    return json.dumps(
+        {
+            "brains": [str(path) for path in paths],
+            "split": split,
+            "images": result.images,
+            "accuracy": result.accuracy,
+            "loss": result.loss,
+            "confusion": result.confusion.tolist(),
+            "per_digit": [asdict(score) for score in result.per_digit],
+        }
+    )
+
+
+def _render(result: Evaluation, paths: list[Path], images: str) -> None:
+    """Write the result to stdout as tables."""
+    screen = console.make_console()
+    screen.print(", ".join(map(str, paths)), "on", images, soft_wrap=True)
+    screen.print(
+        f"accuracy {result.accuracy:.2%} ({result.correct:,} of {result.images:,}), "
+        f"loss {result.loss:.4f}\n"
+    )
+    screen.print(_confusion_table(result))
+    screen.print()
+    screen.print(_score_table(result))
+
+
+def _confusion_table(result: Evaluation) -> Table:
+    """Return counts by actual digit (row) and predicted digit (column).
+
+    Each cell is shaded by its share of the row; the diagonal stands in
+    brackets and an empty cell is a dot, so that it reads without colour.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 0), title="confusion matrix", title_justify="left")
+    table.add_column("actual", justify="right")
+    for digit in range(10):
+        table.add_column(f"{digit} ", justify="right", min_width=7)
+    for actual, row in enumerate(result.confusion):
+        cells = [Text(str(actual), "bold")]
+        for predicted, count in enumerate(row):
+            right = actual == predicted
+            text = f"[{count}]" if right else f"{count or '.'} "
+            share = count / max(row.sum(), 1)
+            cells.append(Text(text, _shade(share, right)))
+        table.add_row(*cells)
+    return table
+
+
+def _shade(share: float, right: bool) -> str:
+    """Return a style for a cell: green where right, red where wrong, brighter by its share."""
+    if not share:
+        return "dim"
+    level = share**0.5  # so that an error of 1 % still shows
+    return (
+        f"white on rgb(0,{30 + 110 * level:.0f},0)"
+        if right
+        else (f"white on rgb({60 + 180 * level:.0f},0,0)")
+    )
+
+
+def _score_table(result: Evaluation) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, title="scores", title_justify="left")
+    for heading in ("digit", "precision", "recall", "F1", "images"):
+        table.add_column(heading, justify="right")
+    for score in result.per_digit:
+        table.add_row(
+            str(score.digit),
+            f"{score.precision:.2%}",
+            f"{score.recall:.2%}",
+            f"{score.f1:.2%}",
+            f"{score.support:,}",
+        )
+    return table

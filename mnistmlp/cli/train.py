@@ -1,0 +1,138 @@
+"""``mnistmlp train``."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mnistmlp.cli import console, options
+from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.progress import epoch_reports
+from mnistmlp.recipes import Recipe, find_recipe, parse_hidden
+
+if TYPE_CHECKING:
+    from mnistmlp.core import Network
+    from mnistmlp.training import Training
+
+
+def train(
+    context: typer.Context,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The brain file to write.")
+    ] = Path("brain.npz"),
+    recipe: options.RecipeName = "classic",
+    hidden: options.Hidden = None,
+    epochs: options.Epochs = None,
+    learning_rate: options.LearningRate = None,
+    batch_size: options.BatchSize = None,
+    activation: options.Activation = None,
+    loss: options.Loss = None,
+    optimizer: options.Optimizer = None,
+    schedule: options.Schedule = None,
+    momentum: options.Momentum = None,
+    weight_decay: options.WeightDecay = None,
+    validation: options.Validation = None,
+    patience: options.Patience = None,
+    limit: options.Limit = None,
+    shuffle: options.Shuffle = None,
+    dtype: options.Dtype = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of all that is random.")] = 0,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BRAIN",
+            help="Start from the weights of this brain, and from its layers, activation and "
+            "loss where no option says otherwise.",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads for matrix products.")
+    ] = None,
+    dataset: options.DatasetName = "mnist",
+    data_dir: options.DataDir = None,
+    log: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a line of JSON an epoch here.")
+    ] = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Train a network, save it, and print the path of the brain file.
+
+    A recipe is a set of settings; each option given here overrides one of
+    them.  Ctrl-C ends training early and saves what there is.
+    """
+    from mnistmlp.blas import limited_threads
+    from mnistmlp.brain import check_output, describe, load_brain, save_brain
+    from mnistmlp.training import fit
+
+    initial = load_brain(init).network if init else None
+    settings = _settings(recipe, initial, context.params)
+    check_output(output)
+    data = open_dataset(data_dir, "train", quiet=quiet)
+    started = time.perf_counter()
+    with limited_threads(threads), epoch_reports(settings.epochs, quiet, log) as on_epoch:
+        training = fit(
+            settings, data.images, data.labels, seed=seed, initial=initial, on_epoch=on_epoch
+        )
+    seconds = time.perf_counter() - started
+    origin = {"name": data.name, "digests": data.digests}
+    save_brain(output, training.network, describe(training, settings, seed=seed, dataset=origin))
+    if not quiet:
+        _summarise(training, settings, data.name, seconds, output)
+    print(_document(training, settings, seconds, output) if as_json else output)
+    if training.interrupted:
+        raise typer.Exit(130)
+
+
+def _settings(recipe: str, initial: Network | None, params: dict[str, Any]) -> Recipe:
+    """Return the recipe with what the initial brain and then the options say instead."""
+    given = {field.name: params.get(field.name) for field in fields(Recipe)}
+    if given["hidden"] is not None:
+        given["hidden"] = parse_hidden(given["hidden"])
+    settings = {name: value for name, value in given.items() if value is not None}
+    if initial:
+        settings = {
+            "hidden": initial.sizes[1:-1],
+            "activation": initial.activation,
+            "loss": initial.loss,
+        } | settings
+    return replace(find_recipe(recipe), **settings)
+
+
+def _summarise(
+    training: Training, settings: Recipe, data: str, seconds: float, output: Path
+) -> None:
+    """Say on stderr what was trained, and how well it did."""
+    network, kept, ran = training.network, training.kept, len(training.history)
+    layers = "-".join(map(str, network.sizes))
+    console.note(
+        f"{settings.name}: {layers}, {network.parameters.size:,} parameters, on {data}, "
+        f"{ran} epochs in {seconds:.1f} s"
+    )
+    if training.interrupted:
+        moment = f"epoch {kept.epoch}" if kept else "that moment"
+        console.note(f"interrupted in epoch {ran + 1}: the weights are those of {moment}")
+    if kept and kept.validation_accuracy is not None:
+        console.note(f"validation accuracy {kept.validation_accuracy:.2%} (epoch {kept.epoch})")
+    console.note(f"saved {output}")
+
+
+def _document(training: Training, settings: Recipe, seconds: float, output: Path) -> str:
+    network, kept = training.network, training.kept
+    return json.dumps(
+        {
+            "output": str(output),
+            "recipe": settings.name,
+            "sizes": network.sizes,
+            "parameters": network.parameters.size,
+            "epochs": kept.epoch if kept else 0,
+            "seconds": round(seconds, 3),
+            "validation_accuracy": kept.validation_accuracy if kept else None,
+            "history": [asdict(report) for report in training.history],
+        }
+    )

@@ -1,0 +1,175 @@
+"""Data sets: their files, digests, the cache folder, and how to load them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from mnistmlp.core import DIGITS, Bytes
+from mnistmlp.errors import DataError, IdxError
+from mnistmlp.idx import Header, encode_idx, read_header, read_idx
+
+Split = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of a data set, as it is published."""
+
+    name: str  # without .gz
+    size: int  # bytes, uncompressed
+    sha256: str  # of the uncompressed bytes
+
+
+TRAIN_IMAGES = DataFile(
+    "train-images-idx3-ubyte",
+    47_040_016,
+    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+)
+TRAIN_LABELS = DataFile(
+    "train-labels-idx1-ubyte",
+    60_008,
+    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+)
+TEST_IMAGES = DataFile(
+    "t10k-images-idx3-ubyte",
+    7_840_016,
+    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+)
+TEST_LABELS = DataFile(
+    "t10k-labels-idx1-ubyte",
+    10_008,
+    "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+)
+MNIST = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+SPLITS: dict[Split, tuple[DataFile, DataFile]] = {
+    "train": (TRAIN_IMAGES, TRAIN_LABELS),
+    "test": (TEST_IMAGES, TEST_LABELS),
+}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One split of a data set."""
+
+    images: Bytes  # (n, 28, 28), 0 is the background
+    labels: Bytes  # (n,), 0 … 9
+    split: Split
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of the files' uncompressed bytes, by published name."""
+        images, labels = SPLITS[self.split]
+        return {images.name: digest(self.images), labels.name: digest(self.labels)}
+
+    @property
+    def name(self) -> str:
+        """``"mnist"`` if the digests are the published ones, else ``"custom"``."""
+        published = {file.name: file.sha256 for file in SPLITS[self.split]}
+        return "mnist" if self.digests == published else "custom"
+
+
+def default_folder() -> Path:
+    """Return the folder in the user's cache where MNIST is kept."""
+    return platformdirs.user_cache_path("mnistmlp") / "mnist"
+
+
+def find_file(folder: Path, file: DataFile) -> Path | None:
+    """Return where a file is: plain or ``.gz``, with ``-idx`` or ``.idx`` in its name, or None."""
+    for name in (file.name, file.name.replace("-idx", ".idx")):
+        for path in (folder / name, folder / f"{name}.gz"):
+            if path.exists():
+                return path
+    return None
+
+
+def missing_files(folder: Path) -> list[DataFile]:
+    """Return the files of the data set that are not in a folder."""
+    return [file for file in MNIST if find_file(folder, file) is None]
+
+
+def digest(array: NDArray[Any]) -> str:
+    """Return the SHA-256 of an array as an uncompressed IDX file."""
+    head, items = encode_idx(array)
+    found = hashlib.sha256(head)
+    found.update(items)
+    return found.hexdigest()
+
+
+def is_verified(path: Path, file: DataFile) -> bool:
+    """Tell whether a file holds exactly the published bytes."""
+    try:
+        return digest(read_idx(path)) == file.sha256
+    except IdxError:
+        return False
+
+
+def dataset_size(folder: Path, split: Split) -> int:
+    """Return how many images a split has, by reading the header alone.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or is not one of 28 x 28 images.
+    """
+    path = _require(folder, SPLITS[split][0])
+    return _check_header(path, read_header(path), (28, 28))
+
+
+def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dataset:
+    """Load a split.
+
+    Plain files are mapped, compressed ones unpacked into memory; nothing is written.
+
+    Parameters
+    ----------
+    folder : Path
+        With the four IDX files, plain or ``.gz``.
+    split : {'train', 'test'}
+    limit : int, optional
+        The first so many images only.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, images are not 28 x 28 bytes, there
+        are none, their number is not that of the labels, or a label is above 9.
+    """
+    image_path, label_path = (_require(folder, file) for file in SPLITS[split])
+    size = _check_header(image_path, read_header(image_path), (28, 28))
+    labelled = _check_header(label_path, read_header(label_path), ())
+    if size != labelled:
+        raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
+    images, labels = read_idx(image_path, limit=limit), read_idx(label_path, limit=limit)
+    if labels.max() >= DIGITS:
+        raise DataError(f"{label_path}: label {labels.max()}, expected 0 to 9")
+    return Dataset(images, labels, split)
+
+
+def _require(folder: Path, file: DataFile) -> Path:
+    path = find_file(folder, file)
+    if path is None:
+        raise DataError(
+            f"{folder / file.name}: no such file, plain or .gz",
+            hint=f"mnistmlp download --data-dir {folder}",
+        )
+    return path
+
+
+def _check_header(path: Path, header: Header, item_shape: tuple[int, ...]) -> int:
+    """Return the number of items of unsigned bytes in the given shape, or raise IdxError."""
+    size, *shape = header.shape or (0,)
+    if header.dtype != np.uint8 or tuple(shape) != item_shape:
+        expected = " x ".join(["N", *map(str, item_shape)])
+        found = " x ".join(map(str, header.shape))
+        raise IdxError(f"{path}: {found} items of type {header.dtype}, expected {expected} uint8")
+    if size == 0:
+        raise IdxError(f"{path}: holds no items")
+    return size

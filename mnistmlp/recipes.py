@@ -1,0 +1,138 @@
+"""Recipes: every setting of a training run, and the named sets of them.
+
+Nothing here needs NumPy, so that the command line can show the choices
+without loading it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+from mnistmlp.errors import SettingError
+
+ActivationName = Literal["sigmoid", "tanh", "relu"]
+LossName = Literal["mse", "cross-entropy"]
+OptimizerName = Literal["sgd", "nesterov", "adam"]
+ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
+DtypeName = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a training run; the defaults are the recipe `classic`.
+
+    Raises
+    ------
+    SettingError
+        If a value is out of its range, or does not go with another.
+    """
+
+    name: str = "classic"
+    hidden: tuple[int, ...] = (20, 20, 20)  # widths of the hidden layers, none for ()
+    activation: ActivationName = "sigmoid"  # of the hidden layers
+    loss: LossName = "mse"  # mse: sigmoid outputs; cross-entropy: softmax outputs
+    optimizer: OptimizerName = "sgd"
+    learning_rate: float = 6.0  # the highest, where the schedule changes it
+    schedule: ScheduleName = "constant"
+    momentum: float = 0.0  # of sgd and nesterov
+    weight_decay: float = 0.0  # decoupled: a step shrinks weights by learning rate x this
+    batch_size: int = 32
+    epochs: int = 30
+    validation: int = 5000  # images at the end of the training set that are kept aside
+    patience: int | None = None  # epochs with no better validation accuracy before stopping
+    limit: int | None = None  # train on the first so many images only
+    shuffle: bool = True  # a new order every epoch
+    dtype: DtypeName = "float32"
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            valid, needed = RULES.get(field.name, (None, ""))
+            if valid and not valid(value):
+                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+                raise SettingError(field.name, f"{shown} is not {needed}")
+        if self.momentum and self.optimizer == "adam":
+            raise SettingError(
+                "momentum", "adam has no momentum setting; it goes with sgd and nesterov"
+            )
+        if self.optimizer == "nesterov" and not self.momentum:
+            raise SettingError("momentum", "nesterov needs a momentum above 0, such as 0.9")
+        if self.patience is not None and not self.validation:
+            raise SettingError("patience", "needs validation images, and validation is 0")
+
+
+Rule = tuple[Callable[[Any], bool], str]
+
+
+def _one_of(names: Any) -> Rule:
+    return (lambda value: value in get_args(names)), f"one of {', '.join(get_args(names))}"
+
+
+RULES: dict[str, Rule] = {
+    "hidden": (lambda widths: all(w >= 1 for w in widths), "a list of widths of 1 or more"),
+    "activation": _one_of(ActivationName),
+    "loss": _one_of(LossName),
+    "optimizer": _one_of(OptimizerName),
+    "schedule": _one_of(ScheduleName),
+    "dtype": _one_of(DtypeName),
+    "learning_rate": (lambda rate: 0 < rate < math.inf, "a finite number above 0"),
+    "momentum": (lambda momentum: 0 <= momentum < 1, "a number from 0 to below 1"),
+    "weight_decay": (lambda decay: 0 <= decay < math.inf, "a finite number of 0 or more"),
+    "batch_size": (lambda size: size >= 1, "a number of 1 or more"),
+    "epochs": (lambda epochs: epochs >= 1, "a number of 1 or more"),
+    "validation": (lambda images: images >= 0, "a number of 0 or more"),
+    "patience": (lambda epochs: epochs is None or epochs >= 1, "a number of 1 or more"),
+    "limit": (lambda images: images is None or images >= 1, "a number of 1 or more"),
+}
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(),
+        Recipe(
+            name="modern",
+            hidden=(256, 128),
+            activation="relu",
+            loss="cross-entropy",
+            optimizer="adam",
+            learning_rate=3e-3,
+            schedule="one-cycle",
+            batch_size=128,
+            epochs=5,
+        ),
+    )
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return the recipe of that name.
+
+    Raises
+    ------
+    SettingError
+        If there is none.
+    """
+    if name not in RECIPES:
+        raise SettingError("recipe", f"{name!r} is not one of {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def parse_hidden(text: str) -> tuple[int, ...]:
+    """Read the widths of hidden layers: ``"20,20,20"``, or ``"none"`` for no hidden layer.
+
+    Raises
+    ------
+    SettingError
+        If a width is not a whole number.
+    """
+    if text == "none":
+        return ()
+    try:
+        return tuple(int(width) for width in text.split(","))
+    except ValueError:
+        raise SettingError(
+            "hidden", f"{text!r} is not a list of widths such as 20,20,20, or none"
+        ) from None

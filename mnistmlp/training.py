@@ -1,0 +1,207 @@
+"""Training: batches, epochs, validation, early stopping."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from mnistmlp.core import (
+    DIGITS,
+    MAX_PARAMETERS,
+    PIXELS,
+    Bytes,
+    Network,
+    Workspace,
+    backpropagate,
+    parameter_count,
+)
+from mnistmlp.errors import DivergenceError, SettingError
+from mnistmlp.metrics import evaluate
+from mnistmlp.optim import SCHEDULES, make_optimizer
+from mnistmlp.recipes import Recipe
+
+
+class Images(NamedTuple):
+    """Images with their labels."""
+
+    pixels: Bytes  # (n, 784)
+    labels: Bytes  # (n,)
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What one epoch came to."""
+
+    epoch: int  # from 1
+    loss: float  # averaged over the training images as they were met
+    validation_loss: float | None  # None where no images are kept aside
+    validation_accuracy: float | None
+    seconds: float  # of training alone
+    images_per_second: float
+
+
+@dataclass
+class Training:
+    """A network and how it came about."""
+
+    network: Network
+    history: list[EpochReport] = field(default_factory=list)
+    kept: EpochReport | None = None  # whose weights these are; None: stopped within epoch 1
+    interrupted: bool = False  # by Ctrl-C
+
+
+def fit(
+    recipe: Recipe,
+    images: Bytes,
+    labels: Bytes,
+    *,
+    seed: int = 0,
+    initial: Network | None = None,
+    on_epoch: Callable[[EpochReport], None] = lambda report: None,
+) -> Training:
+    """Train a network as a recipe says.
+
+    The network ends with the weights of the last whole epoch, or with
+    `patience` of the one that did best in validation.  Ctrl-C ends training
+    early in the same way.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    images : (n, 28, 28) or (n, 784) uint8
+    labels : (n,) uint8
+    seed : int
+        Of the one random generator, which draws the initial weights and the
+        order of the images.  Same seed, machine, BLAS and threads: same bits.
+    initial : Network, optional
+        Start from its weights instead of random ones.
+    on_epoch : callable
+        Is given the report of each epoch as it ends.
+
+    Raises
+    ------
+    SettingError
+        If the recipe does not fit the images or the initial network, or the
+        seed is negative.
+    DivergenceError
+        If the loss is no longer finite.
+    """
+    if seed < 0:
+        raise SettingError("seed", f"{seed} is not a number of 0 or more")
+    rng = np.random.default_rng(seed)
+    training, validation = split(recipe, images, labels)
+    network = make_network(recipe, rng, initial)
+    result = Training(network)
+    kept = np.empty_like(network.parameters)
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # _epochs looks at the loss instead
+            for report in _epochs(recipe, network, training, validation, rng):
+                result.history.append(report)
+                on_epoch(report)
+                if recipe.patience is None or _better(report, result.kept):
+                    result.kept = report
+                    kept[:] = network.parameters
+                elif result.kept and report.epoch - result.kept.epoch >= recipe.patience:
+                    break
+    except KeyboardInterrupt:
+        result.interrupted = True
+    if result.kept:
+        network.parameters[:] = kept
+    return result
+
+
+def split(recipe: Recipe, images: Bytes, labels: Bytes) -> tuple[Images, Images | None]:
+    """Split off the last images for validation, then limit the rest, as the recipe says."""
+    size = len(images) - recipe.validation
+    if size < 1:
+        raise SettingError(
+            "validation", f"{recipe.validation} of {len(images)} images leaves none to train on"
+        )
+    pixels = images.reshape(-1, PIXELS)
+    training = Images(pixels[:size][: recipe.limit], labels[:size][: recipe.limit])
+    return training, Images(pixels[size:], labels[size:]) if recipe.validation else None
+
+
+def make_network(
+    recipe: Recipe, rng: np.random.Generator, initial: Network | None = None
+) -> Network:
+    """Make the network that training starts from."""
+    sizes = (PIXELS, *recipe.hidden, DIGITS)
+    if parameter_count(sizes) > MAX_PARAMETERS:
+        raise SettingError(
+            "hidden",
+            f"{parameter_count(sizes):,} weights and biases, more than {MAX_PARAMETERS:,}",
+        )
+    network = Network(sizes, recipe.activation, recipe.loss, recipe.dtype)
+    if initial is None:
+        network.initialise(rng)
+    elif initial.sizes == sizes:
+        network.parameters[:] = initial.parameters
+    else:
+        raise SettingError("hidden", f"the initial brain has layers {initial.sizes}, not {sizes}")
+    return network
+
+
+def _epochs(
+    recipe: Recipe,
+    network: Network,
+    training: Images,
+    validation: Images | None,
+    rng: np.random.Generator,
+) -> Iterator[EpochReport]:
+    """Train epoch by epoch."""
+    size = len(training.labels)
+    order = np.arange(size)
+    full = Workspace(network, min(recipe.batch_size, size))
+    rest = Workspace(network, size % recipe.batch_size, full.gradient)
+    schedule = SCHEDULES[recipe.schedule]
+    optimizer = make_optimizer(
+        recipe.optimizer,
+        network.parameters,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+    )
+    for epoch in range(1, recipe.epochs + 1):
+        started, total = time.perf_counter(), 0.0
+        if recipe.shuffle:
+            order = rng.permutation(size)
+        for first in range(0, size, recipe.batch_size):
+            rows = order[first : first + recipe.batch_size]
+            work = full if len(rows) == len(full.targets) else rest
+            work.load(training.pixels, training.labels, rows)
+            loss = backpropagate(network, work)
+            if not math.isfinite(loss):
+                raise _diverged(epoch, recipe)
+            done = (epoch - 1 + first / size) / recipe.epochs
+            rate = recipe.learning_rate * schedule(done)
+            optimizer.step(network.parameters, work.gradient, rate)
+            total += loss * len(rows)
+        if not np.isfinite(network.parameters).all():
+            raise _diverged(epoch, recipe)
+        seconds = time.perf_counter() - started
+        judged = evaluate([network], *validation) if validation else None
+        yield EpochReport(
+            epoch,
+            loss=total / size,
+            validation_loss=judged.loss if judged else None,
+            validation_accuracy=judged.accuracy if judged else None,
+            seconds=seconds,
+            images_per_second=size / seconds,
+        )
+
+
+def _better(report: EpochReport, best: EpochReport | None) -> bool:
+    """Tell whether a report's validation accuracy is above the best so far."""
+    return best is None or (report.validation_accuracy or 0) > (best.validation_accuracy or 0)
+
+
+def _diverged(epoch: int, recipe: Recipe) -> DivergenceError:
+    return DivergenceError(
+        f"the loss is no longer finite in epoch {epoch} (learning rate {recipe.learning_rate:g})",
+        hint=f"a smaller one, such as --learning-rate {recipe.learning_rate / 10:g}",
+    )
