@@ -118,7 +118,8 @@ def _fetch(
     raise DownloadError(
         f"{file.name}.gz: no mirror gives it",
         details=failures,
-        hint=f"put {names} into {folder} by hand",
+        hint=f"put {names} into {folder} by hand, "
+        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR",
     )
 
 

@@ -76,7 +76,7 @@ def fit(
     images : (n, 28, 28) or (n, 784) uint8
     labels : (n,) uint8
     seed : int
-        Of the one random generator, which draws the initial weights and the
+        0 or more.  Of the one random generator, which draws the initial weights and the
         order of the images.  Same seed, machine, BLAS and threads: same bits.
     initial : Network, optional
         Start from its weights instead of random ones.
@@ -86,13 +86,10 @@ def fit(
     Raises
     ------
     SettingError
-        If the recipe does not fit the images or the initial network, or the
-        seed is negative.
+        If the recipe does not fit the images or the initial network.
     DivergenceError
         If the loss is no longer finite.
     """
-    if seed < 0:
-        raise SettingError("seed", f"{seed} is not a number of 0 or more")
     rng = np.random.default_rng(seed)
     training, validation = split(recipe, images, labels)
     network = make_network(recipe, rng, initial)

@@ -27,7 +27,7 @@ class _Program(TyperGroup):
         except typer.TyperException as error:
             context = getattr(error, "ctx", None)
             path = context.command_path if context else "mnistmlp"
-            message = error.format_message()
+            message = error.format_message().removesuffix(".").replace("Value error, ", "")
             console.fail(message[:1].lower() + message[1:], hint=f"{path} --help")
             code = USAGE
         sys.exit(code or 0)

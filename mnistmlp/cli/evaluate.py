@@ -11,7 +11,6 @@ import typer
 
 from mnistmlp.cli import console, options
 from mnistmlp.cli.data import open_dataset
-from mnistmlp.errors import SettingError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,7 +32,9 @@ def evaluate(
     split: options.SplitName = "test",
     fail_under: Annotated[
         float | None,
-        typer.Option(metavar="PART", help="Exit with 3 if the accuracy is lower, such as 0.98."),
+        typer.Option(
+            min=0, max=1, metavar="PART", help="Exit with 3 if the accuracy is lower, such as 0.98."
+        ),
     ] = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
@@ -43,8 +44,6 @@ def evaluate(
     from mnistmlp import metrics
     from mnistmlp.brain import load_brain
 
-    if fail_under is not None and not 0 <= fail_under <= 1:
-        raise SettingError("fail_under", f"{fail_under} is not a number from 0 to 1")
     paths = brains or [Path("brain.npz")]
     networks = [load_brain(path).network for path in paths]
     data = open_dataset(data_dir, split)

@@ -12,7 +12,7 @@ import typer
 from mnistmlp.cli import console, options
 from mnistmlp.cli.recognise import (
     Recognised,
-    parse_indices,
+    parse_range,
     recognise_indices,
     recognise_pictures,
 )
@@ -42,7 +42,12 @@ def predict(
     ] = None,
     top: Annotated[
         int | None,
-        typer.Option(metavar="K", help="Print the K likeliest digits, each with its confidence."),
+        typer.Option(
+            min=1,
+            max=10,
+            metavar="K",
+            help="Print the K likeliest digits, each with its confidence.",
+        ),
     ] = None,
     invert: Annotated[
         Literal["auto", "yes", "no"],
@@ -65,15 +70,13 @@ def predict(
 
     if not images and not index:
         raise SettingError("index", "no image given: name a picture, or use --index N")
-    if top is not None and not 1 <= top <= 10:
-        raise SettingError("top", f"{top} is not a number from 1 to 10")
+    ranges = [parse_range(text) for text in index or []]
     networks = [load_brain(path).network for path in brain or [Path("brain.npz")]]
-    indices = parse_indices(index, data_dir, split) if index else []
-    several = len(images or []) + len(indices) > 1
+    several = len(images or []) + sum(map(len, ranges)) > 1
     failed = False
     for result in chain(
         recognise_pictures(networks, images or [], invert),
-        recognise_indices(networks, indices, data_dir, split),
+        recognise_indices(networks, ranges, data_dir, split),
     ):
         if isinstance(result, PictureError):
             console.report(result)

@@ -58,19 +58,7 @@ def _write_file(progress: Progress) -> None:
 
 
 @contextmanager
-def epoch_reports(epochs: int, quiet: bool, log: Path | None) -> Iterator[OnEpoch]:
-    """Yield what draws an epoch's report, and writes it to a log if there is one."""
-    with _epoch_log(log) as record, _epoch_progress(epochs, quiet) as draw:
-
-        def on_epoch(report: EpochReport) -> None:
-            record(report)
-            draw(report)
-
-        yield on_epoch
-
-
-@contextmanager
-def _epoch_progress(epochs: int, quiet: bool) -> Iterator[OnEpoch]:
+def epoch_progress(epochs: int, quiet: bool) -> Iterator[OnEpoch]:
     """Yield what draws an epoch's report."""
     if quiet or not console.is_terminal():
         yield lambda report: None if quiet else console.note(_describe(report, epochs))
@@ -105,7 +93,7 @@ def _describe(report: EpochReport, epochs: int) -> str:
 
 
 @contextmanager
-def _epoch_log(path: Path | None) -> Iterator[OnEpoch]:
+def epoch_log(path: Path | None) -> Iterator[OnEpoch]:
     """Yield what writes an epoch's report to a file, as a line of JSON."""
     if path is None:
         yield lambda report: None
@@ -116,3 +104,13 @@ def _epoch_log(path: Path | None) -> Iterator[OnEpoch]:
         raise SettingError("log", f"{path}: {error.strerror}") from None
     with file:
         yield lambda report: print(json.dumps(asdict(report)), file=file)
+
+
+def in_turn(*callbacks: OnEpoch) -> OnEpoch:
+    """Return what hands a report to each of the callbacks."""
+
+    def on_epoch(report: EpochReport) -> None:
+        for callback in callbacks:
+            callback(report)
+
+    return on_epoch

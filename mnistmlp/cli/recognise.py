@@ -6,10 +6,11 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistmlp.cli.data import open_dataset, ready_folder
+from mnistmlp.cli.data import ready_folder
 from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
@@ -28,22 +29,15 @@ class Recognised:
     known: dict[str, Any] = field(default_factory=dict)  # of an image of the data set
 
 
-def parse_indices(texts: list[str], data_dir: Path | None, split: Split) -> list[int]:
-    """Return the numbers that ``N`` and ``N:M`` stand for, within the split."""
-    from mnistmlp.datasets import dataset_size
-
-    size = dataset_size(ready_folder(data_dir), split)
-    indices: list[int] = []
-    for text in texts:
-        match = re.fullmatch(r"(\d+)(?::(\d+))?", text, re.ASCII)
-        if not match:
-            raise SettingError("index", f"{text!r} is not a number, nor a range such as 0:100")
+def parse_range(text: str) -> range:
+    """Return the numbers that ``N`` or ``N:M`` stands for."""
+    match = re.fullmatch(r"(\d{1,9})(?::(\d{1,9}))?", text, re.ASCII)
+    if match:
         first = int(match[1])
         end = int(match[2]) if match[2] else first + 1
-        if not first < end <= size:
-            raise SettingError("index", f"{text}: the {split} images are 0 to {size - 1}")
-        indices.extend(range(first, end))
-    return indices
+        if first < end:
+            return range(first, end)
+    raise SettingError("index", f"{text!r} is not a number, nor a range such as 0:100")
 
 
 def recognise_pictures(
@@ -65,17 +59,22 @@ def recognise_pictures(
 
 
 def recognise_indices(
-    networks: list[Network], indices: list[int], data_dir: Path | None, split: Split
+    networks: list[Network], ranges: list[range], data_dir: Path | None, split: Split
 ) -> Iterator[Recognised]:
     """Yield what each image of the data set shows, with the label that it has."""
-    if not indices:
+    if not ranges:
         return
+    from mnistmlp.datasets import dataset_size, load_dataset
     from mnistmlp.metrics import committee
 
-    data = open_dataset(data_dir, split, limit=max(indices) + 1)
+    folder = ready_folder(data_dir)
+    size, end = dataset_size(folder, split), max(each.stop for each in ranges)
+    if end > size:
+        raise SettingError("index", f"{end - 1} is past the {split} images, 0 to {size - 1}")
+    data = load_dataset(folder, split, limit=end)
+    indices = list(chain(*ranges))
     images = data.images[indices]
-    for index, image, probabilities in zip(
-        indices, images, committee(networks, images), strict=True
-    ):
+    found = committee(networks, images)
+    for index, image, probabilities in zip(indices, images, found, strict=True):
         known = {"index": index, "split": split, "label": int(data.labels[index])}
         yield Recognised(f"{split}:{index}", image, probabilities, known)

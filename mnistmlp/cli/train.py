@@ -12,7 +12,7 @@ import typer
 
 from mnistmlp.cli import console, options
 from mnistmlp.cli.data import open_dataset
-from mnistmlp.cli.progress import epoch_reports
+from mnistmlp.cli.progress import epoch_log, epoch_progress, in_turn
 from mnistmlp.recipes import Recipe, find_recipe, parse_hidden
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def train(
     limit: options.Limit = None,
     shuffle: options.Shuffle = None,
     dtype: options.Dtype = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of all that is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all that is random.")] = 0,
     init: Annotated[
         Path | None,
         typer.Option(
@@ -51,7 +51,7 @@ def train(
         ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads for matrix products.")
+        int | None, typer.Option(min=1, metavar="N", help="Threads for matrix products.")
     ] = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
@@ -73,12 +73,18 @@ def train(
     initial = load_brain(init).network if init else None
     settings = _settings(recipe, initial, context.params)
     check_output(output)
-    data = open_dataset(data_dir, "train", quiet=quiet)
-    started = time.perf_counter()
-    with limited_threads(threads), epoch_reports(settings.epochs, quiet, log) as on_epoch:
-        training = fit(
-            settings, data.images, data.labels, seed=seed, initial=initial, on_epoch=on_epoch
-        )
+    with limited_threads(threads), epoch_log(log) as record:
+        data = open_dataset(data_dir, "train", quiet=quiet)
+        started = time.perf_counter()
+        with epoch_progress(settings.epochs, quiet) as draw:
+            training = fit(
+                settings,
+                data.images,
+                data.labels,
+                seed=seed,
+                initial=initial,
+                on_epoch=in_turn(record, draw),
+            )
     seconds = time.perf_counter() - started
     origin = {"name": data.name, "digests": data.digests}
     save_brain(output, training.network, describe(training, settings, seed=seed, dataset=origin))
