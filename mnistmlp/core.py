@@ -260,7 +260,8 @@ class Network:
 
 def scale_pixels(pixels: Bytes, out: Array) -> None:
     """Write grey levels 0 … 255 as numbers in [0, 1]."""
-    np.divide(pixels, out.dtype.type(255), out=out)
+    np.copyto(out, pixels)
+    out /= 255
 
 
 class Workspace:

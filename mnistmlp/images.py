@@ -97,7 +97,8 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Grey | None:
     """Return how far each pixel (h, w) stands out of the background; None where nothing does.
 
     The background is the median of the border.  What stands out by less than
-    half of Otsu's threshold counts as background too.
+    half of Otsu's threshold counts as background too, but for the soft edge of
+    a stroke: the pixels that touch stronger ones.
     """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     background = np.median(border)
@@ -105,8 +106,19 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Grey | None:
     ink: Grey = np.maximum(background - grey if dark else grey - background, 0)
     if ink.max() < LEAST_CONTRAST:
         return None
-    ink[ink < otsu_threshold(ink) / 2] = 0
+    ink[~_grown(ink >= otsu_threshold(ink) / 2)] = 0
     return ink
+
+
+def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the pixels of a mask (h, w) and their eight neighbours."""
+    rows = mask.copy()
+    rows[1:] |= mask[:-1]
+    rows[:-1] |= mask[1:]
+    grown = rows.copy()
+    grown[:, 1:] |= rows[:, :-1]
+    grown[:, :-1] |= rows[:, 1:]
+    return grown
 
 
 def otsu_threshold(grey: Grey) -> float:

@@ -14,6 +14,7 @@ from mnistmlp.core import (
     DIGITS,
     MAX_PARAMETERS,
     PIXELS,
+    Array,
     Bytes,
     Network,
     Workspace,
@@ -94,21 +95,20 @@ def fit(
     training, validation = split(recipe, images, labels)
     network = make_network(recipe, rng, initial)
     result = Training(network)
-    kept = np.empty_like(network.parameters)
+    best: tuple[EpochReport, Array] | None = None  # in one piece, whenever Ctrl-C comes
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # _epochs looks at the loss instead
             for report in _epochs(recipe, network, training, validation, rng):
+                if recipe.patience is None or best is None or _better(report, best[0]):
+                    best = report, network.parameters.copy()
                 result.history.append(report)
                 on_epoch(report)
-                if recipe.patience is None or _better(report, result.kept):
-                    result.kept = report
-                    kept[:] = network.parameters
-                elif result.kept and report.epoch - result.kept.epoch >= recipe.patience:
+                if recipe.patience and report.epoch - best[0].epoch >= recipe.patience:
                     break
     except KeyboardInterrupt:
         result.interrupted = True
-    if result.kept:
-        network.parameters[:] = kept
+    if best:
+        result.kept, network.parameters[:] = best
     return result
 
 
@@ -192,9 +192,9 @@ def _epochs(
         )
 
 
-def _better(report: EpochReport, best: EpochReport | None) -> bool:
+def _better(report: EpochReport, best: EpochReport) -> bool:
     """Tell whether a report's validation accuracy is above the best so far."""
-    return best is None or (report.validation_accuracy or 0) > (best.validation_accuracy or 0)
+    return (report.validation_accuracy or 0) > (best.validation_accuracy or 0)
 
 
 def _diverged(epoch: int, recipe: Recipe) -> DivergenceError:

@@ -118,7 +118,7 @@ def _summarise(
     layers = "-".join(map(str, network.sizes))
     console.note(
         f"{settings.name}: {layers}, {network.parameters.size:,} parameters, on {data}, "
-        f"{ran} epochs in {seconds:.1f} s"
+        f"{ran} epoch{'' if ran == 1 else 's'} in {seconds:.1f} s"
     )
     if training.interrupted:
         moment = f"epoch {kept.epoch}" if kept else "that moment"

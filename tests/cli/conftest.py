@@ -1,0 +1,55 @@
+"""A brain to try the commands with, and ways to run them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from mnistmlp.cli.app import app
+
+Run = Callable[..., Result]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a command within this process."""
+
+    def invoke(*args: object, **options: Any) -> Result:
+        words = [str(arg) for arg in args]
+        result = CliRunner().invoke(app, words, prog_name="mnistmlp", **options)
+        unexpected = result.exception
+        assert unexpected is None or isinstance(unexpected, SystemExit), repr(unexpected)
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def start() -> Start:
+    """Start a command as a process of its own, with its streams piped."""
+
+    def popen(*args: object, **options: Any) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-W", "error", "-m", "mnistmlp", *map(str, args)]
+        streams: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        process: subprocess.Popen[bytes] = subprocess.Popen(command, **(streams | options))
+        return process
+
+    return popen
+
+
+@pytest.fixture(scope="session")
+def brain(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A brain file that knows the small data set well."""
+    path = tmp_path_factory.mktemp("brains") / "small.npz"
+    args = ["train", "--recipe", "modern", "--hidden", "24", "--validation", "200"]
+    args += ["--data-dir", str(small), "--output", str(path), "--epochs", "8"]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    return path

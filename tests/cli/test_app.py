@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+import mnistmlp
+from tests.cli.conftest import Run, Start
+from tests.conftest import names
+
+COMMANDS = ["download", "train", "evaluate", "predict", "info"]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_fits_80_columns(run: Run, command: list[str], option: str) -> None:
+    result = run(*command, option)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert result.stdout.startswith(" ".join(["Usage: mnistmlp", *command]))
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_help_names_every_command(run: Run) -> None:
+    listed = run("--help").stdout.partition("Commands:")[2].split()
+    assert [word for word in listed if word in COMMANDS] == COMMANDS
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").stdout == f"mnistmlp {mnistmlp.__version__}\n"
+
+
+def test_no_command_shows_help_on_stderr(run: Run) -> None:
+    result = run()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: mnistmlp")
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "hint"),
+    [
+        (["trian"], "no such command 'trian'. Did you mean 'train'?", "mnistmlp --help"),
+        (["--colour"], "no such option: --colour", "mnistmlp --help"),
+        (["train", "--epoch", "3"], "no such option: --epoch", "mnistmlp train --help"),
+        (["train", "--loss", "hinge"], "'hinge' is not one of", "mnistmlp train --help"),
+        (["train", "--seed", "-1"], "'--seed'", "mnistmlp train --help"),
+        (["train", "--epochs", "many"], "'--epochs'", "mnistmlp train --help"),
+        (["evaluate", "--fail-under", "nan"], "'--fail-under'", "mnistmlp evaluate --help"),
+        (["predict", "--top", "11"], "'--top'", "mnistmlp predict --help"),
+        (["info", "a", "b"], "unexpected extra argument", "mnistmlp info --help"),
+    ],
+)
+def test_usage_errors_are_a_line_and_a_hint(
+    run: Run, args: list[str], error: str, hint: str
+) -> None:
+    result = run(*args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    first, second = result.stderr.splitlines()
+    assert first.startswith("error: ")
+    assert error in first
+    assert second == f"hint: {hint}"
+
+
+def test_a_name_that_would_break_a_line_is_escaped(run: Run) -> None:
+    result = run("info", "a\nb\x1b[31m.npz")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[0] == r"error: a\nb\x1b[31m.npz: no such file"
+
+
+def test_a_full_disk_on_stdout(start: Start, brain: Path, small: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = start(
+            "predict", "--brain", brain, "--data-dir", small, "--index", "0:9", stdout=full
+        )
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert stderr.decode().splitlines() == ["error: output: No space left on device"]
+
+
+def test_a_closed_pipe_is_silent(start: Start, brain: Path, small: Path) -> None:
+    process = start("predict", "--brain", brain, "--data-dir", small, "--index", "0:300")
+    assert process.stdout
+    assert process.stdout.readline().startswith(b"test:0\t")
+    process.stdout.close()
+    assert process.stderr
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=60) in (0, 141)
+    process.stderr.close()
+    assert process.stdin
+    process.stdin.close()
+
+
+def test_python_dash_m(start: Start) -> None:
+    stdout, _ = start("--help").communicate(timeout=60)
+    assert stdout.startswith(b"Usage: mnistmlp ")
+
+
+def test_nothing_is_left_behind(run: Run) -> None:
+    run("train", "--hidden", "0")
+    run("train", "--output", "none/brain.npz")
+    assert names() == []

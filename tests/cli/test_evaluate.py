@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistmlp.brain import load_brain
+from mnistmlp.datasets import load_dataset
+from mnistmlp.metrics import evaluate
+from tests.cli.conftest import Run
+from tests.test_brain import make_older
+
+
+def test_json(run: Run, small: Path, brain: Path) -> None:
+    result = run("evaluate", brain, "--data-dir", small, "--json")
+    document = json.loads(result.stdout)
+    assert list(document) == [
+        "brains", "split", "images", "accuracy", "loss", "confusion", "per_digit",
+    ]  # fmt: skip
+    data = load_dataset(small, "test")
+    expected = evaluate([load_brain(brain).network], data.images, data.labels)
+    assert (document["brains"], document["split"]) == ([str(brain)], "test")
+    assert (document["images"], document["accuracy"]) == (300, expected.accuracy)
+    assert document["loss"] == expected.loss
+    np.testing.assert_array_equal(document["confusion"], expected.confusion)
+    assert sum(score["support"] for score in document["per_digit"]) == 300
+    assert list(document["per_digit"][0]) == ["digit", "precision", "recall", "f1", "support"]
+
+
+def test_tables_fit_80_columns_and_read_without_colour(run: Run, small: Path, brain: Path) -> None:
+    result = run("evaluate", brain, "--data-dir", small, "--split", "train")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert "\x1b" not in result.stdout
+    assert max(len(line.rstrip()) for line in lines[1:]) <= 80
+    data = load_dataset(small, "train")
+    expected = evaluate([load_brain(brain).network], data.images, data.labels)
+    assert lines[1].startswith(f"accuracy {expected.accuracy:.2%} (")
+    start = next(n for n, line in enumerate(lines) if line.startswith("actual"))
+    for digit, line in enumerate(lines[start + 1 : start + 11]):
+        cells = line.split()
+        counts = [0 if cell == "." else int(cell.strip("[]")) for cell in cells]
+        assert counts == [digit, *expected.confusion[digit]]
+        assert cells[1 + digit].startswith("[")
+        assert sum(cell.startswith("[") for cell in cells) == 1
+
+
+def test_colour_on_a_terminal(run: Run, small: Path, brain: Path) -> None:
+    given = {"FORCE_COLOR": "1", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
+    coloured = run("evaluate", brain, "--data-dir", small, env=given).stdout
+    assert "48;2;" in coloured
+    plain = run("evaluate", brain, "--data-dir", small, env=given | {"NO_COLOR": "1"}).stdout
+    assert "48;2;" not in plain
+
+
+def test_several_brains_are_averaged(run: Run, small: Path, brain: Path) -> None:
+    make_older(Path("older.npz"))
+    document = json.loads(run("evaluate", brain, "older.npz", "--data-dir", small, "--json").stdout)
+    data = load_dataset(small, "test")
+    networks = [load_brain(path).network for path in (brain, Path("older.npz"))]
+    expected = evaluate(networks, data.images, data.labels)
+    assert document["accuracy"] == expected.accuracy
+    assert document["brains"] == [str(brain), "older.npz"]
+
+
+@pytest.mark.parametrize(("bound", "code"), [(0.5, 0), (1.0, 3)])
+def test_fail_under(run: Run, small: Path, bound: float, code: int) -> None:
+    make_older(Path("brain.npz"))
+    if code == 0:
+        bound = 0.0
+    result = run("evaluate", "--data-dir", small, "--fail-under", bound)
+    assert result.exit_code == code
+    assert "accuracy" in result.stdout
+    assert ("is below 1.0" in result.stderr) == (code == 3)
+
+
+def test_a_missing_brain(run: Run, small: Path) -> None:
+    result = run("evaluate", "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "error: brain.npz: no such file",
+        "hint: mnistmlp train --output brain.npz",
+    ]
+
+
+def test_data_of_the_wrong_kind(run: Run, brain: Path, tmp_path: Path) -> None:
+    for name in (
+        "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+    ):  # fmt: skip
+        (tmp_path / name).write_bytes(b"<html>")
+    result = run("evaluate", brain, "--data-dir", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {tmp_path}/t10k-images-idx3-ubyte: not an IDX file")

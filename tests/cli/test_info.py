@@ -1,0 +1,39 @@
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+from tests.test_brain import make_older
+
+
+def test_a_table(run: Run, brain: Path) -> None:
+    result = run("info", brain)
+    facts = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert (facts["sizes"], facts["activation"], facts["loss"]) == (
+        "784-24-10",
+        "relu",
+        "cross-entropy",
+    )
+    assert (facts["recipe"], facts["seed"], facts["epochs"]) == ("modern", "0", "8")
+    assert "validation accuracy" in result.stdout
+
+
+def test_json(run: Run, brain: Path) -> None:
+    document = json.loads(run("info", brain, "--json").stdout)
+    assert document["brain"] == str(brain)
+    assert (document["format"], document["parameters"]) == (1, 785 * 24 + 25 * 10)
+    assert len(document["history"]) == 8
+
+
+def test_an_older_brain(run: Run) -> None:
+    make_older(Path("brain.npz"))
+    result = run("info")
+    assert "none: a brain of the older kind" in result.stdout
+    document = json.loads(run("info", "--json").stdout)
+    assert (document["sizes"], document["dtype"]) == ([784, 20, 20, 20, 10], "float64")
+
+
+def test_what_is_no_brain(run: Run) -> None:
+    Path("brain.npz").write_text("hello")
+    result = run("info")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: brain.npz: not a brain file, or a damaged one\n"

@@ -1,0 +1,173 @@
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistmlp.brain import load_brain
+from tests.cli.conftest import Run, Start
+from tests.conftest import names
+
+TINY = ["--hidden", "8", "--epochs", "2", "--validation", "200"]
+
+
+def test_stdout_is_the_path_alone(run: Run, small: Path) -> None:
+    result = run("train", *TINY, "--data-dir", small, "-o", "some.npz")
+    assert (result.exit_code, result.stdout) == (0, "some.npz\n")
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("epoch 1/2  loss ")
+    assert lines[1].startswith("epoch 2/2  loss ")
+    assert lines[2].startswith("classic: 784-8-10, 6,370 parameters, on custom, 2 epochs in ")
+    assert lines[3].startswith("validation accuracy ")
+    assert lines[4] == "saved some.npz"
+    assert max(map(len, lines)) <= 80
+    assert names() == ["some.npz"]
+
+
+def test_quiet(run: Run, small: Path) -> None:
+    result = run("train", *TINY, "--data-dir", small, "--quiet")
+    assert (result.stdout, result.stderr) == ("brain.npz\n", "")
+
+
+def test_json(run: Run, small: Path) -> None:
+    result = run("train", *TINY, "--data-dir", small, "--json")
+    document = json.loads(result.stdout)
+    assert list(document) == [
+        "output", "recipe", "sizes", "parameters", "epochs", "seconds", "validation_accuracy",
+        "history",
+    ]  # fmt: skip
+    assert (document["output"], document["recipe"]) == ("brain.npz", "classic")
+    assert (document["sizes"], document["parameters"]) == ([784, 8, 10], 6370)
+    assert [report["epoch"] for report in document["history"]] == [1, 2]
+    assert document["validation_accuracy"] == document["history"][-1]["validation_accuracy"]
+
+
+def test_same_seed_same_file(run: Run, small: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run("train", *TINY, "--data-dir", small, "--seed", seed, "-o", f"{name}.npz")
+    a, b, c = (Path(f"{name}.npz").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_options_override_the_recipe(run: Run, small: Path) -> None:
+    options = {
+        "--hidden": "9,7", "--activation": "tanh", "--loss": "mse", "--optimizer": "nesterov",
+        "--momentum": "0.5", "--learning-rate": "0.5", "--schedule": "cosine",
+        "--weight-decay": "0.001", "--batch-size": "20", "--epochs": "3", "--validation": "100",
+        "--patience": "2", "--limit": "300", "--dtype": "float64",
+    }  # fmt: skip
+    given = [word for pair in options.items() for word in pair]
+    result = run("train", "--recipe", "modern", *given, "--no-shuffle", "--data-dir", small)
+    assert result.exit_code == 0, result.stderr
+    brain = load_brain(Path("brain.npz"))
+    assert brain.meta
+    assert brain.meta["recipe"] == {
+        "name": "modern", "hidden": [9, 7], "activation": "tanh", "loss": "mse",
+        "optimizer": "nesterov", "learning_rate": 0.5, "schedule": "cosine", "momentum": 0.5,
+        "weight_decay": 0.001, "batch_size": 20, "epochs": 3, "validation": 100, "patience": 2,
+        "limit": 300, "shuffle": False, "dtype": "float64",
+    }  # fmt: skip
+    assert brain.network.sizes == (784, 9, 7, 10)
+    assert brain.network.parameters.dtype == np.float64
+    assert set(brain.meta["dataset"]["digests"]) == {
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+    }
+
+
+def test_no_hidden_layer_and_no_validation(run: Run, small: Path) -> None:
+    result = run("train", "--hidden", "none", "--validation", 0, "--epochs", 1, "--data-dir", small)
+    assert result.exit_code == 0
+    assert "validation" not in result.stderr
+    assert load_brain(Path("brain.npz")).network.sizes == (784, 10)
+
+
+def test_init_gives_layers_activation_and_loss(run: Run, small: Path, brain: Path) -> None:
+    result = run(
+        "train", "--init", brain, "--epochs", 1, "--lr", 1e-9, "--validation", 100,
+        "--data-dir", small,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    before, after = load_brain(brain).network, load_brain(Path("brain.npz")).network
+    assert (after.sizes, after.activation, after.loss) == ((784, 24, 10), "relu", "cross-entropy")
+    np.testing.assert_allclose(after.parameters, before.parameters, atol=1e-6)
+    result = run("train", "--init", brain, "--hidden", "20", "--validation", 0, "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: --hidden: the initial brain has layers")
+
+
+def test_log(run: Run, small: Path) -> None:
+    run("train", *TINY, "--data-dir", small, "--log", "run.jsonl")
+    lines = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    assert set(lines[0]) >= {"loss", "validation_loss", "validation_accuracy", "seconds"}
+
+
+def test_threads_and_the_environment(run: Run, small: Path) -> None:
+    result = run("train", *TINY, "--threads", 1, "-q", env={"MNISTMLP_DATA_DIR": str(small)})
+    assert (result.exit_code, result.stdout) == (0, "brain.npz\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        (["--hidden", "20,,20"], "--hidden: '20,,20' is not a list of widths"),
+        (["--hidden", "0"], "--hidden: 0 is not"),
+        (["--hidden", "99999,99999", "--validation", "0"], "--hidden: 10,079,"),
+        (["--lr", "0"], "--learning-rate: 0.0 is not a finite number above 0"),
+        (["--batch-size", "0"], "--batch-size: 0 is not"),
+        (["--patience", "2", "--validation", "0"], "--patience: needs validation images"),
+        (["--validation", "1200"], "--validation: 1200 of 1200 images leaves none"),
+        (["--optimizer", "adam", "--momentum", "0.5"], "--momentum: adam has no momentum"),
+        (["--recipe", "best"], "--recipe: 'best' is not one of classic, modern"),
+        (["--output", "."], "--output: .: not a regular file"),
+        (["--output", "none/brain.npz"], "no such folder"),
+        (["--log", "none/log"], "--log: none/log: No such file or directory"),
+    ],
+)
+def test_settings_that_cannot_work(run: Run, small: Path, args: list[str], error: str) -> None:
+    result = run("train", *args, "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert error in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert names() == []
+
+
+def test_divergence_writes_no_brain(run: Run, small: Path) -> None:
+    result = run(
+        "train", *TINY, "--activation", "relu", "--lr", "1e30", "--loss", "cross-entropy",
+        "--data-dir", small,
+    )  # fmt: skip
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "error: the loss is no longer finite in epoch 1 (learning rate 1e+30)",
+        "hint: a smaller one, such as --learning-rate 1e+29",
+    ]
+    assert names() == []
+
+
+def test_ctrl_c_saves_what_there_is(start: Start, small: Path) -> None:
+    process = start("train", *TINY, "--epochs", 100_000, "--data-dir", small)
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith(b"epoch      5/"):
+            process.send_signal(signal.SIGINT)
+            break
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stdout == b"brain.npz\n"
+    assert b"interrupted in epoch" in stderr
+    assert b"saved brain.npz" in stderr
+    assert b"Traceback" not in stderr
+    brain = load_brain(Path("brain.npz"))
+    assert brain.meta
+    assert brain.meta["epochs"] == len(brain.meta["history"]) >= 5
+    assert names() == ["brain.npz"]
+
+
+def test_an_output_that_is_there_is_replaced(run: Run, small: Path) -> None:
+    Path("brain.npz").write_bytes(b"old")
+    run("train", *TINY, "--data-dir", small)
+    assert load_brain(Path("brain.npz")).network.sizes == (784, 8, 10)

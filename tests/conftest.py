@@ -1,0 +1,79 @@
+"""Data for the tests: real MNIST where it is to be had, and a small set made here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistmlp.core import Bytes
+from mnistmlp.datasets import SPLITS, Split, default_folder, missing_files
+from mnistmlp.idx import write_idx
+
+SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
+GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run each test in a folder of its own, with no settings or cache of the user's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("MNISTMLP_DATA_DIR", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _require(folder: Path | None, what: str) -> Path:
+    """Return the folder; without it the test is skipped, or fails in CI."""
+    if folder:
+        return folder
+    reason = f"needs {what}: set MNISTMLP_DATA_DIR, or put them into {SHARED}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Path:
+    """A folder with the real MNIST files."""
+    given = [Path(GIVEN_FOLDER)] if GIVEN_FOLDER else []
+    folders = [*given, SHARED / "mnist", default_folder()]
+    found = next((folder.resolve() for folder in folders if not missing_files(folder)), None)
+    return _require(found, "the MNIST files")
+
+
+@pytest.fixture(scope="session")
+def handwriting() -> Path:
+    """A folder with real pictures of digits, and ``labels.csv``."""
+    folder = SHARED / "handwriting"
+    return _require(folder if folder.is_dir() else None, "pictures of handwriting")
+
+
+def names(folder: str = ".") -> list[str]:
+    """Return the names in a folder, in order."""
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def blobs(size: int, seed: int) -> tuple[Bytes, Bytes]:
+    """Make images that a network can learn: a bright square whose place is the digit."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 60, (size, 28, 28), np.uint8)
+    labels = rng.integers(0, 10, size, np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        row, column = divmod(int(label), 4)
+        top, left = 2 + 8 * row + rng.integers(3), 1 + 7 * column + rng.integers(2)
+        image[top : top + 5, left : left + 5] = rng.integers(150, 256)
+    return images, labels
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small data set of the MNIST layout: 1,200 and 300 images."""
+    folder = tmp_path_factory.mktemp("small")
+    sets: list[tuple[Split, int, int]] = [("train", 1200, 1), ("test", 300, 2)]
+    for split, size, seed in sets:
+        for file, array in zip(SPLITS[split], blobs(size, seed), strict=True):
+            write_idx(folder / file.name, array)
+    return folder

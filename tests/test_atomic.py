@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from mnistmlp.atomic import atomic_write
+from tests.conftest import names
+
+
+def test_the_file_appears_when_the_block_ends() -> None:
+    path = Path("file")
+    path.write_bytes(b"old")
+    with atomic_write(path) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert names() == ["file"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_the_old_file_stays_when_the_block_fails(error: type[BaseException]) -> None:
+    path = Path("file")
+    path.write_bytes(b"old")
+    with pytest.raises(error), atomic_write(path) as file:
+        file.write(b"new")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert names() == ["file"]
+
+
+def test_a_link_is_followed() -> None:
+    Path("target").write_bytes(b"old")
+    Path("link").symlink_to("target")
+    with atomic_write(Path("link")) as file:
+        file.write(b"new")
+    assert Path("link").is_symlink()
+    assert Path("target").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "folder", "none/file"])
+def test_what_cannot_be_a_file_is_left_alone(path: str) -> None:
+    Path("folder").mkdir()
+    with (
+        pytest.raises(OSError, match=r"no such folder|not a regular file"),
+        atomic_write(Path(path)),
+    ):
+        pass
+    assert names() == ["folder"]
+    assert Path("/dev/null").is_char_device()

@@ -1,0 +1,196 @@
+import itertools
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from mnistmlp.core import (
+    ACTIVATIONS,
+    LOSSES,
+    Array,
+    Network,
+    Workspace,
+    backpropagate,
+    cross_entropy_delta,
+    layer_views,
+    mean_squared_error_delta,
+    parameter_count,
+    scale_pixels,
+    softmax,
+)
+from tests.conftest import blobs
+
+HIDDEN = [(), (12,), (9, 8, 7)]
+PAIRS = list(itertools.product(ACTIVATIONS, LOSSES))
+
+
+def make_network(
+    hidden: tuple[int, ...], activation: str, loss: str, dtype: str = "float64"
+) -> Network:
+    network = Network((784, *hidden, 10), activation, loss, dtype)
+    network.initialise(np.random.default_rng(3))
+    # biases too, so that a mistake in them shows
+    network.parameters += np.random.default_rng(4).normal(0, 0.05, network.parameters.size)
+    return network
+
+
+def loaded(network: Network, size: int) -> Workspace:
+    work = Workspace(network, size)
+    images, labels = blobs(size, seed=5)
+    work.load(images.reshape(-1, 784), labels, np.arange(size))
+    return work
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_gradient_is_the_central_difference(
+    hidden: tuple[int, ...], activation: str, loss: str
+) -> None:
+    network = make_network(hidden, activation, loss)
+    work = loaded(network, 7)
+    start = network.parameters.copy()
+    rng = np.random.default_rng(6)
+    backpropagate(network, work)
+    gradient = work.gradient.copy()
+    for _ in range(5):  # random directions, as autograd's tests have them
+        direction = rng.normal(size=start.size)
+        direction /= np.linalg.norm(direction)
+        step, losses = 1e-5, []
+        for sign in (+1, -1):
+            network.parameters[:] = start + sign * step * direction
+            losses.append(backpropagate(network, work))
+        numeric = (losses[0] - losses[1]) / (2 * step)
+        assert numeric == pytest.approx(gradient @ direction, rel=1e-7, abs=1e-12)
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_gradient_of_single_parameters(hidden: tuple[int, ...], activation: str, loss: str) -> None:
+    network = make_network(hidden, activation, loss)
+    work = loaded(network, 5)
+    backpropagate(network, work)
+    gradient = work.gradient.copy()
+    largest = np.argsort(-np.abs(gradient))[:20]
+    for index in [*largest, *range(network.parameters.size - 10, network.parameters.size)]:
+        value, losses = network.parameters[index], []
+        for sign in (+1, -1):
+            network.parameters[index] = value + sign * 1e-5
+            losses.append(backpropagate(network, work))
+        network.parameters[index] = value
+        numeric = (losses[0] - losses[1]) / 2e-5
+        assert numeric == pytest.approx(gradient[index], rel=1e-6, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("sigmoid", lambda z: 1 / (1 + np.exp(-z))),
+        ("tanh", np.tanh),
+        ("relu", lambda z: np.where(z > 0, z, 0)),
+    ],
+)
+def test_activation_and_derivative(name: str, formula: np.ufunc) -> None:
+    z = np.linspace(-4, 4, 40)  # without 0, where ReLU has no derivative
+    a = z.copy()
+    ACTIVATIONS[name].apply(a)
+    np.testing.assert_allclose(a, formula(z), rtol=1e-14)
+    slope = np.full_like(z, 3.0)
+    ACTIVATIONS[name].derivative(a, slope)
+    numeric = 3 * (formula(z + 1e-6) - formula(z - 1e-6)) / 2e-6
+    np.testing.assert_allclose(slope, numeric, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_extreme_logits_stay_finite(dtype: str) -> None:
+    z: Array = np.zeros((2, 10), dtype)
+    z[0, 3], z[1, 0] = 1e4, -1e4
+    targets, delta, column = np.eye(10, dtype=dtype)[[4, 0]], z.copy(), z[:, :1].copy()
+    assert cross_entropy_delta(z.copy(), targets, delta, column) == pytest.approx(
+        (1e4 + 1e4 + np.log(9)) / 2
+    )
+    assert np.isfinite(delta).all()
+    mean_squared_error_delta(z.copy(), targets, delta, column)
+    assert np.isfinite(delta).all()
+    softmax(z)
+    np.testing.assert_allclose(z.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_losses_against_their_formulas() -> None:
+    rng = np.random.default_rng(7)
+    z, targets = rng.normal(size=(6, 10)), np.eye(10)[rng.integers(0, 10, 6)]
+    delta, column = np.empty_like(z), np.empty((6, 1))
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    entropy = -np.log(p[targets == 1]).mean()
+    a = 1 / (1 + np.exp(-z))
+    squares = ((a - targets) ** 2).sum(axis=1).mean() / 2
+    assert cross_entropy_delta(z.copy(), targets, delta, column) == pytest.approx(entropy)
+    assert mean_squared_error_delta(z.copy(), targets, delta, column) == pytest.approx(squares)
+    assert LOSSES["cross-entropy"].value(p, targets) == pytest.approx(entropy)
+    assert LOSSES["mse"].value(a, targets) == pytest.approx(squares)
+
+
+def test_layers_are_views_of_the_parameters() -> None:
+    network = Network((784, 5, 10), "tanh", "mse")
+    assert [(w.shape, b.shape) for w, b in network.layers] == [((784, 5), (5,)), ((5, 10), (10,))]
+    network.parameters[:] = np.arange(network.parameters.size)
+    (w1, b1), (w2, b2) = network.layers
+    assert (w1[0, 1], b1[0], w2[0, 0], b2[-1]) == (1, 784 * 5, 785 * 5, network.parameters[-1])
+    assert parameter_count((784, 5, 10)) == network.parameters.size == 784 * 5 + 5 + 50 + 10
+    assert all(np.shares_memory(w, network.parameters) for w, _ in network.layers)
+    assert layer_views(network.parameters, (784, 5, 10))[1][1].base is not None
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
+def test_initial_weights(activation: str) -> None:
+    network = Network((784, 300, 10), activation, "cross-entropy")
+    network.initialise(np.random.default_rng(0))
+    weights, bias = network.layers[0]
+    if activation == "relu":
+        variance = 2 / 784  # He normal
+    else:
+        bound = np.sqrt(6 / (784 + 300))  # Glorot uniform
+        assert np.abs(weights).max() <= bound
+        variance = bound**2 / 3
+    assert weights.var() == pytest.approx(variance, rel=0.02)
+    assert weights.mean() == pytest.approx(0, abs=1e-3)
+    assert not bias.any()
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_outputs_are_those_of_the_plain_formula(hidden: tuple[int, ...]) -> None:
+    network = make_network(hidden, "tanh", "cross-entropy")
+    images, _ = blobs(25, seed=8)
+    a = images.reshape(25, 784) / 255
+    for weights, bias in network.layers[:-1]:
+        a = np.tanh(a @ weights + bias)
+    z = a @ network.layers[-1][0] + network.layers[-1][1]
+    expected = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(network.outputs(images), expected, rtol=1e-12)
+    np.testing.assert_allclose(network.outputs(images, batch_size=10), expected, rtol=1e-12)
+
+
+def test_a_training_step_allocates_no_arrays() -> None:
+    network = make_network((64, 32), "relu", "cross-entropy", "float32")
+    size = 2048  # large beside the buffer of fixed size that NumPy broadcasts with
+    work = loaded(network, size)
+    images, labels = blobs(size, seed=9)
+    pixels, rows = images.reshape(-1, 784), np.arange(size)
+
+    def step() -> None:
+        work.load(pixels, labels, rows)
+        backpropagate(network, work)
+
+    step()
+    tracemalloc.start()
+    try:
+        step()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < work.logits.nbytes  # less than the smallest array of the step
+
+
+def test_pixels_become_parts_of_one() -> None:
+    out: Array = np.empty(3, np.float32)
+    scale_pixels(np.array([0, 51, 255], np.uint8), out)
+    np.testing.assert_array_equal(out, np.array([0, 0.2, 1], np.float32))

@@ -1,0 +1,93 @@
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from mnistmlp import recipes
+from mnistmlp.core import ACTIVATIONS, LOSSES
+from mnistmlp.errors import SettingError
+from mnistmlp.optim import SCHEDULES, make_optimizer
+from mnistmlp.recipes import RECIPES, Recipe, find_recipe, parse_hidden
+
+
+def test_names_are_those_of_the_registries() -> None:
+    assert list(get_args(recipes.ActivationName)) == list(ACTIVATIONS)
+    assert list(get_args(recipes.LossName)) == list(LOSSES)
+    assert list(get_args(recipes.ScheduleName)) == list(SCHEDULES)
+
+
+def test_every_optimiser_can_be_made() -> None:
+    import numpy as np
+
+    made = [make_optimizer(name, np.zeros(3)) for name in get_args(recipes.OptimizerName)]
+    assert [type(each).__name__ for each in made] == ["SGD", "SGD", "Adam"]
+
+
+def test_classic_is_the_ancestors() -> None:
+    classic = RECIPES["classic"]
+    assert classic == Recipe()
+    assert (classic.hidden, classic.activation, classic.loss) == ((20, 20, 20), "sigmoid", "mse")
+    assert (classic.optimizer, classic.learning_rate, classic.momentum) == ("sgd", 6.0, 0.0)
+    assert (classic.batch_size, classic.epochs, classic.schedule) == (32, 30, "constant")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("hidden", (0,)),
+        ("hidden", (20, -1)),
+        ("activation", "swish"),
+        ("loss", "hinge"),
+        ("optimizer", "lion"),
+        ("schedule", "linear"),
+        ("dtype", "float16"),
+        ("learning_rate", 0.0),
+        ("learning_rate", -1.0),
+        ("learning_rate", float("nan")),
+        ("learning_rate", float("inf")),
+        ("momentum", 1.0),
+        ("momentum", -0.1),
+        ("weight_decay", -1e-9),
+        ("weight_decay", float("nan")),
+        ("batch_size", 0),
+        ("epochs", 0),
+        ("validation", -1),
+        ("patience", 0),
+        ("limit", 0),
+    ],
+)
+def test_values_out_of_range(setting: str, value: Any) -> None:
+    with pytest.raises(SettingError, match="is not") as caught:
+        replace(RECIPES["classic"], **{setting: value})
+    assert caught.value.setting == setting
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"optimizer": "adam", "momentum": 0.9}, "momentum"),
+        ({"optimizer": "nesterov"}, "momentum"),
+        ({"patience": 3, "validation": 0}, "patience"),
+    ],
+)
+def test_settings_that_do_not_go_together(settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Recipe(**settings)
+    assert caught.value.setting == named
+
+
+def test_hidden_layers_as_text() -> None:
+    assert parse_hidden("20,20,20") == (20, 20, 20)
+    assert parse_hidden("800") == (800,)
+    assert parse_hidden("none") == ()
+
+
+@pytest.mark.parametrize("text", ["", "20,,20", "20,", "a", "20;20", "2.5", "None"])
+def test_hidden_layers_that_are_none(text: str) -> None:
+    with pytest.raises(SettingError, match="list of widths"):
+        parse_hidden(text)
+
+
+def test_unknown_recipe_names_the_known() -> None:
+    with pytest.raises(SettingError, match="'clasic' is not one of classic, modern"):
+        find_recipe("clasic")

@@ -1,0 +1,165 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnistmlp.core import Network
+from mnistmlp.errors import DivergenceError, SettingError
+from mnistmlp.metrics import evaluate
+from mnistmlp.recipes import RECIPES, Recipe
+from mnistmlp.training import EpochReport, Training, fit
+from tests.conftest import blobs
+
+IMAGES, LABELS = blobs(1200, seed=1)
+TINY = replace(RECIPES["modern"], hidden=(16,), epochs=4, validation=200, name="tiny")
+
+
+def train(recipe: Recipe = TINY, **options: Any) -> Training:
+    return fit(recipe, IMAGES, LABELS, **options)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam"])
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+def test_every_kind_of_network_learns(optimizer: str, loss: str) -> None:
+    recipe = Recipe(
+        hidden=(16,),
+        activation="tanh",
+        loss=loss,  # type: ignore[arg-type]
+        optimizer=optimizer,  # type: ignore[arg-type]
+        momentum=0.9 if optimizer == "nesterov" else 0.0,
+        learning_rate={"sgd": 0.3, "nesterov": 0.05, "adam": 0.005}[optimizer]
+        * (5 if loss == "mse" and optimizer != "adam" else 1),
+        epochs=15,
+        validation=200,
+    )
+    training = train(recipe)
+    assert training.kept
+    assert training.kept.validation_accuracy is not None
+    assert training.kept.validation_accuracy > 0.95
+    assert training.history[-1].loss < training.history[0].loss / 2
+
+
+def test_same_seed_same_bytes() -> None:
+    first, again, other = train(seed=3), train(seed=3), train(seed=4)
+    assert first.network.parameters.tobytes() == again.network.parameters.tobytes()
+    assert first.network.parameters.tobytes() != other.network.parameters.tobytes()
+    assert [report.loss for report in first.history] == [report.loss for report in again.history]
+
+
+def test_reports() -> None:
+    seen: list[EpochReport] = []
+    training = train(on_epoch=seen.append)
+    assert seen == training.history
+    assert [report.epoch for report in seen] == [1, 2, 3, 4]
+    judged = evaluate([training.network], IMAGES[1000:], LABELS[1000:])
+    assert seen[-1].validation_accuracy == judged.accuracy
+    assert seen[-1].validation_loss == judged.loss
+    assert seen[-1].images_per_second == pytest.approx(1000 / seen[-1].seconds)
+    assert training.kept == seen[-1]
+    assert not training.interrupted
+
+
+def test_no_validation() -> None:
+    training = train(replace(TINY, validation=0))
+    assert training.history[0].validation_loss is None
+    assert training.history[0].validation_accuracy is None
+    assert training.kept == training.history[-1]
+
+
+def test_validation_images_and_those_past_the_limit_do_not_train() -> None:
+    images = IMAGES.copy()
+    recipe = replace(TINY, limit=300, batch_size=64)
+    expected = fit(recipe, images, LABELS).network.parameters.copy()
+    images[300:] = 0
+    np.testing.assert_array_equal(fit(recipe, images, LABELS).network.parameters, expected)
+    images[299] = 0
+    assert not np.array_equal(fit(recipe, images, LABELS).network.parameters, expected)
+
+
+def test_a_short_last_batch_counts_in_full() -> None:
+    # one batch of all images, or one that would hold more: the same step
+    one = train(replace(TINY, limit=50, batch_size=50, epochs=1, shuffle=False))
+    more = train(replace(TINY, limit=50, batch_size=64, epochs=1, shuffle=False))
+    np.testing.assert_array_equal(one.network.parameters, more.network.parameters)
+    two = train(replace(TINY, limit=50, batch_size=32, epochs=1, shuffle=False))
+    assert two.history[0].loss != one.history[0].loss
+    assert np.isfinite(two.network.parameters).all()
+
+
+def test_without_shuffling_the_order_is_that_of_the_set() -> None:
+    recipe = replace(TINY, shuffle=False, epochs=1)
+    start = Network((784, 16, 10), "relu", "cross-entropy")
+    start.initialise(np.random.default_rng(9))
+    runs = [train(recipe, seed=seed, initial=start) for seed in (1, 2)]
+    assert runs[0].network.parameters.tobytes() == runs[1].network.parameters.tobytes()
+
+
+def test_an_initial_network_is_copied() -> None:
+    start = Network((784, 16, 10), "relu", "cross-entropy")
+    start.initialise(np.random.default_rng(9))
+    before = start.parameters.copy()
+    trained = train(replace(TINY, epochs=1, learning_rate=1e-9), initial=start).network
+    np.testing.assert_array_equal(start.parameters, before)
+    np.testing.assert_allclose(trained.parameters, before, atol=1e-6)
+    with pytest.raises(SettingError, match="initial brain has layers"):
+        train(replace(TINY, hidden=(17,)), initial=start)
+
+
+def test_patience_keeps_the_best_epoch() -> None:
+    recipe = replace(TINY, optimizer="sgd", schedule="constant", learning_rate=0.9, epochs=40)
+    training = train(replace(recipe, patience=2))
+    accuracies = [report.validation_accuracy for report in training.history]
+    best = int(np.argmax([accuracy or 0 for accuracy in accuracies]))
+    assert len(accuracies) < 40
+    assert len(accuracies) == best + 1 + 2
+    assert training.kept == training.history[best]
+    judged = evaluate([training.network], IMAGES[1000:], LABELS[1000:])
+    assert judged.accuracy == accuracies[best]
+
+
+def interrupt_after(epoch: int) -> Any:
+    def on_epoch(report: EpochReport) -> None:
+        if report.epoch == epoch:
+            raise KeyboardInterrupt
+
+    return on_epoch
+
+
+def test_an_interrupt_keeps_the_last_whole_epoch() -> None:
+    whole = train(seed=1)
+    training = train(seed=1, on_epoch=interrupt_after(2))
+    assert training.interrupted
+    assert [report.epoch for report in training.history] == [1, 2]
+    assert [r.loss for r in training.history] == [r.loss for r in whole.history[:2]]
+    judged = evaluate([training.network], IMAGES[1000:], LABELS[1000:])
+    assert training.kept
+    assert judged.accuracy == training.kept.validation_accuracy
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_loss_that_is_not_finite_stops_the_run(epochs: int) -> None:
+    recipe = replace(TINY, optimizer="sgd", learning_rate=1e30, schedule="constant", epochs=epochs)
+    with pytest.raises(DivergenceError, match=r"finite in epoch 1 .learning rate 1e\+30") as caught:
+        train(recipe)
+    assert caught.value.hint == "a smaller one, such as --learning-rate 1e+29"
+
+
+def test_one_batch_that_ends_in_infinity_is_noticed() -> None:
+    recipe = replace(
+        TINY, optimizer="sgd", learning_rate=1e39, schedule="constant", epochs=1, limit=10
+    )
+    with pytest.raises(DivergenceError):
+        train(recipe)
+
+
+def test_settings_that_do_not_fit_the_images() -> None:
+    with pytest.raises(SettingError, match="1200 of 1200 images leaves none"):
+        train(replace(TINY, validation=1200))
+    with pytest.raises(SettingError, match="more than 100,000,000"):
+        train(replace(TINY, hidden=(100_000, 100_000)))
+
+
+def test_float64() -> None:
+    training = train(replace(TINY, dtype="float64", epochs=1))
+    assert training.network.parameters.dtype == np.float64
