@@ -93,7 +93,8 @@ def _confusion_table(result: Evaluation) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 0), title="confusion matrix", title_justify="left")
+    title = "confusion matrix: actual digit by row, predicted by column"
+    table = Table(box=None, padding=(0, 0), title=title, title_justify="left")
     table.add_column("actual", justify="right")
     for digit in range(10):
         table.add_column(f"{digit} ", justify="right", min_width=7)
@@ -112,12 +113,9 @@ def _shade(share: float, right: bool) -> str:
     """Return a style for a cell: green where right, red where wrong, brighter by its share."""
     if not share:
         return "dim"
-    level = share**0.5  # so that an error of 1 % still shows
-    return (
-        f"white on rgb(0,{30 + 110 * level:.0f},0)"
-        if right
-        else (f"white on rgb({60 + 180 * level:.0f},0,0)")
-    )
+    if right:
+        return f"white on rgb(0,{30 + 110 * share:.0f},0)"
+    return f"white on rgb({60 + 180 * min(10 * share, 1) ** 0.5:.0f},0,0)"  # 1 % must show
 
 
 def _score_table(result: Evaluation) -> Table:

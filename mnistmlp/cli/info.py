@@ -13,6 +13,8 @@ from mnistmlp.cli.options import Json
 if TYPE_CHECKING:
     from mnistmlp.brain import Brain
 
+SETTINGS = ("optimizer", "learning_rate", "schedule", "momentum", "weight_decay", "batch_size")
+
 
 def info(
     path: Annotated[Path, typer.Argument(metavar="[BRAIN]", help="Brain file.")] = Path(
@@ -52,12 +54,14 @@ def _origin(meta: dict[str, Any] | None) -> dict[str, Any]:
     """Return how the brain came about, as far as its file says."""
     if meta is None:
         return {"meta": "none: a brain of the older kind"}
+    recipe = dict(meta["recipe"])
     accuracy = meta["accuracy"].get("validation")
     return {
-        "recipe": meta["recipe"].get("name"),
+        "recipe": recipe.pop("name", None),
+        **{name.replace("_", " "): value for name, value in recipe.items() if name in SETTINGS},
         "seed": meta["seed"],
         "epochs": meta["epochs"],
-        "validation accuracy": "not measured" if accuracy is None else f"{accuracy:.2%}",
+        "validation accuracy": accuracy,
         "trained on": meta["dataset"].get("name"),
         "versions": ", ".join(f"{name} {number}" for name, number in meta["versions"].items()),
     }
