@@ -297,7 +297,7 @@ class Workspace:
         self.pixels = np.empty((batch_size, network.sizes[0]), np.uint8)
         self.activations = [np.empty((batch_size, w), dtype) for w in network.sizes[:-1]]
         self.logits = np.empty((batch_size, network.sizes[-1]), dtype)
-        self.deltas = [np.empty((batch_size, s), dtype) for s in network.sizes[1:]]
+        self.deltas = [np.empty((batch_size, w), dtype) for w in network.sizes[1:]]
         self.targets = np.empty_like(self.logits)
         self.column = np.empty((batch_size, 1), dtype)
         self.one_hot = np.eye(network.sizes[-1], dtype=dtype)

@@ -52,21 +52,27 @@ def read_picture(source: Path | BinaryIO, *, invert: Invert = "auto") -> Bytes:
         If it cannot be read, has too many pixels, or shows no ink.
     """
     name = str(source) if isinstance(source, Path) else "-"
-    grey = load_grey(source, name)
-    ink = separate_ink(grey, invert)
+    ink = separate_ink(load_grey(_read(source, name), name), invert)
     if ink is None:
         raise PictureError(f"{name}: no ink found")
     return centre(scale(crop(ink)))
 
 
-def load_grey(source: Path | BinaryIO, name: str) -> Grey:
-    """Decode a picture, turned upright and composed on white, as grey levels (h, w)."""
-    if isinstance(source, Path) and source.exists() and not source.is_file():
-        raise PictureError(f"{name}: not a regular file")
+def _read(source: Path | BinaryIO, name: str) -> bytes:
+    """Read the bytes of a picture, up to a bound."""
     try:
-        data = source.read_bytes() if isinstance(source, Path) else source.read(MAX_BYTES)
+        if not isinstance(source, Path):
+            return source.read(MAX_BYTES)
+        if source.exists() and not source.is_file():
+            raise PictureError(f"{name}: not a regular file")
+        with source.open("rb") as file:
+            return file.read(MAX_BYTES)
     except OSError as error:
         raise PictureError(f"{name}: {error.strerror}") from None
+
+
+def load_grey(data: bytes, name: str) -> Grey:
+    """Decode a picture, turned upright and composed on white, as grey levels (h, w)."""
     try:
         with warnings.catch_warnings(action="ignore"):
             warnings.simplefilter("error", Image.DecompressionBombWarning)

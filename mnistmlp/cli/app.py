@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -21,6 +25,7 @@ class _Program(TyperGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run, and exit with the code of the outcome."""
+        _mend_streams()
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
@@ -32,32 +37,55 @@ class _Program(TyperGroup):
             code = USAGE
         sys.exit(code or 0)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Parse the words before the command; --help and --version print here."""
+        with _failures_reported():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; turn its failures into messages and exit codes."""
+        """Run a command."""
+        with _failures_reported():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _failures_reported() -> Iterator[None]:
+    """Turn failures into messages and exit codes."""
+    try:
         try:
-            result = super().invoke(ctx)
+            yield
+        finally:
             sys.stdout.flush()
-            return result
-        except SettingError as error:
-            option = "--" + error.setting.replace("_", "-")
-            console.report(error, f"{option}: {error.message}")
-            raise typer.Exit(USAGE) from None
-        except MnistMlpError as error:
-            console.report(error)
-            raise typer.Exit(FAULT) from None
-        except KeyboardInterrupt:
-            console.note("interrupted")
-            raise typer.Exit(INTERRUPTED) from None
-        except BrokenPipeError:
-            _drop_output()
-            raise typer.Exit(BROKEN_PIPE) from None
-        except MemoryError:
-            console.fail("not enough memory")
-            raise typer.Exit(FAULT) from None
-        except OSError as error:
-            _drop_output()
-            console.fail(f"{error.filename or 'output'}: {error.strerror or error}")
-            raise typer.Exit(FAULT) from None
+    except SettingError as error:
+        option = "--" + error.setting.replace("_", "-")
+        console.report(error, f"{option}: {error.message}")
+        raise typer.Exit(USAGE) from None
+    except MnistMlpError as error:
+        console.report(error)
+        raise typer.Exit(FAULT) from None
+    except KeyboardInterrupt:
+        console.note("interrupted")
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        _drop_output()
+        raise typer.Exit(BROKEN_PIPE) from None
+    except MemoryError:
+        console.fail("not enough memory")
+        raise typer.Exit(FAULT) from None
+    except OSError as error:
+        _drop_output()
+        console.fail(f"{error.filename or 'output'}: {error.strerror or error}")
+        raise typer.Exit(FAULT) from None
+
+
+def _mend_streams() -> None:
+    """Replace streams that are closed, and let any file's name be printed."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115: for good
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        names = "surrogateescape" if sys.stdout.encoding == "utf-8" else "backslashreplace"
+        sys.stdout.reconfigure(errors=names)
 
 
 def _drop_output() -> None:

@@ -1,6 +1,10 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import mnistmlp
 from tests.cli.conftest import Run, Start
@@ -65,11 +69,12 @@ def test_a_name_that_would_break_a_line_is_escaped(run: Run) -> None:
     assert result.stderr.splitlines()[0] == r"error: a\nb\x1b[31m.npz: no such file"
 
 
-def test_a_full_disk_on_stdout(start: Start, brain: Path, small: Path) -> None:
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["predict"]], ids=str)
+def test_a_full_disk_on_stdout(start: Start, brain: Path, small: Path, args: list[str]) -> None:
+    if args == ["predict"]:
+        args += ["--brain", str(brain), "--data-dir", str(small), "--index", "0:9"]
     with Path("/dev/full").open("w") as full:
-        process = start(
-            "predict", "--brain", brain, "--data-dir", small, "--index", "0:9", stdout=full
-        )
+        process = start(*args, stdout=full)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
     assert stderr.decode().splitlines() == ["error: output: No space left on device"]
@@ -86,6 +91,32 @@ def test_a_closed_pipe_is_silent(start: Start, brain: Path, small: Path) -> None
     process.stderr.close()
     assert process.stdin
     process.stdin.close()
+
+
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+def test_a_stream_that_is_closed(brain: Path, small: Path, stream: str) -> None:
+    number = ("stdin", "stdout", "stderr").index(stream)
+    command = f"{sys.executable} -m mnistmlp predict --brain {brain} --data-dir {small} --index 0"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {command} {number}>&-"], capture_output=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert len(done.stdout) == (0 if stream == "stdout" else 2)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("utf-8", b"\xff.png\t"), ("ascii", rb"\udcff.png" + b"\t")]
+)
+def test_any_name_can_be_printed(start: Start, brain: Path, encoding: str, shown: bytes) -> None:
+    name = os.fsdecode(b"\xff.png")
+    picture = Image.new("L", (60, 60), 255)
+    picture.paste(0, (20, 10, 30, 50))
+    picture.save(name)
+    env = os.environ | {"PYTHONIOENCODING": encoding}
+    stdout, stderr = start("predict", "--brain", brain, name, name, env=env).communicate(timeout=60)
+    assert stderr == b""
+    assert [line[: len(shown)] for line in stdout.splitlines()] == [shown] * 2
 
 
 def test_python_dash_m(start: Start) -> None:
