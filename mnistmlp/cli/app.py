@@ -82,7 +82,7 @@ def _mend_streams() -> None:
     """Replace streams that are closed, and let any file's name be printed."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115: for good
+            setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         names = "surrogateescape" if sys.stdout.encoding == "utf-8" else "backslashreplace"
         sys.stdout.reconfigure(errors=names)

@@ -98,7 +98,7 @@ def test_a_stream_that_is_closed(brain: Path, small: Path, stream: str) -> None:
     number = ("stdin", "stdout", "stderr").index(stream)
     command = f"{sys.executable} -m mnistmlp predict --brain {brain} --data-dir {small} --index 0"
     done = subprocess.run(
-        ["/bin/sh", "-c", f"exec {command} {number}>&-"], capture_output=True, timeout=60
+        ["/bin/sh", "-c", f"exec {command} {number}>&-"], check=False, capture_output=True
     )
     assert done.returncode == 0
     assert done.stderr == b""
