@@ -111,13 +111,13 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any]) -> None:
     BrainError
         If the file cannot be written.
     """
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, NDArray[Any]] = {"meta": np.array(json.dumps(meta))}
     for number, (weights, bias) in enumerate(network.layers, start=1):
         arrays[f"w{number}"] = np.ascontiguousarray(weights.T)  # (fan_out, fan_in)
         arrays[f"b{number}"] = bias.reshape(-1, 1)  # (fan_out, 1)
     try:
         with atomic_write(path) as file:
-            np.savez(file, allow_pickle=False, meta=np.array(json.dumps(meta)), **arrays)
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy: one may be allow_pickle
     except OSError as error:
         raise BrainError(f"{path}: cannot be written: {error.strerror or error}") from None
 
