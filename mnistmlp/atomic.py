@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """
     path = Path(os.path.realpath(path))
     check_writable(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
             yield file
@@ -40,9 +41,9 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 def check_writable(path: Path) -> None:
     """Raise OSError if `path` could not be written: before the work rather than after it."""
     if path.exists() and not path.is_file():
-        raise OSError(f"{path}: not a regular file")
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
-        raise OSError(f"{folder}: no such folder")
+        raise OSError(errno.ENOENT, "no such folder", str(folder))
     if not os.access(folder, os.W_OK):
-        raise OSError(f"{folder}: no permission to write here")
+        raise OSError(errno.EACCES, "no permission to write here", str(folder))

@@ -17,6 +17,7 @@ import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from reprlib import repr as short
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ def check_output(path: Path) -> None:
     try:
         check_writable(path)
     except OSError as error:
-        raise SettingError("output", str(error)) from None
+        raise SettingError("output", f"{error.filename}: {error.strerror}") from None
 
 
 def save_brain(path: Path, network: Network, meta: dict[str, Any]) -> None:
@@ -119,7 +120,7 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any]) -> None:
         with atomic_write(path) as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy: one may be allow_pickle
     except OSError as error:
-        raise BrainError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise BrainError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def load_brain(path: Path) -> Brain:
@@ -153,7 +154,9 @@ def load_brain(path: Path) -> Brain:
 def _read_archive(path: Path) -> dict[str, NDArray[Any]]:
     """Read all arrays of an .npz archive, each checked against the bytes that it claims."""
     if not path.exists():
-        raise BrainError(f"{path}: no such file", hint=f"mnistmlp train --output {path}")
+        raise BrainError(
+            f"{path}: no such file", hint=f"mnistmlp train --output {quote(str(path))}"
+        )
     if not path.is_file():
         raise BrainError(f"{path}: not a regular file")
     try:
@@ -192,7 +195,8 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]
             shape, fortran, dtype = npy.read_array_header_1_0(file)
         else:
             shape, fortran, dtype = npy.read_array_header_2_0(file)
-        if dtype.kind not in "fU" or (dtype.kind == "U") != (info.filename == "meta.npy"):
+        wanted = "U" if info.filename == "meta.npy" else "f"
+        if dtype.kind != wanted or (wanted == "f" and dtype.itemsize > 8):
             raise ValueError(f"{info.filename} has type {dtype}")
         needed, present = math.prod(shape) * dtype.itemsize, info.file_size - file.tell()
         if needed != present:

@@ -21,8 +21,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistmlp.errors import DivergenceError
+
 Array = NDArray[np.floating[Any]]
 Bytes = NDArray[np.uint8]
+Indices = NDArray[np.intp]
 Layer = tuple[Array, Array]  # W (fan_in, fan_out) and b (fan_out,)
 
 PIXELS = 28 * 28
@@ -230,6 +233,7 @@ class Network:
             ACTIVATIONS[self.activation].initialise(weights, rng)
             bias[:] = 0
 
+    @np.errstate(over="ignore", invalid="ignore")  # looked for at the end
     def outputs(self, images: Bytes, batch_size: int = 1000) -> Array:
         """Return the outputs for images, a batch at a time.
 
@@ -243,6 +247,11 @@ class Network:
         -------
         (n, 10)
             In [0, 1]; rows sum to 1 for softmax, not for sigmoid.
+
+        Raises
+        ------
+        DivergenceError
+            If an output is not finite.
         """
         result = np.empty((len(images), self.sizes[-1]), self.parameters.dtype)
         for start in range(0, len(images), batch_size):
@@ -255,6 +264,8 @@ class Network:
             weights, bias = self.layers[-1]
             result[start : start + batch_size] = a @ weights + bias  # (n, 10)
         LOSSES[self.loss].apply(result)
+        if not np.isfinite(result).all():
+            raise DivergenceError("the network's outputs are not finite: its weights are too large")
         return result
 
 
@@ -273,41 +284,31 @@ class Workspace:
     batch_size : int
         n below.
     gradient : (p,), optional
-        Where the gradient goes: that of another workspace, so that a shorter
-        last batch shares it.
-
-    Attributes
-    ----------
-    pixels : (n, 784) uint8
-    targets : (n, 10)
-    activations : list of (n, width)
-        a⁰ … aᴸ⁻¹.
-    logits : (n, 10)
-        zᴸ.
-    deltas : list of (n, fan_out)
-        δ¹ … δᴸ.
-    gradient : (p,)
-        Laid out as the network's parameters.
+        Where the gradient goes, laid out as the parameters: that of another
+        workspace, so that a shorter last batch shares it.
     """
 
     def __init__(self, network: Network, batch_size: int, gradient: Array | None = None) -> None:
         dtype = network.parameters.dtype
         self.gradient = np.empty_like(network.parameters) if gradient is None else gradient
         self.layers = layer_views(self.gradient, network.sizes)
-        self.pixels = np.empty((batch_size, network.sizes[0]), np.uint8)
-        self.activations = [np.empty((batch_size, w), dtype) for w in network.sizes[:-1]]
-        self.logits = np.empty((batch_size, network.sizes[-1]), dtype)
-        self.deltas = [np.empty((batch_size, w), dtype) for w in network.sizes[1:]]
-        self.targets = np.empty_like(self.logits)
-        self.column = np.empty((batch_size, 1), dtype)
-        self.one_hot = np.eye(network.sizes[-1], dtype=dtype)
+        first, last = network.sizes[0], network.sizes[-1]
+        self.pixels = np.empty((batch_size, first), np.uint8)  # (n, 784)
+        self.labels = np.empty(batch_size, np.intp)  # (n,)
+        self.targets = np.empty((batch_size, last), dtype)  # (n, 10), one-hot
+        self.activations = [np.empty((batch_size, w), dtype) for w in network.sizes[:-1]]  # a⁰ …
+        self.logits = np.empty((batch_size, last), dtype)  # (n, 10), zᴸ
+        self.deltas = [np.empty((batch_size, w), dtype) for w in network.sizes[1:]]  # δ¹ … δᴸ
+        self.column = np.empty((batch_size, 1), dtype)  # scratch of the loss
+        self.one_hot = np.eye(last, dtype=dtype)
 
-    def load(self, images: Bytes, labels: Bytes, rows: NDArray[np.intp]) -> None:
+    def load(self, images: Bytes, labels: Indices, rows: Indices) -> None:
         """Gather a batch: images (N, 784) and labels (N,) at `rows` (n,)."""
         # mode="clip" because the default checks the bounds on a copy
         np.take(images, rows, axis=0, out=self.pixels, mode="clip")
         scale_pixels(self.pixels, out=self.activations[0])
-        np.take(self.one_hot, labels[rows], axis=0, out=self.targets, mode="clip")
+        np.take(labels, rows, out=self.labels, mode="clip")
+        np.take(self.one_hot, self.labels, axis=0, out=self.targets, mode="clip")
 
 
 def backpropagate(network: Network, work: Workspace) -> float:

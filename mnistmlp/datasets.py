@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 import numpy as np
@@ -85,14 +87,14 @@ def find_file(folder: Path, file: DataFile) -> Path | None:
     """Return where a file is: plain or ``.gz``, with ``-idx`` or ``.idx`` in its name, or None."""
     for name in (file.name, file.name.replace("-idx", ".idx")):
         for path in (folder / name, folder / f"{name}.gz"):
-            if path.exists():
+            if path.is_file():
                 return path
     return None
 
 
-def missing_files(folder: Path) -> list[DataFile]:
-    """Return the files of the data set that are not in a folder."""
-    return [file for file in MNIST if find_file(folder, file) is None]
+def missing_files(folder: Path, files: Sequence[DataFile] = MNIST) -> list[DataFile]:
+    """Return which of the files are not in a folder."""
+    return [file for file in files if find_file(folder, file) is None]
 
 
 def digest(array: NDArray[Any]) -> str:
@@ -107,6 +109,14 @@ def is_verified(path: Path, file: DataFile) -> bool:
     """Tell whether a file holds exactly the published bytes."""
     try:
         return digest(read_idx(path)) == file.sha256
+    except IdxError:
+        return False
+
+
+def is_other_data(path: Path, file: DataFile) -> bool:
+    """Tell whether a file is there, a whole IDX file, and not the published one."""
+    try:
+        return digest(read_idx(path)) != file.sha256
     except IdxError:
         return False
 
@@ -143,14 +153,22 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
         are none, their number is not that of the labels, or a label is above 9.
     """
     image_path, label_path = (_require(folder, file) for file in SPLITS[split])
-    size = _check_header(image_path, read_header(image_path), (28, 28))
-    labelled = _check_header(label_path, read_header(label_path), ())
+    try:
+        size = _check_header(image_path, read_header(image_path), (28, 28))
+        labelled = _check_header(label_path, read_header(label_path), ())
+        images, labels = read_idx(image_path, limit=limit), read_idx(label_path, limit=limit)
+    except IdxError as error:
+        error.hint = _remedy(folder)
+        raise
     if size != labelled:
         raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
-    images, labels = read_idx(image_path, limit=limit), read_idx(label_path, limit=limit)
     if labels.max() >= DIGITS:
         raise DataError(f"{label_path}: label {labels.max()}, expected 0 to 9")
     return Dataset(images, labels, split)
+
+
+def _remedy(folder: Path) -> str:
+    return f"mnistmlp download --data-dir {quote(str(folder))}"
 
 
 def _require(folder: Path, file: DataFile) -> Path:
@@ -158,7 +176,7 @@ def _require(folder: Path, file: DataFile) -> Path:
     if path is None:
         raise DataError(
             f"{folder / file.name}: no such file, plain or .gz",
-            hint=f"mnistmlp download --data-dir {folder}",
+            hint=_remedy(folder),
         )
     return path
 

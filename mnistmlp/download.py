@@ -8,13 +8,13 @@ the right bytes will do.
 from __future__ import annotations
 
 import hashlib
-import os
+import itertools
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -22,8 +22,16 @@ import requests
 from requests.exceptions import ChunkedEncodingError
 
 from mnistmlp.atomic import atomic_write
-from mnistmlp.datasets import MNIST, DataFile, find_file, is_verified
+from mnistmlp.datasets import (
+    MNIST,
+    DataFile,
+    default_folder,
+    find_file,
+    is_other_data,
+    is_verified,
+)
 from mnistmlp.errors import DownloadError, SettingError
+from mnistmlp.idx import GZIP_MAGIC
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -41,7 +49,7 @@ class Progress:
     """How far a file is."""
 
     name: str
-    state: Literal["receiving", "fetched", "present"]
+    state: Literal["receiving", "fetched", "replaced", "present"]  # replaced: the old is NAME.bak
     received: int = 0  # bytes as sent
     total: int | None = None  # bytes as sent, where the mirror says
 
@@ -57,16 +65,23 @@ class _RefusalError(_MirrorError):
 def download_dataset(
     folder: Path,
     *,
+    files: Sequence[DataFile] = MNIST,
     mirrors: Sequence[str] = MIRRORS,
     force: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> None:
-    """Bring the four files of MNIST into a folder, uncompressed and verified.
+    """Bring files of MNIST into a folder, uncompressed and verified.
+
+    A file with other content that is in its place is replaced.  Outside the
+    cache folder it is kept as ``NAME.bak``, if it is a whole IDX file: it may
+    be of somebody's own data set.
 
     Parameters
     ----------
     folder : Path
         Made if it is not there.
+    files : sequence of DataFile
+        Which of the four; all by default.
     mirrors : sequence of str
         Addresses (http, https or file) of folders with the ``.gz`` files, in
         the order to try them.
@@ -83,14 +98,24 @@ def download_dataset(
         If no mirror gives a file, or the folder cannot be written.
     """
     for mirror in mirrors:
-        if urlsplit(mirror).scheme not in ("http", "https", "file"):
-            raise SettingError("mirror", f"{mirror!r} is not an http, https or file address")
-    for file in MNIST:
+        _check_address(mirror)
+    for file in files:
         path = find_file(folder, file)
         if path and not force and is_verified(path, file):
             on_progress(Progress(file.name, "present"))
         else:
             _fetch(file, folder, mirrors, on_progress)
+
+
+def _check_address(mirror: str) -> None:
+    """Raise SettingError unless this is an http or https address, or a file one of this machine."""
+    try:
+        scheme, host, *_ = urlsplit(mirror)
+    except ValueError:
+        scheme = host = ""
+    known = host if scheme in ("http", "https") else scheme == "file" and host in ("", "localhost")
+    if not known:
+        raise SettingError("mirror", f"{mirror!r} is not an http, https or file address")
 
 
 def _fetch(
@@ -102,18 +127,16 @@ def _fetch(
     """Fetch one file from the first mirror that gives it."""
     failures = []
     for mirror in mirrors:
+        url = f"{mirror.rstrip('/')}/{file.name}.gz"
         try:
-            _fetch_patiently(file, folder, f"{mirror.rstrip('/')}/{file.name}.gz", on_progress)
+            return _fetch_patiently(file, folder, url, on_progress)
         except _MirrorError as failure:
             failures.append(f"{mirror}: {failure}")
         except OSError as error:
             raise DownloadError(
-                f"{folder / file.name}: cannot be written: {error.strerror or error}",
-                hint="mnistmlp download --data-dir DIR",
+                f"{folder / file.name}: cannot be written: {error.strerror}",
+                hint="another folder: mnistmlp download --data-dir DIR",
             ) from None
-        else:
-            on_progress(Progress(file.name, "fetched", file.size, file.size))
-            return
     names = ", ".join(f"{each.name}.gz" for each in MNIST)
     raise DownloadError(
         f"{file.name}.gz: no mirror gives it",
@@ -141,12 +164,17 @@ def _fetch_patiently(
 def _read_local(url: str) -> Iterator[Chunk]:
     """Yield the bytes of a file address."""
     try:
-        with Path(url2pathname(urlsplit(url).path)).open("rb") as source:
-            total = os.fstat(source.fileno()).st_size
+        path = Path(url2pathname(urlsplit(url).path))
+        if path.exists() and not path.is_file():
+            raise _RefusalError("not a regular file")
+        with path.open("rb") as source:
+            total = path.stat().st_size
             while data := source.read(CHUNK):
                 yield data, total
     except OSError as error:
         raise _RefusalError(error.strerror) from None
+    except ValueError as error:
+        raise _RefusalError(str(error)) from None
 
 
 def _receive(url: str) -> Iterator[Chunk]:
@@ -164,7 +192,7 @@ def _receive(url: str) -> Iterator[Chunk]:
                 yield data, int(length) if length.isdecimal() else None
     except (requests.ConnectionError, requests.Timeout, ChunkedEncodingError) as error:
         raise _MirrorError(_reason(error)) from None
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # ValueError: a host no name can have
         raise _RefusalError(_reason(error)) from None
 
 
@@ -182,17 +210,13 @@ def _store(
     on_progress: Callable[[Progress], None],
 ) -> None:
     """Unpack, check and place a file; never write more than its published size."""
+    first = next(chunks, (b"", None))  # before anything is made
     folder.mkdir(parents=True, exist_ok=True)
-    found, received, written, unpacker = hashlib.sha256(), 0, 0, None
+    found, received, written, unpacker = hashlib.sha256(), 0, 0, _Unpacker(first[0])
     with atomic_write(folder / file.name) as target:
-        for chunk, total in chunks:
-            if not received:
-                unpacker = _unpacker(chunk)
+        for chunk, total in itertools.chain([first], chunks):
             received += len(chunk)
-            try:
-                data = unpacker.decompress(chunk, file.size - written + 1) if unpacker else chunk
-            except zlib.error:
-                raise _RefusalError("damaged gzip stream") from None
+            data = unpacker.feed(chunk, most=file.size - written + 1)
             written += len(data)
             if written > file.size:
                 raise _RefusalError(f"more than {file.size} bytes")
@@ -203,12 +227,35 @@ def _store(
             raise _MirrorError(f"ended after {written} of {file.size} bytes (uncompressed)")
         if found.hexdigest() != file.sha256:
             raise _RefusalError(f"SHA-256 {found.hexdigest()[:12]}…, expected {file.sha256[:12]}…")
+        kept = _set_aside(folder / file.name, file)
+    on_progress(Progress(file.name, "replaced" if kept else "fetched", received, received))
 
 
-def _unpacker(chunk: bytes) -> Any:
-    """Return what unpacks a file that begins so: None if a server has unpacked it already."""
-    if chunk.startswith(b"\x1f"):
-        return zlib.decompressobj(GZIP)
-    if chunk.startswith(b"\0"):
-        return None
-    raise _RefusalError(f"neither gzip nor IDX: begins with {chunk[:12]!r}")
+def _set_aside(path: Path, file: DataFile) -> bool:
+    """Rename a whole IDX file of other content that is not in our own folder; tell if so."""
+    kept = path.parent != default_folder() and is_other_data(path, file)
+    if kept:
+        path.replace(f"{path}.bak")
+    return kept
+
+
+class _Unpacker:
+    """Unpacks gzip of one or more members; hands on what a server has unpacked already."""
+
+    def __init__(self, start: bytes) -> None:
+        if start and not start.startswith((GZIP_MAGIC[:1], b"\0")):
+            raise _RefusalError(f"neither gzip nor IDX: begins with {start[:12]!r}")
+        self.member = zlib.decompressobj(GZIP) if start.startswith(GZIP_MAGIC[:1]) else None
+
+    def feed(self, chunk: bytes, most: int) -> bytes:
+        """Return up to `most` bytes: the rest of a chunk that holds more is lost."""
+        if self.member is None:
+            return chunk
+        try:
+            data = self.member.decompress(chunk, most)
+            while self.member.eof and (rest := self.member.unused_data) and len(data) < most:
+                self.member = zlib.decompressobj(GZIP)
+                data += self.member.decompress(rest, most - len(data))
+        except zlib.error:
+            raise _RefusalError("damaged gzip stream") from None
+        return data

@@ -7,7 +7,7 @@ MnistMlpError
 │   └── DownloadError   a file that no mirror would give
 ├── BrainError          a file that is not a brain, or cannot be read or written
 ├── PictureError        a picture that cannot be read, or shows no digit
-└── DivergenceError     a training run whose loss is no longer finite
+└── DivergenceError     numbers that are no longer finite
 """
 
 from __future__ import annotations
@@ -74,4 +74,4 @@ class PictureError(MnistMlpError):
 
 
 class DivergenceError(MnistMlpError):
-    """A training run whose loss is no longer finite."""
+    """Numbers that are no longer finite: a loss in training, or a network's outputs."""

@@ -120,7 +120,7 @@ def write_idx(path: Path, array: NDArray[Any]) -> None:
     except ValueError as error:
         raise IdxError(f"{path}: {error}") from None
     except OSError as error:
-        raise IdxError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise IdxError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def encode_idx(array: NDArray[Any]) -> tuple[bytes, memoryview]:

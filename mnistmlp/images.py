@@ -90,8 +90,11 @@ def load_grey(data: bytes, name: str) -> Grey:
 
 def _flatten(picture: Image.Image) -> Grey:
     """Return grey levels 0 … 255 on white."""
-    if picture.mode.startswith("I;16"):
-        return np.asarray(picture, np.float32) / np.float32(257)
+    if picture.mode[0] in "IF":  # integers of 16 or 32 bits, or floats: Pillow would clip them
+        levels = np.asarray(picture, np.float32)
+        whites = (65535,) if "16" in picture.mode else (1, 255, 65535)
+        white = next((white for white in whites if levels.max() <= white), levels.max())
+        return levels * np.float32(255 / white)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         ground = Image.new("RGBA", picture.size, "white")

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from mnistmlp.core import DIGITS, LOSSES, Array, Bytes, Network
 
+Digits = NDArray[np.integer[Any]]  # 0 … 9
+
 
 @dataclass(frozen=True)
 class DigitScore:
@@ -51,7 +53,7 @@ class Evaluation:
         return digit_scores(self.confusion)
 
 
-def confusion_matrix(labels: Bytes, predicted: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+def confusion_matrix(labels: Digits, predicted: Digits) -> NDArray[np.int64]:
     """Count label and prediction together.
 
     Parameters
@@ -99,7 +101,7 @@ def committee(networks: Sequence[Network], images: Bytes) -> Array:
     return mean
 
 
-def evaluate(networks: Sequence[Network], images: Bytes, labels: Bytes) -> Evaluation:
+def evaluate(networks: Sequence[Network], images: Bytes, labels: Digits) -> Evaluation:
     """Judge one network, or several by their average, on labelled images.
 
     Parameters
@@ -109,7 +111,7 @@ def evaluate(networks: Sequence[Network], images: Bytes, labels: Bytes) -> Evalu
         is the cross-entropy of the averaged probabilities, as their own
         losses may differ.
     images : (n, 28, 28) or (n, 784) uint8
-    labels : (n,) uint8
+    labels : (n,) of any integer type
     """
     if len(networks) == 1:
         outputs, loss = networks[0].outputs(images), LOSSES[networks[0].loss]

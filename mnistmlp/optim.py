@@ -131,13 +131,10 @@ class Adam:
         parameters -= gradient
 
 
-OPTIMIZERS = ("sgd", "nesterov", "adam")
-
-
 def make_optimizer(
     name: str, parameters: Array, *, momentum: float = 0.0, weight_decay: float = 0.0
 ) -> Optimizer:
-    """Return the optimiser of that name, one of `OPTIMIZERS`; Adam takes no momentum."""
+    """Return the optimiser ``sgd``, ``nesterov`` or ``adam``; Adam takes no momentum."""
     if name == "adam":
         return Adam(parameters, weight_decay=weight_decay)
     return SGD(

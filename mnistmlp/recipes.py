@@ -7,6 +7,7 @@ without loading it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
@@ -130,9 +131,6 @@ def parse_hidden(text: str) -> tuple[int, ...]:
     """
     if text == "none":
         return ()
-    try:
-        return tuple(int(width) for width in text.split(","))
-    except ValueError:
-        raise SettingError(
-            "hidden", f"{text!r} is not a list of widths such as 20,20,20, or none"
-        ) from None
+    if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text, re.ASCII):
+        raise SettingError("hidden", f"{text!r} is not a list of widths such as 20,20,20, or none")
+    return tuple(map(int, text.split(",")))

@@ -16,13 +16,14 @@ from mnistmlp.core import (
     PIXELS,
     Array,
     Bytes,
+    Indices,
     Network,
     Workspace,
     backpropagate,
     parameter_count,
 )
 from mnistmlp.errors import DivergenceError, SettingError
-from mnistmlp.metrics import evaluate
+from mnistmlp.metrics import Evaluation, evaluate
 from mnistmlp.optim import SCHEDULES, make_optimizer
 from mnistmlp.recipes import Recipe
 
@@ -31,7 +32,7 @@ class Images(NamedTuple):
     """Images with their labels."""
 
     pixels: Bytes  # (n, 784)
-    labels: Bytes  # (n,)
+    labels: Indices  # (n,)
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,9 @@ def split(recipe: Recipe, images: Bytes, labels: Bytes) -> tuple[Images, Images 
         raise SettingError(
             "validation", f"{recipe.validation} of {len(images)} images leaves none to train on"
         )
-    pixels = images.reshape(-1, PIXELS)
-    training = Images(pixels[:size][: recipe.limit], labels[:size][: recipe.limit])
-    return training, Images(pixels[size:], labels[size:]) if recipe.validation else None
+    pixels, digits = images.reshape(-1, PIXELS), labels.astype(np.intp)
+    training = Images(pixels[:size][: recipe.limit], digits[:size][: recipe.limit])
+    return training, Images(pixels[size:], digits[size:]) if recipe.validation else None
 
 
 def make_network(
@@ -181,7 +182,7 @@ def _epochs(
         if not np.isfinite(network.parameters).all():
             raise _diverged(epoch, recipe)
         seconds = time.perf_counter() - started
-        judged = evaluate([network], *validation) if validation else None
+        judged = _judge(epoch, recipe, network, validation)
         yield EpochReport(
             epoch,
             loss=total / size,
@@ -190,6 +191,16 @@ def _epochs(
             seconds=seconds,
             images_per_second=size / seconds,
         )
+
+
+def _judge(
+    epoch: int, recipe: Recipe, network: Network, validation: Images | None
+) -> Evaluation | None:
+    """Evaluate on the images kept aside, if there are any."""
+    try:
+        return evaluate([network], *validation) if validation else None
+    except DivergenceError:
+        raise _diverged(epoch, recipe) from None
 
 
 def _better(report: EpochReport, best: EpochReport) -> bool:

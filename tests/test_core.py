@@ -18,6 +18,7 @@ from mnistmlp.core import (
     scale_pixels,
     softmax,
 )
+from mnistmlp.errors import DivergenceError
 from tests.conftest import blobs
 
 HIDDEN = [(), (12,), (9, 8, 7)]
@@ -37,7 +38,7 @@ def make_network(
 def loaded(network: Network, size: int) -> Workspace:
     work = Workspace(network, size)
     images, labels = blobs(size, seed=5)
-    work.load(images.reshape(-1, 784), labels, np.arange(size))
+    work.load(images.reshape(-1, 784), labels.astype(np.intp), np.arange(size))
     return work
 
 
@@ -174,10 +175,10 @@ def test_a_training_step_allocates_no_arrays() -> None:
     size = 2048  # large beside the buffer of fixed size that NumPy broadcasts with
     work = loaded(network, size)
     images, labels = blobs(size, seed=9)
-    pixels, rows = images.reshape(-1, 784), np.arange(size)
+    pixels, digits, rows = images.reshape(-1, 784), labels.astype(np.intp), np.arange(size)
 
     def step() -> None:
-        work.load(pixels, labels, rows)
+        work.load(pixels, digits, rows)
         backpropagate(network, work)
 
     step()
@@ -188,6 +189,13 @@ def test_a_training_step_allocates_no_arrays() -> None:
     finally:
         tracemalloc.stop()
     assert peak < work.logits.nbytes  # less than the smallest array of the step
+
+
+def test_outputs_that_are_not_finite() -> None:
+    network = make_network((5,), "relu", "cross-entropy", "float32")
+    network.parameters *= 1e25
+    with pytest.raises(DivergenceError, match="weights are too large"):
+        network.outputs(blobs(3, seed=1)[0])
 
 
 def test_pixels_become_parts_of_one() -> None:

@@ -52,6 +52,13 @@ def test_other_layouts_are_found(folder: Path) -> None:
     assert missing_files(folder) == []
 
 
+def test_a_folder_of_the_files_name_is_not_the_file(folder: Path) -> None:
+    plain = folder / "train-labels-idx1-ubyte"
+    plain.rename(folder / "train-labels.idx1-ubyte")
+    plain.mkdir()
+    assert load_dataset(folder, "train").labels.shape == (1200,)
+
+
 def test_the_cache_folder_is_the_users(tmp_path: Path) -> None:
     assert default_folder() == tmp_path / "cache" / "mnistmlp" / "mnist"
     assert missing_files(default_folder()) == list(MNIST)

@@ -1,17 +1,20 @@
 import contextlib
 import gzip
 import hashlib
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from mnistmlp import datasets, download
-from mnistmlp.datasets import DataFile, load_dataset
+from mnistmlp import datasets
+from mnistmlp import download as module
+from mnistmlp.datasets import DataFile, default_folder, load_dataset
 from mnistmlp.download import Progress, download_dataset
 from mnistmlp.errors import DownloadError, SettingError
 from mnistmlp.idx import encode_idx
@@ -77,16 +80,17 @@ def second() -> Iterator[Mirror]:
 
 
 @pytest.fixture(autouse=True)
-def _one_small_file(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "PAUSES", (0.0, 0.0))
-    if "mnist" not in request.fixturenames:
-        monkeypatch.setattr(download, "MNIST", (FILE,))
-        monkeypatch.setattr(datasets, "MNIST", (FILE,))
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PAUSES", (0.0, 0.0))
+
+
+def download(folder: Path, files: Sequence[DataFile] = (FILE,), **options: Any) -> None:
+    download_dataset(folder, files=files, **options)
 
 
 def fetch(*mirrors: str, force: bool = False) -> list[Progress]:
     seen: list[Progress] = []
-    download_dataset(Path("data"), mirrors=mirrors, force=force, on_progress=seen.append)
+    download(Path("data"), mirrors=mirrors, force=force, on_progress=seen.append)
     assert names("data") == [FILE.name]  # and no temporary file
     assert Path("data", FILE.name).read_bytes() == CONTENT
     return seen
@@ -112,15 +116,37 @@ def test_what_is_there_and_verified_stays(mirror: Mirror) -> None:
 def test_what_is_there_and_damaged_is_fetched(mirror: Mirror) -> None:
     mirror.answer(PACKED)
     Path("data").mkdir()
-    Path("data", FILE.name).write_bytes(CONTENT[:-1] + b"!")
-    assert fetch(mirror.url)[-1].state == "fetched"
+    for content in (CONTENT[:-1], b"", b"\0" * len(CONTENT)):
+        Path("data", FILE.name).write_bytes(content)
+        assert fetch(mirror.url)[-1].state == "fetched"
+
+
+def test_a_whole_file_of_other_content_is_kept(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.answer(PACKED)
+    other = CONTENT[:-1] + b"!"
+    for folder, kept in ((Path("data"), True), (default_folder(), False)):
+        folder.mkdir(parents=True)
+        (folder / FILE.name).write_bytes(other)
+        seen: list[Progress] = []
+        download(folder, mirrors=[mirror.url], on_progress=seen.append)
+        assert seen[-1].state == ("replaced" if kept else "fetched")
+        assert (folder / FILE.name).read_bytes() == CONTENT
+        assert (folder / f"{FILE.name}.bak").exists() == kept
+    assert Path("data", f"{FILE.name}.bak").read_bytes() == other
+
+
+def test_gzip_of_several_members(mirror: Mirror) -> None:
+    mirror.answer(gzip.compress(CONTENT[:1000]) + gzip.compress(CONTENT[1000:]))
+    fetch(mirror.url)
 
 
 def test_a_compressed_file_that_is_there_counts(mirror: Mirror) -> None:
     Path("data").mkdir()
     Path("data", f"{FILE.name}.gz").write_bytes(PACKED)
     seen: list[Progress] = []
-    download_dataset(Path("data"), mirrors=[mirror.url], on_progress=seen.append)
+    download(Path("data"), mirrors=[mirror.url], on_progress=seen.append)
     assert [progress.state for progress in seen] == ["present"]
     assert mirror.asked == []
 
@@ -181,7 +207,7 @@ def test_the_next_mirror_is_tried(
     assert (len(mirror.asked), len(second.asked)) == (tries, 1)
     Path("data", FILE.name).unlink()
     with pytest.raises(DownloadError) as caught:
-        download_dataset(Path("data"), mirrors=[mirror.url])
+        download(Path("data"), mirrors=[mirror.url])
     assert caught.value.details[0].startswith(f"{mirror.url}: {reason}")
     assert names("data") == []
 
@@ -190,36 +216,57 @@ def test_no_mirror_names_each_and_its_failure(mirror: Mirror) -> None:
     mirror.answer(status=404)
     missing = Path("none").resolve().as_uri()
     with pytest.raises(DownloadError, match=f"{FILE.name}.gz: no mirror gives it") as caught:
-        download_dataset(Path("data"), mirrors=[mirror.url, "http://127.0.0.1:1/", missing])
+        download(Path("data"), mirrors=[mirror.url, "http://127.0.0.1:1/", missing])
     assert caught.value.details == (
         f"{mirror.url}: HTTP 404 Not Found",
         "http://127.0.0.1:1/: Connection refused",
         f"{missing}: No such file or directory",
     )
-    assert f"put {FILE.name}.gz into data" in (caught.value.hint or "")
+    assert "t10k-labels-idx1-ubyte.gz into data by hand" in (caught.value.hint or "")
+    assert not Path("data").exists()
 
 
 def test_a_mirror_that_stalls(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "READ_TIMEOUT", 0.1)
-    monkeypatch.setattr(download, "PAUSES", ())
+    monkeypatch.setattr(module, "READ_TIMEOUT", 0.1)
+    monkeypatch.setattr(module, "PAUSES", ())
     mirror.answer(PACKED[:40], Content_Length=str(len(PACKED)), X_Stall="yes")
     with pytest.raises(DownloadError) as caught:
-        download_dataset(Path("data"), mirrors=[mirror.url])
+        download(Path("data"), mirrors=[mirror.url])
     assert caught.value.details == (f"{mirror.url}: timed out",)
-    assert names("data") == []
+    assert not Path("data").exists()
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "data", "", "127.0.0.1:80"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://127.0.0.1/", "data", "", "127.0.0.1:80", "http://", "http://[::1", "file://host/data"],
+)
 def test_other_addresses_are_settings_that_cannot_work(url: str) -> None:
     with pytest.raises(SettingError, match="not an http, https or file address"):
-        download_dataset(Path("data"), mirrors=[url])
+        download(Path("data"), mirrors=[url])
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a..b/", f"http://{'a' * 64}.b/", "http://127.0.0.1:99999/", "file:///a%00b"]
+)
+def test_addresses_that_lead_nowhere(url: str) -> None:
+    with pytest.raises(DownloadError) as caught:
+        download(Path("data"), mirrors=[url])
+    assert len(caught.value.details) == 1
+    assert "\n" not in caught.value.details[0]
+
+
+def test_a_mirror_that_is_a_pipe() -> None:
+    os.mkfifo(f"{FILE.name}.gz")
+    with pytest.raises(DownloadError) as caught:
+        download(Path("data"), mirrors=[Path().resolve().as_uri()])
+    assert caught.value.details[0].endswith(": not a regular file")
 
 
 def test_a_folder_that_cannot_be(mirror: Mirror) -> None:
     mirror.answer(PACKED)
     Path("data").touch()
     with pytest.raises(DownloadError, match="data/some-idx1-ubyte: cannot be written"):
-        download_dataset(Path("data"), mirrors=[mirror.url])
+        download(Path("data"), mirrors=[mirror.url])
 
 
 def test_an_interrupt_leaves_nothing(mirror: Mirror) -> None:
@@ -229,12 +276,12 @@ def test_an_interrupt_leaves_nothing(mirror: Mirror) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        download_dataset(Path("data"), mirrors=[mirror.url], on_progress=interrupt)
+        download(Path("data"), mirrors=[mirror.url], on_progress=interrupt)
     assert names("data") == []
 
 
 def test_real_mnist_from_a_mirror(mnist: Path) -> None:
-    download_dataset(Path("data"), mirrors=[mnist.as_uri()])
+    download(Path("data"), datasets.MNIST, mirrors=[mnist.as_uri()])
     assert {path.name for path in Path("data").iterdir()} == {file.name for file in datasets.MNIST}
     assert load_dataset(Path("data"), "train").name == "mnist"
     assert load_dataset(Path("data"), "test").name == "mnist"

@@ -32,8 +32,9 @@ def likeness(one: Bytes, other: Bytes) -> float:
 
 
 def read(picture: Image.Image, **options: Any) -> Bytes:
-    picture.save(PATH)
-    return read_picture(PATH, **options)
+    path = PATH.with_suffix(".tiff") if picture.mode in "IF" else PATH
+    picture.save(path)
+    return read_picture(path, **options)
 
 
 def test_the_digit_is_scaled_and_centred() -> None:
@@ -61,6 +62,9 @@ def test_the_digit_is_scaled_and_centred() -> None:
         seven().convert("P"),
         seven("1", ink=0, ground=1),
         seven("I;16", ink=1000, ground=65000),
+        seven("I", ink=1000, ground=65000),
+        seven("I", ink=0, ground=255),
+        seven("F", ink=0.1, ground=0.9),
         seven("CMYK", ink=(0, 0, 0, 255), ground=(0, 0, 0, 0)).convert("RGB"),
     ],
     ids=lambda picture: picture.mode,

@@ -82,7 +82,9 @@ def test_hidden_layers_as_text() -> None:
     assert parse_hidden("none") == ()
 
 
-@pytest.mark.parametrize("text", ["", "20,,20", "20,", "a", "20;20", "2.5", "None"])
+@pytest.mark.parametrize(
+    "text", ["", "20,,20", "20,", "a", "20;20", "2.5", "None", "1_000", "٢٠", "9" * 20]
+)
 def test_hidden_layers_that_are_none(text: str) -> None:
     with pytest.raises(SettingError, match="list of widths"):
         parse_hidden(text)

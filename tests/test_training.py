@@ -145,6 +145,14 @@ def test_a_loss_that_is_not_finite_stops_the_run(epochs: int) -> None:
     assert caught.value.hint == "a smaller one, such as --learning-rate 1e+29"
 
 
+def test_outputs_that_are_not_finite_are_noticed() -> None:
+    recipe = replace(
+        TINY, optimizer="sgd", learning_rate=1e25, schedule="constant", epochs=1, limit=32
+    )
+    with pytest.raises(DivergenceError, match="in epoch 1"):
+        train(recipe)
+
+
 def test_one_batch_that_ends_in_infinity_is_noticed() -> None:
     recipe = replace(
         TINY, optimizer="sgd", learning_rate=1e39, schedule="constant", epochs=1, limit=10

@@ -58,7 +58,7 @@ def _failures_reported() -> Iterator[None]:
             sys.stdout.flush()
     except SettingError as error:
         option = "--" + error.setting.replace("_", "-")
-        console.report(error, f"{option}: {error.message}")
+        console.fail(f"{option}: {error.message}", hint=error.hint)
         raise typer.Exit(USAGE) from None
     except MnistMlpError as error:
         console.report(error)

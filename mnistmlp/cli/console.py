@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from mnistmlp.errors import MnistMlpError
 
 
 def note(message: str) -> None:
-    """Write a line to stderr."""
-    print(message, file=sys.stderr, flush=True)
+    """Write a line to stderr; where that fails, the work matters more."""
+    with contextlib.suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
 
 
-def report(error: MnistMlpError, message: str | None = None) -> None:
+def report(error: MnistMlpError) -> None:
     """Write an error to stderr: a line, a line for each cause if there are several, a hint."""
-    fail(message or str(error), hint=error.hint, details=error.details)
+    fail(str(error), hint=error.hint, details=error.details)
 
 
 def fail(message: str, *, hint: str | None = None, details: Iterable[str] = ()) -> None:
     """Write an error line, its details and a hint to stderr."""
-    note(f"error: {_one_line(message)}")
+    note(f"error: {one_line(message)}")
     for detail in details:
-        note(f"  {_one_line(detail)}")
+        note(f"  {one_line(detail)}")
     if hint:
-        note(f"hint: {_one_line(hint)}")
+        note(f"hint: {one_line(hint)}")
 
 
-def _one_line(text: str) -> str:
-    """Escape what would break a line or move the cursor, such as in a file's name."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+def one_line(text: str) -> str:
+    """Escape what would break a line or a column, or move the cursor.
+
+    Bytes of a file's name that are no UTF-8 stay as they are.
+    """
+    return "".join(
+        c if c.isprintable() or "\udc80" <= c <= "\udcff" else ascii(c)[1:-1] for c in text
+    )
 
 
 def is_terminal() -> bool:
@@ -43,7 +50,17 @@ def is_terminal() -> bool:
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """Return a Rich console without markup or highlighting of its own."""
+    """Return a Rich console of 80 columns at least, without markup or highlighting of its own."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    console.width = max(console.width, 80)
+    return console
+
+
+def render(console: Console, *objects: RenderableType) -> str:
+    """Return what a console would write: Rich itself hides a closed pipe."""
+    with console.capture() as captured:
+        for each in objects:
+            console.print(each, soft_wrap=isinstance(each, str))
+    return captured.get().removesuffix("\n")

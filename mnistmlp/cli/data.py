@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli.progress import download_progress
 
 if TYPE_CHECKING:
-    from mnistmlp.datasets import Dataset, Split
+    from mnistmlp.datasets import DataFile, Dataset, Split
 
 
 def fetch(
-    folder: Path, *, mirrors: list[str] | None = None, force: bool = False, quiet: bool = False
+    folder: Path,
+    *,
+    files: Sequence[DataFile] | None = None,
+    mirrors: list[str] | None = None,
+    force: bool = False,
+    quiet: bool = False,
 ) -> None:
-    """Fetch the data set into a folder."""
+    """Fetch files of the data set, all by default, into a folder."""
+    from mnistmlp.datasets import MNIST
     from mnistmlp.download import MIRRORS, download_dataset
 
     with download_progress(quiet) as draw:
-        download_dataset(folder, mirrors=mirrors or MIRRORS, force=force, on_progress=draw)
+        download_dataset(
+            folder,
+            files=files or MNIST,
+            mirrors=mirrors or MIRRORS,
+            force=force,
+            on_progress=draw,
+        )
 
 
-def ready_folder(data_dir: Path | None, *, quiet: bool = False) -> Path:
-    """Return the data folder, after fetching what it has not."""
-    from mnistmlp.datasets import default_folder, missing_files
+def ready_folder(data_dir: Path | None, split: Split, *, quiet: bool = False) -> Path:
+    """Return the data folder, after fetching what it has not, if the split needs it.
+
+    Into a folder with files of another data set nothing is fetched.
+    """
+    from mnistmlp.datasets import (
+        MNIST,
+        SPLITS,
+        default_folder,
+        find_file,
+        is_verified,
+        missing_files,
+    )
 
     folder = data_dir or default_folder()
-    if missing_files(folder):
-        fetch(folder, quiet=quiet)
+    if missing_files(folder, SPLITS[split]):
+        present = [(path, file) for file in MNIST if (path := find_file(folder, file))]
+        if all(is_verified(path, file) for path, file in present):
+            fetch(folder, files=missing_files(folder), quiet=quiet)
     return folder
 
 
@@ -37,4 +62,4 @@ def open_dataset(
     """Load a split of the data set, after fetching what the folder has not."""
     from mnistmlp.datasets import load_dataset
 
-    return load_dataset(ready_folder(data_dir, quiet=quiet), split, limit=limit)
+    return load_dataset(ready_folder(data_dir, split, quiet=quiet), split, limit=limit)

@@ -51,7 +51,7 @@ def evaluate(
     if as_json:
         print(_document(result, paths, split))
     else:
-        _render(result, paths, f"{data.name} {split}")
+        print(_tables(result, paths, f"{data.name} {split}"))
     if fail_under is not None and result.accuracy < fail_under:
         console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
         raise typer.Exit(BELOW)
@@ -71,17 +71,18 @@ def _document(result: Evaluation, paths: list[Path], split: str) -> str:
     )
 
 
-def _render(result: Evaluation, paths: list[Path], images: str) -> None:
-    """Write the result to stdout as tables."""
-    screen = console.make_console()
-    screen.print(", ".join(map(str, paths)), "on", images, soft_wrap=True)
-    screen.print(
+def _tables(result: Evaluation, paths: list[Path], images: str) -> str:
+    """Return the result as a person reads it."""
+    names = ", ".join(map(str, paths))
+    return console.render(
+        console.make_console(),
+        f"{console.one_line(names)} on {images}",
         f"accuracy {result.accuracy:.2%} ({result.correct:,} of {result.images:,}), "
-        f"loss {result.loss:.4f}\n"
+        f"loss {result.loss:.4f}\n",
+        _confusion_table(result),
+        "",
+        _score_table(result),
     )
-    screen.print(_confusion_table(result))
-    screen.print()
-    screen.print(_score_table(result))
 
 
 def _confusion_table(result: Evaluation) -> Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mnistmlp.cli import console
 from mnistmlp.cli.options import Json
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def info(
     else:
         rows = {"brain": path, **facts, **_origin(brain.meta)}
         rows["sizes"] = "-".join(map(str, brain.network.sizes))
-        print("\n".join(f"{name:20} {value}" for name, value in rows.items()))
+        for name, value in rows.items():
+            print(f"{name:20} {console.one_line(str(value))}")
 
 
 def _facts(brain: Brain) -> dict[str, Any]:

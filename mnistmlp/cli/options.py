@@ -18,9 +18,18 @@ from mnistmlp.recipes import (
 
 # --- Of several commands -----------------------------------------------------
 
+
+def _folder(text: str) -> Path:
+    """Read the name of a folder; a variable that is not set must not stand for this one."""
+    if not text:
+        raise typer.BadParameter("the name is empty")
+    return Path(text)
+
+
 DataDir = Annotated[
     Path | None,
     typer.Option(
+        parser=_folder,
         envvar="MNISTMLP_DATA_DIR",
         metavar="DIR",
         show_default="the user's cache folder",
@@ -37,7 +46,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only: no prog
 # --- Of `train`: the settings of a recipe; not given, the recipe decides -----
 
 RecipeName = Annotated[
-    str, typer.Option(metavar="NAME", help=f"Settings to start from: {' or '.join(RECIPES)}.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        show_default="classic",
+        help=f"Settings to start from: {' or '.join(RECIPES)}.",
+    ),
 ]
 Hidden = Annotated[
     str | None, typer.Option(metavar="WIDTHS", help="Hidden layers, such as 20,20,20, or none.")
@@ -77,3 +91,14 @@ Shuffle = Annotated[
     bool | None, typer.Option("--shuffle/--no-shuffle", help="A new order every epoch.")
 ]
 Dtype = Annotated[DtypeName | None, typer.Option(help="Floating-point type.")]
+Init = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="BRAIN",
+        help="Start from this brain: its weights, layers, activation and loss, and the "
+        "recipe that it was trained by, where no option says otherwise.",
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads for matrix products.")
+]

@@ -106,5 +106,5 @@ def _lines(result: Recognised, top: int | None, several: bool) -> str:
     if top is None and not several:
         return str(result.probabilities.argmax())
     likeliest = (-result.probabilities).argsort(kind="stable")[: top or 1]
-    source = f"{result.source}\t" if several else ""
+    source = f"{console.one_line(result.source)}\t" if several else ""
     return "\n".join(f"{source}{digit}\t{result.probabilities[digit]:.4f}" for digit in likeliest)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from mnistmlp.training import EpochReport
 
 OnEpoch = Callable[["EpochReport"], None]
-STATES = {"fetched": "fetched and verified", "present": "already here, verified"}
+STATES = {
+    "fetched": "fetched and verified",
+    "replaced": "fetched and verified; what was here has .bak at the end of its name",
+    "present": "already here, verified",
+}
 
 
 @contextmanager
@@ -94,16 +98,26 @@ def _describe(report: EpochReport, epochs: int) -> str:
 
 @contextmanager
 def epoch_log(path: Path | None) -> Iterator[OnEpoch]:
-    """Yield what writes an epoch's report to a file, as a line of JSON."""
+    """Yield what writes an epoch's report to a file, as a line of JSON.
+
+    Where that fails, training goes on without a log.
+    """
     if path is None:
         yield lambda report: None
         return
     try:
-        file = path.open("w", buffering=1)
+        file = path.open("wb", buffering=0)
     except OSError as error:
         raise SettingError("log", f"{path}: {error.strerror}") from None
+
+    def record(report: EpochReport) -> None:
+        try:
+            file.write(json.dumps(asdict(report)).encode() + b"\n")
+        except OSError as error:
+            console.note(f"warning: {path}: {error.strerror}: epoch {report.epoch} is not logged")
+
     with file:
-        yield lambda report: print(json.dumps(asdict(report)), file=file)
+        yield record
 
 
 def in_turn(*callbacks: OnEpoch) -> OnEpoch:

@@ -67,7 +67,7 @@ def recognise_indices(
     from mnistmlp.datasets import dataset_size, load_dataset
     from mnistmlp.metrics import committee
 
-    folder = ready_folder(data_dir)
+    folder = ready_folder(data_dir, split)
     size, end = dataset_size(folder, split), max(each.stop for each in ranges)
     if end > size:
         raise SettingError("index", f"{end - 1} is past the {split} images, 0 to {size - 1}")

@@ -19,12 +19,12 @@ UPPER, LOWER, FULL = "▀", "▄", "█"
 def show(source: str, image: Bytes, probabilities: Array) -> None:
     """Draw an image (28, 28) beside ten bars, on stderr: stdout is for the result."""
     screen = console.make_console(stderr=True)
-    screen.print(source, soft_wrap=True)
     bars = _bars(probabilities)
-    for row in range(0, len(image), 2):
-        line = _half_blocks(screen, image[row], image[row + 1])
-        line.append(bars.get(row // 2, ""))
-        screen.print(line, no_wrap=True)
+    lines = [
+        _half_blocks(screen, image[row], image[row + 1]).append(bars.get(row // 2, ""))
+        for row in range(0, len(image), 2)
+    ]
+    console.note(console.render(screen, console.one_line(source), *lines))
 
 
 def _half_blocks(screen: Console, upper: Bytes, lower: Bytes) -> Text:

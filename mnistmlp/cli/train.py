@@ -12,11 +12,12 @@ import typer
 
 from mnistmlp.cli import console, options
 from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.progress import epoch_log, epoch_progress, in_turn
-from mnistmlp.recipes import Recipe, find_recipe, parse_hidden
+from mnistmlp.recipes import RECIPES, Recipe, find_recipe, parse_hidden
 
 if TYPE_CHECKING:
-    from mnistmlp.core import Network
+    from mnistmlp.brain import Brain
     from mnistmlp.training import Training
 
 
@@ -25,7 +26,7 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="The brain file to write.")
     ] = Path("brain.npz"),
-    recipe: options.RecipeName = "classic",
+    recipe: options.RecipeName = None,
     hidden: options.Hidden = None,
     epochs: options.Epochs = None,
     learning_rate: options.LearningRate = None,
@@ -42,17 +43,8 @@ def train(
     shuffle: options.Shuffle = None,
     dtype: options.Dtype = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all that is random.")] = 0,
-    init: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="BRAIN",
-            help="Start from the weights of this brain, and from its layers, activation and "
-            "loss where no option says otherwise.",
-        ),
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Threads for matrix products.")
-    ] = None,
+    init: options.Init = None,
+    threads: options.Threads = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
     log: Annotated[
@@ -70,24 +62,26 @@ def train(
     from mnistmlp.brain import check_output, describe, load_brain, save_brain
     from mnistmlp.training import fit
 
-    initial = load_brain(init).network if init else None
-    settings = _settings(recipe, initial, context.params)
+    initial = load_brain(init) if init else None
+    settings = _settings(initial, context.params)
     check_output(output)
     with limited_threads(threads), epoch_log(log) as record:
         data = open_dataset(data_dir, "train", quiet=quiet)
+        origin = {"name": data.name, "digests": data.digests}
         started = time.perf_counter()
-        with epoch_progress(settings.epochs, quiet) as draw:
+        with one_interrupt() as close, epoch_progress(settings.epochs, quiet) as draw:
             training = fit(
                 settings,
                 data.images,
                 data.labels,
                 seed=seed,
-                initial=initial,
+                initial=initial.network if initial else None,
                 on_epoch=in_turn(record, draw),
             )
+            close()
+            meta = describe(training, settings, seed=seed, dataset=origin)
+            save_brain(output, training.network, meta)
     seconds = time.perf_counter() - started
-    origin = {"name": data.name, "digests": data.digests}
-    save_brain(output, training.network, describe(training, settings, seed=seed, dataset=origin))
     if not quiet:
         _summarise(training, settings, data.name, seconds, output)
     print(_document(training, settings, seconds, output) if as_json else output)
@@ -95,19 +89,24 @@ def train(
         raise typer.Exit(130)
 
 
-def _settings(recipe: str, initial: Network | None, params: dict[str, Any]) -> Recipe:
+def _settings(initial: Brain | None, params: dict[str, Any]) -> Recipe:
     """Return the recipe with what the initial brain and then the options say instead."""
+    name = params["recipe"] or "classic"
     given = {field.name: params.get(field.name) for field in fields(Recipe)}
     if given["hidden"] is not None:
         given["hidden"] = parse_hidden(given["hidden"])
     settings = {name: value for name, value in given.items() if value is not None}
     if initial:
+        network, trained = initial.network, (initial.meta or {}).get("recipe", {})
+        if params["recipe"] is None and trained.get("name") in RECIPES:
+            name = trained["name"]
         settings = {
-            "hidden": initial.sizes[1:-1],
-            "activation": initial.activation,
-            "loss": initial.loss,
+            "hidden": network.sizes[1:-1],
+            "activation": network.activation,
+            "loss": network.loss,
+            "dtype": network.parameters.dtype.name,
         } | settings
-    return replace(find_recipe(recipe), **settings)
+    return replace(find_recipe(name), **settings)
 
 
 def _summarise(
@@ -125,7 +124,7 @@ def _summarise(
         console.note(f"interrupted in epoch {ran + 1}: the weights are those of {moment}")
     if kept and kept.validation_accuracy is not None:
         console.note(f"validation accuracy {kept.validation_accuracy:.2%} (epoch {kept.epoch})")
-    console.note(f"saved {output}")
+    console.note(f"saved {console.one_line(str(output))}")
 
 
 def _document(training: Training, settings: Recipe, seconds: float, output: Path) -> str:

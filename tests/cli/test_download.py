@@ -22,7 +22,7 @@ def test_no_mirror(run: Run) -> None:
         "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into d by hand, "
         "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR",
     ]
-    assert names("d") == []
+    assert names() == []
 
 
 def test_a_mirror_of_another_kind(run: Run) -> None:

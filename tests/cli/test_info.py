@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+from mnistmlp.brain import load_brain, save_brain
 from tests.cli.conftest import Run
 from tests.test_brain import make_older
 
@@ -30,6 +31,18 @@ def test_an_older_brain(run: Run) -> None:
     assert "none: a brain of the older kind" in result.stdout
     document = json.loads(run("info", "--json").stdout)
     assert (document["sizes"], document["dtype"]) == ([784, 20, 20, 20, 10], "float64")
+
+
+def test_text_of_a_stranger_is_escaped(run: Run, brain: Path) -> None:
+    loaded = load_brain(brain)
+    assert loaded.meta
+    meta = loaded.meta | {"versions": {"numpy": "\x1b[2J\nsizes 1", "python": "\ud800"}}
+    save_brain(Path("brain.npz"), loaded.network, meta)
+    result = run("info")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].split(maxsplit=1)[1] == (
+        r"numpy \x1b[2J\nsizes 1, python \ud800"
+    )
 
 
 def test_what_is_no_brain(run: Run) -> None:

@@ -86,6 +86,12 @@ def test_what_is_no_picture_is_named_and_the_rest_done(
     assert result.stderr.startswith("error: none.png: No such file or directory\n")
 
 
+def test_names_do_not_break_the_columns(run: Run, brain: Path, picture: Path) -> None:
+    strange = picture.rename("a\tb\nc\x1b[2J.png")
+    lines = run("predict", "--brain", brain, strange, strange).stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == [r"a\tb\nc\x1b[2J.png"] * 2
+
+
 def test_top(run: Run, brain: Path, small: Path) -> None:
     common = ["predict", "--brain", brain, "--data-dir", small]
     three = run(*common, "--index", 1, "--top", 3).stdout.splitlines()

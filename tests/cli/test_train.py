@@ -1,5 +1,6 @@
 import json
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,7 @@ def test_threads_and_the_environment(run: Run, small: Path) -> None:
         (["--recipe", "best"], "--recipe: 'best' is not one of classic, modern"),
         (["--output", "."], "--output: .: not a regular file"),
         (["--output", "none/brain.npz"], "no such folder"),
+        (["--threads", "9" * 20], "'--threads'"),
         (["--log", "none/log"], "--log: none/log: No such file or directory"),
     ],
 )
@@ -131,7 +133,7 @@ def test_settings_that_cannot_work(run: Run, small: Path, args: list[str], error
     result = run("train", *args, "--data-dir", small)
     assert (result.exit_code, result.stdout) == (2, "")
     assert error in result.stderr
-    assert result.stderr.count("\n") == 1
+    assert result.stderr.count("\n") == 1 + ("hint: " in result.stderr)
     assert names() == []
 
 
@@ -165,6 +167,57 @@ def test_ctrl_c_saves_what_there_is(start: Start, small: Path) -> None:
     assert brain.meta
     assert brain.meta["epochs"] == len(brain.meta["history"]) >= 5
     assert names() == ["brain.npz"]
+
+
+def test_a_second_ctrl_c_does_not_lose_what_the_first_saves(start: Start, small: Path) -> None:
+    process = start("train", *TINY, "--epochs", 100_000, "--data-dir", small)
+    assert process.stderr
+    process.stderr.readline()
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.001)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode in (130, -signal.SIGINT)  # the last may hit the exit itself
+    assert stdout == b"brain.npz\n"
+    assert b"Traceback" not in stderr
+    assert load_brain(Path("brain.npz")).meta
+
+
+@pytest.mark.parametrize("stream", ["log", "stderr"])
+def test_a_report_that_cannot_be_written_does_not_end_the_run(
+    start: Start, small: Path, stream: str
+) -> None:
+    log = ["--log", "/dev/full"] if stream == "log" else []
+    with Path("/dev/full").open("w") as full:
+        options = {"stderr": full} if stream == "stderr" else {}
+        process = start("train", *TINY, *log, "--data-dir", small, **options)
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (0, b"brain.npz\n")
+    assert load_brain(Path("brain.npz")).meta
+    if stream == "log":
+        warning = b"warning: /dev/full: No space left on device: epoch 2 is not logged\n"
+        assert warning in stderr
+
+
+def test_init_gives_the_recipe(run: Run, small: Path, brain: Path) -> None:
+    common = ["--init", brain, "--epochs", 1, "--validation", 100, "--data-dir", small]
+    run("train", *common)
+    meta = load_brain(Path("brain.npz")).meta
+    assert meta
+    assert (meta["recipe"]["name"], meta["recipe"]["optimizer"]) == ("modern", "adam")
+    assert meta["accuracy"]["validation"] > 0.95
+    run("train", *common, "--recipe", "classic", "--lr", 0.01)
+    meta = load_brain(Path("brain.npz")).meta
+    assert meta
+    assert (meta["recipe"]["name"], meta["recipe"]["activation"]) == ("classic", "relu")
+
+
+def test_a_long_name(run: Run, small: Path) -> None:
+    name = "n" * 251 + ".npz"
+    assert run("train", *TINY, "-q", "--data-dir", small, "-o", name).stdout == f"{name}\n"
+    result = run("train", *TINY, "--data-dir", small, "-o", "n" + name)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(".npz: File name too long\n")
 
 
 def test_an_output_that_is_there_is_replaced(run: Run, small: Path) -> None:

@@ -1,0 +1,77 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mnistmlp import download
+from mnistmlp.datasets import MNIST
+from tests.cli.conftest import Run
+from tests.conftest import names
+
+
+@pytest.fixture
+def own(small: Path, tmp_path: Path) -> Path:
+    """A copy of the small data set, as somebody's own."""
+    return Path(shutil.copytree(small, tmp_path / "own"))
+
+
+@pytest.fixture
+def _mirror(mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the real files the mirror that commands fetch from."""
+    monkeypatch.setattr(download, "MIRRORS", (mnist.as_uri(),))
+
+
+@pytest.mark.usefixtures("_mirror")
+def test_the_first_use_fetches(run: Run, brain: Path) -> None:
+    result = run("predict", "--brain", brain, "--index", 0)
+    assert result.exit_code == 0
+    assert result.stderr.count("fetched and verified") == 4
+    assert names("cache/mnistmlp/mnist") == sorted(file.name for file in MNIST)
+    assert run("predict", "--brain", brain, "--index", 0).stderr == ""
+
+
+@pytest.mark.usefixtures("_mirror")
+def test_the_rest_of_mnist_is_fetched(run: Run, brain: Path, mnist: Path) -> None:
+    Path("data").mkdir()
+    name = "t10k-labels-idx1-ubyte.gz"
+    if (mnist / name).exists():
+        shutil.copy(mnist / name, "data")
+    assert run("evaluate", brain, "--data-dir", "data").exit_code == 0
+    assert len(names("data")) == 4
+
+
+@pytest.mark.usefixtures("_mirror")
+def test_own_data_are_never_mixed_or_replaced(run: Run, brain: Path, own: Path) -> None:
+    for name in ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+        (own / name).unlink()
+    before = {path.name: path.read_bytes() for path in own.iterdir()}
+    tiny = ["--hidden", "none", "--epochs", 1, "--validation", 0]
+    assert run("train", *tiny, "--data-dir", own).exit_code == 0
+    result = run("evaluate", brain, "--data-dir", own)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {own}/t10k-images-idx3-ubyte: no such file")
+    assert {path.name: path.read_bytes() for path in own.iterdir()} == before
+
+
+def test_only_the_files_of_the_split_are_needed(
+    run: Run, brain: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "MIRRORS", ())
+    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
+        (own / name).unlink()
+    assert run("evaluate", brain, "--data-dir", own).exit_code == 0
+    assert run("predict", "--brain", brain, "--data-dir", own, "--index", 3).exit_code == 0
+
+
+def test_an_empty_name_is_not_this_folder(run: Run, brain: Path) -> None:
+    result = run("evaluate", brain, "--data-dir", "")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--data-dir" in result.stderr
+    assert "the name is empty" in result.stderr
+
+
+def test_a_damaged_file_has_a_way_out(run: Run, brain: Path, own: Path) -> None:
+    (own / "t10k-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03")
+    result = run("evaluate", brain, "--data-dir", own)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[1] == f"hint: mnistmlp download --data-dir {own}"
