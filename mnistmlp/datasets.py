@@ -107,18 +107,19 @@ def digest(array: NDArray[Any]) -> str:
 
 def is_verified(path: Path, file: DataFile) -> bool:
     """Tell whether a file holds exactly the published bytes."""
-    try:
-        return digest(read_idx(path)) == file.sha256
-    except IdxError:
-        return False
+    return _digest_of_file(path) == file.sha256
 
 
 def is_other_data(path: Path, file: DataFile) -> bool:
     """Tell whether a file is there, a whole IDX file, and not the published one."""
+    return _digest_of_file(path) not in (None, file.sha256)
+
+
+def _digest_of_file(path: Path) -> str | None:
     try:
-        return digest(read_idx(path)) != file.sha256
+        return digest(read_idx(path))
     except IdxError:
-        return False
+        return None
 
 
 def dataset_size(folder: Path, split: Split) -> int:

@@ -26,7 +26,8 @@ def evaluate(
         typer.Argument(
             metavar="[BRAIN]...",
             show_default="brain.npz",
-            help="Brain files; several are averaged by their probabilities.",
+            help="Brain files; several are averaged by their probabilities, and their loss "
+            "is cross-entropy.",
         ),
     ] = None,
     split: options.SplitName = "test",

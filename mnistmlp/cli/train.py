@@ -90,7 +90,10 @@ def train(
 
 
 def _settings(initial: Brain | None, params: dict[str, Any]) -> Recipe:
-    """Return the recipe with what the initial brain and then the options say instead."""
+    """Return the recipe with what the initial brain and then the options say instead.
+
+    `params` has all options of the command by name: those of a recipe's fields count.
+    """
     name = params["recipe"] or "classic"
     given = {field.name: params.get(field.name) for field in fields(Recipe)}
     if given["hidden"] is not None:
@@ -98,8 +101,8 @@ def _settings(initial: Brain | None, params: dict[str, Any]) -> Recipe:
     settings = {name: value for name, value in given.items() if value is not None}
     if initial:
         network, trained = initial.network, (initial.meta or {}).get("recipe", {})
-        if params["recipe"] is None and trained.get("name") in RECIPES:
-            name = trained["name"]
+        if params["recipe"] is None and str(trained.get("name")) in RECIPES:
+            name = str(trained["name"])
         settings = {
             "hidden": network.sizes[1:-1],
             "activation": network.activation,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistmlp.brain import load_brain
+from mnistmlp.brain import load_brain, save_brain
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
@@ -210,6 +210,18 @@ def test_init_gives_the_recipe(run: Run, small: Path, brain: Path) -> None:
     meta = load_brain(Path("brain.npz")).meta
     assert meta
     assert (meta["recipe"]["name"], meta["recipe"]["activation"]) == ("classic", "relu")
+
+
+def test_init_of_a_brain_whose_recipe_is_strange(run: Run, small: Path, brain: Path) -> None:
+    loaded = load_brain(brain)
+    assert loaded.meta
+    save_brain(Path("odd.npz"), loaded.network, loaded.meta | {"recipe": {"name": ["x"]}})
+    result = run(
+        "train", "--init", "odd.npz", "--epochs", 1, "--validation", 0, "--data-dir", small
+    )
+    assert result.exit_code == 0
+    assert "classic: 784-24-10" in result.stderr
+    assert run("info", "odd.npz").exit_code == 0
 
 
 def test_a_long_name(run: Run, small: Path) -> None:
