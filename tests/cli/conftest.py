@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -42,6 +43,15 @@ def start() -> Start:
         return process
 
     return popen
+
+
+@pytest.fixture
+def closed_pipe() -> Iterator[BinaryIO]:
+    """A pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        yield pipe
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from PIL import Image
@@ -80,17 +81,25 @@ def test_a_full_disk_on_stdout(start: Start, brain: Path, small: Path, args: lis
     assert stderr.decode().splitlines() == ["error: output: No space left on device"]
 
 
-def test_a_closed_pipe_is_silent(start: Start, brain: Path, small: Path) -> None:
-    process = start("predict", "--brain", brain, "--data-dir", small, "--index", "0:300")
-    assert process.stdout
-    assert process.stdout.readline().startswith(b"test:0\t")
-    process.stdout.close()
-    assert process.stderr
-    assert process.stderr.read() == b""
-    assert process.wait(timeout=60) in (0, 141)
-    process.stderr.close()
-    assert process.stdin
-    process.stdin.close()
+def test_a_closed_pipe_is_silent(
+    start: Start, closed_pipe: BinaryIO, brain: Path, small: Path
+) -> None:
+    for command in (["evaluate", brain], ["predict", "--brain", brain, "--index", "0:300"]):
+        process = start(*command, "--data-dir", small, stdout=closed_pipe)
+        _, stderr = process.communicate(timeout=60)
+        assert (process.returncode, stderr) == (141, b"")
+
+
+def test_a_closed_pipe_on_stderr_does_not_end_the_work(
+    start: Start, closed_pipe: BinaryIO, brain: Path, small: Path
+) -> None:
+    command = ["predict", "--brain", brain, "--data-dir", small, "--index", 0, "--show"]
+    process = start(*command, stderr=closed_pipe)
+    stdout, _ = process.communicate(timeout=60)
+    assert (process.returncode, len(stdout)) == (0, 2)
+    process = start("predict", "none.png", "--brain", brain, stderr=closed_pipe)
+    assert process.communicate(timeout=60)[0] == b""
+    assert process.returncode == 1
 
 
 @pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])

@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from mnistmlp.brain import load_brain
 from mnistmlp.datasets import load_dataset
 from mnistmlp.metrics import evaluate
-from tests.cli.conftest import Run, Start
+from tests.cli.conftest import Run
 from tests.test_brain import make_older
 
 
@@ -49,15 +48,6 @@ def test_tables_fit_80_columns_and_read_without_colour(run: Run, small: Path, br
 def test_narrow_terminals_lose_nothing(run: Run, small: Path, brain: Path) -> None:
     wide = run("evaluate", brain, "--data-dir", small).stdout
     assert run("evaluate", brain, "--data-dir", small, env={"COLUMNS": "40"}).stdout == wide
-
-
-def test_a_closed_pipe(start: Start, small: Path, brain: Path) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    with open(writer, "wb") as pipe:  # noqa: PTH123
-        process = start("evaluate", brain, "--data-dir", small, stdout=pipe)
-        _, stderr = process.communicate(timeout=60)
-    assert (process.returncode, stderr) == (141, b"")
 
 
 def test_colour_on_a_terminal(run: Run, small: Path, brain: Path) -> None:
