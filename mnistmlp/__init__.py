@@ -1,7 +1,9 @@
 """A multilayer perceptron for MNIST in pure NumPy.
 
     >>> import mnistmlp
-    >>> data = mnistmlp.load_dataset(mnistmlp.default_folder(), "train")
+    >>> folder = mnistmlp.default_folder()
+    >>> mnistmlp.download_dataset(folder)
+    >>> data = mnistmlp.load_dataset(folder, "train")
     >>> training = mnistmlp.fit(mnistmlp.RECIPES["modern"], data.images, data.labels)
 
 The public names are imported on first use (PEP 562), so that `import
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mnistmlp.brain import Brain as Brain
+    from mnistmlp.brain import describe as describe
     from mnistmlp.brain import load_brain as load_brain
     from mnistmlp.brain import save_brain as save_brain
     from mnistmlp.core import Network as Network
@@ -49,7 +52,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "brain": ("Brain", "load_brain", "save_brain"),
+    "brain": ("Brain", "describe", "load_brain", "save_brain"),
     "core": ("Network", "Workspace", "backpropagate"),
     "datasets": ("Dataset", "default_folder", "load_dataset"),
     "download": ("download_dataset",),

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from reprlib import repr as short
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -28,8 +28,10 @@ import mnistmlp
 from mnistmlp.atomic import atomic_write, check_writable
 from mnistmlp.core import ACTIVATIONS, DIGITS, LOSSES, MAX_PARAMETERS, PIXELS, Network
 from mnistmlp.errors import BrainError, SettingError
-from mnistmlp.recipes import Recipe
-from mnistmlp.training import Training
+
+if TYPE_CHECKING:
+    from mnistmlp.recipes import Recipe
+    from mnistmlp.training import Training
 
 MAX_META = 16_000_000  # bytes; a run of 30 epochs takes some 15,000
 FIXED = {  # what `meta` must say in this format
@@ -110,8 +112,9 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any]) -> None:
     Raises
     ------
     BrainError
-        If the file cannot be written.
+        If the file cannot be written, or `meta` is not as `describe` makes it.
     """
+    _check_meta(path, meta)
     arrays: dict[str, NDArray[Any]] = {"meta": np.array(json.dumps(meta))}
     for number, (weights, bias) in enumerate(network.layers, start=1):
         arrays[f"w{number}"] = np.ascontiguousarray(weights.T)  # (fan_out, fan_in)
@@ -132,7 +135,7 @@ def load_brain(path: Path) -> Brain:
         If the file is not a brain; the message says which check failed.
     """
     arrays = _read_archive(path)
-    meta = _check_meta(path, arrays.pop("meta")) if "meta" in arrays else None
+    meta = _parse_meta(path, arrays.pop("meta")) if "meta" in arrays else None
     sizes = _check_layers(path, arrays)
     if meta and meta["sizes"] != list(sizes):
         raise BrainError(f"{path}: meta has sizes {short(meta['sizes'])}, not {list(sizes)}")
@@ -207,12 +210,17 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]
     return items.reshape(shape, order="F" if fortran else "C")
 
 
-def _check_meta(path: Path, array: NDArray[Any]) -> dict[str, Any]:
+def _parse_meta(path: Path, array: NDArray[Any]) -> dict[str, Any]:
     """Parse `meta` and check its form."""
     try:
         meta = json.loads(array.item())
     except (ValueError, RecursionError) as error:
         raise BrainError(f"{path}: meta is not JSON: {error}") from None
+    return _check_meta(path, meta)
+
+
+def _check_meta(path: Path, meta: Any) -> dict[str, Any]:
+    """Return `meta` if its form is right."""
     if not isinstance(meta, dict):
         raise BrainError(f"{path}: meta is not a JSON object")
     for key, value in FIXED.items():

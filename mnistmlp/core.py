@@ -1,15 +1,16 @@
 """The network: activations, losses, the forward pass and backpropagation.
 
-Conventions: a batch holds one image a row, ``(n, 784)``; a weight matrix is
-``(fan_in, fan_out)``, a bias ``(fan_out,)``.  With layers numbered 1 … L and
-``a⁰`` the input batch,
+Conventions: a batch holds n images, one a row, ``(n, 784)``; a weight matrix
+is ``(fan_in, fan_out)``, a bias ``(fan_out,)``; p counts all weights and
+biases.  With layers numbered 1 … L and ``a⁰`` the input batch,
 
     zˡ = aˡ⁻¹ Wˡ + bˡ        aˡ = f(zˡ)  for l < L        output = g(zᴸ)
 
 where f is the activation of the hidden layers and g is sigmoid or softmax, as
-the loss asks.  The notation δˡ = ∂C/∂zˡ and the four equations of
-backpropagation follow Nielsen, *Neural Networks and Deep Learning* (2015),
-chapter 2, equations BP1 to BP4, transposed for one image a row.
+the loss asks.  C is the loss, averaged over the batch.  The notation
+δˡ = ∂C/∂zˡ and the four equations of backpropagation follow Nielsen, *Neural
+Networks and Deep Learning* (2015), chapter 2, equations BP1 to BP4,
+transposed for one image a row.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ Bytes = NDArray[np.uint8]
 Indices = NDArray[np.intp]
 Layer = tuple[Array, Array]  # W (fan_in, fan_out) and b (fan_out,)
 
-PIXELS = 28 * 28
+SIDE = 28  # pixels
+PIXELS = SIDE * SIDE
 DIGITS = 10
 MAX_PARAMETERS = 100_000_000  # 400 MB in float32; a guard against typing errors and bad files
 
@@ -128,7 +130,7 @@ def mean_squared_error(outputs: Array, targets: Array) -> float:
 
 
 def mean_squared_error_delta(z: Array, targets: Array, delta: Array, column: Array) -> float:
-    """Write δᴸ of the half sum of squares on sigmoid outputs; return the loss.
+    """Return the half sum of squares on sigmoid outputs, and write its slope ∂/∂z an image.
 
     Of z (n, 10), overwritten, and one-hot targets (n, 10), into delta (n, 10);
     column (n, 1) is not needed here.
@@ -147,11 +149,11 @@ def cross_entropy(outputs: Array, targets: Array) -> float:
 
 
 def cross_entropy_delta(z: Array, targets: Array, delta: Array, column: Array) -> float:
-    """Write δᴸ of the cross-entropy on softmax outputs; return the loss.
+    """Return the cross-entropy on softmax outputs, and write its slope ∂/∂z an image.
 
     The loss comes from the logits as ln Σ eᶻ − Σ y z, so that it stays finite
-    where a probability underflows.  Shapes as in
-    `mean_squared_error_delta`; `column` is scratch.
+    where a probability underflows.  Arguments as in
+    `mean_squared_error_delta`; z and column are overwritten.
     """
     np.max(z, axis=1, keepdims=True, out=column)
     z -= column
@@ -169,7 +171,7 @@ class Loss(NamedTuple):
     output: str
     apply: Callable[[Array], None]
     value: Callable[[Array, Array], float]
-    delta: Callable[[Array, Array, Array, Array], float]
+    loss_and_delta: Callable[[Array, Array, Array, Array], float]
 
 
 LOSSES = {
@@ -327,10 +329,11 @@ def backpropagate(network: Network, work: Workspace) -> float:
         np.matmul(work.activations[layer], weights, out=z)  # zˡ = aˡ⁻¹ Wˡ …
         z += bias  # … + bˡ
         if layer < last:
-            activation.apply(z)  # aˡ = f(zˡ)
+            activation.apply(z)  # aˡ = f(zˡ), in the same buffer
 
-    value = loss.delta(work.logits, work.targets, work.deltas[last], work.column)  # BP1
-    work.deltas[last] /= len(work.targets)  # C is the mean over the batch
+    delta = work.deltas[last]
+    value = loss.loss_and_delta(work.logits, work.targets, delta, work.column)  # BP1: ∂/∂zᴸ …
+    delta /= len(work.targets)  # … of the mean over the batch: δᴸ
 
     for layer in range(last, -1, -1):
         a, delta = work.activations[layer], work.deltas[layer]
@@ -340,5 +343,5 @@ def backpropagate(network: Network, work: Workspace) -> float:
         if layer > 0:
             weights, _ = network.layers[layer]
             np.matmul(delta, weights.T, out=work.deltas[layer - 1])  # BP2: δˡ⁻¹ = δˡ (Wˡ)ᵀ …
-            activation.derivative(a, work.deltas[layer - 1])  # … ⊙ f'(zˡ⁻¹)
+            activation.derivative(a, work.deltas[layer - 1])  # … ⊙ f'(zˡ⁻¹); a is done with
     return value

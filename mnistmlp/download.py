@@ -73,8 +73,8 @@ def download_dataset(
     """Bring files of MNIST into a folder, uncompressed and verified.
 
     A file with other content that is in its place is replaced.  Outside the
-    cache folder it is kept as ``NAME.bak``, if it is a whole IDX file: it may
-    be of somebody's own data set.
+    cache folder it is kept as ``NAME.bak`` (or ``.bak1`` …), if it is a whole
+    IDX file: it may be of somebody's own data set.
 
     Parameters
     ----------
@@ -235,7 +235,8 @@ def _set_aside(path: Path, file: DataFile) -> bool:
     """Rename a whole IDX file of other content that is not in our own folder; tell if so."""
     kept = path.parent != default_folder() and is_other_data(path, file)
     if kept:
-        path.replace(f"{path}.bak")
+        names = (Path(f"{path}.bak{number or ''}") for number in itertools.count())
+        path.replace(next(name for name in names if not name.exists()))
     return kept
 
 

@@ -42,7 +42,8 @@ class SettingError(MnistMlpError):
     Parameters
     ----------
     setting : str
-        Its name as in `Recipe`: ``learning_rate``.
+        Its name, as in `Recipe` or as an option of the command line, with
+        underscores: ``learning_rate``.
     message : str
         What it must be, and what it was.
     """

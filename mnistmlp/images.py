@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mnistmlp.core import Bytes
+from mnistmlp.core import SIDE, Bytes
 from mnistmlp.errors import PictureError
 
 Invert = Literal["auto", "yes", "no"]
 Grey = NDArray[np.float32]
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
-FIELD, BOX = 28, 20  # pixels
+BOX = 20  # pixels
 MIDDLE = 14.0  # where MNIST has the centre of mass, mean of the training images
 LEAST_CONTRAST = 24  # grey levels between ink and background, of 255
 MAX_BYTES = 1 << 28
@@ -163,12 +163,12 @@ def scale(ink: Grey) -> Grey:
 
 def centre(ink: Grey) -> Bytes:
     """Place ink (h, w), at most 20 a side, with its centre of mass in the middle of 28 x 28."""
-    field = np.zeros((FIELD, FIELD), np.uint8)
+    field = np.zeros((SIDE, SIDE), np.uint8)
     total = ink.sum()
     corner = []
     for axis, side in enumerate(ink.shape):
         mass = ink.sum(axis=1 - axis) @ np.arange(side) / total
-        corner.append(min(max(round(MIDDLE - mass), 0), FIELD - side))
+        corner.append(min(max(round(MIDDLE - mass), 0), SIDE - side))
     top, left = corner
     field[top : top + ink.shape[0], left : left + ink.shape[1]] = np.rint(ink)
     return field

@@ -3,9 +3,10 @@
 An optimiser is made for a number of parameters and holds its own buffers;
 ``step(parameters, gradient, learning_rate)`` changes `parameters` and may
 overwrite `gradient`.  Weight decay is decoupled from the gradient in all of
-them (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR
-2019, algorithms 1 and 2): a step first shrinks the parameters by the factor
-1 − learning_rate · weight_decay.
+them: a step first shrinks the parameters by 1 − learning_rate · weight_decay
+(Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019,
+algorithms 1 and 2, but with the whole learning rate as the factor, where they
+have the schedule's alone).
 
 A schedule maps the part of the run that is done, 0 … 1, to a factor of the
 learning rate.
@@ -33,9 +34,10 @@ class SGD:
     """Stochastic gradient descent, with momentum or Nesterov momentum.
 
     With velocity v: v ← μ v + g, then θ ← θ − η v; with Nesterov
-    θ ← θ − η (g + μ v).  Sutskever, Martens, Dahl and Hinton, "On the
+    θ ← θ − η (g + μ v).  After Sutskever, Martens, Dahl and Hinton, "On the
     importance of initialization and momentum in deep learning", ICML 2013,
-    equations 1 to 4, in the form that takes the gradient at θ.
+    equations 1 to 4, but with η outside the velocity, and the gradient taken
+    at θ rather than at the point looked ahead to.
 
     Parameters
     ----------
@@ -166,8 +168,9 @@ def cosine(done: float) -> float:
 def one_cycle(done: float) -> float:
     """Rise from 1/25 to 1 over the first 30 % of the run, then fall to 0, along cosines.
 
-    Smith and Topin, "Super-convergence", 2018, section 3 (with cosines for
-    the straight lines, and no second cycle of the momentum).
+    After Smith and Topin, "Super-convergence", 2018, section 3, but with
+    cosines for straight lines, a fall that is longer than the rise, and no
+    cycle of the momentum.
     """
     warm_up, start = 0.3, 1 / 25
     if done < warm_up:

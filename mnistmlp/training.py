@@ -70,7 +70,8 @@ def fit(
 
     The network ends with the weights of the last whole epoch, or with
     `patience` of the one that did best in validation.  Ctrl-C ends training
-    early in the same way.
+    early in the same way; within the first epoch the weights are those of
+    that moment.
 
     Parameters
     ----------
@@ -78,8 +79,9 @@ def fit(
     images : (n, 28, 28) or (n, 784) uint8
     labels : (n,) uint8
     seed : int
-        0 or more.  Of the one random generator, which draws the initial weights and the
-        order of the images.  Same seed, machine, BLAS and threads: same bits.
+        0 or more.  Of the one random generator, which draws the initial
+        weights and the order of the images.  Same seed, machine, BLAS and
+        threads: same bits.
     initial : Network, optional
         Start from its weights instead of random ones.
     on_epoch : callable
@@ -154,9 +156,10 @@ def _epochs(
 ) -> Iterator[EpochReport]:
     """Train epoch by epoch."""
     size = len(training.labels)
+    batch_size = min(recipe.batch_size, size)
     order = np.arange(size)
-    full = Workspace(network, min(recipe.batch_size, size))
-    rest = Workspace(network, size % recipe.batch_size, full.gradient)
+    full = Workspace(network, batch_size)
+    rest = Workspace(network, size % batch_size, full.gradient)
     schedule = SCHEDULES[recipe.schedule]
     optimizer = make_optimizer(
         recipe.optimizer,
@@ -168,9 +171,9 @@ def _epochs(
         started, total = time.perf_counter(), 0.0
         if recipe.shuffle:
             order = rng.permutation(size)
-        for first in range(0, size, recipe.batch_size):
-            rows = order[first : first + recipe.batch_size]
-            work = full if len(rows) == len(full.targets) else rest
+        for first in range(0, size, batch_size):
+            rows = order[first : first + batch_size]
+            work = full if len(rows) == batch_size else rest
             work.load(training.pixels, training.labels, rows)
             loss = backpropagate(network, work)
             if not math.isfinite(loss):

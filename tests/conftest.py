@@ -25,11 +25,10 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def _require(folder: Path | None, what: str) -> Path:
+def _require(folder: Path | None, reason: str) -> Path:
     """Return the folder; without it the test is skipped, or fails in CI."""
     if folder:
         return folder
-    reason = f"needs {what}: set MNISTMLP_DATA_DIR, or put them into {SHARED}"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -41,14 +40,14 @@ def mnist() -> Path:
     given = [Path(GIVEN_FOLDER)] if GIVEN_FOLDER else []
     folders = [*given, SHARED / "mnist", default_folder()]
     found = next((folder.resolve() for folder in folders if not missing_files(folder)), None)
-    return _require(found, "the MNIST files")
+    return _require(found, "needs MNIST: mnistmlp download, or set MNISTMLP_DATA_DIR")
 
 
 @pytest.fixture(scope="session")
 def handwriting() -> Path:
     """A folder with real pictures of digits, and ``labels.csv``."""
     folder = SHARED / "handwriting"
-    return _require(folder if folder.is_dir() else None, "pictures of handwriting")
+    return _require(folder if folder.is_dir() else None, f"needs pictures in {folder}")
 
 
 def names(folder: str = ".") -> list[str]:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,27 @@ def test_the_old_file_stays_when_the_block_fails(error: type[BaseException]) -> 
         raise error
     assert path.read_bytes() == b"old"
     assert names() == ["file"]
+
+
+def test_the_bytes_are_on_the_disk_before_the_file_is_in_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def watched_fsync(descriptor: int) -> None:
+        events.append(f"{os.fstat(descriptor).st_size} bytes to disk")
+        fsync(descriptor)
+
+    def watched_replace(path: Path, target: Path) -> Path:
+        events.append("in place")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(Path, "replace", watched_replace)
+    with atomic_write(Path("file")) as file:
+        file.write(b"new")
+    assert events == ["3 bytes to disk", "in place"]
 
 
 def test_a_link_is_followed() -> None:

@@ -182,8 +182,30 @@ def test_meta_that_is_wrong(
     trained: tuple[Network, dict[str, Any]], change: dict[str, Any], message: str
 ) -> None:
     network, meta = trained
-    save_brain(PATH, network, meta | change)
+    save_brain(PATH, network, meta)
+    with np.load(PATH) as archive:
+        np.savez(PATH, **(dict(archive) | {"meta": np.array(json.dumps(meta | change))}))
     refused(message)
+
+
+def test_meta_that_could_not_be_loaded_is_not_saved(
+    trained: tuple[Network, dict[str, Any]],
+) -> None:
+    with pytest.raises(BrainError, match="meta has format None"):
+        save_brain(PATH, trained[0], {})
+    assert names() == []
+
+
+def test_epochs_are_those_behind_the_weights() -> None:
+    recipe = replace(
+        RECIPES["modern"], hidden=(), optimizer="sgd", schedule="constant", learning_rate=0.9,
+        epochs=60, validation=50, patience=2,
+    )  # fmt: skip
+    training = fit(recipe, *blobs(200, seed=1))
+    meta = describe(training, recipe, seed=0, dataset={})
+    assert meta["epochs"] == len(meta["history"]) - 2
+    best = meta["history"][meta["epochs"] - 1]
+    assert meta["accuracy"]["validation"] == best["validation_accuracy"]
 
 
 def test_files_that_are_no_archives() -> None:

@@ -130,6 +130,12 @@ def test_losses_against_their_formulas() -> None:
     assert LOSSES["mse"].value(a, targets) == pytest.approx(squares)
 
 
+def test_a_probability_of_zero_costs_much_and_not_infinity() -> None:
+    p: Array = np.array([[1.0] + [0.0] * 9], np.float32)
+    expected = -np.log(np.finfo(np.float32).tiny)
+    assert LOSSES["cross-entropy"].value(p, np.roll(p, 1)) == pytest.approx(expected)
+
+
 def test_layers_are_views_of_the_parameters() -> None:
     network = Network((784, 5, 10), "tanh", "mse")
     assert [(w.shape, b.shape) for w, b in network.layers] == [((784, 5), (5,)), ((5, 10), (10,))]

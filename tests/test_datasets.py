@@ -59,6 +59,12 @@ def test_a_folder_of_the_files_name_is_not_the_file(folder: Path) -> None:
     assert load_dataset(folder, "train").labels.shape == (1200,)
 
 
+def test_a_plain_file_comes_before_a_compressed_one(folder: Path) -> None:
+    plain = folder / TRAIN_LABELS.name
+    (folder / f"{TRAIN_LABELS.name}.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    assert find_file(folder, TRAIN_LABELS) == plain
+
+
 def test_the_cache_folder_is_the_users(tmp_path: Path) -> None:
     assert default_folder() == tmp_path / "cache" / "mnistmlp" / "mnist"
     assert missing_files(default_folder()) == list(MNIST)

@@ -32,6 +32,7 @@ class Mirror:
     url: str
     answers: list[tuple[int, bytes, dict[str, str]]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    encodings: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, body: bytes = b"", status: int = 200, **headers: str) -> None:
@@ -44,6 +45,7 @@ def serving() -> Iterator[Mirror]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told.asked.append(self.path)
+            told.encodings.append(self.headers["Accept-Encoding"])
             status, body, headers = told.answers[0]
             if len(told.answers) > 1:
                 told.answers.pop(0)
@@ -102,6 +104,7 @@ def test_a_file_is_fetched_unpacked_and_verified(mirror: Mirror) -> None:
     assert mirror.asked == [f"/data/{FILE.name}.gz"]
     assert seen[0] == Progress(FILE.name, "receiving", len(PACKED), len(PACKED))
     assert seen[-1].state == "fetched"
+    assert mirror.encodings == ["identity"]
 
 
 def test_what_is_there_and_verified_stays(mirror: Mirror) -> None:
@@ -135,6 +138,10 @@ def test_a_whole_file_of_other_content_is_kept(
         assert (folder / FILE.name).read_bytes() == CONTENT
         assert (folder / f"{FILE.name}.bak").exists() == kept
     assert Path("data", f"{FILE.name}.bak").read_bytes() == other
+    Path("data", FILE.name).write_bytes(CONTENT[:-1] + b"?")
+    download(Path("data"), mirrors=[mirror.url])
+    assert Path("data", f"{FILE.name}.bak").read_bytes() == other
+    assert Path("data", f"{FILE.name}.bak1").read_bytes() == CONTENT[:-1] + b"?"
 
 
 def test_gzip_of_several_members(mirror: Mirror) -> None:
@@ -168,12 +175,18 @@ def test_a_server_that_packs_twice(mirror: Mirror) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_passing_failure_is_tried_again(mirror: Mirror, status: int) -> None:
+def test_a_passing_failure_is_tried_again(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(module, "PAUSES", (0.5, 1.0))
+    monkeypatch.setattr("time.sleep", slept.append)
     mirror.answer(status=status)
     mirror.answer(status=status)
     mirror.answer(PACKED)
     fetch(mirror.url)
     assert len(mirror.asked) == 3
+    assert slept == [0.5, 1.0]
 
 
 def test_a_broken_connection_is_tried_again(mirror: Mirror) -> None:

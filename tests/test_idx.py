@@ -59,6 +59,11 @@ def test_header_is_big_endian(tmp_path: Path) -> None:
     )
 
 
+def test_a_compressed_file_has_no_time_in_it(tmp_path: Path) -> None:
+    write_idx(tmp_path / "f.gz", np.zeros(3, np.uint8))
+    assert (tmp_path / "f.gz").read_bytes()[4:8] == bytes(4)
+
+
 def test_plain_files_are_mapped_and_all_are_read_only(tmp_path: Path) -> None:
     array = np.arange(60, dtype=np.uint8).reshape(5, 3, 4)
     for name in ("plain", "packed.gz"):

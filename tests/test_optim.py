@@ -49,6 +49,18 @@ def test_optimisers_work_in_place_and_find_a_minimum(name: str) -> None:
     np.testing.assert_allclose(theta, 1, atol=0.01)
 
 
+def test_optimisers_get_their_settings() -> None:
+    sgd = make_optimizer("sgd", START, momentum=0.3, weight_decay=0.1)
+    assert isinstance(sgd, SGD)
+    assert (sgd.momentum, sgd.weight_decay, sgd.nesterov) == (0.3, 0.1, False)
+    nesterov = make_optimizer("nesterov", START, momentum=0.3)
+    assert isinstance(nesterov, SGD)
+    assert (nesterov.momentum, nesterov.weight_decay, nesterov.nesterov) == (0.3, 0.0, True)
+    adam = make_optimizer("adam", START, weight_decay=0.1)
+    assert isinstance(adam, Adam)
+    assert adam.weight_decay == 0.1
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_schedules_stay_within_one(name: str) -> None:
     factors = [SCHEDULES[name](done) for done in np.linspace(0, 1, 101)]

@@ -4,9 +4,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnistmlp.core import Network
+from mnistmlp import training
+from mnistmlp.core import Array, Bytes, Network, Workspace
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.metrics import evaluate
+from mnistmlp.optim import one_cycle
 from mnistmlp.recipes import RECIPES, Recipe
 from mnistmlp.training import EpochReport, Training, fit
 from tests.conftest import blobs
@@ -33,11 +35,11 @@ def test_every_kind_of_network_learns(optimizer: str, loss: str) -> None:
         epochs=15,
         validation=200,
     )
-    training = train(recipe)
-    assert training.kept
-    assert training.kept.validation_accuracy is not None
-    assert training.kept.validation_accuracy > 0.95
-    assert training.history[-1].loss < training.history[0].loss / 2
+    result = train(recipe)
+    assert result.kept
+    assert result.kept.validation_accuracy is not None
+    assert result.kept.validation_accuracy > 0.95
+    assert result.history[-1].loss < result.history[0].loss / 2
 
 
 def test_same_seed_same_bytes() -> None:
@@ -49,22 +51,22 @@ def test_same_seed_same_bytes() -> None:
 
 def test_reports() -> None:
     seen: list[EpochReport] = []
-    training = train(on_epoch=seen.append)
-    assert seen == training.history
+    result = train(on_epoch=seen.append)
+    assert seen == result.history
     assert [report.epoch for report in seen] == [1, 2, 3, 4]
-    judged = evaluate([training.network], IMAGES[1000:], LABELS[1000:])
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
     assert seen[-1].validation_accuracy == judged.accuracy
     assert seen[-1].validation_loss == judged.loss
     assert seen[-1].images_per_second == pytest.approx(1000 / seen[-1].seconds)
-    assert training.kept == seen[-1]
-    assert not training.interrupted
+    assert result.kept == seen[-1]
+    assert not result.interrupted
 
 
 def test_no_validation() -> None:
-    training = train(replace(TINY, validation=0))
-    assert training.history[0].validation_loss is None
-    assert training.history[0].validation_accuracy is None
-    assert training.kept == training.history[-1]
+    result = train(replace(TINY, validation=0))
+    assert result.history[0].validation_loss is None
+    assert result.history[0].validation_accuracy is None
+    assert result.kept == result.history[-1]
 
 
 def test_validation_images_and_those_past_the_limit_do_not_train() -> None:
@@ -75,6 +77,58 @@ def test_validation_images_and_those_past_the_limit_do_not_train() -> None:
     np.testing.assert_array_equal(fit(recipe, images, LABELS).network.parameters, expected)
     images[299] = 0
     assert not np.array_equal(fit(recipe, images, LABELS).network.parameters, expected)
+
+
+class Recorder:
+    """Stands in for an optimiser; notes the learning rates, and moves nothing."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+
+    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+        self.rates.append(learning_rate)
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(training, "make_optimizer", lambda *args, **options: recorder)
+    return recorder
+
+
+def test_the_schedule_runs_batch_by_batch(recorder: Recorder) -> None:
+    train(replace(TINY, limit=300, batch_size=100, epochs=2, learning_rate=0.5))
+    expected = [0.5 * one_cycle(batch / 6) for batch in range(6)]
+    assert recorder.rates == pytest.approx(expected)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_images(recorder: Recorder) -> None:
+    result = train(replace(TINY, limit=50, batch_size=32, epochs=1))
+    expected = evaluate([result.network], IMAGES[:50], LABELS[:50]).loss
+    assert result.history[0].loss == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_order_is_new_every_epoch(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, shuffle: bool
+) -> None:
+    orders: list[list[int]] = []
+    load = Workspace.load
+
+    def spy(work: Workspace, images: Bytes, labels: Any, rows: Any) -> None:
+        orders.append(rows.tolist())
+        load(work, images, labels, rows)
+
+    monkeypatch.setattr(Workspace, "load", spy)
+    train(replace(TINY, limit=60, batch_size=60, epochs=3, shuffle=shuffle))
+    assert all(sorted(order) == list(range(60)) for order in orders)
+    assert len({tuple(order) for order in orders}) == (3 if shuffle else 1)
+
+
+def test_validation_is_on_the_last_images_whatever_the_limit() -> None:
+    result = train(replace(TINY, limit=300))
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert result.history[-1].validation_loss == judged.loss
 
 
 def test_a_short_last_batch_counts_in_full() -> None:
@@ -108,13 +162,13 @@ def test_an_initial_network_is_copied() -> None:
 
 def test_patience_keeps_the_best_epoch() -> None:
     recipe = replace(TINY, optimizer="sgd", schedule="constant", learning_rate=0.9, epochs=40)
-    training = train(replace(recipe, patience=2))
-    accuracies = [report.validation_accuracy for report in training.history]
+    result = train(replace(recipe, patience=2))
+    accuracies = [report.validation_accuracy for report in result.history]
     best = int(np.argmax([accuracy or 0 for accuracy in accuracies]))
     assert len(accuracies) < 40
     assert len(accuracies) == best + 1 + 2
-    assert training.kept == training.history[best]
-    judged = evaluate([training.network], IMAGES[1000:], LABELS[1000:])
+    assert result.kept == result.history[best]
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
     assert judged.accuracy == accuracies[best]
 
 
@@ -128,13 +182,13 @@ def interrupt_after(epoch: int) -> Any:
 
 def test_an_interrupt_keeps_the_last_whole_epoch() -> None:
     whole = train(seed=1)
-    training = train(seed=1, on_epoch=interrupt_after(2))
-    assert training.interrupted
-    assert [report.epoch for report in training.history] == [1, 2]
-    assert [r.loss for r in training.history] == [r.loss for r in whole.history[:2]]
-    judged = evaluate([training.network], IMAGES[1000:], LABELS[1000:])
-    assert training.kept
-    assert judged.accuracy == training.kept.validation_accuracy
+    result = train(seed=1, on_epoch=interrupt_after(2))
+    assert result.interrupted
+    assert [report.epoch for report in result.history] == [1, 2]
+    assert [r.loss for r in result.history] == [r.loss for r in whole.history[:2]]
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert result.kept
+    assert judged.accuracy == result.kept.validation_accuracy
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
@@ -155,8 +209,9 @@ def test_outputs_that_are_not_finite_are_noticed() -> None:
 
 def test_one_batch_that_ends_in_infinity_is_noticed() -> None:
     recipe = replace(
-        TINY, optimizer="sgd", learning_rate=1e39, schedule="constant", epochs=1, limit=10
-    )
+        TINY, optimizer="sgd", learning_rate=1e39, schedule="constant", epochs=1, limit=10,
+        validation=0,
+    )  # fmt: skip
     with pytest.raises(DivergenceError):
         train(recipe)
 
@@ -169,5 +224,5 @@ def test_settings_that_do_not_fit_the_images() -> None:
 
 
 def test_float64() -> None:
-    training = train(replace(TINY, dtype="float64", epochs=1))
-    assert training.network.parameters.dtype == np.float64
+    result = train(replace(TINY, dtype="float64", epochs=1))
+    assert result.network.parameters.dtype == np.float64

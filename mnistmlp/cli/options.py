@@ -96,7 +96,7 @@ Init = Annotated[
     typer.Option(
         metavar="BRAIN",
         help="Start from this brain: its weights, layers, activation and loss, and the "
-        "recipe that it was trained by, where no option says otherwise.",
+        "settings of the recipe that it names, where no option says otherwise.",
     ),
 ]
 Threads = Annotated[

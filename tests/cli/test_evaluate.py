@@ -2,11 +2,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from mnistmlp.brain import load_brain
+from mnistmlp.cli.evaluate import _confusion_table
 from mnistmlp.datasets import load_dataset
-from mnistmlp.metrics import evaluate
+from mnistmlp.metrics import Evaluation, evaluate
 from tests.cli.conftest import Run
 from tests.test_brain import make_older
 
@@ -68,15 +68,25 @@ def test_several_brains_are_averaged(run: Run, small: Path, brain: Path) -> None
     assert document["brains"] == [str(brain), "older.npz"]
 
 
-@pytest.mark.parametrize(("bound", "code"), [(0.5, 0), (1.0, 3)])
-def test_fail_under(run: Run, small: Path, bound: float, code: int) -> None:
+def test_fail_under(run: Run, small: Path) -> None:
     make_older(Path("brain.npz"))
-    if code == 0:
-        bound = 0.0
-    result = run("evaluate", "--data-dir", small, "--fail-under", bound)
-    assert result.exit_code == code
-    assert "accuracy" in result.stdout
-    assert ("is below 1.0" in result.stderr) == (code == 3)
+    accuracy = json.loads(run("evaluate", "--data-dir", small, "--json").stdout)["accuracy"]
+    for bound, code in ((accuracy, 0), (accuracy + 0.001, 3), (1.0, 3)):
+        result = run("evaluate", "--data-dir", small, "--fail-under", bound)
+        assert result.exit_code == code
+        assert "accuracy" in result.stdout
+        assert (f"is below {bound}" in result.stderr) == (code == 3)
+
+
+def test_cells_are_shaded_by_their_share_of_the_row() -> None:
+    confusion = np.zeros((10, 10), np.int64)
+    confusion[0, 0], confusion[1, 1], confusion[2, [2, 3]] = 10, 1000, 50
+    table = _confusion_table(Evaluation(loss=0.0, confusion=confusion))
+    columns = [list(column.cells) for column in table.columns[1:]]
+    styles = [[cell.style for cell in column] for column in columns]  # type: ignore[union-attr]
+    assert styles[0][0] == styles[1][1] != styles[2][2]
+    assert styles[3][2] not in (styles[2][2], "dim")
+    assert styles[5][5] == styles[9][0] == "dim"
 
 
 def test_a_missing_brain(run: Run, small: Path) -> None:

@@ -1,0 +1,35 @@
+"""What the README says of itself is so."""
+
+import re
+import shutil
+from pathlib import Path
+
+from mnistmlp import default_folder, load_brain
+from mnistmlp.recipes import RECIPES
+from tests.cli.conftest import Run
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def test_the_python_example_runs(mnist: Path) -> None:
+    shutil.copytree(mnist, default_folder())
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(code, {})
+    meta = load_brain(Path("python.npz")).meta
+    assert meta
+    assert meta["accuracy"]["validation"] > 0.975
+
+
+def test_every_recipe_has_its_row() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
+    assert rows == list(RECIPES)
+
+
+def test_options_that_are_named_exist(run: Run) -> None:
+    helps = "".join(
+        run(command, "--help").stdout
+        for command in ("download", "train", "evaluate", "predict", "info")
+    )
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    assert named
+    assert {option for option in named if option not in helps} == set()
