@@ -1,3 +1,4 @@
+import contextlib
 import json
 import signal
 import time
@@ -6,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnistmlp import blas
 from mnistmlp.brain import load_brain, save_brain
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
@@ -107,9 +109,21 @@ def test_log(run: Run, small: Path) -> None:
     assert set(lines[0]) >= {"loss", "validation_loss", "validation_accuracy", "seconds"}
 
 
-def test_threads_and_the_environment(run: Run, small: Path) -> None:
-    result = run("train", *TINY, "--threads", 1, "-q", env={"MNISTMLP_DATA_DIR": str(small)})
+def test_threads_and_the_environment(
+    run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+
+    def limited_threads(threads: int | None) -> contextlib.AbstractContextManager[None]:
+        asked.append(threads)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(blas, "limited_threads", limited_threads)
+    given = {"MNISTMLP_DATA_DIR": str(small)}
+    result = run("train", *TINY, "--threads", 1, "-q", env=given)
     assert (result.exit_code, result.stdout) == (0, "brain.npz\n")
+    run("train", *TINY, env=given)
+    assert asked == [1, None]
 
 
 @pytest.mark.parametrize(
