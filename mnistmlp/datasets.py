@@ -14,7 +14,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from mnistmlp.core import DIGITS, Bytes
+from mnistmlp.core import DIGITS, SIDE, Bytes
 from mnistmlp.errors import DataError, IdxError
 from mnistmlp.idx import Header, encode_idx, read_header, read_idx
 
@@ -122,16 +122,16 @@ def _digest_of_file(path: Path) -> str | None:
         return None
 
 
-def dataset_size(folder: Path, split: Split) -> int:
-    """Return how many images a split has, by reading the header alone.
+def files_to_fetch(folder: Path, split: Split) -> list[DataFile]:
+    """Return what a folder has not of MNIST, if the split needs any of it.
 
-    Raises
-    ------
-    DataError
-        If the file is missing or is not one of 28 x 28 images.
+    Nothing where other data are in the folder: two data sets must not be mixed.
     """
-    path = _require(folder, SPLITS[split][0])
-    return _check_header(path, read_header(path), (28, 28))
+    if not missing_files(folder, SPLITS[split]):
+        return []
+    present = [(path, file) for file in MNIST if (path := find_file(folder, file))]
+    mixed = not all(is_verified(path, file) for path, file in present)
+    return [] if mixed else missing_files(folder)
 
 
 def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dataset:
@@ -155,7 +155,7 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
     """
     image_path, label_path = (_require(folder, file) for file in SPLITS[split])
     try:
-        size = _check_header(image_path, read_header(image_path), (28, 28))
+        size = _check_header(image_path, read_header(image_path), (SIDE, SIDE))
         labelled = _check_header(label_path, read_header(label_path), ())
         images, labels = read_idx(image_path, limit=limit), read_idx(label_path, limit=limit)
     except IdxError as error:

@@ -48,8 +48,8 @@ class SettingError(MnistMlpError):
         What it must be, and what it was.
     """
 
-    def __init__(self, setting: str, message: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{setting}: {message}", hint=hint)
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(f"{setting}: {message}")
         self.setting = setting
         self.message = message
 

@@ -9,7 +9,6 @@ import pytest
 from mnistmlp.datasets import (
     MNIST,
     TRAIN_LABELS,
-    dataset_size,
     default_folder,
     find_file,
     is_verified,
@@ -30,7 +29,7 @@ def test_splits_are_loaded(small: Path) -> None:
     train, test = load_dataset(small, "train"), load_dataset(small, "test")
     assert (train.images.shape, train.labels.shape) == ((1200, 28, 28), (1200,))
     assert test.images.shape == (300, 28, 28)
-    assert (dataset_size(small, "train"), dataset_size(small, "test")) == (1200, 300)
+    assert len(load_dataset(small, "test", limit=10**9).labels) == 300
     assert (train.name, train.split) == ("custom", "train")
     limited = load_dataset(small, "train", limit=7)
     np.testing.assert_array_equal(limited.images, train.images[:7])

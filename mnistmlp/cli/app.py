@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -58,7 +59,7 @@ def _failures_reported() -> Iterator[None]:
             sys.stdout.flush()
     except SettingError as error:
         option = "--" + error.setting.replace("_", "-")
-        console.fail(f"{option}: {error.message}", hint=error.hint)
+        console.fail(f"{option}: {error.message}")
         raise typer.Exit(USAGE) from None
     except MnistMlpError as error:
         console.report(error)
@@ -84,8 +85,8 @@ def _mend_streams() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
-        names = "surrogateescape" if sys.stdout.encoding == "utf-8" else "backslashreplace"
-        sys.stdout.reconfigure(errors=names)
+        utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"  # also if it is spelt UTF8
+        sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
 
 
 def _drop_output() -> None:

@@ -35,24 +35,12 @@ def fetch(
 
 
 def ready_folder(data_dir: Path | None, split: Split, *, quiet: bool = False) -> Path:
-    """Return the data folder, after fetching what it has not, if the split needs it.
-
-    Into a folder with files of another data set nothing is fetched.
-    """
-    from mnistmlp.datasets import (
-        MNIST,
-        SPLITS,
-        default_folder,
-        find_file,
-        is_verified,
-        missing_files,
-    )
+    """Return the data folder, after fetching what it has not, if the split needs it."""
+    from mnistmlp.datasets import default_folder, files_to_fetch
 
     folder = data_dir or default_folder()
-    if missing_files(folder, SPLITS[split]):
-        present = [(path, file) for file in MNIST if (path := find_file(folder, file))]
-        if all(is_verified(path, file) for path, file in present):
-            fetch(folder, files=missing_files(folder), quiet=quiet)
+    if files := files_to_fetch(folder, split):
+        fetch(folder, files=files, quiet=quiet)
     return folder
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistmlp.cli.data import ready_folder
+from mnistmlp.cli.data import open_dataset
 from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
@@ -64,14 +64,13 @@ def recognise_indices(
     """Yield what each image of the data set shows, with the label that it has."""
     if not ranges:
         return
-    from mnistmlp.datasets import dataset_size, load_dataset
     from mnistmlp.metrics import committee
 
-    folder = ready_folder(data_dir, split)
-    size, end = dataset_size(folder, split), max(each.stop for each in ranges)
+    end = max(each.stop for each in ranges)
+    data = open_dataset(data_dir, split, limit=end)
+    size = len(data.images)  # all there are, if they are fewer than the limit
     if end > size:
         raise SettingError("index", f"{end - 1} is past the {split} images, 0 to {size - 1}")
-    data = load_dataset(folder, split, limit=end)
     indices = list(chain(*ranges))
     images = data.images[indices]
     found = committee(networks, images)

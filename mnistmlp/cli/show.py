@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mnistmlp.core import Array, Bytes
 
 BAR = 30  # characters of a probability of 1
-UPPER, LOWER, FULL = "▀", "▄", "█"
+UPPER, FULL = "▀", "█"
 
 
 def show(source: str, image: Bytes, probabilities: Array) -> None:

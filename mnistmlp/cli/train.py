@@ -94,22 +94,23 @@ def _settings(initial: Brain | None, params: dict[str, Any]) -> Recipe:
 
     `params` has all options of the command by name: those of a recipe's fields count.
     """
-    name = params["recipe"] or "classic"
+    recipe = params["recipe"]
     given = {field.name: params.get(field.name) for field in fields(Recipe)}
     if given["hidden"] is not None:
         given["hidden"] = parse_hidden(given["hidden"])
     settings = {name: value for name, value in given.items() if value is not None}
     if initial:
-        network, trained = initial.network, (initial.meta or {}).get("recipe", {})
-        if params["recipe"] is None and str(trained.get("name")) in RECIPES:
-            name = str(trained["name"])
+        network = initial.network
+        named = str((initial.meta or {}).get("recipe", {}).get("name"))
+        if recipe is None and named in RECIPES:
+            recipe = named
         settings = {
             "hidden": network.sizes[1:-1],
             "activation": network.activation,
             "loss": network.loss,
             "dtype": network.parameters.dtype.name,
         } | settings
-    return replace(find_recipe(name), **settings)
+    return replace(find_recipe("classic" if recipe is None else recipe), **settings)
 
 
 def _summarise(

@@ -115,7 +115,8 @@ def test_a_stream_that_is_closed(brain: Path, small: Path, stream: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "shown"), [("utf-8", b"\xff.png\t"), ("ascii", rb"\udcff.png" + b"\t")]
+    ("encoding", "shown"),
+    [("utf-8", b"\xff.png\t"), ("UTF8", b"\xff.png\t"), ("ascii", rb"\udcff.png" + b"\t")],
 )
 def test_any_name_can_be_printed(start: Start, brain: Path, encoding: str, shown: bytes) -> None:
     name = os.fsdecode(b"\xff.png")

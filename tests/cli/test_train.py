@@ -138,6 +138,7 @@ def test_threads_and_the_environment(
         (["--validation", "1200"], "--validation: 1200 of 1200 images leaves none"),
         (["--optimizer", "adam", "--momentum", "0.5"], "--momentum: adam has no momentum"),
         (["--recipe", "best"], "--recipe: 'best' is not one of classic, modern"),
+        (["--recipe", ""], "--recipe: '' is not one of classic, modern"),
         (["--output", "."], "--output: .: not a regular file"),
         (["--output", "none/brain.npz"], "no such folder"),
         (["--threads", "9" * 20], "'--threads'"),
