@@ -117,7 +117,7 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any]) -> None:
     _check_meta(path, meta)
     arrays: dict[str, NDArray[Any]] = {"meta": np.array(json.dumps(meta))}
     for number, (weights, bias) in enumerate(network.layers, start=1):
-        arrays[f"w{number}"] = np.ascontiguousarray(weights.T)  # (fan_out, fan_in)
+        arrays[f"w{number}"] = weights  # (fan_out, fan_in)
         arrays[f"b{number}"] = bias.reshape(-1, 1)  # (fan_out, 1)
     try:
         with atomic_write(path) as file:
@@ -147,7 +147,7 @@ def load_brain(path: Path) -> Brain:
         dtype=dtype,
     )
     for number, (weights, bias) in enumerate(network.layers, start=1):
-        weights[:] = arrays[f"w{number}"].T
+        weights[:] = arrays[f"w{number}"]
         bias[:] = arrays[f"b{number}"][:, 0]
     if not np.isfinite(network.parameters).all():
         raise BrainError(f"{path}: a weight or bias is not finite")

@@ -119,6 +119,6 @@ def evaluate(networks: Sequence[Network], images: Bytes, labels: Digits) -> Eval
         outputs, loss = committee(networks, images), LOSSES["cross-entropy"]
     targets = np.eye(DIGITS, dtype=outputs.dtype)[labels]
     return Evaluation(
-        loss=loss.value(outputs, targets),
+        loss=loss.value(outputs.T, targets.T),
         confusion=confusion_matrix(labels, outputs.argmax(axis=1)),
     )

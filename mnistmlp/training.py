@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mnistmlp.batches import Batch, Batches
 from mnistmlp.core import (
     DIGITS,
     MAX_PARAMETERS,
     PIXELS,
     Array,
     Bytes,
-    Indices,
     Network,
     Workspace,
     backpropagate,
@@ -24,7 +24,7 @@ from mnistmlp.core import (
 )
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.metrics import Evaluation, evaluate
-from mnistmlp.optim import SCHEDULES, make_optimizer
+from mnistmlp.optim import SCHEDULES, Optimizer, make_optimizer
 from mnistmlp.recipes import Recipe
 
 
@@ -32,7 +32,7 @@ class Images(NamedTuple):
     """Images with their labels."""
 
     pixels: Bytes  # (n, 784)
-    labels: Indices  # (n,)
+    labels: Bytes  # (n,)
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,9 @@ def split(recipe: Recipe, images: Bytes, labels: Bytes) -> tuple[Images, Images 
         raise SettingError(
             "validation", f"{recipe.validation} of {len(images)} images leaves none to train on"
         )
-    pixels, digits = images.reshape(-1, PIXELS), labels.astype(np.intp)
-    training = Images(pixels[:size][: recipe.limit], digits[:size][: recipe.limit])
-    return training, Images(pixels[size:], digits[size:]) if recipe.validation else None
+    pixels = images.reshape(-1, PIXELS)
+    training = Images(pixels[:size][: recipe.limit], labels[:size][: recipe.limit])
+    return training, Images(pixels[size:], labels[size:]) if recipe.validation else None
 
 
 def make_network(
@@ -156,44 +156,60 @@ def _epochs(
 ) -> Iterator[EpochReport]:
     """Train epoch by epoch."""
     size = len(training.labels)
-    batch_size = min(recipe.batch_size, size)
-    order = np.arange(size)
-    full = Workspace(network, batch_size)
-    rest = Workspace(network, size % batch_size, full.gradient)
-    schedule = SCHEDULES[recipe.schedule]
+    batches = Batches(*training, min(recipe.batch_size, size), recipe.dtype)
+    full = Workspace(network, batches.size)
+    rest = Workspace(network, size % batches.size, full.gradient)
+    works = {batches.size: full, size % batches.size: rest}
     optimizer = make_optimizer(
         recipe.optimizer,
         network.parameters,
+        full.gradient,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
     )
     for epoch in range(1, recipe.epochs + 1):
-        started, total = time.perf_counter(), 0.0
-        if recipe.shuffle:
-            order = rng.permutation(size)
-        for first in range(0, size, batch_size):
-            rows = order[first : first + batch_size]
-            work = full if len(rows) == batch_size else rest
-            work.load(training.pixels, training.labels, rows)
-            loss = backpropagate(network, work)
-            if not math.isfinite(loss):
-                raise _diverged(epoch, recipe)
-            done = (epoch - 1 + first / size) / recipe.epochs
-            rate = recipe.learning_rate * schedule(done)
-            optimizer.step(network.parameters, work.gradient, rate)
-            total += loss * len(rows)
-        if not np.isfinite(network.parameters).all():
+        started = time.perf_counter()
+        order = rng if recipe.shuffle else None
+        loss = _train(recipe, network, batches.epoch(order), works, optimizer, epoch - 1, size)
+        if not math.isfinite(loss) or not np.isfinite(network.parameters).all():
             raise _diverged(epoch, recipe)
         seconds = time.perf_counter() - started
         judged = _judge(epoch, recipe, network, validation)
         yield EpochReport(
             epoch,
-            loss=total / size,
+            loss,
             validation_loss=judged.loss if judged else None,
             validation_accuracy=judged.accuracy if judged else None,
             seconds=seconds,
             images_per_second=size / seconds,
         )
+
+
+def _train(
+    recipe: Recipe,
+    network: Network,
+    batches: Iterator[Batch],
+    works: dict[int, Workspace],
+    optimizer: Optimizer,
+    epochs: int,
+    size: int,
+) -> float:
+    """Take a step a batch, after so many epochs; return the loss averaged over the images.
+
+    `works` has a workspace by the number of images.  A loss that is not finite
+    ends the epoch.
+    """
+    schedule, total, seen = SCHEDULES[recipe.schedule], 0.0, 0
+    for inputs, targets in batches:
+        n = targets.shape[1]
+        loss = backpropagate(network, works[n], inputs, targets)
+        if not math.isfinite(loss):
+            return loss
+        done = (epochs + seen / size) / recipe.epochs
+        optimizer.step(recipe.learning_rate * schedule(done))
+        total += loss * n
+        seen += n
+    return total / size
 
 
 def _judge(

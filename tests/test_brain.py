@@ -79,7 +79,7 @@ def test_the_ancestors_reader_finds_what_it_expects(
         assert set(archive.files) == {"w1", "b1", "w2", "b2", "meta"}
         shapes = [archive[name].shape for name in ("w1", "b1", "w2", "b2")]
         assert shapes == [(12, 784), (12, 1), (10, 12), (10, 1)]
-        np.testing.assert_array_equal(archive["w1"], network.layers[0][0].T)
+        np.testing.assert_array_equal(archive["w1"], network.layers[0][0])
 
 
 def test_the_ancestors_brains_are_read() -> None:

@@ -4,6 +4,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from mnistmlp.batches import Batch, Batches
 from mnistmlp.core import (
     ACTIVATIONS,
     LOSSES,
@@ -12,10 +13,8 @@ from mnistmlp.core import (
     Workspace,
     backpropagate,
     cross_entropy_delta,
-    layer_views,
     mean_squared_error_delta,
     parameter_count,
-    scale_pixels,
     softmax,
 )
 from mnistmlp.errors import DivergenceError
@@ -35,11 +34,9 @@ def make_network(
     return network
 
 
-def loaded(network: Network, size: int) -> Workspace:
-    work = Workspace(network, size)
+def make_batch(size: int, dtype: str = "float64") -> Batch:
     images, labels = blobs(size, seed=5)
-    work.load(images.reshape(-1, 784), labels.astype(np.intp), np.arange(size))
-    return work
+    return next(Batches(images.reshape(-1, 784), labels, size, dtype).epoch(None))
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
@@ -48,10 +45,10 @@ def test_gradient_is_the_central_difference(
     hidden: tuple[int, ...], activation: str, loss: str
 ) -> None:
     network = make_network(hidden, activation, loss)
-    work = loaded(network, 7)
+    work, batch = Workspace(network, 7), make_batch(7)
     start = network.parameters.copy()
     rng = np.random.default_rng(6)
-    backpropagate(network, work)
+    backpropagate(network, work, *batch)
     gradient = work.gradient.copy()
     for _ in range(5):  # random directions, as autograd's tests have them
         direction = rng.normal(size=start.size)
@@ -59,7 +56,7 @@ def test_gradient_is_the_central_difference(
         step, losses = 1e-5, []
         for sign in (+1, -1):
             network.parameters[:] = start + sign * step * direction
-            losses.append(backpropagate(network, work))
+            losses.append(backpropagate(network, work, *batch))
         numeric = (losses[0] - losses[1]) / (2 * step)
         assert numeric == pytest.approx(gradient @ direction, rel=1e-7, abs=1e-12)
 
@@ -68,15 +65,15 @@ def test_gradient_is_the_central_difference(
 @pytest.mark.parametrize(("activation", "loss"), PAIRS)
 def test_gradient_of_single_parameters(hidden: tuple[int, ...], activation: str, loss: str) -> None:
     network = make_network(hidden, activation, loss)
-    work = loaded(network, 5)
-    backpropagate(network, work)
+    work, batch = Workspace(network, 5), make_batch(5)
+    backpropagate(network, work, *batch)
     gradient = work.gradient.copy()
     largest = np.argsort(-np.abs(gradient))[:20]
     for index in [*largest, *range(network.parameters.size - 10, network.parameters.size)]:
         value, losses = network.parameters[index], []
         for sign in (+1, -1):
             network.parameters[index] = value + sign * 1e-5
-            losses.append(backpropagate(network, work))
+            losses.append(backpropagate(network, work, *batch))
         network.parameters[index] = value
         numeric = (losses[0] - losses[1]) / 2e-5
         assert numeric == pytest.approx(gradient[index], rel=1e-6, abs=1e-10)
@@ -105,46 +102,49 @@ def test_activation_and_derivative(name: str, formula: np.ufunc) -> None:
 def test_extreme_logits_stay_finite(dtype: str) -> None:
     z: Array = np.zeros((2, 10), dtype)
     z[0, 3], z[1, 0] = 1e4, -1e4
-    targets, delta, column = np.eye(10, dtype=dtype)[[4, 0]], z.copy(), z[:, :1].copy()
-    assert cross_entropy_delta(z.copy(), targets, delta, column) == pytest.approx(
+    z, targets = z.T, np.eye(10, dtype=dtype)[:, [4, 0]]
+    delta, row = z.copy(), z[0].copy()
+    assert cross_entropy_delta(z.copy(), targets, delta, row) == pytest.approx(
         (1e4 + 1e4 + np.log(9)) / 2
     )
     assert np.isfinite(delta).all()
-    mean_squared_error_delta(z.copy(), targets, delta, column)
+    with np.errstate(over="ignore"):
+        mean_squared_error_delta(z.copy(), targets, delta, row)
     assert np.isfinite(delta).all()
     softmax(z)
-    np.testing.assert_allclose(z.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(z.sum(axis=0), 1, rtol=1e-6)
 
 
 def test_losses_against_their_formulas() -> None:
     rng = np.random.default_rng(7)
-    z, targets = rng.normal(size=(6, 10)), np.eye(10)[rng.integers(0, 10, 6)]
-    delta, column = np.empty_like(z), np.empty((6, 1))
-    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    z, targets = rng.normal(size=(10, 6)), np.eye(10)[:, rng.integers(0, 10, 6)]
+    delta, row = np.empty_like(z), np.empty(6)
+    p = np.exp(z) / np.exp(z).sum(axis=0)
     entropy = -np.log(p[targets == 1]).mean()
     a = 1 / (1 + np.exp(-z))
-    squares = ((a - targets) ** 2).sum(axis=1).mean() / 2
-    assert cross_entropy_delta(z.copy(), targets, delta, column) == pytest.approx(entropy)
-    assert mean_squared_error_delta(z.copy(), targets, delta, column) == pytest.approx(squares)
+    squares = ((a - targets) ** 2).sum(axis=0).mean() / 2
+    assert cross_entropy_delta(z.copy(), targets, delta, row) == pytest.approx(entropy)
+    assert mean_squared_error_delta(z.copy(), targets, delta, row) == pytest.approx(squares)
     assert LOSSES["cross-entropy"].value(p, targets) == pytest.approx(entropy)
     assert LOSSES["mse"].value(a, targets) == pytest.approx(squares)
 
 
 def test_a_probability_of_zero_costs_much_and_not_infinity() -> None:
-    p: Array = np.array([[1.0] + [0.0] * 9], np.float32)
+    p: Array = np.array([[1.0]] + [[0.0]] * 9, np.float32)
     expected = -np.log(np.finfo(np.float32).tiny)
     assert LOSSES["cross-entropy"].value(p, np.roll(p, 1)) == pytest.approx(expected)
 
 
 def test_layers_are_views_of_the_parameters() -> None:
     network = Network((784, 5, 10), "tanh", "mse")
-    assert [(w.shape, b.shape) for w, b in network.layers] == [((784, 5), (5,)), ((5, 10), (10,))]
+    assert [(w.shape, b.shape) for w, b in network.layers] == [((5, 784), (5,)), ((10, 5), (10,))]
     network.parameters[:] = np.arange(network.parameters.size)
     (w1, b1), (w2, b2) = network.layers
-    assert (w1[0, 1], b1[0], w2[0, 0], b2[-1]) == (1, 784 * 5, 785 * 5, network.parameters[-1])
+    assert (w1[0, 1], b1[0], w1[1, 0], w2[0, 0]) == (1, 784, 785, 5 * 785)
+    assert b2[-1] == network.parameters[-1]
+    assert [matrix.shape for matrix in network.matrices] == [(5, 785), (10, 6)]
     assert parameter_count((784, 5, 10)) == network.parameters.size == 784 * 5 + 5 + 50 + 10
-    assert all(np.shares_memory(w, network.parameters) for w, _ in network.layers)
-    assert layer_views(network.parameters, (784, 5, 10))[1][1].base is not None
+    assert all(np.shares_memory(each, network.parameters) for each in (w1, b1, w2, b2))
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
@@ -167,11 +167,11 @@ def test_initial_weights(activation: str) -> None:
 def test_outputs_are_those_of_the_plain_formula(hidden: tuple[int, ...]) -> None:
     network = make_network(hidden, "tanh", "cross-entropy")
     images, _ = blobs(25, seed=8)
-    a = images.reshape(25, 784) / 255
+    a = images.reshape(25, 784).T / 255
     for weights, bias in network.layers[:-1]:
-        a = np.tanh(a @ weights + bias)
-    z = a @ network.layers[-1][0] + network.layers[-1][1]
-    expected = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        a = np.tanh(weights @ a + bias[:, None])
+    z = network.layers[-1][0] @ a + network.layers[-1][1][:, None]
+    expected = (np.exp(z) / np.exp(z).sum(axis=0)).T
     np.testing.assert_allclose(network.outputs(images), expected, rtol=1e-12)
     np.testing.assert_allclose(network.outputs(images, batch_size=10), expected, rtol=1e-12)
 
@@ -179,13 +179,13 @@ def test_outputs_are_those_of_the_plain_formula(hidden: tuple[int, ...]) -> None
 def test_a_training_step_allocates_no_arrays() -> None:
     network = make_network((64, 32), "relu", "cross-entropy", "float32")
     size = 2048  # large beside the buffer of fixed size that NumPy broadcasts with
-    work = loaded(network, size)
     images, labels = blobs(size, seed=9)
-    pixels, digits, rows = images.reshape(-1, 784), labels.astype(np.intp), np.arange(size)
+    work = Workspace(network, size)
+    batches = Batches(images.reshape(-1, 784), labels, size, "float32")
 
     def step() -> None:
-        work.load(pixels, digits, rows)
-        backpropagate(network, work)
+        for batch in batches.epoch(None):
+            backpropagate(network, work, *batch)
 
     step()
     tracemalloc.start()
@@ -202,9 +202,3 @@ def test_outputs_that_are_not_finite() -> None:
     network.parameters *= 1e25
     with pytest.raises(DivergenceError, match="weights are too large"):
         network.outputs(blobs(3, seed=1)[0])
-
-
-def test_pixels_become_parts_of_one() -> None:
-    out: Array = np.empty(3, np.float32)
-    scale_pixels(np.array([0, 51, 255], np.uint8), out)
-    np.testing.assert_array_equal(out, np.array([0, 0.2, 1], np.float32))

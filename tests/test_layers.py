@@ -19,6 +19,7 @@ BELOW: dict[str, set[str]] = {
     "atomic": set(),
     "blas": set(),
     "core": {"errors"},
+    "batches": {"core"},
     "optim": {"core"},
     "metrics": {"core"},
     "idx": {"atomic", "errors"},
@@ -26,11 +27,11 @@ BELOW: dict[str, set[str]] = {
     "images": {"core", "errors"},
     "datasets": {"core", "errors", "idx"},
     "download": {"atomic", "datasets", "errors", "idx"},
-    "training": {"core", "errors", "metrics", "optim", "recipes"},
+    "training": {"batches", "core", "errors", "metrics", "optim", "recipes"},
     "brain": {"", "atomic", "core", "errors", "recipes", "training"},
 }
 OWNERS = {"requests": "download", "PIL": "images", "typer": "cli", "rich": "cli"}
-NUMPY_ONLY = {"core", "optim", "metrics", "idx"}
+NUMPY_ONLY = {"core", "batches", "optim", "metrics", "idx"}
 
 
 def imports(module: Path) -> Iterator[str]:

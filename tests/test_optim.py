@@ -1,6 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from mnistmlp import optim
 from mnistmlp.core import Array
 from mnistmlp.optim import SCHEDULES, SGD, Adam, cosine, make_optimizer, one_cycle, step
 
@@ -10,10 +13,10 @@ RATE = 0.1
 
 
 def run(optimizer_class: type, **settings: float | bool) -> Array:
-    theta = START.copy()
-    optimizer = optimizer_class(theta, **settings)
-    for gradient in GRADIENTS:
-        optimizer.step(theta, gradient.copy(), RATE)
+    theta, gradient = START.copy(), np.empty_like(START)
+    optimizer = optimizer_class(theta, gradient, **settings)
+    for gradient[:] in GRADIENTS:
+        optimizer.step(RATE)
     return theta
 
 
@@ -43,20 +46,66 @@ def test_adam(decay: float) -> None:
 def test_optimisers_work_in_place_and_find_a_minimum(name: str) -> None:
     theta: Array = np.full(3, 5.0)
     momentum = 0.9 if name == "nesterov" else 0.0
-    optimizer = make_optimizer(name, theta, momentum=momentum)
+    gradient = np.empty_like(theta)
+    optimizer = make_optimizer(name, theta, gradient, momentum=momentum)
     for _ in range(400):
-        optimizer.step(theta, 2 * (theta - 1), 0.05)
+        gradient[:] = 2 * (theta - 1)
+        optimizer.step(0.05)
     np.testing.assert_allclose(theta, 1, atol=0.01)
 
 
+OPTIMISERS: list[tuple[type, dict[str, float]]] = [
+    (SGD, {}),
+    (SGD, {"momentum": 0.9}),
+    (SGD, {"momentum": 0.9, "nesterov": True}),
+    (Adam, {}),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings"), OPTIMISERS)
+def test_blocks_are_as_good_as_one(
+    kind: type, settings: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(kind, **settings, weight_decay=0.1)
+    monkeypatch.setattr(optim, "BLOCK", 4)  # of 6 parameters
+    np.testing.assert_array_equal(run(kind, **settings, weight_decay=0.1), whole)
+
+
+@pytest.mark.parametrize(("kind", "settings"), OPTIMISERS)
+def test_moments_do_not_become_denormal(kind: type, settings: dict[str, float]) -> None:
+    theta, gradient = np.ones((2, 6), np.float32)
+    optimizer = kind(theta, gradient, **settings)
+    optimizer.step(RATE)
+    smallest = np.finfo(np.float32).tiny
+    for _ in range(2000):
+        gradient[:] = 0
+        optimizer.step(RATE)
+        for moment in optimizer.blocks[0][2:]:
+            assert ((moment == 0) | (moment >= smallest)).all()
+
+
+@pytest.mark.parametrize(("kind", "settings"), OPTIMISERS)
+def test_a_step_allocates_no_arrays(kind: type, settings: dict[str, float]) -> None:
+    theta, gradient = np.ones((2, 5 * optim.BLOCK), np.float32)
+    optimizer = kind(theta, gradient, **settings, weight_decay=0.1)
+    tracemalloc.start()
+    try:
+        for _ in range(optim.FLUSH):
+            optimizer.step(RATE)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * optim.BLOCK  # bytes: less than a block of one vector
+
+
 def test_optimisers_get_their_settings() -> None:
-    sgd = make_optimizer("sgd", START, momentum=0.3, weight_decay=0.1)
+    sgd = make_optimizer("sgd", START, START, momentum=0.3, weight_decay=0.1)
     assert isinstance(sgd, SGD)
     assert (sgd.momentum, sgd.weight_decay, sgd.nesterov) == (0.3, 0.1, False)
-    nesterov = make_optimizer("nesterov", START, momentum=0.3)
+    nesterov = make_optimizer("nesterov", START, START, momentum=0.3)
     assert isinstance(nesterov, SGD)
     assert (nesterov.momentum, nesterov.weight_decay, nesterov.nesterov) == (0.3, 0.0, True)
-    adam = make_optimizer("adam", START, weight_decay=0.1)
+    adam = make_optimizer("adam", START, START, weight_decay=0.1)
     assert isinstance(adam, Adam)
     assert adam.weight_decay == 0.1
 

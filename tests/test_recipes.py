@@ -19,7 +19,8 @@ def test_names_are_those_of_the_registries() -> None:
 def test_every_optimiser_can_be_made() -> None:
     import numpy as np
 
-    made = [make_optimizer(name, np.zeros(3)) for name in get_args(recipes.OptimizerName)]
+    names = get_args(recipes.OptimizerName)
+    made = [make_optimizer(name, np.zeros(3), np.zeros(3)) for name in names]
     assert [type(each).__name__ for each in made] == ["SGD", "SGD", "Adam"]
 
 

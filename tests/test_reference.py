@@ -49,7 +49,7 @@ def textbook(w: Matrices, b: Matrices, images: Bytes, labels: Bytes, rate: float
 def check(folder: Path, limit: int) -> None:
     network = Network((784, 20, 20, 20, 10), "sigmoid", "mse", "float64")
     network.initialise(np.random.default_rng(11))
-    w = [weights.T.copy() for weights, _ in network.layers]
+    w = [weights.copy() for weights, _ in network.layers]
     b = [np.full((len(bias), 1), 0.01) for _, bias in network.layers]
     save_older(Path("initial.npz"), w, b)
     options = ["--init", "initial.npz", "--dtype", "float64", "--no-shuffle", "--epochs", "1"]
@@ -60,7 +60,7 @@ def check(folder: Path, limit: int) -> None:
     data = load_dataset(folder, "train")
     textbook(w, b, data.images[:limit], data.labels[:limit], rate=6.0)
     for (weights, bias), matrix, column in zip(trained.layers, w, b, strict=True):
-        assert np.linalg.norm(weights.T - matrix) <= 1e-9 * np.linalg.norm(matrix)
+        assert np.linalg.norm(weights - matrix) <= 1e-9 * np.linalg.norm(matrix)
         assert np.linalg.norm(bias - column[:, 0]) <= 1e-9 * np.linalg.norm(column)
 
 

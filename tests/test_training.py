@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -5,7 +6,8 @@ import numpy as np
 import pytest
 
 from mnistmlp import training
-from mnistmlp.core import Array, Bytes, Network, Workspace
+from mnistmlp.batches import Batch, Batches
+from mnistmlp.core import Network
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.metrics import evaluate
 from mnistmlp.optim import one_cycle
@@ -85,7 +87,7 @@ class Recorder:
     def __init__(self) -> None:
         self.rates: list[float] = []
 
-    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+    def step(self, learning_rate: float) -> None:
         self.rates.append(learning_rate)
 
 
@@ -108,21 +110,18 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_images(recorder: Recorder) ->
     assert result.history[0].loss == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("shuffle", [True, False])
-def test_the_order_is_new_every_epoch(
-    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, shuffle: bool
-) -> None:
-    orders: list[list[int]] = []
-    load = Workspace.load
+def test_shuffle_is_as_the_recipe_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[object] = []
+    epoch = Batches.epoch
 
-    def spy(work: Workspace, images: Bytes, labels: Any, rows: Any) -> None:
-        orders.append(rows.tolist())
-        load(work, images, labels, rows)
+    def spy(batches: Batches, rng: np.random.Generator | None) -> Iterator[Batch]:
+        orders.append(rng)
+        return epoch(batches, rng)
 
-    monkeypatch.setattr(Workspace, "load", spy)
-    train(replace(TINY, limit=60, batch_size=60, epochs=3, shuffle=shuffle))
-    assert all(sorted(order) == list(range(60)) for order in orders)
-    assert len({tuple(order) for order in orders}) == (3 if shuffle else 1)
+    monkeypatch.setattr(Batches, "epoch", spy)
+    train(replace(TINY, epochs=2))
+    train(replace(TINY, epochs=2, shuffle=False))
+    assert [order is None for order in orders] == [False, False, True, True]
 
 
 def test_validation_is_on_the_last_images_whatever_the_limit() -> None:
