@@ -85,7 +85,7 @@ def softmax(z: Array) -> None:
     z /= z.sum(axis=0)
 
 
-# --- Initial weights ---------------------------------------------------------
+# --- Initial weights: drawn input by input, so that a seed keeps its weights -------
 
 
 def glorot_uniform(weights: Array, rng: np.random.Generator) -> None:
@@ -95,7 +95,7 @@ def glorot_uniform(weights: Array, rng: np.random.Generator) -> None:
     feedforward neural networks", AISTATS 2010, equation 16.
     """
     bound = np.sqrt(6 / sum(weights.shape))
-    weights[:] = rng.uniform(-bound, bound, weights.shape)
+    weights.T[:] = rng.uniform(-bound, bound, weights.T.shape)
 
 
 def he_normal(weights: Array, rng: np.random.Generator) -> None:
@@ -104,7 +104,7 @@ def he_normal(weights: Array, rng: np.random.Generator) -> None:
     He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015,
     section 2.2, equation 10.
     """
-    weights[:] = rng.normal(0, np.sqrt(2 / weights.shape[1]), weights.shape)
+    weights.T[:] = rng.normal(0, np.sqrt(2 / weights.shape[1]), weights.T.shape)
 
 
 class Activation(NamedTuple):

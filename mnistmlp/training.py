@@ -127,11 +127,16 @@ def split(recipe: Recipe, images: Bytes, labels: Bytes) -> tuple[Images, Images 
     return training, Images(pixels[size:], labels[size:]) if recipe.validation else None
 
 
+def network_sizes(recipe: Recipe) -> tuple[int, ...]:
+    """Return the widths of all layers."""
+    return (PIXELS, *recipe.hidden, DIGITS)
+
+
 def make_network(
     recipe: Recipe, rng: np.random.Generator, initial: Network | None = None
 ) -> Network:
     """Make the network that training starts from."""
-    sizes = (PIXELS, *recipe.hidden, DIGITS)
+    sizes = network_sizes(recipe)
     if parameter_count(sizes) > MAX_PARAMETERS:
         raise SettingError(
             "hidden",

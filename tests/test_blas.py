@@ -1,6 +1,174 @@
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 import threadpoolctl
 
-from mnistmlp.blas import limited_threads
+from mnistmlp import blas
+
+AVX512 = "avx2 avx512f avx512cd avx512bw avx512dq avx512vl"
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A process that has not loaded NumPy, on x86-64 Linux with AVX-512 and NumPy's own wheel."""
+    monkeypatch.delitem(sys.modules, "numpy")
+    monkeypatch.setattr(blas, "_has_wheel_openblas", lambda: True)
+    monkeypatch.setattr(blas, "_cpu_flags", lambda: set(AVX512.split()))
+    monkeypatch.setattr(blas, "usable_cores", lambda: 3)
+    return monkeypatch
+
+
+def settled(given: dict[str, str], threads: int | None = None) -> dict[str, str]:
+    """Return what is added to an environment."""
+    environment = given.copy()
+    blas.settle(environment, threads=threads)
+    assert given.items() <= environment.items()
+    return {name: environment[name] for name in environment.keys() - given.keys()}
+
+
+def test_kernels_and_threads_are_chosen(fresh: pytest.MonkeyPatch) -> None:
+    assert settled({}) == {"OPENBLAS_CORETYPE": "SkylakeX", "OPENBLAS_NUM_THREADS": "3"}
+    assert settled({}, threads=1)["OPENBLAS_NUM_THREADS"] == "1"
+
+
+def test_what_the_user_sets_stays(fresh: pytest.MonkeyPatch) -> None:
+    assert settled({"OPENBLAS_CORETYPE": "Haswell"}) == {"OPENBLAS_NUM_THREADS": "3"}
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        assert settled({name: "7"}, threads=1) == {"OPENBLAS_CORETYPE": "SkylakeX"}
+
+
+@pytest.mark.parametrize("missing", sorted(blas.SKYLAKEX_NEEDS))
+def test_a_processor_without_what_the_kernels_need(fresh: pytest.MonkeyPatch, missing: str) -> None:
+    fresh.setattr(blas, "_cpu_flags", lambda: set(AVX512.split()) - {missing})
+    assert settled({}).keys() == {"OPENBLAS_NUM_THREADS"}
+
+
+def test_another_blas(fresh: pytest.MonkeyPatch) -> None:
+    fresh.setattr(blas, "_has_wheel_openblas", lambda: False)
+    assert settled({}).keys() == {"OPENBLAS_NUM_THREADS"}
+
+
+def test_nothing_changes_once_numpy_is_loaded() -> None:
+    import numpy as np
+
+    assert np.__name__ in sys.modules
+    assert settled({}) == {}
+
+
+def test_only_the_wheel_for_linux_on_x86_64_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy.libs").mkdir()
+    library = tmp_path / "numpy.libs" / "libscipy_openblas64_-1234.so"
+    library.touch()
+
+    class Spec:
+        origin = str(tmp_path / "numpy" / "__init__.py")
+
+    monkeypatch.setattr(blas, "find_spec", lambda name: Spec)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert blas._has_wheel_openblas()
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    assert not blas._has_wheel_openblas()
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not blas._has_wheel_openblas()
+    monkeypatch.setattr(sys, "platform", "linux")
+    library.rename(library.with_name("libmkl_rt.so"))
+    assert not blas._has_wheel_openblas()
+    monkeypatch.setattr(blas, "find_spec", lambda name: None)
+    assert not blas._has_wheel_openblas()
+
+
+def test_flags_of_the_processor(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: A: B\nflags\t\t: fpu avx2\nflags\t\t: sse\n")
+    assert blas._cpu_flags(cpuinfo) == {"fpu", "avx2"}
+    assert blas._cpu_fact("model name", cpuinfo) == "A: B"
+    assert blas._cpu_flags(tmp_path / "none") == set()
+
+
+def test_importing_the_package_leaves_the_environment() -> None:
+    code = (
+        "import os; before = dict(os.environ); import mnistmlp; mnistmlp.fit; mnistmlp.Network; "
+        "import mnistmlp.blas; assert dict(os.environ) == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- Threads -----------------------------------------------------------------
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("files", "quotas"),
+    [
+        ({}, []),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "150000 100000\n"}, [1.5]),
+        ({"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/cpu.max": "300000 100000\n"}, [3.0]),
+        (
+            {
+                "proc/self/cgroup": "0::/a/b\n",
+                "sys/fs/cgroup/a/b/cpu.max": "max 100000\n",
+                "sys/fs/cgroup/a/cpu.max": "50000 100000\n",
+            },
+            [0.5],
+        ),
+        (
+            {
+                "proc/self/cgroup": "4:memory:/m\n2:cpu,cpuacct:/docker/1\n",
+                "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "200000\n",
+                "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us": "100000\n",
+                "sys/fs/cgroup/memory/m/cpu.cfs_quota_us": "100\n",
+                "sys/fs/cgroup/memory/m/cpu.cfs_period_us": "100\n",
+            },
+            [2.0],
+        ),
+        (
+            {
+                "proc/self/cgroup": "1:cpu:/\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+            },
+            [],
+        ),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "what\n"}, []),
+    ],
+)
+def test_quotas_of_cgroups(tmp_path: Path, files: dict[str, str], quotas: list[float]) -> None:
+    write(tmp_path, files)
+    assert list(blas._quotas(tmp_path)) == quotas
+    assert blas.usable_cores(tmp_path) == max(1, int(min([CORES, *quotas])))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_cores_are_those_of_the_affinity(tmp_path: Path) -> None:
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert blas.usable_cores(tmp_path) == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_small_products_get_one_thread() -> None:
+    assert blas.suitable_threads((784, 20, 20, 20, 10), 32) == 1
+    assert blas.suitable_threads((784, 256, 128, 10), 128) is None
+    assert blas.suitable_threads((784, 20, 20, 20, 10), 1000) is None
 
 
 def threads() -> list[int]:
@@ -14,8 +182,15 @@ def threads() -> list[int]:
 def test_threads_are_limited_within_the_block() -> None:
     before = threads()
     assert before
-    with limited_threads(1):
+    with blas.limited_threads(1):
         assert set(threads()) == {1}
     assert threads() == before
-    with limited_threads(None):
+    with blas.limited_threads(None):
         assert threads() == before
+
+
+def test_what_calculates_is_described() -> None:
+    facts = blas.describe()
+    assert facts["threads"] == threads()[0]
+    assert facts["processor"]
+    assert facts["blas"].startswith(("openblas", "mkl", "blis", "accelerate", "unknown"))

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,14 +16,33 @@ import typer
 from typer.core import TyperGroup
 
 import mnistmlp
-from mnistmlp.cli import console, download, evaluate, info, predict, train
+from mnistmlp.cli import console
 from mnistmlp.errors import MnistMlpError, SettingError
 
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 
+COMMANDS = ("download", "train", "evaluate", "predict", "info")  # each a module of this package
+
+
 class _Program(TyperGroup):
-    """A group of commands whose errors are one line on stderr, whatever goes wrong."""
+    """A group of commands whose errors are one line on stderr, whatever goes wrong.
+
+    A command's module is loaded when the command is asked for.
+    """
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # None: not loaded
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, or None if there is none of that name."""
+        if cmd_name in COMMANDS and self.commands[cmd_name] is None:
+            module = import_module(f"mnistmlp.cli.{cmd_name}")
+            alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+            alone.command(cmd_name)(getattr(module, cmd_name))
+            self.commands[cmd_name] = typer.main.get_command(alone)
+        return self.commands.get(cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run, and exit with the code of the outcome."""
@@ -100,11 +120,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("download")(download.download)
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
-app.command("predict")(predict.predict)
-app.command("info")(info.info)
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mnistmlp import blas
 from mnistmlp.cli import console, options
 from mnistmlp.cli.data import open_dataset
 
@@ -42,6 +43,7 @@ def evaluate(
     as_json: options.Json = False,
 ) -> None:
     """Judge a brain: accuracy, loss, confusion matrix, scores a digit."""
+    blas.settle()
     from mnistmlp import metrics
     from mnistmlp.brain import load_brain
 

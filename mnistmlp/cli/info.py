@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import mnistmlp
+from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.options import Json
 
@@ -21,9 +23,20 @@ def info(
     path: Annotated[Path, typer.Argument(metavar="[BRAIN]", help="Brain file.")] = Path(
         "brain.npz"
     ),
+    system: Annotated[
+        bool,
+        typer.Option(
+            "--system", help="Say what calculates here instead: NumPy, BLAS, threads, processor."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is in a brain file."""
+    """Say what is in a brain file, or what this machine calculates with."""
+    blas.settle()
+    if system:
+        facts = {"mnistmlp": mnistmlp.__version__, **blas.describe()}
+        print(json.dumps(facts) if as_json else _rows(facts))
+        return
     from mnistmlp.brain import load_brain
 
     brain = load_brain(path)
@@ -31,10 +44,15 @@ def info(
     if as_json:
         print(json.dumps({"brain": str(path), **(brain.meta or {}), **facts}))
     else:
-        rows = {"brain": path, **facts, **_origin(brain.meta)}
-        rows["sizes"] = "-".join(map(str, brain.network.sizes))
-        for name, value in rows.items():
-            print(f"{name:20} {console.one_line(str(value))}")
+        sizes = "-".join(map(str, brain.network.sizes))
+        print(_rows({"brain": path, **facts, "sizes": sizes, **_origin(brain.meta)}))
+
+
+def _rows(facts: dict[str, Any]) -> str:
+    return "\n".join(
+        f"{name.replace('_', ' '):20} {console.one_line(str(value))}"
+        for name, value in facts.items()
+    )
 
 
 def _facts(brain: Brain) -> dict[str, Any]:
@@ -60,7 +78,7 @@ def _origin(meta: dict[str, Any] | None) -> dict[str, Any]:
     accuracy = meta["accuracy"].get("validation")
     return {
         "recipe": recipe.pop("name", None),
-        **{name.replace("_", " "): value for name, value in recipe.items() if name in SETTINGS},
+        **{name: value for name, value in recipe.items() if name in SETTINGS},
         "seed": meta["seed"],
         "epochs": meta["epochs"],
         "validation accuracy": accuracy,

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mnistmlp import blas
 from mnistmlp.cli import console, options
 from mnistmlp.cli.recognise import (
     Recognised,
@@ -66,6 +67,7 @@ def predict(
     digit and confidence, separated by tabs.  A picture that cannot be read is
     reported, the others are done, and the exit code is 1.
     """
+    blas.settle(threads=1)  # the products are small, and threads take time to start
     from mnistmlp.brain import load_brain
 
     if not images and not index:

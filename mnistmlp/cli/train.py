@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mnistmlp import blas
 from mnistmlp.cli import console, options
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
@@ -58,14 +59,16 @@ def train(
     A recipe is a set of settings; each option given here overrides one of
     them.  Ctrl-C ends training early and saves what there is.
     """
-    from mnistmlp.blas import limited_threads
+    blas.settle()
     from mnistmlp.brain import check_output, describe, load_brain, save_brain
-    from mnistmlp.training import fit
+    from mnistmlp.training import fit, network_sizes
 
     initial = load_brain(init) if init else None
     settings = _settings(initial, context.params)
     check_output(output)
-    with limited_threads(threads), epoch_log(log) as record:
+    if threads is None:
+        threads = blas.suitable_threads(network_sizes(settings), settings.batch_size)
+    with blas.limited_threads(threads), epoch_log(log) as record:
         data = open_dataset(data_dir, "train", quiet=quiet)
         origin = {"name": data.name, "digests": data.digests}
         started = time.perf_counter()

@@ -1,8 +1,9 @@
 import json
+import os
 from pathlib import Path
 
 from mnistmlp.brain import load_brain, save_brain
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Start
 from tests.test_brain import make_older
 
 
@@ -31,6 +32,29 @@ def test_an_older_brain(run: Run) -> None:
     assert "none: a brain of the older kind" in result.stdout
     document = json.loads(run("info", "--json").stdout)
     assert (document["sizes"], document["dtype"]) == ([784, 20, 20, 20, 10], "float64")
+
+
+def test_what_calculates_here(run: Run) -> None:
+    facts = json.loads(run("info", "--system", "--json").stdout)
+    lines = run("info", "--system").stdout.splitlines()
+    assert [line[:20].strip().replace(" ", "_") for line in lines] == list(facts)
+    assert facts["usable_cores"] >= 1
+
+
+def test_a_name_of_kernels_that_nobody_knows_is_left_to_blas(start: Start) -> None:
+    env = os.environ | {"OPENBLAS_CORETYPE": "Nonsense", "OPENBLAS_NUM_THREADS": "many"}
+    process = start("info", "--system", "--json", env=env)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (0, b"")
+    assert json.loads(stdout)["kernels"] != "Nonsense"
+
+
+def test_threads_are_those_of_the_affinity_or_the_users(start: Start) -> None:
+    mine = {name: value for name, value in os.environ.items() if not name.endswith("_THREADS")}
+    for env, expected in ((mine, None), (mine | {"OMP_NUM_THREADS": "1"}, 1)):
+        stdout, _ = start("info", "--system", "--json", env=env).communicate(timeout=60)
+        facts = json.loads(stdout)
+        assert facts["threads"] in (expected or facts["usable_cores"], None)
 
 
 def test_text_of_a_stranger_is_escaped(run: Run, brain: Path) -> None:

@@ -123,7 +123,9 @@ def test_threads_and_the_environment(
     result = run("train", *TINY, "--threads", 1, "-q", env=given)
     assert (result.exit_code, result.stdout) == (0, "brain.npz\n")
     run("train", *TINY, env=given)
-    assert asked == [1, None]
+    run("train", *TINY, "--hidden", "300", "--batch-size", 128, env=given)
+    run("train", *TINY, "--threads", 2, env=given)
+    assert asked == [1, 1, None, 2]  # small products get one, unless the user says
 
 
 @pytest.mark.parametrize(
