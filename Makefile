@@ -1,9 +1,10 @@
 # Each target makes .venv itself; a machine needs Python 3.11 or later and make, no more.
 PYTHON ?= python3
 BIN := .venv/bin
+ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint bench clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,8 +24,12 @@ lint: .venv/development ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+bench: .venv/package benchmarks/.venv/peers ## measure speed against scikit-learn and PyTorch
+	$(BIN)/mnistmlp download
+	$(BIN)/python benchmarks/speed.py benchmarks/.venv/bin/python $(ROUNDS)
+
 clean: ## remove what make made
-	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv benchmarks/.venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/package: pyproject.toml
@@ -35,4 +40,9 @@ clean: ## remove what make made
 
 .venv/development: .venv/package
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+benchmarks/.venv/peers: benchmarks/requirements.txt
+	$(PYTHON) -m venv benchmarks/.venv
+	benchmarks/.venv/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt
 	@touch $@

@@ -99,9 +99,9 @@ RECIPES = {
             activation="relu",
             loss="cross-entropy",
             optimizer="adam",
-            learning_rate=3e-3,
+            learning_rate=6e-3,
             schedule="one-cycle",
-            batch_size=128,
+            batch_size=320,
             epochs=5,
         ),
     )

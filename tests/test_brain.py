@@ -40,7 +40,9 @@ def make_older(path: Path, seed: int = 0, **more: Any) -> tuple[list[Any], list[
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Network, dict[str, Any]]:
-    recipe = replace(RECIPES["modern"], hidden=(12,), epochs=2, validation=50, name="tiny")
+    recipe = replace(
+        RECIPES["modern"], hidden=(12,), batch_size=64, epochs=2, validation=50, name="tiny"
+    )
     training = fit(recipe, *blobs(200, seed=1), seed=5)
     data = {"name": "custom", "digests": {"train-images-idx3-ubyte": "00"}}
     return training.network, describe(training, recipe, seed=5, dataset=data)
@@ -64,7 +66,7 @@ def test_meta_says_how_it_came_about(trained: tuple[Network, dict[str, Any]]) ->
     _, meta = trained
     assert (meta["format"], meta["sizes"], meta["activation"]) == (1, [784, 12, 10], "relu")
     assert (meta["output"], meta["loss"], meta["seed"]) == ("softmax", "cross-entropy", 5)
-    assert (meta["recipe"]["name"], meta["recipe"]["learning_rate"]) == ("tiny", 3e-3)
+    assert (meta["recipe"]["name"], meta["recipe"]["learning_rate"]) == ("tiny", 6e-3)
     assert [line["epoch"] for line in meta["history"]] == [1, 2] == list(range(1, 3))
     assert meta["accuracy"] == {"validation": meta["history"][-1]["validation_accuracy"]}
     assert meta["versions"]["numpy"] == np.__version__

@@ -16,7 +16,7 @@ from mnistmlp.training import EpochReport, Training, fit
 from tests.conftest import blobs
 
 IMAGES, LABELS = blobs(1200, seed=1)
-TINY = replace(RECIPES["modern"], hidden=(16,), epochs=4, validation=200, name="tiny")
+TINY = replace(RECIPES["modern"], hidden=(16,), batch_size=64, epochs=4, validation=200)
 
 
 def train(recipe: Recipe = TINY, **options: Any) -> Training:

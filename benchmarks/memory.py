@@ -1,0 +1,77 @@
+"""Show that memory does not grow with the images: train on MNIST, and on 1,000,000 images.
+
+    python memory.py [IMAGES]
+
+The large set is MNIST shifted by up to two pixels, written to a temporary
+folder as IDX.  Memory is what is the process's own (RssAnon of Linux): pages
+of the mapped file belong to the system, which takes them back as it likes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnistmlp import datasets
+from mnistmlp.idx import write_idx
+
+
+def make_shifted(source: Path, folder: Path, count: int) -> None:
+    """Write `count` shifted images and their labels to a folder, with little memory."""
+    data = datasets.load_dataset(source, "train")
+    size, rng = len(data.images), np.random.default_rng(0)
+    with tempfile.TemporaryFile(dir=folder) as scratch:
+        images = np.memmap(scratch, np.uint8, "w+", shape=(count, 28, 28))
+        for start in range(0, count, size):
+            part = data.images[: min(size, count - start)]
+            shift = tuple(rng.integers(-2, 3, 2).tolist())
+            images[start : start + len(part)] = np.roll(part, shift, axis=(1, 2))
+        write_idx(folder / datasets.TRAIN_IMAGES.name, images)
+    labels = np.resize(np.asarray(data.labels), count)
+    write_idx(folder / datasets.TRAIN_LABELS.name, labels)
+
+
+def train(folder: Path, output: Path) -> tuple[int, dict[str, Any]]:
+    """Train one epoch; return the peak of the process's own memory in kB, and the report."""
+    command = [str(Path(sys.executable).with_name("mnistmlp")), "train", "--json", "--quiet"]
+    command += ["--epochs", "1", "--data-dir", str(folder), "--output", str(output)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak, status = 0, Path(f"/proc/{process.pid}/status")
+    while process.poll() is None:
+        with contextlib.suppress(OSError, StopIteration):
+            lines = status.read_text().splitlines()
+            peak = max(peak, int(next(each for each in lines if "RssAnon" in each).split()[1]))
+        time.sleep(0.002)
+    assert process.stdout
+    return peak, json.loads(process.stdout.read())
+
+
+def main() -> None:
+    """Print a line for each set."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    mnist = Path(os.environ.get("MNISTMLP_DATA_DIR") or datasets.default_folder())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_shifted(mnist, folder, count)
+        for source in (mnist, folder):
+            peak, report = train(source, folder / "brain.npz")
+            epoch = report["history"][0]
+            images = len(datasets.load_dataset(source, "train").labels)
+            print(
+                f"{images:9,} images: {peak / 1e3:.1f} MB of its own at most, "
+                f"{epoch['images_per_second']:,.0f} images a second, "
+                f"{report['seconds']:.1f} s with validation and saving"
+            )
+
+
+if __name__ == "__main__":
+    main()

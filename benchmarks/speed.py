@@ -1,0 +1,196 @@
+"""Measure speed against peers, interleaved, and write results.json and docs/performance.md.
+
+    python speed.py PEERS_PYTHON [ROUNDS]
+
+PEERS_PYTHON is the interpreter of an environment with `requirements.txt`;
+`make bench` makes it.  Every figure is a median over the rounds, every ratio
+one of medians of the same run; in each round ours and a peer take turns.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from mnistmlp import blas, datasets
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+CONTENDERS = HERE / "contenders.py"
+OURS, PEERS = "mnistmlp", ("textbook", "scikit-learn", "PyTorch")
+# hidden layers, batch, optimiser, epochs of which the first is not counted, most allowed of a peer
+NETWORKS: list[tuple[str, int, str, int, dict[str, float]]] = [
+    ("20,20,20", 32, "sgd", 6, {"textbook": 0.40, "scikit-learn": 0.27, "PyTorch": 0.22}),
+    ("128", 128, "adam", 5, {"scikit-learn": 0.50, "PyTorch": 0.70}),
+    ("256,128", 128, "adam", 4, {"scikit-learn": 0.50, "PyTorch": 0.60}),
+    ("512,512", 128, "adam", 3, {"scikit-learn": 0.50, "PyTorch": 0.70}),
+    ("1024,1024", 256, "adam", 3, {"PyTorch": 0.60, "products": 0.75}),
+]
+REACH = 0.98  # accuracy on the test images that the race of 784-256-128-10 is run for
+RACE = {
+    OURS: (320, 5, "one-cycle"),
+    "PyTorch": (320, 5, "one-cycle"),
+    "scikit-learn": (128, 15, ""),
+}
+SEEDS = 10
+Row = dict[str, Any]
+
+
+class Bench:
+    """A run of the benchmark: where things are."""
+
+    def __init__(self, peers: str, rounds: int) -> None:
+        self.peers, self.rounds = peers, rounds
+        self.folder = Path(os.environ.get("MNISTMLP_DATA_DIR") or datasets.default_folder())
+        self.cores = blas.usable_cores()
+        self.environment = os.environ | {
+            "PYTHONPATH": str(ROOT),
+            "MNISTMLP_DATA_DIR": str(self.folder),
+        }
+
+    def epochs(self, contender: str, *task: object) -> list[tuple[float, float]]:
+        """Return seconds and accuracy of each epoch."""
+        python = self.peers if contender in ("scikit-learn", "PyTorch") else sys.executable
+        command = [python, CONTENDERS, contender, self.folder, *task]
+        done = subprocess.run(
+            [str(word) for word in command if word != ""],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"{contender} failed:\n{done.stderr}")
+        return [(seconds, accuracy) for seconds, accuracy in json.loads(done.stdout)]
+
+    def epoch(self, contender: str, *task: object) -> float:
+        """Return the seconds of a typical epoch."""
+        return statistics.median(seconds for seconds, _ in self.epochs(contender, *task)[1:])
+
+    def command(self, *words: str) -> tuple[float, str, int]:
+        """Run a command; return its seconds, what it printed, and its peak memory in bytes."""
+        started = time.perf_counter()
+        with tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(words, stdout=output, env=self.environment)
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                sys.exit(f"{' '.join(words)} failed")
+            output.seek(0)
+            return seconds, output.read().decode().strip(), usage.ru_maxrss * 1024
+
+
+def measure_networks(bench: Bench) -> list[Row]:
+    """Time an epoch of each network."""
+    rows = []
+    for hidden, batch, optimizer, epochs, limits in NETWORKS:
+        peers = [peer for peer in PEERS if peer in limits]
+        threads = {
+            peer: min(
+                range(1, bench.cores + 1),
+                key=lambda n, peer=peer: bench.epoch(peer, hidden, batch, optimizer, 2, n),  # type: ignore[misc]
+            )
+            for peer in peers
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in (OURS, *peers, "products")}
+        for _ in range(bench.rounds):
+            for name in [*peers, "products"]:
+                for contender in (OURS, name):
+                    count = threads.get(contender, bench.cores)
+                    task = (hidden, batch, optimizer, epochs, count)
+                    seconds[contender].append(bench.epoch(contender, *task))
+        row = {"network": hidden, "batch": batch, "optimizer": optimizer, "seconds": seconds}
+        row |= {"threads": threads, "limits": limits, "ratios": _ratios(seconds)}
+        rows.append(row)
+        print(json.dumps({key: row[key] for key in ("network", "ratios")}), file=sys.stderr)
+    return rows
+
+
+def _ratios(seconds: dict[str, list[float]]) -> dict[str, float]:
+    """Return our seconds by each other's; of the products, theirs by ours."""
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    ratios = {name: medians[OURS] / value for name, value in medians.items() if name != OURS}
+    return ratios | {"products": 1 / ratios["products"]}
+
+
+def measure_race(bench: Bench) -> Row:
+    """Time training until the accuracy on the test images is reached, at the ends of epochs."""
+    seconds: dict[str, list[float]] = {name: [] for name in RACE}
+    for _ in range(bench.rounds):
+        for name, (batch, epochs, schedule) in RACE.items():
+            spent = 0.0
+            run = bench.epochs(name, "256,128", batch, "adam", epochs, bench.cores, schedule)
+            for epoch, accuracy in run:
+                spent += epoch
+                if accuracy >= REACH:
+                    break
+            else:
+                spent = float("inf")
+            seconds[name].append(spent)
+    return {"reach": REACH, "seconds": seconds}
+
+
+def measure_commands(bench: Bench) -> list[Row]:
+    """Time whole commands, data cached, each beside a reference where it has one."""
+    ours = str(Path(sys.executable).with_name("mnistmlp"))
+    with tempfile.TemporaryDirectory() as folder:
+        brain = str(Path(folder, "brain.npz"))
+        train = [ours, "train", "--quiet", "--output", brain]
+        _, _, peak = bench.command(*train)
+        rows: list[Row] = [{"command": "train (classic), peak memory", "bytes": peak, "limit": 2e8}]
+        for words, reference, limit in (
+            (["--version"], "import typer", 2.0),
+            (["predict", "--index", "42", "--brain", brain], "import numpy, typer", 2.0),
+            (["evaluate", brain], None, 0.6),
+        ):
+            seconds: dict[str, list[float]] = {"ours": [], "beside": []}
+            for _ in range(3 * bench.rounds):
+                seconds["ours"].append(bench.command(ours, *words)[0])
+                if reference:
+                    beside = bench.command(sys.executable, "-c", reference)[0]
+                    seconds["beside"].append(beside)
+            name = f"{words[0]} --index 42" if words[0] == "predict" else words[0]
+            rows.append({"command": name, "reference": reference, "limit": limit, **seconds})
+        modern: Row = {"command": "train --recipe modern", "limit": 2.5, "ours": [], "accuracy": []}
+        for seed in range(SEEDS):
+            took, _, _ = bench.command(*train, "--recipe", "modern", "--seed", str(seed))
+            _, judged, _ = bench.command(ours, "evaluate", "--json", brain)
+            modern["ours"].append(took)
+            modern["accuracy"].append(json.loads(judged)["accuracy"])
+        return [*rows, modern]
+
+
+def main() -> None:
+    """Run everything, write results and table."""
+    from table import write_table
+
+    peers, *rounds = sys.argv[1:]
+    bench = Bench(peers, int(rounds[0]) if rounds else 5)
+    blas.settle()
+    listed = subprocess.run(
+        [peers, "-m", "pip", "list", "--format", "json"], capture_output=True, check=True
+    )
+    names = ("torch", "scikit-learn", "numpy")
+    results = {
+        "machine": blas.describe(),
+        "peers": {p["name"]: p["version"] for p in json.loads(listed.stdout) if p["name"] in names},
+        "rounds": bench.rounds,
+        "commands": measure_commands(bench),
+        "networks": measure_networks(bench),
+        "race": measure_race(bench),
+    }
+    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    write_table(results, ROOT / "docs" / "performance.md")
+    print(ROOT / "docs" / "performance.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Turn results.json into the tables of docs/performance.md: python table.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import mean, median, stdev
+from typing import Any
+
+HERE = Path(__file__).parent
+BEGIN, END = "<!-- measured: written by make bench -->", "<!-- end -->"
+PEERS = ("textbook", "scikit-learn", "PyTorch")
+Results = dict[str, Any]
+
+
+def write_table(results: Results, path: Path) -> None:
+    """Put the tables between the two marks in a file."""
+    before, _, rest = path.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    parts = [_machine(results), _networks(results), _race(results), _commands(results)]
+    path.write_text(f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}")
+
+
+def _machine(results: Results) -> str:
+    machine, peers = results["machine"], results["peers"]
+    versions = ", ".join(f"{name} {version}" for name, version in peers.items())
+    return (
+        f"{machine['processor']}, {machine['usable_cores']} cores; Python {machine['python']}, "
+        f"NumPy {machine['numpy']}, {machine['blas']} with {machine['kernels']} kernels. "
+        f"Peers: {versions}. {results['rounds']} rounds; seconds are medians (least to most)."
+    )
+
+
+def _seconds(values: list[float]) -> str:
+    return f"{median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def _networks(results: Results) -> str:
+    lines = [
+        "Seconds an epoch of 60,000 images:",
+        "",
+        "| network, batch, optimiser | mnistmlp | textbook | scikit-learn | PyTorch | products |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for row in results["networks"]:
+        columns = ("mnistmlp", *PEERS, "products")
+        cells = [_seconds(row["seconds"][c]) if c in row["seconds"] else "–" for c in columns]
+        lines.append(f"| {_name(row)} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        "Our seconds by theirs, as ratios of those medians, with the target in brackets; under "
+        "products, theirs by ours: what part of our time the matrix products alone take.",
+        "",
+        "| network, batch, optimiser | textbook | scikit-learn | PyTorch | products |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in results["networks"]:
+        cells = []
+        for name in (*PEERS, "products"):
+            limit = row["limits"].get(name)
+            sign = "≥" if name == "products" else "≤"
+            bracket = f" ({sign} {limit:.2f})" if limit else ""
+            cells.append(f"{row['ratios'][name]:.2f}{bracket}" if name in row["ratios"] else "–")
+        lines.append(f"| {_name(row)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _name(row: dict[str, Any]) -> str:
+    network = "-".join(["784", *row["network"].split(","), "10"])
+    return f"{network}, {row['batch']}, {row['optimizer']}"
+
+
+def _race(results: Results) -> str:
+    race = results["race"]
+    lines = [
+        f"Seconds of training until 784-256-128-10 knows {race['reach']:.0%} of the test images, "
+        "looked at as epochs end:",
+        "",
+        "| | seconds |",
+        "| --- | --- |",
+    ]
+    lines += [f"| {name} | {_seconds(values)} |" for name, values in race["seconds"].items()]
+    return "\n".join(lines)
+
+
+def _commands(results: Results) -> str:
+    lines = [
+        "Whole commands, data cached:",
+        "",
+        "| what | measured | target |",
+        "| --- | --- | --- |",
+    ]
+    for row in results["commands"]:
+        if "bytes" in row:
+            found, target = f"{row['bytes'] / 1e6:.0f} MB", f"≤ {row['limit'] / 1e6:.0f} MB"
+        elif row.get("reference"):
+            ratio = median(row["ours"]) / median(row["beside"])
+            found = f'{ratio:.2f} × `python -c "{row["reference"]}"` ({median(row["ours"]):.3f} s)'
+            target = f"≤ {row['limit']:.1f} ×"
+        else:
+            found, target = f"{_seconds(row['ours'])} s", f"≤ {row['limit']} s"
+        if "accuracy" in row:
+            accuracy = [100 * value for value in row["accuracy"]]
+            found += (
+                f"; test accuracy {mean(accuracy):.2f} ± {stdev(accuracy):.2f} % "
+                f"over {len(accuracy)} seeds"
+            )
+            target += ", ≥ 98 %"
+        lines.append(f"| `{row['command']}` | {found} | {target} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    found = json.loads((HERE / "results.json").read_text())
+    write_table(found, HERE.parent / "docs" / "performance.md")
