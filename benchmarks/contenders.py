@@ -1,6 +1,6 @@
 """Train one network with one contender, in a process of its own.
 
-    python contenders.py CONTENDER FOLDER HIDDEN BATCH OPTIMIZER EPOCHS THREADS [SCHEDULE]
+    python contenders.py CONTENDER FOLDER HIDDEN BATCH OPTIMIZER EPOCHS THREADS [SEED SCHEDULE]
 
 Prints a JSON list: seconds and accuracy on the test images, epoch by epoch.
 All train on the 60,000 images in the same way: the whole set in memory, a new
@@ -11,16 +11,18 @@ textbook.  Loading and judging are not timed.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from mnistmlp.recipes import RECIPES, Recipe
+
 LEARNING_RATES = {"sgd": 6.0, "adam": 1e-3}
-ONE_CYCLE_RATE = 6e-3  # the peak, as in the recipe `modern`
 
 
 @dataclass
@@ -33,7 +35,8 @@ class Task:
     optimizer: str  # sgd: sigmoid and mean squared error; adam: ReLU and cross-entropy
     epochs: int
     threads: int
-    schedule: str = "constant"
+    seed: int = 0
+    schedule: str = "constant"  # or one-cycle, to the rate of the recipe `modern`
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -61,16 +64,12 @@ def mnistmlp(task: Task) -> Epochs:
     blas.settle(threads=task.threads)  # as the command line does
     import numpy as np
 
-    from mnistmlp import RECIPES, Recipe, fit
+    from mnistmlp import fit
 
     (images, labels), (test_images, test_labels) = task.load("train"), task.load("t10k")
-    modern = RECIPES["modern"]
-    recipe = Recipe(
-        name="benchmark",
+    recipe = replace(
+        Recipe() if task.optimizer == "sgd" else RECIPES["modern"],
         hidden=task.hidden,
-        activation="sigmoid" if task.optimizer == "sgd" else modern.activation,
-        loss="mse" if task.optimizer == "sgd" else modern.loss,
-        optimizer="sgd" if task.optimizer == "sgd" else "adam",
         learning_rate=_learning_rate(task),
         schedule="one-cycle" if task.schedule == "one-cycle" else "constant",
         batch_size=task.batch,
@@ -82,6 +81,7 @@ def mnistmlp(task: Task) -> Epochs:
             recipe,
             np.concatenate([images, test_images]),
             np.concatenate([labels, test_labels]),
+            seed=task.seed,
         )
     for report in training.history:
         yield report.seconds, report.validation_accuracy or 0.0
@@ -89,12 +89,13 @@ def mnistmlp(task: Task) -> Epochs:
 
 def textbook(task: Task) -> Epochs:
     """Train with the loop that a textbook has: plain NumPy on matrices, in its float64."""
+    os.environ["OPENBLAS_NUM_THREADS"] = str(task.threads)
     import numpy as np
 
     images, labels = task.load("train")
     test_images, test_labels = task.load("t10k")
     x, y = images / 255, np.eye(10)[labels]
-    rng, rate = np.random.default_rng(0), _learning_rate(task)
+    rng, rate = np.random.default_rng(task.seed), _learning_rate(task)
     w = [rng.normal(size=shape) / np.sqrt(shape[0]) for shape in pairwise(task.sizes)]
     b = [np.zeros(width) for width in task.sizes[1:]]
 
@@ -184,7 +185,7 @@ def scikit_learn(task: Task) -> Epochs:
         alpha=0,
         tol=0,
         n_iter_no_change=task.epochs,
-        random_state=0,
+        random_state=task.seed,
         **(sgd if task.optimizer == "sgd" else {}),
     )
     with threadpool_limits(task.threads), warnings.catch_warnings():
@@ -200,7 +201,7 @@ def torch(task: Task) -> Epochs:
     from torch import nn
 
     torch.set_num_threads(task.threads)
-    torch.manual_seed(0)
+    torch.manual_seed(task.seed)
     (images, labels), (test_images, test_labels) = task.load("train"), task.load("t10k")
     x, test = (torch.tensor(each, dtype=torch.float32) / 255 for each in (images, test_images))
     y, test_y = (torch.tensor(each, dtype=torch.int64) for each in (labels, test_labels))
@@ -217,7 +218,9 @@ def torch(task: Task) -> Epochs:
     cycle = None
     if task.schedule == "one-cycle":
         steps = task.epochs * -(-len(x) // task.batch)
-        cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
+        cycle = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, rate, total_steps=steps, cycle_momentum=False
+        )
     for _ in range(task.epochs):
         started = time.perf_counter()
         for rows in torch.randperm(len(x)).split(task.batch):
@@ -233,7 +236,8 @@ def torch(task: Task) -> Epochs:
 
 
 def _learning_rate(task: Task) -> float:
-    return ONE_CYCLE_RATE if task.schedule == "one-cycle" else LEARNING_RATES[task.optimizer]
+    peak = RECIPES["modern"].learning_rate
+    return peak if task.schedule == "one-cycle" else LEARNING_RATES[task.optimizer]
 
 
 CONTENDERS = {
@@ -245,7 +249,9 @@ CONTENDERS = {
 }
 
 if __name__ == "__main__":
-    name, folder, hidden, batch, optimizer, epochs, threads, *schedule = sys.argv[1:]
+    name, folder, hidden, batch, optimizer, epochs, threads, *rest = sys.argv[1:]
     widths = tuple(map(int, hidden.split(",")))
-    task = Task(Path(folder), widths, int(batch), optimizer, int(epochs), int(threads), *schedule)
+    task = Task(Path(folder), widths, int(batch), optimizer, int(epochs), int(threads))
+    if rest:
+        task = replace(task, seed=int(rest[0]), schedule=rest[1])
     print(json.dumps(list(CONTENDERS[name](task))))

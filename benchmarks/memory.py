@@ -43,7 +43,8 @@ def make_shifted(source: Path, folder: Path, count: int) -> None:
 def train(folder: Path, output: Path) -> tuple[int, dict[str, Any]]:
     """Train one epoch; return the peak of the process's own memory in kB, and the report."""
     command = [str(Path(sys.executable).with_name("mnistmlp")), "train", "--json", "--quiet"]
-    command += ["--epochs", "1", "--data-dir", str(folder), "--output", str(output)]
+    command += ["--epochs", "1", "--validation", "1000"]
+    command += ["--data-dir", str(folder), "--output", str(output)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak, status = 0, Path(f"/proc/{process.pid}/status")
     while process.poll() is None:
@@ -52,6 +53,8 @@ def train(folder: Path, output: Path) -> tuple[int, dict[str, Any]]:
             peak = max(peak, int(next(each for each in lines if "RssAnon" in each).split()[1]))
         time.sleep(0.002)
     assert process.stdout
+    if process.returncode:
+        sys.exit(process.returncode)  # it has said why
     return peak, json.loads(process.stdout.read())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
@@ -13,12 +14,14 @@ PEERS = ("textbook", "scikit-learn", "PyTorch")
 Results = dict[str, Any]
 
 
-def write_table(results: Results, path: Path) -> None:
-    """Put the tables between the two marks in a file."""
+def write_table(results: Results, path: Path) -> str:
+    """Put the tables between the two marks in a file, and return them."""
     before, _, rest = path.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     parts = [_machine(results), _networks(results), _race(results), _commands(results)]
-    path.write_text(f"{before}{BEGIN}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}")
+    tables = "\n\n".join(parts)
+    path.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}")
+    return tables
 
 
 def _machine(results: Results) -> str:
@@ -45,6 +48,7 @@ def _networks(results: Results) -> str:
     for row in results["networks"]:
         columns = ("mnistmlp", *PEERS, "products")
         cells = [_seconds(row["seconds"][c]) if c in row["seconds"] else "–" for c in columns]
+        cells[-1] += f", {_rate(row):.0f} GFLOP/s"
         lines.append(f"| {_name(row)} | {' | '.join(cells)} |")
     lines += [
         "",
@@ -65,6 +69,15 @@ def _networks(results: Results) -> str:
     return "\n".join(lines)
 
 
+def _rate(row: dict[str, Any]) -> float:
+    """Return the rate of the products alone, in 10⁹ floating-point operations a second."""
+    layers = list(pairwise([784, *map(int, row["network"].split(",")), 10]))
+    weights = sum(fan_in * fan_out for fan_in, fan_out in layers)
+    # forward, gradient, and backward but for the first layer; a multiplication and an addition each
+    operations = 2 * 60_000 * (3 * weights - layers[0][0] * layers[0][1])
+    return float(operations / median(row["seconds"]["products"]) / 1e9)
+
+
 def _name(row: dict[str, Any]) -> str:
     network = "-".join(["784", *row["network"].split(","), "10"])
     return f"{network}, {row['batch']}, {row['optimizer']}"
@@ -79,7 +92,9 @@ def _race(results: Results) -> str:
         "| | seconds |",
         "| --- | --- |",
     ]
-    lines += [f"| {name} | {_seconds(values)} |" for name, values in race["seconds"].items()]
+    for name, values in race["seconds"].items():
+        missed = f", not reached {race['missed'][name]} times" if race["missed"][name] else ""
+        lines.append(f"| {name} | {_seconds(values)}{missed} |")
     return "\n".join(lines)
 
 

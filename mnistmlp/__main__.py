@@ -7,8 +7,8 @@ import sys
 
 def main() -> None:
     """Run, and exit with the code of the outcome."""
-    gc.set_threshold(50_000)  # most of what a start makes stays: looking for garbage costs 5 %
-    atexit.register(gc.freeze)  # and at the end nothing needs to be looked at: 13 %
+    gc.set_threshold(50_000)  # what a start makes stays: looking for garbage took 5 % of `predict`
+    atexit.register(gc.freeze)  # and looking at all of it once more at the end 13 %
     try:
         from mnistmlp.cli.app import app
     except KeyboardInterrupt:

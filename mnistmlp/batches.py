@@ -11,9 +11,9 @@ import numpy as np
 from mnistmlp.core import DIGITS, PIXELS, Array, Bytes, Indices
 
 BLOCK = 256  # images gathered at once: in batches of 32 the calls would take longer than the work
-WINDOW = 1 << 16  # images shuffled at once: 512 kB of indices, however many images there are
+WINDOW = 1 << 16  # images shuffled at once: 512 kB of indices
 RUN = 64  # neighbours that stay in one window: 50 kB, which a disk reads in one go
-COLUMN = np.arange(DIGITS, dtype=np.uint8)[:, None]  # (10, 1)
+ALL_DIGITS = np.arange(DIGITS, dtype=np.uint8)[:, None]  # (10, 1)
 
 
 class Batch(NamedTuple):
@@ -29,7 +29,7 @@ class Batches:
     Parameters
     ----------
     images : (N, 784) uint8
-        Mapped or in memory; never copied as a whole.
+        Mapped or in memory; copied only if they are not contiguous.
     labels : (N,) uint8
     size : int
         n, at most N.
@@ -37,7 +37,7 @@ class Batches:
     """
 
     def __init__(self, images: Bytes, labels: Bytes, size: int, dtype: str) -> None:
-        self.images, self.labels, self.size = images, labels, size
+        self.images, self.labels, self.size = np.ascontiguousarray(images), labels, size
         count = max(1, BLOCK // size)  # batches in a block
         self.pixels = np.empty((count * size, PIXELS), np.uint8)
         self.inputs: Array = np.empty((count * size, PIXELS + 1), dtype)
@@ -82,7 +82,7 @@ class Batches:
         inputs[:, -1] = 255  # becomes 1 with the next line, which goes faster over whole rows
         inputs *= 1 / 255
         np.take(self.labels, rows, out=self.digits.reshape(-1)[: len(rows)], mode="clip")
-        np.equal(self.digits, COLUMN, out=self.targets)
+        np.equal(self.digits, ALL_DIGITS, out=self.targets)
 
 
 def _windows(size: int, rng: np.random.Generator | None) -> Iterator[Indices]:

@@ -18,12 +18,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 KERNELS = "OPENBLAS_CORETYPE"
-THREADS = "OPENBLAS_NUM_THREADS"
-OTHER_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "GOTO_NUM_THREADS")  # of other libraries too
+THREADS = "OMP_NUM_THREADS"  # OpenBLAS, MKL and BLIS read it where their own is not set
+OPENBLAS_THREADS = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", THREADS}
 SKYLAKEX_NEEDS = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
-SHARED_FROM = (
-    2_000_000  # multiplications in a product; with fewer, two threads take 0 to 30 % longer
-)
+# multiplications in a product: between one and two million, two threads took up to 30 % longer
+SHARED_FROM = 2_000_000
 
 
 # --- Before NumPy is loaded --------------------------------------------------
@@ -31,7 +30,7 @@ SHARED_FROM = (
 
 def settle(
     environment: MutableMapping[str, str] = os.environ, *, threads: int | None = None
-) -> None:
+) -> bool:
     """Choose kernels and threads for this process, if NumPy is not loaded yet.
 
     What the user has set stays.
@@ -41,22 +40,29 @@ def settle(
     environment : mapping
         Where to look and to write.
     threads : int, optional
-        At most so many; by default as many as `usable_cores` says.
+        How many; by default what `usable_cores` says.
+
+    Returns
+    -------
+    bool
+        Whether the user has left the number of threads to us.
     """
+    ours = not environment.keys() & OPENBLAS_THREADS
     if "numpy" in sys.modules:
-        return
+        return ours
     if KERNELS not in environment and _has_wheel_openblas() and _cpu_flags() >= SKYLAKEX_NEEDS:
         environment[KERNELS] = "SkylakeX"
-    if not environment.keys() & {THREADS, *OTHER_THREADS}:
+    if ours:
         environment[THREADS] = str(threads or usable_cores())
+    return ours
 
 
 def _has_wheel_openblas() -> bool:
     """Tell whether NumPy will load the OpenBLAS that its wheels for x86-64 Linux bring along.
 
-    That one has no better kernels than SkylakeX, so choosing these is never a
-    loss.  It picks them by itself for the processors it knows, and takes
-    Haswell's, of half the speed, for those that are newer than it.
+    That one (0.3.31 and before) has no better kernels than SkylakeX, so that
+    choosing these is never a loss.  It picks them by itself for the processors
+    it knows, but takes Haswell's for those that are newer than it.
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return False
@@ -99,15 +105,14 @@ def _quotas(root: Path) -> Iterator[float]:
     cgroup-v1/cgroups.rst with scheduler/sched-bwc.rst (``cpu.cfs_quota_us``).
     """
     try:
-        groups = (root / "proc/self/cgroup").read_text().splitlines()
+        groups = (root / "proc/self/cgroup").read_text(errors="replace").splitlines()
     except OSError:
         return
-    mounts = root / "sys/fs/cgroup"
     for group in groups:
-        _, controllers, path = group.split(":", 2)
+        _, controllers, path = (*group.split(":", 2), "", "")[:3]
         if controllers and "cpu" not in controllers.split(","):
             continue
-        mount = mounts / controllers if controllers else mounts
+        mount = root / ("sys/fs/cgroup/cpu" if controllers else "sys/fs/cgroup")
         for folder in (PurePosixPath(path), *PurePosixPath(path).parents):
             inside = mount / str(folder).lstrip("/")
             with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
@@ -154,11 +159,12 @@ def describe() -> dict[str, Any]:
     from threadpoolctl import threadpool_info
 
     libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
-    blas = libraries[0] if libraries else {}
+    built: Any = np.show_config(mode="dicts")
+    blas = libraries[0] if libraries else built["Build Dependencies"]["blas"]  # Accelerate
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "blas": f"{blas.get('internal_api', 'unknown')} {blas.get('version') or ''}".strip(),
+        "blas": f"{blas.get('internal_api') or blas['name']} {blas.get('version') or ''}".strip(),
         "kernels": blas.get("architecture"),
         "threads": blas.get("num_threads"),
         "processor": _cpu_fact("model name") or platform.processor() or platform.machine(),

@@ -41,7 +41,11 @@ MAX_PARAMETERS = 100_000_000  # 400 MB in float32; a guard against typing errors
 
 
 def sigmoid(z: Array) -> None:
-    """Turn z into 1 / (1 + e⁻ᶻ), in place; where e⁻ᶻ overflows, 1 / ∞ = 0 is right."""
+    """Turn z into 1 / (1 + e⁻ᶻ), in place.
+
+    Where e⁻ᶻ overflows, 1 / ∞ = 0 is right; for the caller to silence the
+    warning, as `np.errstate` takes as long as exp.
+    """
     np.negative(z, out=z)
     np.exp(z, out=z)
     z += ONE

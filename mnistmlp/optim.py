@@ -51,7 +51,7 @@ class SGD:
     ----------
     parameters, gradient : (p,)
     momentum : float
-        μ in [0, 1); above 0 with Nesterov.
+        μ in [0, 1).
     nesterov : bool
     weight_decay : float
     """
@@ -76,17 +76,15 @@ class SGD:
         """Change the parameters in place; the gradient is overwritten."""
         self.steps += 1
         for theta, g, v in self.blocks:
+            if self.weight_decay:
+                theta *= 1 - learning_rate * self.weight_decay
             if self.momentum:
                 v *= self.momentum
                 v += g
-            if self.nesterov:  # g + μ v as μ (g / μ + v), which needs no other buffer
-                g *= 1 / self.momentum
-                g += v
-                g *= self.momentum * learning_rate
-            else:
-                np.multiply(v, learning_rate, out=g)
-            if self.weight_decay:
-                theta *= 1 - learning_rate * self.weight_decay
+            if self.nesterov:
+                g *= learning_rate
+                theta -= g
+            np.multiply(v, learning_rate * (self.momentum if self.nesterov else 1), out=g)
             theta -= g
             if self.momentum and self.steps % FLUSH == 0:
                 flush(v, scratch=g)

@@ -196,10 +196,10 @@ def _train(
     batches: Iterator[Batch],
     works: dict[int, Workspace],
     optimizer: Optimizer,
-    epochs: int,
+    epochs_done: int,
     size: int,
 ) -> float:
-    """Take a step a batch, after so many epochs; return the loss averaged over the images.
+    """Take a step a batch; return the loss averaged over the images, of which there are `size`.
 
     `works` has a workspace by the number of images.  A loss that is not finite
     ends the epoch.
@@ -210,7 +210,7 @@ def _train(
         loss = backpropagate(network, works[n], inputs, targets)
         if not math.isfinite(loss):
             return loss
-        done = (epochs + seen / size) / recipe.epochs
+        done = (epochs_done + seen / size) / recipe.epochs
         optimizer.step(recipe.learning_rate * schedule(done))
         total += loss * n
         seen += n

@@ -20,7 +20,7 @@ from mnistmlp.core import (
 from mnistmlp.errors import DivergenceError
 from tests.conftest import blobs
 
-HIDDEN = [(), (12,), (9, 8, 7)]
+HIDDEN = [(), (12,), (9, 8, 7), (1, 1)]
 PAIRS = list(itertools.product(ACTIVATIONS, LOSSES))
 
 
@@ -78,6 +78,23 @@ def test_gradient_of_single_parameters(hidden: tuple[int, ...], activation: str,
         network.parameters[index] = value
         numeric = (losses[0] - losses[1]) / 2e-5
         assert numeric == pytest.approx(gradient[index], rel=1e-6, abs=1e-10)
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_the_gradient_of_a_batch_is_the_mean_of_its_images(
+    hidden: tuple[int, ...], activation: str, loss: str
+) -> None:
+    network = make_network(hidden, activation, loss)
+    images, labels = blobs(5, seed=5)
+    found = []
+    for size in (5, 1):
+        work = Workspace(network, size)
+        batches = Batches(images.reshape(-1, 784), labels, size, "float64").epoch(None)
+        each = [(backpropagate(network, work, *b), work.gradient.copy()) for b in batches]
+        found.append([np.mean(part, axis=0) for part in zip(*each, strict=True)])
+    for whole, mean in zip(*found, strict=True):
+        np.testing.assert_allclose(mean, whole, rtol=1e-10, atol=1e-14)
 
 
 @pytest.mark.parametrize(

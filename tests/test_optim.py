@@ -1,4 +1,5 @@
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,13 @@ def run(optimizer_class: type, **settings: float | bool) -> Array:
     return theta
 
 
+@pytest.fixture(params=[1, 100])
+def _flushed_every(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flush in every step, and in none: it must not change what matters."""
+    monkeypatch.setattr(optim, "FLUSH", request.param)
+
+
+@pytest.mark.usefixtures("_flushed_every")
 @pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
 @pytest.mark.parametrize("decay", [0.0, 0.3])
 def test_sgd(momentum: float, nesterov: bool, decay: float) -> None:
@@ -32,6 +40,7 @@ def test_sgd(momentum: float, nesterov: bool, decay: float) -> None:
     np.testing.assert_allclose(found, theta, rtol=1e-12)
 
 
+@pytest.mark.usefixtures("_flushed_every")
 @pytest.mark.parametrize("decay", [0.0, 0.3])
 def test_adam(decay: float) -> None:
     theta, m, v = START.copy(), np.zeros(6), np.zeros(6)
@@ -71,17 +80,27 @@ def test_blocks_are_as_good_as_one(
     np.testing.assert_array_equal(run(kind, **settings, weight_decay=0.1), whole)
 
 
-@pytest.mark.parametrize(("kind", "settings"), OPTIMISERS)
-def test_moments_do_not_become_denormal(kind: type, settings: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        (SGD, {"momentum": 0.9}),
+        (SGD, {"momentum": 0.9, "nesterov": True}),
+        (Adam, {}),
+        (Adam, {"betas": (0.9, 0.9)}),
+    ],
+)
+def test_moments_that_fade_become_zero_and_not_denormal(kind: type, settings: Any) -> None:
     theta, gradient = np.ones((2, 6), np.float32)
     optimizer = kind(theta, gradient, **settings)
+    moments, smallest = optimizer.blocks[0][2:], np.finfo(np.float32).tiny
     optimizer.step(RATE)
-    smallest = np.finfo(np.float32).tiny
     for _ in range(2000):
         gradient[:] = 0
         optimizer.step(RATE)
-        for moment in optimizer.blocks[0][2:]:
+        for moment in moments:
             assert ((moment == 0) | (moment >= smallest)).all()
+    zeros = sum((moment == 0).all() for moment in moments)
+    assert zeros == (1 if settings == {} else len(moments))  # 0.999 per step fades more slowly
 
 
 @pytest.mark.parametrize(("kind", "settings"), OPTIMISERS)

@@ -26,14 +26,14 @@ def info(
     system: Annotated[
         bool,
         typer.Option(
-            "--system", help="Say what calculates here instead: NumPy, BLAS, threads, processor."
+            "--system", help="Of this machine instead: NumPy, BLAS, kernels, threads, processor."
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Say what is in a brain file, or what this machine calculates with."""
-    blas.settle()
     if system:
+        blas.settle()
         facts = {"mnistmlp": mnistmlp.__version__, **blas.describe()}
         print(json.dumps(facts) if as_json else _rows(facts))
         return

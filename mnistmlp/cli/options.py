@@ -100,5 +100,12 @@ Init = Annotated[
     ),
 ]
 Threads = Annotated[
-    int | None, typer.Option(min=1, max=1024, metavar="N", help="Threads for matrix products.")
+    int | None,
+    typer.Option(
+        min=1,
+        max=1024,
+        metavar="N",
+        show_default="the processors that this process may use, or 1 for a small network",
+        help="Threads for matrix products.",
+    ),
 ]

@@ -59,14 +59,14 @@ def train(
     A recipe is a set of settings; each option given here overrides one of
     them.  Ctrl-C ends training early and saves what there is.
     """
-    blas.settle()
+    ours = blas.settle()
     from mnistmlp.brain import check_output, describe, load_brain, save_brain
     from mnistmlp.training import fit, network_sizes
 
     initial = load_brain(init) if init else None
     settings = _settings(initial, context.params)
     check_output(output)
-    if threads is None:
+    if threads is None and ours:
         threads = blas.suitable_threads(network_sizes(settings), settings.batch_size)
     with blas.limited_threads(threads), epoch_log(log) as record:
         data = open_dataset(data_dir, "train", quiet=quiet)

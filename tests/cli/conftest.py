@@ -58,18 +58,9 @@ def closed_pipe() -> Iterator[BinaryIO]:
 def brain(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A brain file that knows the small data set well."""
     path = tmp_path_factory.mktemp("brains") / "small.npz"
-    args = [
-        "train",
-        "--recipe",
-        "modern",
-        "--hidden",
-        "24",
-        "--validation",
-        "200",
-        "--batch-size",
-        "64",
-    ]
-    args += ["--data-dir", str(small), "--output", str(path), "--epochs", "8"]
+    args = ["train", "--recipe", "modern", "--hidden", "24", "--batch-size", "64"]
+    args += ["--validation", "200", "--epochs", "8"]
+    args += ["--data-dir", str(small), "--output", str(path)]
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 0, result.output
     return path

@@ -33,6 +33,50 @@ def test_version(run: Run) -> None:
     assert run("--version").stdout == f"mnistmlp {mnistmlp.__version__}\n"
 
 
+def test_a_command_is_loaded_when_it_is_asked_for() -> None:
+    code = (
+        "import sys, contextlib\n"
+        "from mnistmlp.cli.app import app\n"
+        "with contextlib.suppress(SystemExit): app({words}, prog_name='mnistmlp')\n"
+        "print(*sorted(n.split('.')[-1] for n in sys.modules if n in {modules}))"
+    )
+    modules = [f"mnistmlp.cli.{name}" for name in COMMANDS]
+    for words, expected in ((["--version"], []), (["info", "none.npz"], ["info"])):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(words=words, modules=modules)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.splitlines()[-1].split() == expected
+
+
+def test_the_shell_can_complete_commands_and_options(start: Start) -> None:
+    for words, expected in (("mnistmlp ev", "evaluate"), ("mnistmlp train --lea", "--learning")):
+        complete = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        env = os.environ | {"_MNISTMLP_COMPLETE": "complete_bash"} | complete
+        stdout, stderr = start(env=env).communicate(timeout=60)
+        assert (expected in stdout.decode(), stderr) == (True, b"")
+
+
+@pytest.mark.parametrize(
+    "words", [["train"], ["evaluate"], ["predict", "--index", "0"], ["info", "--system"]], ids=str
+)
+def test_kernels_and_threads_are_settled_before_numpy_loads(words: list[str], small: Path) -> None:
+    code = f"""
+import sys
+from mnistmlp import blas
+def settle(**options):
+    print("settled", "numpy" in sys.modules)
+    sys.exit()
+blas.settle = settle
+from mnistmlp.cli.app import app
+app({words}, prog_name="mnistmlp")
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "settled False\n"
+
+
 def test_no_command_shows_help_on_stderr(run: Run) -> None:
     result = run()
     assert (result.exit_code, result.stdout) == (2, "")
@@ -50,6 +94,7 @@ def test_no_command_shows_help_on_stderr(run: Run) -> None:
         (["train", "--epochs", "many"], "'--epochs'", "mnistmlp train --help"),
         (["evaluate", "--fail-under", "nan"], "'--fail-under'", "mnistmlp evaluate --help"),
         (["predict", "--top", "11"], "'--top'", "mnistmlp predict --help"),
+        (["train", "--threads", "0"], "'--threads'", "mnistmlp train --help"),
         (["info", "a", "b"], "unexpected extra argument", "mnistmlp info --help"),
     ],
 )

@@ -51,10 +51,10 @@ def test_a_name_of_kernels_that_nobody_knows_is_left_to_blas(start: Start) -> No
 
 def test_threads_are_those_of_the_affinity_or_the_users(start: Start) -> None:
     mine = {name: value for name, value in os.environ.items() if not name.endswith("_THREADS")}
-    for env, expected in ((mine, None), (mine | {"OMP_NUM_THREADS": "1"}, 1)):
+    for env, expected in ((mine, None), (mine | {"OPENBLAS_NUM_THREADS": "1"}, 1)):
         stdout, _ = start("info", "--system", "--json", env=env).communicate(timeout=60)
         facts = json.loads(stdout)
-        assert facts["threads"] in (expected or facts["usable_cores"], None)
+        assert facts["threads"] in (expected or facts["usable_cores"], None)  # None: Accelerate
 
 
 def test_text_of_a_stranger_is_escaped(run: Run, brain: Path) -> None:
