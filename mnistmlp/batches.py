@@ -37,7 +37,8 @@ class Batches:
     """
 
     def __init__(self, images: Bytes, labels: Bytes, size: int, dtype: str) -> None:
-        self.images, self.labels, self.size = np.ascontiguousarray(images), labels, size
+        self.images, self.labels = np.ascontiguousarray(images), labels.astype(np.uint8, copy=False)
+        self.size = size
         count = max(1, BLOCK // size)  # batches in a block
         self.pixels = np.empty((count * size, PIXELS), np.uint8)
         self.inputs: Array = np.empty((count * size, PIXELS + 1), dtype)

@@ -70,6 +70,11 @@ def test_images_that_are_not_contiguous_are_made_so_once() -> None:
     np.testing.assert_array_equal(epoch(batches).pixels, PIXELS[::2])
 
 
+def test_labels_of_another_type_will_do() -> None:
+    seen = epoch(Batches(PIXELS, LABELS.astype(np.int64), 32, "float32"))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(seen.labels, LABELS)
+
+
 def test_the_order_is_new_every_epoch_and_the_same_for_the_same_seed() -> None:
     batches = Batches(PIXELS, LABELS, 32, "float32")
     orders = []

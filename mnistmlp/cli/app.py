@@ -20,8 +20,6 @@ from mnistmlp.cli import console
 from mnistmlp.errors import MnistMlpError, SettingError
 
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
-
-
 COMMANDS = ("download", "train", "evaluate", "predict", "info")  # each a module of this package
 
 
