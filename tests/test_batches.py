@@ -71,7 +71,7 @@ def test_images_that_are_not_contiguous_are_made_so_once() -> None:
 
 
 def test_labels_of_another_type_will_do() -> None:
-    seen = epoch(Batches(PIXELS, LABELS.astype(np.int64), 32, "float32"))  # type: ignore[arg-type]
+    seen = epoch(Batches(PIXELS, LABELS.astype(np.int64), 32, "float32"))
     np.testing.assert_array_equal(seen.labels, LABELS)
 
 
