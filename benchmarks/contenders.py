@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from mnistmlp.recipes import RECIPES, Recipe
+from mnistmlp.recipes import RECIPES, Recipe, ScheduleName
 
 LEARNING_RATES = {"sgd": 6.0, "adam": 1e-3}
 
@@ -36,7 +36,7 @@ class Task:
     epochs: int
     threads: int
     seed: int = 0
-    schedule: str = "constant"  # or one-cycle, to the rate of the recipe `modern`
+    schedule: ScheduleName = "constant"  # or one-cycle, to the rate of the recipe `modern`
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -44,7 +44,10 @@ class Task:
         return (784, *self.hidden, 10)
 
     def load(self, split: str) -> tuple[Any, Any]:
-        """Return images (n, 784) and labels (n,), as bytes."""
+        """Return images (n, 784) and labels (n,), as bytes.
+
+        With `idx` alone: what `datasets` needs besides is not where the peers are.
+        """
         from mnistmlp.idx import read_idx
 
         images, labels = (
@@ -71,7 +74,7 @@ def mnistmlp(task: Task) -> Epochs:
         Recipe() if task.optimizer == "sgd" else RECIPES["modern"],
         hidden=task.hidden,
         learning_rate=_learning_rate(task),
-        schedule="one-cycle" if task.schedule == "one-cycle" else "constant",
+        schedule=task.schedule,
         batch_size=task.batch,
         epochs=task.epochs,
         validation=len(test_labels),
@@ -253,5 +256,5 @@ if __name__ == "__main__":
     widths = tuple(map(int, hidden.split(",")))
     task = Task(Path(folder), widths, int(batch), optimizer, int(epochs), int(threads))
     if rest:
-        task = replace(task, seed=int(rest[0]), schedule=rest[1])
+        task = replace(task, seed=int(rest[0]), schedule=cast(ScheduleName, rest[1]))
     print(json.dumps(list(CONTENDERS[name](task))))

@@ -19,13 +19,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from table import PEERS, write_table
+
 from mnistmlp import blas, datasets
 from mnistmlp.recipes import RECIPES
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 CONTENDERS = HERE / "contenders.py"
-OURS, PEERS = "mnistmlp", ("textbook", "scikit-learn", "PyTorch")
+OURS = "mnistmlp"
 # hidden layers, batch, optimiser, epochs of which the first is not counted, most allowed of a peer
 NETWORKS: list[tuple[str, int, str, int, dict[str, float]]] = [
     ("20,20,20", 32, "sgd", 6, {"textbook": 0.40, "scikit-learn": 0.27, "PyTorch": 0.22}),
@@ -53,6 +55,7 @@ class Bench:
         self.peers, self.rounds = peers, rounds
         self.folder = Path(os.environ.get("MNISTMLP_DATA_DIR") or datasets.default_folder())
         self.cores = blas.usable_cores()
+        self.program = str(Path(sys.executable).with_name("mnistmlp"))
         self.environment = os.environ | {
             "PYTHONPATH": str(ROOT),
             "MNISTMLP_DATA_DIR": str(self.folder),
@@ -143,24 +146,23 @@ def measure_race(bench: Bench) -> Row:
 
 def measure_commands(bench: Bench) -> list[Row]:
     """Time whole commands, data cached, each beside a reference where it has one."""
-    ours = str(Path(sys.executable).with_name("mnistmlp"))
+    ours = bench.program
     with tempfile.TemporaryDirectory() as folder:
         brain = str(Path(folder, "brain.npz"))
         train = [ours, "train", "--quiet", "--output", brain]
         _, _, peak = bench.command(*train)
         rows: list[Row] = [{"command": "train (classic), peak memory", "bytes": peak, "limit": 2e8}]
-        for words, reference, limit in (
-            (["--version"], "import typer", 2.0),
-            (["predict", "--index", "42", "--brain", brain], "import numpy, typer", 2.0),
-            (["evaluate", brain], None, 0.6),
+        for name, more, reference, limit in (
+            ("--version", [], "import typer", 2.0),
+            ("predict --index 42", ["--brain", brain], "import numpy, typer", 2.0),
+            ("evaluate", [brain], None, 0.6),
         ):
             seconds: dict[str, list[float]] = {"ours": [], "beside": []}
             for _ in range(3 * bench.rounds):
-                seconds["ours"].append(bench.command(ours, *words)[0])
+                seconds["ours"].append(bench.command(ours, *name.split(), *more)[0])
                 if reference:
                     beside = bench.command(sys.executable, "-c", reference)[0]
                     seconds["beside"].append(beside)
-            name = f"{words[0]} --index 42" if words[0] == "predict" else words[0]
             rows.append({"command": name, "reference": reference, "limit": limit, **seconds})
         modern: Row = {"command": "train --recipe modern", "limit": 2.5, "ours": [], "accuracy": []}
         for seed in range(SEEDS):
@@ -173,17 +175,14 @@ def measure_commands(bench: Bench) -> list[Row]:
 
 def main() -> None:
     """Run everything, write results and table."""
-    from table import write_table
-
     peers, *rounds = sys.argv[1:]
     bench = Bench(peers, int(rounds[0]) if rounds else 5)
-    ours = str(Path(sys.executable).with_name("mnistmlp"))
     listed = subprocess.run(
         [peers, "-m", "pip", "list", "--format", "json"], capture_output=True, check=True
     )
     names = ("torch", "scikit-learn", "numpy")
     results = {
-        "machine": json.loads(bench.command(ours, "info", "--system", "--json")[1]),
+        "machine": json.loads(bench.command(bench.program, "info", "--system", "--json")[1]),
         "peers": {p["name"]: p["version"] for p in json.loads(listed.stdout) if p["name"] in names},
         "rounds": bench.rounds,
         "commands": measure_commands(bench),

@@ -71,7 +71,7 @@ def _networks(results: Results) -> str:
 
 def _rate(row: dict[str, Any]) -> float:
     """Return the rate of the products alone, in 10⁹ floating-point operations a second."""
-    layers = list(pairwise([784, *map(int, row["network"].split(",")), 10]))
+    layers = list(pairwise(_sizes(row)))
     weights = sum(fan_in * fan_out for fan_in, fan_out in layers)
     # forward, gradient, and backward but for the first layer; a multiplication and an addition each
     operations = 2 * 60_000 * (3 * weights - layers[0][0] * layers[0][1])
@@ -79,8 +79,11 @@ def _rate(row: dict[str, Any]) -> float:
 
 
 def _name(row: dict[str, Any]) -> str:
-    network = "-".join(["784", *row["network"].split(","), "10"])
-    return f"{network}, {row['batch']}, {row['optimizer']}"
+    return f"{'-'.join(map(str, _sizes(row)))}, {row['batch']}, {row['optimizer']}"
+
+
+def _sizes(row: dict[str, Any]) -> list[int]:
+    return [784, *map(int, row["network"].split(",")), 10]
 
 
 def _race(results: Results) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,16 @@ def handwriting() -> Path:
     """A folder with real pictures of digits, and ``labels.csv``."""
     folder = SHARED / "handwriting"
     return _require(folder if folder.is_dir() else None, f"needs pictures in {folder}")
+
+
+def peak_memory(action: Callable[[], object]) -> int:
+    """Return the most bytes that Python and NumPy allocate at once in an action."""
+    tracemalloc.start()
+    try:
+        action()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def names(folder: str = ".") -> list[str]:

@@ -1,5 +1,4 @@
 import itertools
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from mnistmlp.core import (
     softmax,
 )
 from mnistmlp.errors import DivergenceError
-from tests.conftest import blobs
+from tests.conftest import blobs, peak_memory
 
 HIDDEN = [(), (12,), (9, 8, 7), (1, 1)]
 PAIRS = list(itertools.product(ACTIVATIONS, LOSSES))
@@ -206,13 +205,7 @@ def test_a_training_step_allocates_no_arrays() -> None:
             backpropagate(network, work, *batch)
 
     step()
-    tracemalloc.start()
-    try:
-        step()
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < work.logits.nbytes  # less than the smallest array of the step
+    assert peak_memory(step) < work.logits.nbytes  # less than the smallest array of the step
 
 
 def test_outputs_that_are_not_finite() -> None:

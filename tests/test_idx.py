@@ -1,6 +1,5 @@
 import gzip
 import os
-import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from hypothesis.extra import numpy as npst
 
 from mnistmlp.errors import IdxError
 from mnistmlp.idx import DTYPES, encode_idx, read_header, read_idx, write_idx
+from tests.conftest import peak_memory
 
 in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 arrays = st.sampled_from(list(DTYPES.values())).flatmap(
@@ -119,13 +119,12 @@ def test_damaged_gzip_streams(tmp_path: Path) -> None:
 def test_a_header_takes_no_memory_on_its_word(tmp_path: Path) -> None:
     path = tmp_path / "liar.gz"
     path.write_bytes(gzip.compress(b"\0\0\x08\x02" + b"\0\1\0\0" * 2 + b"abc"))
-    tracemalloc.start()
-    try:
+
+    def read() -> None:
         with pytest.raises(IdxError, match="bytes, 3 are there"):
             read_idx(path)
-        assert tracemalloc.get_traced_memory()[1] < 4_000_000
-    finally:
-        tracemalloc.stop()
+
+    assert peak_memory(read) < 4_000_000
 
 
 def test_a_long_file_is_not_unpacked_to_its_end(tmp_path: Path) -> None:

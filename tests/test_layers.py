@@ -86,12 +86,22 @@ def test_nothing_is_unpickled() -> None:
 
 
 def loaded_by(code: str) -> set[str]:
-    """Return the top modules that a fresh Python has loaded after running code."""
-    report = "import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    """Return the modules that a fresh Python has loaded after running code."""
+    report = "import sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True
     )
     return set(done.stdout.split("\n")[-2].split())
+
+
+def loaded_by_command(*words: object) -> set[str]:
+    """Return the modules that a fresh Python has loaded after running a command."""
+    return loaded_by(f"""
+import contextlib
+from mnistmlp.cli.app import app
+with contextlib.suppress(SystemExit):
+    app({[str(word) for word in words]}, prog_name="mnistmlp")
+""")
 
 
 def test_importing_the_package_loads_nothing() -> None:
@@ -101,13 +111,7 @@ def test_importing_the_package_loads_nothing() -> None:
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_and_version_load_little(option: str) -> None:
-    run = f"""
-import sys, contextlib
-from mnistmlp.cli.app import app
-with contextlib.suppress(SystemExit):
-    app(["{option}"], prog_name="mnistmlp")
-"""
-    assert not loaded_by(run) & {"numpy", "rich", "requests", "PIL"}
+    assert not loaded_by_command(option) & {"numpy", "rich", "requests", "PIL"}
 
 
 def test_every_public_name_is_there() -> None:

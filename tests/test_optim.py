@@ -1,4 +1,3 @@
-import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -7,6 +6,7 @@ import pytest
 from mnistmlp import optim
 from mnistmlp.core import Array
 from mnistmlp.optim import SCHEDULES, SGD, Adam, cosine, make_optimizer, one_cycle, step
+from tests.conftest import peak_memory
 
 GRADIENTS = np.random.default_rng(0).normal(size=(20, 6))
 START = np.linspace(-1, 1, 6)
@@ -107,14 +107,12 @@ def test_moments_that_fade_become_zero_and_not_denormal(kind: type, settings: An
 def test_a_step_allocates_no_arrays(kind: type, settings: dict[str, float]) -> None:
     theta, gradient = np.ones((2, 5 * optim.BLOCK), np.float32)
     optimizer = kind(theta, gradient, **settings, weight_decay=0.1)
-    tracemalloc.start()
-    try:
+
+    def steps() -> None:
         for _ in range(optim.FLUSH):
             optimizer.step(RATE)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 4 * optim.BLOCK  # bytes: less than a block of one vector
+
+    assert peak_memory(steps) < 4 * optim.BLOCK  # bytes: less than a block of one vector
 
 
 def test_optimisers_get_their_settings() -> None:

@@ -11,7 +11,7 @@ from mnistmlp.brain import load_brain
 from mnistmlp.datasets import load_dataset
 from mnistmlp.metrics import committee
 from tests.cli.conftest import Run, Start
-from tests.test_layers import loaded_by
+from tests.test_layers import loaded_by_command
 
 
 @pytest.fixture
@@ -165,13 +165,6 @@ def test_standard_input_of_a_process(start: Start, brain: Path, picture: Path) -
 def test_recognising_an_image_of_the_data_set_loads_no_more_than_it_needs(
     brain: Path, small: Path
 ) -> None:
-    words = ["predict", "--brain", str(brain), "--data-dir", str(small), "--index", "7"]
-    run = f"""
-import sys, contextlib
-from mnistmlp.cli.app import app
-with contextlib.suppress(SystemExit):
-    app({words}, prog_name="mnistmlp")
-"""
-    loaded = loaded_by(run)
+    loaded = loaded_by_command("predict", "--brain", brain, "--data-dir", small, "--index", 7)
     assert "numpy" in loaded
     assert not loaded & {"rich", "requests", "PIL", "threadpoolctl"}
