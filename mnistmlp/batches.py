@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +34,20 @@ class Batches:
     size : int
         n, at most N.
     dtype : {'float32', 'float64'}
+    distort : callable, optional
+        Is given the images of each block (n, 784), to change them in place.
     """
 
-    def __init__(self, images: Bytes, labels: Bytes, size: int, dtype: str) -> None:
+    def __init__(
+        self,
+        images: Bytes,
+        labels: Bytes,
+        size: int,
+        dtype: str,
+        distort: Callable[[Bytes], None] | None = None,
+    ) -> None:
         self.images, self.labels = np.ascontiguousarray(images), labels.astype(np.uint8, copy=False)
-        self.size = size
+        self.size, self.distort = size, distort
         count = max(1, BLOCK // size)  # batches in a block
         self.pixels = np.empty((count * size, PIXELS), np.uint8)
         self.inputs: Array = np.empty((count * size, PIXELS + 1), dtype)
@@ -79,6 +88,8 @@ class Batches:
         pixels, inputs = self.pixels[: len(rows)], self.inputs[: len(rows)]
         # mode="clip" because the default checks the bounds on a copy
         np.take(self.images, rows, axis=0, out=pixels, mode="clip")
+        if self.distort:
+            self.distort(pixels)
         np.copyto(inputs[:, :-1], pixels)
         inputs[:, -1] = 255  # becomes 1 with the next line, which goes faster over whole rows
         inputs *= 1 / 255

@@ -19,6 +19,7 @@ LossName = Literal["mse", "cross-entropy"]
 OptimizerName = Literal["sgd", "nesterov", "adam"]
 ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 DtypeName = Literal["float32", "float64"]
+WARP = ("displacement", "rotation", "scaling", "shear", "shift")  # the settings of `augment`
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ class Recipe:
     patience: int | None = None  # epochs with no better validation accuracy before stopping
     limit: int | None = None  # train on the first so many images only
     shuffle: bool = True  # a new order every epoch
+    augment: bool = False  # a fresh random warp of every image in every epoch, of
+    displacement: float = 1.0  # standard deviation of the elastic displacement, in pixels
+    rotation: float = 12.0  # degrees, either way at most; so are the next three
+    scaling: float = 0.15  # of width and of height, each by itself: 1 / 1.15 to 1.15
+    shear: float = 0.15  # pixels to the side for each of height
+    shift: float = 0.5  # pixels along each axis
     dtype: DtypeName = "float32"
 
     def __post_init__(self) -> None:
@@ -72,6 +79,8 @@ def _one_of(names: Any) -> Rule:
     return (lambda value: value in get_args(names)), f"one of {', '.join(get_args(names))}"
 
 
+NOT_NEGATIVE: Rule = (lambda number: 0 <= number < math.inf, "a finite number of 0 or more")
+
 RULES: dict[str, Rule] = {
     "hidden": (lambda widths: all(w >= 1 for w in widths), "a list of widths of 1 or more"),
     "activation": _one_of(ActivationName),
@@ -81,12 +90,13 @@ RULES: dict[str, Rule] = {
     "dtype": _one_of(DtypeName),
     "learning_rate": (lambda rate: 0 < rate < math.inf, "a finite number above 0"),
     "momentum": (lambda momentum: 0 <= momentum < 1, "a number from 0 to below 1"),
-    "weight_decay": (lambda decay: 0 <= decay < math.inf, "a finite number of 0 or more"),
+    "weight_decay": NOT_NEGATIVE,
     "batch_size": (lambda size: size >= 1, "a number of 1 or more"),
     "epochs": (lambda epochs: epochs >= 1, "a number of 1 or more"),
     "validation": (lambda images: images >= 0, "a number of 0 or more"),
     "patience": (lambda epochs: epochs is None or epochs >= 1, "a number of 1 or more"),
     "limit": (lambda images: images is None or images >= 1, "a number of 1 or more"),
+    **dict.fromkeys(WARP, NOT_NEGATIVE),
 }
 
 RECIPES = {
@@ -117,7 +127,10 @@ def find_recipe(name: str) -> Recipe:
         If there is none.
     """
     if name not in RECIPES:
-        raise SettingError("recipe", f"{name!r} is not one of {', '.join(RECIPES)}")
+        import difflib  # for this alone
+
+        closest = difflib.get_close_matches(name, RECIPES, n=len(RECIPES), cutoff=0)
+        raise SettingError("recipe", f"{name!r} is not one of {', '.join(closest)}")
     return RECIPES[name]
 
 

@@ -6,10 +6,12 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from mnistmlp.augment import Distortion
 from mnistmlp.batches import Batch, Batches
 from mnistmlp.core import (
     DIGITS,
@@ -25,7 +27,7 @@ from mnistmlp.core import (
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.metrics import Evaluation, evaluate
 from mnistmlp.optim import SCHEDULES, Optimizer, make_optimizer
-from mnistmlp.recipes import Recipe
+from mnistmlp.recipes import WARP, Recipe
 
 
 class Images(NamedTuple):
@@ -161,7 +163,9 @@ def _epochs(
 ) -> Iterator[EpochReport]:
     """Train epoch by epoch."""
     size = len(training.labels)
-    batches = Batches(*training, min(recipe.batch_size, size), recipe.dtype)
+    warp = {name: getattr(recipe, name) for name in WARP}
+    distort = partial(Distortion(**warp).apply, rng=rng) if recipe.augment else None
+    batches = Batches(*training, min(recipe.batch_size, size), recipe.dtype, distort)
     full = Workspace(network, batches.size)
     rest = Workspace(network, size % batches.size, full.gradient)
     works = {batches.size: full, size % batches.size: rest}

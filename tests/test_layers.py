@@ -19,6 +19,7 @@ BELOW: dict[str, set[str]] = {
     "atomic": set(),
     "blas": set(),
     "core": {"errors"},
+    "augment": {"core"},
     "batches": {"core"},
     "optim": {"core"},
     "metrics": {"core"},
@@ -27,11 +28,11 @@ BELOW: dict[str, set[str]] = {
     "images": {"core", "errors"},
     "datasets": {"core", "errors", "idx"},
     "download": {"atomic", "datasets", "errors", "idx"},
-    "training": {"batches", "core", "errors", "metrics", "optim", "recipes"},
+    "training": {"augment", "batches", "core", "errors", "metrics", "optim", "recipes"},
     "brain": {"", "atomic", "core", "errors", "recipes", "training"},
 }
 OWNERS = {"requests": "download", "PIL": "images", "typer": "cli", "rich": "cli"}
-NUMPY_ONLY = {"core", "batches", "optim", "metrics", "idx"}
+NUMPY_ONLY = {"core", "augment", "batches", "optim", "metrics", "idx"}
 
 
 def imports(module: Path) -> Iterator[str]:

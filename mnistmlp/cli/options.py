@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from mnistmlp.recipes import (
-    RECIPES,
-    ActivationName,
-    DtypeName,
-    LossName,
-    OptimizerName,
-    ScheduleName,
-)
-
-# --- Of several commands -----------------------------------------------------
+from mnistmlp.errors import SettingError
 
 
 def _folder(text: str) -> Path:
@@ -43,54 +35,31 @@ SplitName = Annotated[Literal["test", "train"], typer.Option(help="Which images 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only: no progress, no notes.")]
 
-# --- Of `train`: the settings of a recipe; not given, the recipe decides -----
 
-RecipeName = Annotated[
+def parse_range(option: str, text: str) -> range:
+    """Return the numbers that ``N`` or ``N:M`` stands for, given with an option."""
+    match = re.fullmatch(r"(\d{1,9})(?::(\d{1,9}))?", text, re.ASCII)
+    if match:
+        first = int(match[1])
+        end = int(match[2]) if match[2] else first + 1
+        if first < end:
+            return range(first, end)
+    raise SettingError(option, f"{text!r} is not a number, nor a range such as 0:100")
+
+
+# --- Of `train`, beside those of recipe_options.py ---------------------------
+
+Seeds = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME",
-        show_default="classic",
-        help=f"Settings to start from: {' or '.join(RECIPES)}.",
+        metavar="N:M",
+        help="Train a brain with each seed from N to M - 1, but for those that are there; "
+        "the names of --output and --log need {seed} in them.",
     ),
 ]
-Hidden = Annotated[
-    str | None, typer.Option(metavar="WIDTHS", help="Hidden layers, such as 20,20,20, or none.")
+Jobs = Annotated[
+    int, typer.Option(min=1, max=1024, metavar="N", help="How many of --seeds at once.")
 ]
-Epochs = Annotated[int | None, typer.Option(metavar="N", help="Passes over the images.")]
-LearningRate = Annotated[
-    float | None,
-    typer.Option("--learning-rate", "--lr", metavar="RATE", help="Highest learning rate."),
-]
-BatchSize = Annotated[int | None, typer.Option(metavar="N", help="Images in a batch.")]
-Activation = Annotated[ActivationName | None, typer.Option(help="Of the hidden layers.")]
-Loss = Annotated[
-    LossName | None,
-    typer.Option(help="Mean squared error on sigmoid outputs, or cross-entropy on softmax."),
-]
-Optimizer = Annotated[OptimizerName | None, typer.Option(help="The optimiser.")]
-Schedule = Annotated[
-    ScheduleName | None, typer.Option(help="How the learning rate changes over the run.")
-]
-Momentum = Annotated[
-    float | None, typer.Option(metavar="M", help="Of sgd and nesterov, from 0 to below 1.")
-]
-WeightDecay = Annotated[float | None, typer.Option(metavar="D", help="Decoupled weight decay.")]
-Validation = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Images at the end of the set to validate on; 0 for none."),
-]
-Patience = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Stop after N epochs with no better validation accuracy, and keep the best weights.",
-    ),
-]
-Limit = Annotated[int | None, typer.Option(metavar="N", help="Train on the first N images only.")]
-Shuffle = Annotated[
-    bool | None, typer.Option("--shuffle/--no-shuffle", help="A new order every epoch.")
-]
-Dtype = Annotated[DtypeName | None, typer.Option(help="Floating-point type.")]
 Init = Annotated[
     Path | None,
     typer.Option(

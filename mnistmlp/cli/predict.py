@@ -13,7 +13,6 @@ from mnistmlp import blas
 from mnistmlp.cli import console, options
 from mnistmlp.cli.recognise import (
     Recognised,
-    parse_range,
     recognise_indices,
     recognise_pictures,
 )
@@ -72,7 +71,7 @@ def predict(
 
     if not images and not index:
         raise SettingError("index", "no image given: name a picture, or use --index N")
-    ranges = [parse_range(text) for text in index or []]
+    ranges = [options.parse_range("index", text) for text in index or []]
     networks = [load_brain(path).network for path in brain or [Path("brain.npz")]]
     several = len(images or []) + sum(map(len, ranges)) > 1
     failed = False

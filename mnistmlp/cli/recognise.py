@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,17 +26,6 @@ class Recognised:
     image: Bytes  # (28, 28)
     probabilities: Array  # (10,)
     known: dict[str, Any] = field(default_factory=dict)  # of an image of the data set
-
-
-def parse_range(text: str) -> range:
-    """Return the numbers that ``N`` or ``N:M`` stands for."""
-    match = re.fullmatch(r"(\d{1,9})(?::(\d{1,9}))?", text, re.ASCII)
-    if match:
-        first = int(match[1])
-        end = int(match[2]) if match[2] else first + 1
-        if first < end:
-            return range(first, end)
-    raise SettingError("index", f"{text!r} is not a number, nor a range such as 0:100")
 
 
 def recognise_pictures(

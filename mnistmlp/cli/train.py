@@ -2,48 +2,55 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from mnistmlp import blas
-from mnistmlp.cli import console, options
+from mnistmlp.cli import options, recipe_options
+from mnistmlp.cli.committee import for_seed, train_committee
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.progress import epoch_log, epoch_progress, in_turn
-from mnistmlp.recipes import RECIPES, Recipe, find_recipe, parse_hidden
-
-if TYPE_CHECKING:
-    from mnistmlp.brain import Brain
-    from mnistmlp.training import Training
+from mnistmlp.cli.settings import resolve
+from mnistmlp.cli.summary import document, summarise
 
 
 def train(
     context: typer.Context,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The brain file to write.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The brain file to write; {seed} is the seed."
+        ),
     ] = Path("brain.npz"),
-    recipe: options.RecipeName = None,
-    hidden: options.Hidden = None,
-    epochs: options.Epochs = None,
-    learning_rate: options.LearningRate = None,
-    batch_size: options.BatchSize = None,
-    activation: options.Activation = None,
-    loss: options.Loss = None,
-    optimizer: options.Optimizer = None,
-    schedule: options.Schedule = None,
-    momentum: options.Momentum = None,
-    weight_decay: options.WeightDecay = None,
-    validation: options.Validation = None,
-    patience: options.Patience = None,
-    limit: options.Limit = None,
-    shuffle: options.Shuffle = None,
-    dtype: options.Dtype = None,
+    recipe: recipe_options.RecipeName = None,
+    hidden: recipe_options.Hidden = None,
+    epochs: recipe_options.Epochs = None,
+    learning_rate: recipe_options.LearningRate = None,
+    batch_size: recipe_options.BatchSize = None,
+    activation: recipe_options.Activation = None,
+    loss: recipe_options.Loss = None,
+    optimizer: recipe_options.Optimizer = None,
+    schedule: recipe_options.Schedule = None,
+    momentum: recipe_options.Momentum = None,
+    weight_decay: recipe_options.WeightDecay = None,
+    validation: recipe_options.Validation = None,
+    patience: recipe_options.Patience = None,
+    limit: recipe_options.Limit = None,
+    shuffle: recipe_options.Shuffle = None,
+    augment: recipe_options.Augment = None,
+    displacement: recipe_options.Displacement = None,
+    rotation: recipe_options.Rotation = None,
+    scaling: recipe_options.Scaling = None,
+    shear: recipe_options.Shear = None,
+    shift: recipe_options.Shift = None,
+    dtype: recipe_options.Dtype = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all that is random.")] = 0,
+    seeds: options.Seeds = None,
+    jobs: options.Jobs = 1,
     init: options.Init = None,
     threads: options.Threads = None,
     dataset: options.DatasetName = "mnist",
@@ -64,11 +71,15 @@ def train(
     from mnistmlp.training import fit, network_sizes
 
     initial = load_brain(init) if init else None
-    settings = _settings(initial, context.params)
+    settings = resolve(initial, context.params)
+    output = for_seed(output, seed)
     check_output(output)
+    if seeds:
+        train_committee(context, settings, options.parse_range("seeds", seeds))
+        return
     if threads is None and ours:
         threads = blas.suitable_threads(network_sizes(settings), settings.batch_size)
-    with blas.limited_threads(threads), epoch_log(log) as record:
+    with blas.limited_threads(threads), epoch_log(log and for_seed(log, seed)) as record:
         data = open_dataset(data_dir, "train", quiet=quiet)
         origin = {"name": data.name, "digests": data.digests}
         started = time.perf_counter()
@@ -86,65 +97,7 @@ def train(
             save_brain(output, training.network, meta)
     seconds = time.perf_counter() - started
     if not quiet:
-        _summarise(training, settings, data.name, seconds, output)
-    print(_document(training, settings, seconds, output) if as_json else output)
+        summarise(training, settings, data.name, seconds, output)
+    print(document(output, meta, training, seconds) if as_json else output)
     if training.interrupted:
         raise typer.Exit(130)
-
-
-def _settings(initial: Brain | None, params: dict[str, Any]) -> Recipe:
-    """Return the recipe with what the initial brain and then the options say instead.
-
-    `params` has all options of the command by name: those of a recipe's fields count.
-    """
-    recipe = params["recipe"]
-    given = {field.name: params.get(field.name) for field in fields(Recipe)}
-    if given["hidden"] is not None:
-        given["hidden"] = parse_hidden(given["hidden"])
-    settings = {name: value for name, value in given.items() if value is not None}
-    if initial:
-        network = initial.network
-        named = str((initial.meta or {}).get("recipe", {}).get("name"))
-        if recipe is None and named in RECIPES:
-            recipe = named
-        settings = {
-            "hidden": network.sizes[1:-1],
-            "activation": network.activation,
-            "loss": network.loss,
-            "dtype": network.parameters.dtype.name,
-        } | settings
-    return replace(find_recipe("classic" if recipe is None else recipe), **settings)
-
-
-def _summarise(
-    training: Training, settings: Recipe, data: str, seconds: float, output: Path
-) -> None:
-    """Say on stderr what was trained, and how well it did."""
-    network, kept, ran = training.network, training.kept, len(training.history)
-    layers = "-".join(map(str, network.sizes))
-    console.note(
-        f"{settings.name}: {layers}, {network.parameters.size:,} parameters, on {data}, "
-        f"{ran} epoch{'' if ran == 1 else 's'} in {seconds:.1f} s"
-    )
-    if training.interrupted:
-        moment = f"epoch {kept.epoch}" if kept else "that moment"
-        console.note(f"interrupted in epoch {ran + 1}: the weights are those of {moment}")
-    if kept and kept.validation_accuracy is not None:
-        console.note(f"validation accuracy {kept.validation_accuracy:.2%} (epoch {kept.epoch})")
-    console.note(f"saved {console.one_line(str(output))}")
-
-
-def _document(training: Training, settings: Recipe, seconds: float, output: Path) -> str:
-    network, kept = training.network, training.kept
-    return json.dumps(
-        {
-            "output": str(output),
-            "recipe": settings.name,
-            "sizes": network.sizes,
-            "parameters": network.parameters.size,
-            "epochs": kept.epoch if kept else 0,
-            "seconds": round(seconds, 3),
-            "validation_accuracy": kept.validation_accuracy if kept else None,
-            "history": [asdict(report) for report in training.history],
-        }
-    )

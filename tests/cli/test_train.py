@@ -60,7 +60,8 @@ def test_options_override_the_recipe(run: Run, small: Path) -> None:
         "--hidden": "9,7", "--activation": "tanh", "--loss": "mse", "--optimizer": "nesterov",
         "--momentum": "0.5", "--learning-rate": "0.5", "--schedule": "cosine",
         "--weight-decay": "0.001", "--batch-size": "20", "--epochs": "3", "--validation": "100",
-        "--patience": "2", "--limit": "300", "--dtype": "float64",
+        "--patience": "2", "--limit": "300", "--displacement": "1.5", "--rotation": "5",
+        "--scaling": "0.1", "--shear": "0.2", "--shift": "2", "--dtype": "float64",
     }  # fmt: skip
     given = [word for pair in options.items() for word in pair]
     result = run("train", "--recipe", "modern", *given, "--no-shuffle", "--data-dir", small)
@@ -71,7 +72,8 @@ def test_options_override_the_recipe(run: Run, small: Path) -> None:
         "name": "modern", "hidden": [9, 7], "activation": "tanh", "loss": "mse",
         "optimizer": "nesterov", "learning_rate": 0.5, "schedule": "cosine", "momentum": 0.5,
         "weight_decay": 0.001, "batch_size": 20, "epochs": 3, "validation": 100, "patience": 2,
-        "limit": 300, "shuffle": False, "dtype": "float64",
+        "limit": 300, "shuffle": False, "augment": True, "displacement": 1.5, "rotation": 5.0,
+        "scaling": 0.1, "shear": 0.2, "shift": 2.0, "dtype": "float64",
     }  # fmt: skip
     assert brain.network.sizes == (784, 9, 7, 10)
     assert brain.network.parameters.dtype == np.float64
@@ -140,8 +142,8 @@ def test_threads_and_the_environment(
         (["--patience", "2", "--validation", "0"], "--patience: needs validation images"),
         (["--validation", "1200"], "--validation: 1200 of 1200 images leaves none"),
         (["--optimizer", "adam", "--momentum", "0.5"], "--momentum: adam has no momentum"),
-        (["--recipe", "best"], "--recipe: 'best' is not one of classic, modern"),
-        (["--recipe", ""], "--recipe: '' is not one of classic, modern"),
+        (["--recipe", "clasic"], "--recipe: 'clasic' is not one of classic, "),
+        (["--recipe", ""], "--recipe: '' is not one of "),
         (["--output", "."], "--output: .: not a regular file"),
         (["--output", "none/brain.npz"], "no such folder"),
         (["--threads", "9" * 20], "'--threads'"),

@@ -1,0 +1,113 @@
+"""``mnistmlp train --seeds``: a brain for each seed, each trained by a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mnistmlp import blas
+from mnistmlp.cli import console
+from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.summary import document
+from mnistmlp.errors import BrainError, SettingError
+
+if TYPE_CHECKING:
+    from mnistmlp.recipes import Recipe
+
+SAID_ANEW = {"seeds", "seed", "jobs", "threads", "quiet"}  # to each member
+
+
+def for_seed(name: Path, seed: int) -> Path:
+    """Return the name of a file with the seed in the place of ``{seed}``."""
+    return Path(str(name).replace("{seed}", str(seed)))
+
+
+def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> None:
+    """Train a brain for each seed that has none of these settings, and print the paths in order.
+
+    Raises
+    ------
+    typer.Exit
+        With the exit code of the first member that failed; the others are trained.
+    """
+    params = context.params
+    for name in ("output", "log"):
+        if params[name] and for_seed(params[name], 0) == params[name]:
+            raise SettingError(name, f"{params[name]} has no {{seed}}: all brains would be one")
+    data = open_dataset(params["data_dir"], "train", quiet=params["quiet"])
+    running: list[subprocess.Popen[str]] = []
+
+    def member(seed: int) -> int:
+        output = for_seed(params["output"], seed)
+        if meta := _finished(output, settings, seed, data.digests):
+            console.note(f"{console.one_line(str(output))} is there already")
+            print(document(output, meta, None, 0) if params["as_json"] else output, flush=True)
+            return 0
+        process = subprocess.Popen(_command(context, seed), stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        printed, _ = process.communicate()
+        print(printed, end="", flush=True)
+        return process.returncode
+
+    with ThreadPoolExecutor(params["jobs"]) as pool:
+        results = [pool.submit(member, seed) for seed in seeds]
+        try:
+            codes = [result.result() for result in results]
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                process.send_signal(signal.SIGINT)  # nothing to those that have ended
+            raise
+    if failures := list(filter(None, codes)):
+        raise typer.Exit(failures[0])
+
+
+def _finished(
+    path: Path, settings: Recipe, seed: int, digests: dict[str, str]
+) -> dict[str, Any] | None:
+    """Return the `meta` of a brain file if it is what this training would make, to its end."""
+    from mnistmlp.brain import load_brain
+
+    try:
+        meta = load_brain(path).meta
+    except BrainError:
+        return None
+    recipe = json.loads(json.dumps(asdict(settings)))
+    if not meta or (meta["recipe"], meta["seed"]) != (recipe, seed):
+        return None
+    ran = len(meta["history"])
+    patient = settings.patience is not None and ran - meta["epochs"] >= settings.patience
+    whole = ran == settings.epochs or patient
+    return meta if whole and meta["dataset"].get("digests") == digests else None
+
+
+def _command(context: typer.Context, seed: int) -> list[str]:
+    """Return the words that train one member: those given, for its seed and share of threads."""
+    params = context.params
+    words = [sys.executable, "-m", "mnistmlp", "train", f"--seed={seed}"]
+    threads = params["threads"]
+    if params["jobs"] > 1:
+        words.append("--quiet")  # bars of several would overwrite each other
+        threads = threads or max(1, blas.usable_cores() // params["jobs"])
+    elif params["quiet"]:
+        words.append("--quiet")
+    if threads:
+        words.append(f"--threads={threads}")
+    for option in context.command.params:
+        name, source = str(option.name), context.get_parameter_source(str(option.name))
+        if name in SAID_ANEW or source is None or source.name != "COMMANDLINE":
+            continue
+        value = params[name]
+        if isinstance(value, bool):
+            words.append((option.opts if value else option.secondary_opts)[0])
+        else:
+            words.append(f"{option.opts[0]}={value}")
+    return words

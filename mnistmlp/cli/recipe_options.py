@@ -1,0 +1,81 @@
+"""Options of `train` for the settings of a recipe; where one is not given, the recipe decides."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mnistmlp.recipes import (
+    RECIPES,
+    ActivationName,
+    DtypeName,
+    LossName,
+    OptimizerName,
+    ScheduleName,
+)
+
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        show_default="classic",
+        help=f"Settings to start from: {' or '.join(RECIPES)}.",
+    ),
+]
+Hidden = Annotated[
+    str | None, typer.Option(metavar="WIDTHS", help="Hidden layers, such as 20,20,20, or none.")
+]
+Epochs = Annotated[int | None, typer.Option(metavar="N", help="Passes over the images.")]
+LearningRate = Annotated[
+    float | None,
+    typer.Option("--learning-rate", "--lr", metavar="RATE", help="Highest learning rate."),
+]
+BatchSize = Annotated[int | None, typer.Option(metavar="N", help="Images in a batch.")]
+Activation = Annotated[ActivationName | None, typer.Option(help="Of the hidden layers.")]
+Loss = Annotated[
+    LossName | None,
+    typer.Option(help="Mean squared error on sigmoid outputs, or cross-entropy on softmax."),
+]
+Optimizer = Annotated[OptimizerName | None, typer.Option(help="The optimiser.")]
+Schedule = Annotated[
+    ScheduleName | None, typer.Option(help="How the learning rate changes over the run.")
+]
+Momentum = Annotated[
+    float | None, typer.Option(metavar="M", help="Of sgd and nesterov, from 0 to below 1.")
+]
+WeightDecay = Annotated[float | None, typer.Option(metavar="D", help="Decoupled weight decay.")]
+Validation = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Images at the end of the set to validate on; 0 for none."),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Stop after N epochs with no better validation accuracy, and keep the best weights.",
+    ),
+]
+Limit = Annotated[int | None, typer.Option(metavar="N", help="Train on the first N images only.")]
+Shuffle = Annotated[
+    bool | None, typer.Option("--shuffle/--no-shuffle", help="A new order every epoch.")
+]
+Augment = Annotated[
+    bool | None,
+    typer.Option("--augment/--no-augment", help="Warp every image anew in every epoch."),
+]
+Displacement = Annotated[
+    float | None,
+    typer.Option(metavar="PX", help="Of the warp: standard deviation of its elastic part."),
+]
+Rotation = Annotated[
+    float | None, typer.Option(metavar="DEG", help="Largest angle of the warp, either way.")
+]
+Scaling = Annotated[
+    float | None, typer.Option(metavar="PART", help="Largest change in size, such as 0.15.")
+]
+Shear = Annotated[float | None, typer.Option(metavar="PART", help="Largest shear of the warp.")]
+Shift = Annotated[
+    float | None, typer.Option(metavar="PX", help="Largest shift of the warp along each axis.")
+]
+Dtype = Annotated[DtypeName | None, typer.Option(help="Floating-point type.")]
