@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mnistmlp.brain import PRETRAINED as PRETRAINED
     from mnistmlp.brain import Brain as Brain
     from mnistmlp.brain import describe as describe
     from mnistmlp.brain import load_brain as load_brain
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from mnistmlp.errors import DownloadError as DownloadError
     from mnistmlp.errors import IdxError as IdxError
     from mnistmlp.errors import MnistMlpError as MnistMlpError
+    from mnistmlp.errors import OtherTaskError as OtherTaskError
     from mnistmlp.errors import PictureError as PictureError
     from mnistmlp.errors import SettingError as SettingError
     from mnistmlp.idx import read_idx as read_idx
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
-    "brain": ("Brain", "describe", "load_brain", "save_brain"),
+    "brain": ("PRETRAINED", "Brain", "describe", "load_brain", "save_brain"),
     "core": ("Network", "Workspace", "backpropagate"),
     "datasets": ("Dataset", "default_folder", "load_dataset"),
     "download": ("download_dataset",),
@@ -63,6 +65,7 @@ _MODULES = {
         "DownloadError",
         "IdxError",
         "MnistMlpError",
+        "OtherTaskError",
         "PictureError",
         "SettingError",
     ),

@@ -27,12 +27,13 @@ from numpy.typing import NDArray
 import mnistmlp
 from mnistmlp.atomic import atomic_write, check_writable
 from mnistmlp.core import ACTIVATIONS, DIGITS, LOSSES, MAX_PARAMETERS, PIXELS, Network
-from mnistmlp.errors import BrainError, SettingError
+from mnistmlp.errors import BrainError, OtherTaskError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.recipes import Recipe
     from mnistmlp.training import Training
 
+PRETRAINED = Path(__file__).with_name("pretrained.npz")  # docs/recipes.md says how it was made
 MAX_META = 16_000_000  # bytes; a run of 30 epochs takes some 15,000
 FIXED = {  # what `meta` must say in this format
     "format": 1,
@@ -106,19 +107,33 @@ def check_output(path: Path) -> None:
         raise SettingError("output", f"{error.filename}: {error.strerror}") from None
 
 
-def save_brain(path: Path, network: Network, meta: dict[str, Any]) -> None:
+def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool = False) -> None:
     """Write a brain file; an old file at `path` stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : Path
+    network : Network
+    meta : dict
+        As `describe` makes it.
+    half : bool
+        Write weights and biases in half precision (float16): half the size of
+        float32.  They load as float32.
 
     Raises
     ------
     BrainError
-        If the file cannot be written, or `meta` is not as `describe` makes it.
+        If the file cannot be written, `meta` is of another form, or a weight
+        is too large for half precision.
     """
     _check_meta(path, meta)
+    if half and np.abs(network.parameters).max() > np.finfo(np.float16).max:
+        raise BrainError(f"{path}: a weight is too large for half precision")
+    dtype = np.float16 if half else network.parameters.dtype
     arrays: dict[str, NDArray[Any]] = {"meta": np.array(json.dumps(meta))}
     for number, (weights, bias) in enumerate(network.layers, start=1):
-        arrays[f"w{number}"] = weights  # (fan_out, fan_in)
-        arrays[f"b{number}"] = bias.reshape(-1, 1)  # (fan_out, 1)
+        arrays[f"w{number}"] = weights.astype(dtype, copy=False)  # (fan_out, fan_in)
+        arrays[f"b{number}"] = bias.reshape(-1, 1).astype(dtype, copy=False)  # (fan_out, 1)
     try:
         with atomic_write(path) as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy: one may be allow_pickle
@@ -225,7 +240,8 @@ def _check_meta(path: Path, meta: Any) -> dict[str, Any]:
         raise BrainError(f"{path}: meta is not a JSON object")
     for key, value in FIXED.items():
         if meta.get(key) != value:
-            raise BrainError(f"{path}: meta has {key} {short(meta.get(key))}, expected {value}")
+            error = BrainError if key == "format" else OtherTaskError
+            raise error(f"{path}: meta has {key} {short(meta.get(key))}, expected {value}")
     for key, kind in TYPES.items():
         if not isinstance(meta.get(key), kind):
             raise BrainError(f"{path}: meta has no {key} of type {kind.__name__}")
@@ -245,7 +261,8 @@ def _check_layers(path: Path, arrays: dict[str, NDArray[Any]]) -> tuple[int, ...
     for number in range(1, len(arrays) // 2 + 1):
         weights, bias = arrays[f"w{number}"], arrays[f"b{number}"]
         if weights.ndim != 2 or weights.shape[1] != sizes[-1] or not weights.size:
-            raise BrainError(
+            other = number == 1 and weights.ndim == 2
+            raise (OtherTaskError if other else BrainError)(
                 f"{path}: w{number} has shape {weights.shape}, expected (fan_out, {sizes[-1]})"
             )
         if bias.shape != (len(weights), 1):
@@ -254,5 +271,5 @@ def _check_layers(path: Path, arrays: dict[str, NDArray[Any]]) -> tuple[int, ...
             )
         sizes.append(len(weights))
     if sizes[-1] != DIGITS:
-        raise BrainError(f"{path}: {sizes[-1]} outputs, expected {DIGITS}")
+        raise OtherTaskError(f"{path}: {sizes[-1]} outputs, expected {DIGITS}")
     return tuple(sizes)

@@ -6,6 +6,7 @@ MnistMlpError
 │   ├── IdxError        a file that is not the IDX file it should be
 │   └── DownloadError   a file that no mirror would give
 ├── BrainError          a file that is not a brain, or cannot be read or written
+│   └── OtherTaskError  a brain for other images or labels than ours
 ├── PictureError        a picture that cannot be read, or shows no digit
 └── DivergenceError     numbers that are no longer finite
 """
@@ -68,6 +69,10 @@ class DownloadError(DataError):
 
 class BrainError(MnistMlpError):
     """A file that is not a brain, or cannot be read or written."""
+
+
+class OtherTaskError(BrainError):
+    """A brain for other images or labels than ours."""
 
 
 class PictureError(MnistMlpError):

@@ -62,6 +62,22 @@ def test_what_is_saved_is_loaded(trained: tuple[Network, dict[str, Any]]) -> Non
     assert names() == [str(PATH)]
 
 
+def test_half_precision(trained: tuple[Network, dict[str, Any]]) -> None:
+    network, meta = trained
+    save_brain(PATH, network, meta)
+    size = PATH.stat().st_size
+    save_brain(PATH, network, meta, half=True)
+    assert PATH.stat().st_size < 0.6 * size
+    loaded = load_brain(PATH).network
+    assert loaded.parameters.dtype == np.float32
+    np.testing.assert_array_equal(loaded.parameters, network.parameters.astype(np.float16))
+    large = Network(network.sizes, network.activation, network.loss)
+    large.parameters[:] = 1e5
+    with pytest.raises(BrainError, match=r"brain\.npz: a weight is too large for half precision"):
+        save_brain(PATH, large, meta, half=True)
+    assert load_brain(PATH).network.parameters.max() < 10
+
+
 def test_meta_says_how_it_came_about(trained: tuple[Network, dict[str, Any]]) -> None:
     _, meta = trained
     assert (meta["format"], meta["sizes"], meta["activation"]) == (1, [784, 12, 10], "relu")

@@ -22,7 +22,7 @@ from mnistmlp.errors import BrainError, SettingError
 if TYPE_CHECKING:
     from mnistmlp.recipes import Recipe
 
-SAID_ANEW = {"seeds", "seed", "jobs", "threads", "quiet"}  # to each member
+SAID_ANEW = {"seeds", "seed", "jobs", "threads", "quiet", "as_json"}  # to each member
 
 
 def for_seed(name: Path, seed: int) -> Path:
@@ -45,22 +45,26 @@ def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> N
     data = open_dataset(params["data_dir"], "train", quiet=params["quiet"])
     running: list[subprocess.Popen[str]] = []
 
-    def member(seed: int) -> int:
+    def member(seed: int) -> tuple[int, str]:
         output = for_seed(params["output"], seed)
         if meta := _finished(output, settings, seed, data.digests):
-            console.note(f"{console.one_line(str(output))} is there already")
-            print(document(output, meta, None, 0) if params["as_json"] else output, flush=True)
-            return 0
+            if not params["quiet"]:
+                console.note(f"{console.one_line(str(output))} is there already")
+            return 0, document(output, meta, None, 0)
         process = subprocess.Popen(_command(context, seed), stdout=subprocess.PIPE, text=True)
         running.append(process)
         printed, _ = process.communicate()
-        print(printed, end="", flush=True)
-        return process.returncode
+        return process.returncode, printed.rstrip()
 
+    codes = []
     with ThreadPoolExecutor(params["jobs"]) as pool:
         results = [pool.submit(member, seed) for seed in seeds]
         try:
-            codes = [result.result() for result in results]
+            for result in results:
+                code, printed = result.result()
+                codes.append(code)
+                if printed:
+                    _tell(printed, params)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in running:
@@ -68,6 +72,16 @@ def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> N
             raise
     if failures := list(filter(None, codes)):
         raise typer.Exit(failures[0])
+
+
+def _tell(printed: str, params: dict[str, Any]) -> None:
+    """Print what a member did, and say how well, if it did not itself."""
+    found = json.loads(printed)
+    accuracy, seconds = found["validation_accuracy"], found["seconds"]
+    if params["jobs"] > 1 and not params["quiet"] and accuracy is not None:
+        name = console.one_line(found["output"])
+        console.note(f"{name}: validation accuracy {accuracy:.2%}, in {seconds:.1f} s")
+    print(printed if params["as_json"] else found["output"], flush=True)
 
 
 def _finished(
@@ -92,12 +106,11 @@ def _finished(
 def _command(context: typer.Context, seed: int) -> list[str]:
     """Return the words that train one member: those given, for its seed and share of threads."""
     params = context.params
-    words = [sys.executable, "-m", "mnistmlp", "train", f"--seed={seed}"]
+    words = [sys.executable, "-m", "mnistmlp", "train", "--json", f"--seed={seed}"]
     threads = params["threads"]
     if params["jobs"] > 1:
-        words.append("--quiet")  # bars of several would overwrite each other
         threads = threads or max(1, blas.usable_cores() // params["jobs"])
-    elif params["quiet"]:
+    if params["jobs"] > 1 or params["quiet"]:  # bars of several would overwrite each other
         words.append("--quiet")
     if threads:
         words.append(f"--threads={threads}")

@@ -11,6 +11,7 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console, options
+from mnistmlp.cli.brains import DEFAULT, load_networks
 from mnistmlp.cli.data import open_dataset
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def evaluate(
         typer.Argument(
             metavar="[BRAIN]...",
             show_default="brain.npz",
-            help="Brain files; several are averaged by their probabilities, and their loss "
-            "is cross-entropy.",
+            help="Brain files, or pretrained; several are averaged by their probabilities, and "
+            "their loss is cross-entropy.",
         ),
     ] = None,
     split: options.SplitName = "test",
@@ -45,10 +46,9 @@ def evaluate(
     """Judge a brain: accuracy, loss, confusion matrix, scores a digit."""
     blas.settle()
     from mnistmlp import metrics
-    from mnistmlp.brain import load_brain
 
-    paths = brains or [Path("brain.npz")]
-    networks = [load_brain(path).network for path in paths]
+    paths = brains or [DEFAULT]
+    networks = load_networks(paths, "BRAIN")
     data = open_dataset(data_dir, split)
     result = metrics.evaluate(networks, data.images, data.labels)
     if as_json:

@@ -11,6 +11,7 @@ import typer
 import mnistmlp
 from mnistmlp import blas
 from mnistmlp.cli import console
+from mnistmlp.cli.brains import DEFAULT, brain_file
 from mnistmlp.cli.options import Json
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ SETTINGS = ("optimizer", "learning_rate", "schedule", "momentum", "weight_decay"
 
 
 def info(
-    path: Annotated[Path, typer.Argument(metavar="[BRAIN]", help="Brain file.")] = Path(
-        "brain.npz"
-    ),
+    path: Annotated[
+        Path, typer.Argument(metavar="[BRAIN]", help="Brain file, or pretrained.")
+    ] = DEFAULT,
     system: Annotated[
         bool,
         typer.Option(
@@ -39,7 +40,7 @@ def info(
         return
     from mnistmlp.brain import load_brain
 
-    brain = load_brain(path)
+    brain = load_brain(brain_file(path))
     facts = _facts(brain)
     if as_json:
         print(json.dumps({"brain": str(path), **(brain.meta or {}), **facts}))

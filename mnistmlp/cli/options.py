@@ -64,9 +64,12 @@ Init = Annotated[
     Path | None,
     typer.Option(
         metavar="BRAIN",
-        help="Start from this brain: its weights, layers, activation and loss, and the "
-        "settings of the recipe that it names, where no option says otherwise.",
+        help="Start from this brain, or pretrained: its weights, layers, activation and loss, "
+        "and the settings of the recipe that it names, where no option says otherwise.",
     ),
+]
+Half = Annotated[
+    bool, typer.Option("--half", help="Save weights in half precision: half the size.")
 ]
 Threads = Annotated[
     int | None,

@@ -11,6 +11,7 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console, options
+from mnistmlp.cli.brains import here_or_shipped, load_networks
 from mnistmlp.cli.recognise import (
     Recognised,
     recognise_indices,
@@ -37,7 +38,9 @@ def predict(
     brain: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="FILE", show_default="brain.npz", help="Brain file; several are averaged."
+            metavar="FILE",
+            show_default="brain.npz, or pretrained if there is none",
+            help="Brain file, or pretrained: the one that comes along; several are averaged.",
         ),
     ] = None,
     top: Annotated[
@@ -67,12 +70,10 @@ def predict(
     reported, the others are done, and the exit code is 1.
     """
     blas.settle(threads=1)  # the products are small, and threads take time to start
-    from mnistmlp.brain import load_brain
-
     if not images and not index:
         raise SettingError("index", "no image given: name a picture, or use --index N")
     ranges = [options.parse_range("index", text) for text in index or []]
-    networks = [load_brain(path).network for path in brain or [Path("brain.npz")]]
+    networks = load_networks(brain or [here_or_shipped()], "--brain")
     several = len(images or []) + sum(map(len, ranges)) > 1
     failed = False
     for result in chain(

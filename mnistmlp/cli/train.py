@@ -10,6 +10,7 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import options, recipe_options
+from mnistmlp.cli.brains import DEFAULT, brain_file
 from mnistmlp.cli.committee import for_seed, train_committee
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
@@ -25,7 +26,7 @@ def train(
         typer.Option(
             "--output", "-o", metavar="FILE", help="The brain file to write; {seed} is the seed."
         ),
-    ] = Path("brain.npz"),
+    ] = DEFAULT,
     recipe: recipe_options.RecipeName = None,
     hidden: recipe_options.Hidden = None,
     epochs: recipe_options.Epochs = None,
@@ -52,6 +53,7 @@ def train(
     seeds: options.Seeds = None,
     jobs: options.Jobs = 1,
     init: options.Init = None,
+    half: options.Half = False,
     threads: options.Threads = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
@@ -70,7 +72,7 @@ def train(
     from mnistmlp.brain import check_output, describe, load_brain, save_brain
     from mnistmlp.training import fit, network_sizes
 
-    initial = load_brain(init) if init else None
+    initial = load_brain(brain_file(init)) if init else None
     settings = resolve(initial, context.params)
     output = for_seed(output, seed)
     check_output(output)
@@ -94,7 +96,7 @@ def train(
             )
             close()
             meta = describe(training, settings, seed=seed, dataset=origin)
-            save_brain(output, training.network, meta)
+            save_brain(output, training.network, meta, half=half)
     seconds = time.perf_counter() - started
     if not quiet:
         summarise(training, settings, data.name, seconds, output)
