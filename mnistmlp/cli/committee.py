@@ -39,9 +39,7 @@ def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> N
         With the exit code of the first member that failed; the others are trained.
     """
     params = context.params
-    for name in ("output", "log"):
-        if params[name] and for_seed(params[name], 0) == params[name]:
-            raise SettingError(name, f"{params[name]} has no {{seed}}: all brains would be one")
+    _check_names(params)
     data = open_dataset(params["data_dir"], "train", quiet=params["quiet"])
     running: list[subprocess.Popen[str]] = []
 
@@ -72,6 +70,13 @@ def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> N
             raise
     if failures := list(filter(None, codes)):
         raise typer.Exit(failures[0])
+
+
+def _check_names(params: dict[str, Any]) -> None:
+    """Raise SettingError if the members would write to one file."""
+    for name in ("output", "log"):
+        if params[name] and for_seed(params[name], 0) == params[name]:
+            raise SettingError(name, f"{params[name]} has no {{seed}}: all would write to it")
 
 
 def _tell(printed: str, params: dict[str, Any]) -> None:
