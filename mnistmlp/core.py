@@ -89,40 +89,17 @@ def softmax(z: Array) -> None:
     z /= z.sum(axis=0)
 
 
-# --- Initial weights: drawn input by input, so that a seed keeps its weights -------
-
-
-def glorot_uniform(weights: Array, rng: np.random.Generator) -> None:
-    """Fill weights from U(−r, r), r = √(6 / (fan_in + fan_out)).
-
-    Glorot and Bengio, "Understanding the difficulty of training deep
-    feedforward neural networks", AISTATS 2010, equation 16.
-    """
-    bound = np.sqrt(6 / sum(weights.shape))
-    weights.T[:] = rng.uniform(-bound, bound, weights.T.shape)
-
-
-def he_normal(weights: Array, rng: np.random.Generator) -> None:
-    """Fill weights from N(0, 2 / fan_in).
-
-    He, Zhang, Ren and Sun, "Delving deep into rectifiers", ICCV 2015,
-    section 2.2, equation 10.
-    """
-    weights.T[:] = rng.normal(0, np.sqrt(2 / weights.shape[1]), weights.T.shape)
-
-
 class Activation(NamedTuple):
     """What a hidden layer needs to know of its activation."""
 
     apply: Callable[[Array], None]
     derivative: Callable[[Array, Array], None]
-    initialise: Callable[[Array, np.random.Generator], None]
 
 
 ACTIVATIONS = {
-    "sigmoid": Activation(sigmoid, sigmoid_derivative, glorot_uniform),
-    "tanh": Activation(tanh, tanh_derivative, glorot_uniform),
-    "relu": Activation(relu, relu_derivative, he_normal),
+    "sigmoid": Activation(sigmoid, sigmoid_derivative),
+    "tanh": Activation(tanh, tanh_derivative),
+    "relu": Activation(relu, relu_derivative),
 }
 
 
@@ -237,12 +214,6 @@ class Network:
         self.matrices = layer_matrices(self.parameters, sizes)
         self.layers: list[Layer] = [(m[:, :-1], m[:, -1]) for m in self.matrices]
 
-    def initialise(self, rng: np.random.Generator) -> None:
-        """Draw the weights as the activation wants them; biases become zero."""
-        for weights, bias in self.layers:
-            ACTIVATIONS[self.activation].initialise(weights, rng)
-            bias[:] = 0
-
     @np.errstate(over="ignore", invalid="ignore")  # looked for at the end
     def outputs(self, images: Bytes, batch_size: int = 1000) -> Array:
         """Return the outputs for images, a batch at a time.
@@ -280,19 +251,29 @@ class Network:
 
 
 class Workspace:
-    """Every buffer that backpropagation writes to, made once for a batch size.
+    """Every buffer that backpropagation writes to, made once for n images at a time.
 
     Parameters
     ----------
     network : Network
     batch_size : int
-        n below.
     gradient : (p,), optional
         Where the gradient goes, laid out as the parameters: that of another
         workspace, so that a shorter last batch shares it.
+    dropout : float
+        The part of each hidden layer's neurons that a step leaves out, in [0, 1).
+    rng : Generator, optional
+        Of dropout.
     """
 
-    def __init__(self, network: Network, batch_size: int, gradient: Array | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        batch_size: int,
+        gradient: Array | None = None,
+        dropout: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ) -> None:
         dtype, (_, *hidden, last) = network.parameters.dtype, network.sizes
         self.gradient = np.empty_like(network.parameters) if gradient is None else gradient
         self.matrices = layer_matrices(self.gradient, network.sizes)
@@ -301,6 +282,20 @@ class Workspace:
         self.logits = np.empty((last, batch_size), dtype)  # (10, n): zᴸ
         self.deltas = [np.empty((w, batch_size), dtype) for w in (*hidden, last)]  # δ¹ … δᴸ
         self.row = np.empty(batch_size, dtype)  # scratch of the loss
+        self.keep, self.rng = 1 - dropout, rng
+        self.masks = [np.empty((width, batch_size), dtype) for width in hidden if dropout]
+
+    def drop(self, layer: int) -> None:
+        """Leave out neurons of a hidden layer at random, and scale up the rest by 1 / keep.
+
+        Srivastava et al., "Dropout", JMLR 15 (2014), section 4, but scaled in
+        training rather than afterwards (section 10): so prediction stays as it is.
+        """
+        mask = self.masks[layer]
+        self.rng.random(out=mask, dtype=mask.dtype)  # type: ignore[union-attr]
+        np.less(mask, self.keep, out=mask)
+        mask *= 1 / self.keep
+        self.activations[layer] *= mask
 
 
 def backpropagate(network: Network, work: Workspace, inputs: Array, targets: Array) -> float:
@@ -334,6 +329,8 @@ def backpropagate(network: Network, work: Workspace, inputs: Array, targets: Arr
         np.dot(matrix, layer_inputs[layer], out=z)  # zˡ = Wˡ aˡ⁻¹ + bˡ
         if layer < last:
             activation.apply(z)  # aˡ = f(zˡ), in the same buffer
+            if work.masks:
+                work.drop(layer)
 
     delta = work.deltas[last]
     value = loss.loss_and_delta(work.logits, targets, delta, work.row)  # BP1: ∂/∂zᴸ …
@@ -346,5 +343,8 @@ def backpropagate(network: Network, work: Workspace, inputs: Array, targets: Arr
             (weights, _), a = network.layers[layer], work.activations[layer - 1]
             delta = work.deltas[layer - 1]
             np.matmul(weights.T, work.deltas[layer], out=delta)  # BP2: (Wˡ)ᵀ δˡ …; dot would copy
+            if work.masks:
+                delta *= work.masks[layer - 1]
+                a *= work.keep  # as it was before, where it counts
             activation.derivative(a, delta)  # … ⊙ f'(zˡ⁻¹) = δˡ⁻¹; a is done with
     return value

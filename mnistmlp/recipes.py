@@ -36,6 +36,9 @@ class Recipe:
     hidden: tuple[int, ...] = (20, 20, 20)  # widths of the hidden layers, none for ()
     activation: ActivationName = "sigmoid"  # of the hidden layers
     loss: LossName = "mse"  # mse: sigmoid outputs; cross-entropy: softmax outputs
+    receptive_field: float = 0.0  # pixels: of a first-layer neuron to begin with; 0 for all
+    dropout: float = 0.0  # of the hidden layers: the part of their neurons left out in a step
+    input_dropout: float = 0.0  # and of the pixels
     optimizer: OptimizerName = "sgd"
     learning_rate: float = 6.0  # the highest, where the schedule changes it
     schedule: ScheduleName = "constant"
@@ -80,6 +83,7 @@ def _one_of(names: Any) -> Rule:
 
 
 NOT_NEGATIVE: Rule = (lambda number: 0 <= number < math.inf, "a finite number of 0 or more")
+BELOW_ONE: Rule = (lambda number: 0 <= number < 1, "a number from 0 to below 1")
 
 RULES: dict[str, Rule] = {
     "hidden": (lambda widths: all(w >= 1 for w in widths), "a list of widths of 1 or more"),
@@ -89,8 +93,11 @@ RULES: dict[str, Rule] = {
     "schedule": _one_of(ScheduleName),
     "dtype": _one_of(DtypeName),
     "learning_rate": (lambda rate: 0 < rate < math.inf, "a finite number above 0"),
-    "momentum": (lambda momentum: 0 <= momentum < 1, "a number from 0 to below 1"),
+    "momentum": BELOW_ONE,
     "weight_decay": NOT_NEGATIVE,
+    "receptive_field": NOT_NEGATIVE,
+    "dropout": BELOW_ONE,
+    "input_dropout": BELOW_ONE,
     "batch_size": (lambda size: size >= 1, "a number of 1 or more"),
     "epochs": (lambda epochs: epochs >= 1, "a number of 1 or more"),
     "validation": (lambda images: images >= 0, "a number of 0 or more"),

@@ -25,6 +25,7 @@ from mnistmlp.core import (
     parameter_count,
 )
 from mnistmlp.errors import DivergenceError, SettingError
+from mnistmlp.initial import initialise
 from mnistmlp.metrics import Evaluation, evaluate
 from mnistmlp.optim import SCHEDULES, Optimizer, make_optimizer
 from mnistmlp.recipes import WARP, Recipe
@@ -146,7 +147,7 @@ def make_network(
         )
     network = Network(sizes, recipe.activation, recipe.loss, recipe.dtype)
     if initial is None:
-        network.initialise(rng)
+        initialise(network, rng, recipe.receptive_field)
     elif initial.sizes == sizes:
         network.parameters[:] = initial.parameters
     else:
@@ -166,8 +167,8 @@ def _epochs(
     warp = {name: getattr(recipe, name) for name in WARP}
     distort = partial(Distortion(**warp).apply, rng=rng) if recipe.augment else None
     batches = Batches(*training, min(recipe.batch_size, size), recipe.dtype, distort)
-    full = Workspace(network, batches.size)
-    rest = Workspace(network, size % batches.size, full.gradient)
+    full = Workspace(network, batches.size, None, recipe.dropout, rng)
+    rest = Workspace(network, size % batches.size, full.gradient, recipe.dropout, rng)
     works = {batches.size: full, size % batches.size: rest}
     optimizer = make_optimizer(
         recipe.optimizer,

@@ -17,6 +17,7 @@ from mnistmlp.core import (
     softmax,
 )
 from mnistmlp.errors import DivergenceError
+from mnistmlp.initial import initialise
 from tests.conftest import blobs, peak_memory
 
 HIDDEN = [(), (12,), (9, 8, 7), (1, 1)]
@@ -27,7 +28,7 @@ def make_network(
     hidden: tuple[int, ...], activation: str, loss: str, dtype: str = "float64"
 ) -> Network:
     network = Network((784, *hidden, 10), activation, loss, dtype)
-    network.initialise(np.random.default_rng(3))
+    initialise(network, np.random.default_rng(3))
     # biases too, so that a mistake in them shows
     network.parameters += np.random.default_rng(4).normal(0, 0.05, network.parameters.size)
     return network
@@ -77,6 +78,41 @@ def test_gradient_of_single_parameters(hidden: tuple[int, ...], activation: str,
         network.parameters[index] = value
         numeric = (losses[0] - losses[1]) / 2e-5
         assert numeric == pytest.approx(gradient[index], rel=1e-6, abs=1e-10)
+
+
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_gradient_with_dropout_is_the_central_difference(activation: str, loss: str) -> None:
+    network, batch = make_network((9, 8, 7), activation, loss), make_batch(7)
+    work = Workspace(network, 7, dropout=0.4, rng=np.random.default_rng(0))
+
+    def loss_at(parameters: Array) -> float:
+        network.parameters[:] = parameters
+        work.rng = np.random.default_rng(1)  # the same neurons each time
+        return backpropagate(network, work, *batch)
+
+    start = network.parameters.copy()
+    loss_at(start)
+    gradient, direction = work.gradient.copy(), np.random.default_rng(6).normal(size=start.size)
+    direction /= np.linalg.norm(direction)
+    numeric = (loss_at(start + 1e-5 * direction) - loss_at(start - 1e-5 * direction)) / 2e-5
+    assert numeric == pytest.approx(gradient @ direction, rel=1e-7, abs=1e-10)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_dropout_leaves_out_its_part_and_keeps_the_mean(dtype: str) -> None:
+    network, batch = make_network((200, 100), "tanh", "mse", dtype), make_batch(300, dtype)
+    plain = Workspace(network, 300)
+    thinned = Workspace(network, 300, dropout=0.25, rng=np.random.default_rng(0))
+    for work in (plain, thinned):
+        backpropagate(network, work, *batch)
+    seen = [mask.copy() for mask in thinned.masks]
+    for mask in seen:
+        np.testing.assert_allclose(np.unique(mask), [0, 1 / 0.75], rtol=1e-6)
+        assert (mask == 0).mean() == pytest.approx(0.25, abs=0.01)
+        assert mask.mean() == pytest.approx(1, abs=0.015)
+    backpropagate(network, thinned, *batch)
+    assert all((new != old).any() for new, old in zip(thinned.masks, seen, strict=True))
+    assert plain.masks == []
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
@@ -164,22 +200,6 @@ def test_layers_are_views_of_the_parameters() -> None:
     assert all(np.shares_memory(each, network.parameters) for each in (w1, b1, w2, b2))
 
 
-@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
-def test_initial_weights(activation: str) -> None:
-    network = Network((784, 300, 10), activation, "cross-entropy")
-    network.initialise(np.random.default_rng(0))
-    weights, bias = network.layers[0]
-    if activation == "relu":
-        variance = 2 / 784  # He normal
-    else:
-        bound = np.sqrt(6 / (784 + 300))  # Glorot uniform
-        assert np.abs(weights).max() <= bound
-        variance = bound**2 / 3
-    assert weights.var() == pytest.approx(variance, rel=0.02)
-    assert weights.mean() == pytest.approx(0, abs=1e-3)
-    assert not bias.any()
-
-
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_outputs_are_those_of_the_plain_formula(hidden: tuple[int, ...]) -> None:
     network = make_network(hidden, "tanh", "cross-entropy")
@@ -193,11 +213,12 @@ def test_outputs_are_those_of_the_plain_formula(hidden: tuple[int, ...]) -> None
     np.testing.assert_allclose(network.outputs(images, batch_size=10), expected, rtol=1e-12)
 
 
-def test_a_training_step_allocates_no_arrays() -> None:
+@pytest.mark.parametrize("dropout", [0.0, 0.2])
+def test_a_training_step_allocates_no_arrays(dropout: float) -> None:
     network = make_network((64, 32), "relu", "cross-entropy", "float32")
     size = 2048  # large beside the buffer of fixed size that NumPy broadcasts with
     images, labels = blobs(size, seed=9)
-    work = Workspace(network, size)
+    work = Workspace(network, size, dropout=dropout, rng=np.random.default_rng(0))
     batches = Batches(images.reshape(-1, 784), labels, size, "float32")
 
     def step() -> None:

@@ -22,17 +22,18 @@ BELOW: dict[str, set[str]] = {
     "augment": {"core"},
     "batches": {"core"},
     "optim": {"core"},
+    "initial": {"core"},
     "metrics": {"core"},
     "idx": {"atomic", "errors"},
     "recipes": {"errors"},
     "images": {"core", "errors"},
     "datasets": {"core", "errors", "idx"},
     "download": {"atomic", "datasets", "errors", "idx"},
-    "training": {"augment", "batches", "core", "errors", "metrics", "optim", "recipes"},
+    "training": {"augment", "batches", "core", "errors", "initial", "metrics", "optim", "recipes"},
     "brain": {"", "atomic", "core", "errors", "recipes", "training"},
 }
 OWNERS = {"requests": "download", "PIL": "images", "typer": "cli", "rich": "cli"}
-NUMPY_ONLY = {"core", "augment", "batches", "optim", "metrics", "idx"}
+NUMPY_ONLY = {"core", "augment", "batches", "initial", "optim", "metrics", "idx"}
 
 
 def imports(module: Path) -> Iterator[str]:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.core import Network
+from mnistmlp.initial import initialise
 from mnistmlp.metrics import committee, confusion_matrix, digit_scores, evaluate, probabilities
 from tests.conftest import blobs
 
@@ -35,7 +36,7 @@ def test_probabilities_sum_to_one() -> None:
 
 def make_network(seed: int, loss: str) -> Network:
     network = Network((784, 10), "sigmoid", loss)
-    network.initialise(np.random.default_rng(seed))
+    initialise(network, np.random.default_rng(seed))
     return network
 
 

@@ -9,6 +9,7 @@ from mnistmlp.brain import load_brain
 from mnistmlp.cli.app import app
 from mnistmlp.core import Bytes, Network
 from mnistmlp.datasets import load_dataset
+from mnistmlp.initial import initialise
 from tests.conftest import blobs
 from tests.test_brain import save_older
 
@@ -48,7 +49,7 @@ def textbook(w: Matrices, b: Matrices, images: Bytes, labels: Bytes, rate: float
 
 def check(folder: Path, limit: int) -> None:
     network = Network((784, 20, 20, 20, 10), "sigmoid", "mse", "float64")
-    network.initialise(np.random.default_rng(11))
+    initialise(network, np.random.default_rng(11))
     w = [weights.copy() for weights, _ in network.layers]
     b = [np.full((len(bias), 1), 0.01) for _, bias in network.layers]
     save_older(Path("initial.npz"), w, b)

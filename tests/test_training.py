@@ -9,6 +9,7 @@ from mnistmlp import training
 from mnistmlp.batches import Batch, Batches
 from mnistmlp.core import Network
 from mnistmlp.errors import DivergenceError, SettingError
+from mnistmlp.initial import initialise
 from mnistmlp.metrics import evaluate
 from mnistmlp.optim import one_cycle
 from mnistmlp.recipes import RECIPES, Recipe
@@ -143,14 +144,14 @@ def test_a_short_last_batch_counts_in_full() -> None:
 def test_without_shuffling_the_order_is_that_of_the_set() -> None:
     recipe = replace(TINY, shuffle=False, epochs=1)
     start = Network((784, 16, 10), "relu", "cross-entropy")
-    start.initialise(np.random.default_rng(9))
+    initialise(start, np.random.default_rng(9))
     runs = [train(recipe, seed=seed, initial=start) for seed in (1, 2)]
     assert runs[0].network.parameters.tobytes() == runs[1].network.parameters.tobytes()
 
 
 def test_an_initial_network_is_copied() -> None:
     start = Network((784, 16, 10), "relu", "cross-entropy")
-    start.initialise(np.random.default_rng(9))
+    initialise(start, np.random.default_rng(9))
     before = start.parameters.copy()
     trained = train(replace(TINY, epochs=1, learning_rate=1e-9), initial=start).network
     np.testing.assert_array_equal(start.parameters, before)

@@ -37,6 +37,19 @@ Loss = Annotated[
     LossName | None,
     typer.Option(help="Mean squared error on sigmoid outputs, or cross-entropy on softmax."),
 ]
+ReceptiveField = Annotated[
+    float | None,
+    typer.Option(
+        metavar="PX", help="Let each neuron of the first layer start with a place in the image."
+    ),
+]
+Dropout = Annotated[
+    float | None,
+    typer.Option(metavar="PART", help="Of the hidden neurons, left out of a step at random."),
+]
+InputDropout = Annotated[
+    float | None, typer.Option(metavar="PART", help="Of the pixels, left out of a step at random.")
+]
 Optimizer = Annotated[OptimizerName | None, typer.Option(help="The optimiser.")]
 Schedule = Annotated[
     ScheduleName | None, typer.Option(help="How the learning rate changes over the run.")
