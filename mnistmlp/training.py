@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mnistmlp.adversarial import Adversary
 from mnistmlp.augment import Distortion
 from mnistmlp.batches import Batch, Batches
 from mnistmlp.core import (
@@ -170,6 +171,8 @@ def _epochs(
     full = Workspace(network, batches.size, None, recipe.dropout, rng)
     rest = Workspace(network, size % batches.size, full.gradient, recipe.dropout, rng)
     works = {batches.size: full, size % batches.size: rest}
+    adversary = recipe.adversarial and Adversary(network, recipe.adversarial, batches.size)
+    learn = partial(_gradient, network, works, adversary or None)
     optimizer = make_optimizer(
         recipe.optimizer,
         network.parameters,
@@ -180,7 +183,7 @@ def _epochs(
     for epoch in range(1, recipe.epochs + 1):
         started = time.perf_counter()
         order = rng if recipe.shuffle else None
-        loss = _train(recipe, network, batches.epoch(order), works, optimizer, epoch - 1, size)
+        loss = _train(recipe, batches.epoch(order), learn, optimizer, epoch - 1, size)
         if not math.isfinite(loss) or not np.isfinite(network.parameters).all():
             raise _diverged(epoch, recipe)
         seconds = time.perf_counter() - started
@@ -195,24 +198,33 @@ def _epochs(
         )
 
 
+def _gradient(
+    network: Network, works: dict[int, Workspace], adversary: Adversary | None, batch: Batch
+) -> float:
+    """Return the loss of a batch, with its gradient in the workspaces, one by number of images."""
+    work = works[batch.targets.shape[1]]
+    loss = backpropagate(network, work, *batch)
+    if adversary and math.isfinite(loss):
+        adversary.move(batch.inputs, work)
+        loss = backpropagate(network, work, *batch)
+    return loss
+
+
 def _train(
     recipe: Recipe,
-    network: Network,
     batches: Iterator[Batch],
-    works: dict[int, Workspace],
+    learn: Callable[[Batch], float],
     optimizer: Optimizer,
     epochs_done: int,
     size: int,
 ) -> float:
     """Take a step a batch; return the loss averaged over the images, of which there are `size`.
 
-    `works` has a workspace by the number of images.  A loss that is not finite
-    ends the epoch.
+    A loss that is not finite ends the epoch.
     """
     schedule, total, seen = SCHEDULES[recipe.schedule], 0.0, 0
-    for inputs, targets in batches:
-        n = targets.shape[1]
-        loss = backpropagate(network, works[n], inputs, targets)
+    for batch in batches:
+        loss, n = learn(batch), batch.targets.shape[1]
         if not math.isfinite(loss):
             return loss
         done = (epochs_done + seen / size) / recipe.epochs

@@ -19,6 +19,7 @@ BELOW: dict[str, set[str]] = {
     "atomic": set(),
     "blas": set(),
     "core": {"errors"},
+    "adversarial": {"core"},
     "augment": {"core"},
     "batches": {"core"},
     "optim": {"core"},
@@ -29,11 +30,21 @@ BELOW: dict[str, set[str]] = {
     "images": {"core", "errors"},
     "datasets": {"core", "errors", "idx"},
     "download": {"atomic", "datasets", "errors", "idx"},
-    "training": {"augment", "batches", "core", "errors", "initial", "metrics", "optim", "recipes"},
+    "training": {
+        "adversarial",
+        "augment",
+        "batches",
+        "core",
+        "errors",
+        "initial",
+        "metrics",
+        "optim",
+        "recipes",
+    },
     "brain": {"", "atomic", "core", "errors", "recipes", "training"},
 }
 OWNERS = {"requests": "download", "PIL": "images", "typer": "cli", "rich": "cli"}
-NUMPY_ONLY = {"core", "augment", "batches", "initial", "optim", "metrics", "idx"}
+NUMPY_ONLY = {"core", "adversarial", "augment", "batches", "initial", "optim", "metrics", "idx"}
 
 
 def imports(module: Path) -> Iterator[str]:

@@ -52,6 +52,27 @@ def test_same_seed_same_bytes() -> None:
     assert [report.loss for report in first.history] == [report.loss for report in again.history]
 
 
+@pytest.mark.parametrize(
+    "ingredient",
+    [{"receptive_field": 3.0}, {"dropout": 0.2}, {"adversarial": 0.5}, {"augment": True}],
+    ids=lambda ingredient: next(iter(ingredient)),
+)
+def test_every_ingredient_changes_the_run_in_the_same_way_again(ingredient: Any) -> None:
+    recipe = replace(TINY, batch_size=60, **ingredient)  # 1,000 images: the last batch is short
+    first, again = train(recipe), train(recipe)
+    assert first.network.parameters.tobytes() == again.network.parameters.tobytes()
+    without = train(replace(TINY, batch_size=60))
+    assert (first.network.parameters != without.network.parameters).mean() > 0.5
+    assert first.history[-1].loss < first.history[0].loss
+
+
+@pytest.mark.parametrize("ingredient", [{"dropout": 0.2}, {"adversarial": 0.5}, {"augment": True}])
+def test_against_overfitting_nothing_is_done_to_the_images_judged(ingredient: Any) -> None:
+    result = train(replace(TINY, **ingredient))
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert result.history[-1].validation_loss == judged.loss
+
+
 def test_reports() -> None:
     seen: list[EpochReport] = []
     result = train(on_epoch=seen.append)

@@ -47,8 +47,12 @@ Dropout = Annotated[
     float | None,
     typer.Option(metavar="PART", help="Of the hidden neurons, left out of a step at random."),
 ]
-InputDropout = Annotated[
-    float | None, typer.Option(metavar="PART", help="Of the pixels, left out of a step at random.")
+Adversarial = Annotated[
+    float | None,
+    typer.Option(
+        metavar="RADIUS",
+        help="Train on images moved so far, in all pixels together, to where the loss is higher.",
+    ),
 ]
 Optimizer = Annotated[OptimizerName | None, typer.Option(help="The optimiser.")]
 Schedule = Annotated[

@@ -36,7 +36,7 @@ def train(
     loss: recipe_options.Loss = None,
     receptive_field: recipe_options.ReceptiveField = None,
     dropout: recipe_options.Dropout = None,
-    input_dropout: recipe_options.InputDropout = None,
+    adversarial: recipe_options.Adversarial = None,
     optimizer: recipe_options.Optimizer = None,
     schedule: recipe_options.Schedule = None,
     momentum: recipe_options.Momentum = None,
