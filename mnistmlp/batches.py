@@ -20,7 +20,7 @@ class Batch(NamedTuple):
     """A batch as `backpropagate` wants it: views, good until the next batch is asked for."""
 
     inputs: Array  # (785, n): an image a column, its pixels in [0, 1], and a last row of 1
-    targets: Array  # (10, n), one-hot
+    targets: Array  # (10, n): one-hot, or nearly
 
 
 class Batches:
@@ -36,6 +36,11 @@ class Batches:
     dtype : {'float32', 'float64'}
     distort : callable, optional
         Is given the images of each block (n, 784), to change them in place.
+    smoothing : float
+        The part of each target that is spread evenly over the ten digits:
+        label smoothing, of Szegedy, Vanhoucke, Ioffe, Shlens and Wojna,
+        "Rethinking the Inception architecture for computer vision", CVPR
+        2016, section 7.
     """
 
     def __init__(
@@ -45,9 +50,10 @@ class Batches:
         size: int,
         dtype: str,
         distort: Callable[[Bytes], None] | None = None,
+        smoothing: float = 0.0,
     ) -> None:
         self.images, self.labels = np.ascontiguousarray(images), labels.astype(np.uint8, copy=False)
-        self.size, self.distort = size, distort
+        self.size, self.distort, self.smoothing = size, distort, smoothing
         count = max(1, BLOCK // size)  # batches in a block
         self.pixels = np.empty((count * size, PIXELS), np.uint8)
         self.inputs: Array = np.empty((count * size, PIXELS + 1), dtype)
@@ -95,6 +101,9 @@ class Batches:
         inputs *= 1 / 255
         np.take(self.labels, rows, out=self.digits.reshape(-1)[: len(rows)], mode="clip")
         np.equal(self.digits, ALL_DIGITS, out=self.targets)
+        if self.smoothing:
+            self.targets *= 1 - self.smoothing
+            self.targets += self.smoothing / DIGITS
 
 
 def _windows(size: int, rng: np.random.Generator | None) -> Iterator[Indices]:

@@ -38,6 +38,7 @@ class Recipe:
     loss: LossName = "mse"  # mse: sigmoid outputs; cross-entropy: softmax outputs
     receptive_field: float = 0.0  # pixels: of a first-layer neuron to begin with; 0 for all
     dropout: float = 0.0  # of the hidden layers: the part of their neurons left out in a step
+    label_smoothing: float = 0.0  # the part of a target that is spread over all digits
     adversarial: float = 0.0  # how far images are moved up the slope of their loss
     optimizer: OptimizerName = "sgd"
     learning_rate: float = 6.0  # the highest, where the schedule changes it
@@ -97,6 +98,7 @@ RULES: dict[str, Rule] = {
     "weight_decay": NOT_NEGATIVE,
     "receptive_field": NOT_NEGATIVE,
     "dropout": BELOW_ONE,
+    "label_smoothing": BELOW_ONE,
     "adversarial": NOT_NEGATIVE,
     "batch_size": (lambda size: size >= 1, "a number of 1 or more"),
     "epochs": (lambda epochs: epochs >= 1, "a number of 1 or more"),

@@ -167,7 +167,8 @@ def _epochs(
     size = len(training.labels)
     warp = {name: getattr(recipe, name) for name in WARP}
     distort = partial(Distortion(**warp).apply, rng=rng) if recipe.augment else None
-    batches = Batches(*training, min(recipe.batch_size, size), recipe.dtype, distort)
+    limit = min(recipe.batch_size, size)
+    batches = Batches(*training, limit, recipe.dtype, distort, recipe.label_smoothing)
     full = Workspace(network, batches.size, None, recipe.dropout, rng)
     rest = Workspace(network, size % batches.size, full.gradient, recipe.dropout, rng)
     works = {batches.size: full, size % batches.size: rest}

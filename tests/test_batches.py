@@ -100,3 +100,27 @@ def test_more_images_than_a_window_are_mixed_and_memory_stays(
     seen = epoch(Batches(PIXELS, LABELS, 48, "float32"), np.random.default_rng(0))
     assert seen.sizes == [48] * 20 + [40]  # windows of 256 do not show
     assert np.bincount(seen.labels).tolist() == np.bincount(LABELS).tolist()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_label_smoothing_spreads_a_part_over_all_digits(dtype: str) -> None:
+    batches = Batches(PIXELS[:700], LABELS[:700], 300, dtype, smoothing=0.2)
+    for _ in range(2):  # the same again, from the same buffers
+        targets = np.concatenate([batch.targets.T.copy() for batch in batches.epoch(None)])
+        np.testing.assert_allclose(targets, 0.8 * np.eye(10)[LABELS[:700]] + 0.02, rtol=1e-6)
+
+
+def test_images_are_distorted_once_a_block_and_in_its_bytes() -> None:
+    seen: list[int] = []
+
+    def brighten(images: np.ndarray) -> None:
+        assert images.dtype == np.uint8
+        assert images.shape[1] == 784
+        seen.append(len(images))
+        images |= 0x80
+
+    before = PIXELS[:700].copy()
+    result = epoch(Batches(PIXELS[:700], LABELS[:700], 100, "float32", brighten))
+    np.testing.assert_array_equal(result.pixels, before | 0x80)
+    np.testing.assert_array_equal(PIXELS[:700], before)  # the images themselves stay
+    assert sum(seen) == 700

@@ -54,7 +54,13 @@ def test_same_seed_same_bytes() -> None:
 
 @pytest.mark.parametrize(
     "ingredient",
-    [{"receptive_field": 3.0}, {"dropout": 0.2}, {"adversarial": 0.5}, {"augment": True}],
+    [
+        {"receptive_field": 3.0},
+        {"dropout": 0.2},
+        {"label_smoothing": 0.1},
+        {"adversarial": 0.5},
+        {"augment": True},
+    ],
     ids=lambda ingredient: next(iter(ingredient)),
 )
 def test_every_ingredient_changes_the_run_in_the_same_way_again(ingredient: Any) -> None:

@@ -47,6 +47,10 @@ Dropout = Annotated[
     float | None,
     typer.Option(metavar="PART", help="Of the hidden neurons, left out of a step at random."),
 ]
+LabelSmoothing = Annotated[
+    float | None,
+    typer.Option(metavar="PART", help="Of each target, spread evenly over the ten digits."),
+]
 Adversarial = Annotated[
     float | None,
     typer.Option(

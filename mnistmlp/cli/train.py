@@ -36,6 +36,7 @@ def train(
     loss: recipe_options.Loss = None,
     receptive_field: recipe_options.ReceptiveField = None,
     dropout: recipe_options.Dropout = None,
+    label_smoothing: recipe_options.LabelSmoothing = None,
     adversarial: recipe_options.Adversarial = None,
     optimizer: recipe_options.Optimizer = None,
     schedule: recipe_options.Schedule = None,
