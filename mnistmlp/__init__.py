@@ -16,14 +16,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mnistmlp.backpropagation import Workspace as Workspace
+    from mnistmlp.backpropagation import backpropagate as backpropagate
     from mnistmlp.brain import PRETRAINED as PRETRAINED
     from mnistmlp.brain import Brain as Brain
     from mnistmlp.brain import describe as describe
     from mnistmlp.brain import load_brain as load_brain
     from mnistmlp.brain import save_brain as save_brain
     from mnistmlp.core import Network as Network
-    from mnistmlp.core import Workspace as Workspace
-    from mnistmlp.core import backpropagate as backpropagate
     from mnistmlp.datasets import Dataset as Dataset
     from mnistmlp.datasets import default_folder as default_folder
     from mnistmlp.datasets import load_dataset as load_dataset
@@ -54,8 +54,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "backpropagation": ("Workspace", "backpropagate"),
     "brain": ("PRETRAINED", "Brain", "describe", "load_brain", "save_brain"),
-    "core": ("Network", "Workspace", "backpropagate"),
+    "core": ("Network",),
     "datasets": ("Dataset", "default_folder", "load_dataset"),
     "download": ("download_dataset",),
     "errors": (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mnistmlp.core import PIXELS, Array, Network, Workspace
+from mnistmlp.backpropagation import Workspace
+from mnistmlp.core import PIXELS, Array, Network
 
 EPSILON = 1e-12  # added to a slope's length: an image that is learnt may have none left
 

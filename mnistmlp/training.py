@@ -13,18 +13,9 @@ import numpy as np
 
 from mnistmlp.adversarial import Adversary
 from mnistmlp.augment import Distortion
+from mnistmlp.backpropagation import Workspace, backpropagate
 from mnistmlp.batches import Batch, Batches
-from mnistmlp.core import (
-    DIGITS,
-    MAX_PARAMETERS,
-    PIXELS,
-    Array,
-    Bytes,
-    Network,
-    Workspace,
-    backpropagate,
-    parameter_count,
-)
+from mnistmlp.core import DIGITS, MAX_PARAMETERS, PIXELS, Array, Bytes, Network, parameter_count
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.initial import initialise
 from mnistmlp.metrics import Evaluation, evaluate

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from mnistmlp.adversarial import Adversary
+from mnistmlp.backpropagation import Workspace, backpropagate
 from mnistmlp.batches import Batches
-from mnistmlp.core import Network, Workspace, backpropagate
+from mnistmlp.core import Network
 from mnistmlp.initial import initialise
 from tests.conftest import blobs, peak_memory
 

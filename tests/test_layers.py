@@ -19,7 +19,8 @@ BELOW: dict[str, set[str]] = {
     "atomic": set(),
     "blas": set(),
     "core": {"errors"},
-    "adversarial": {"core"},
+    "backpropagation": {"core"},
+    "adversarial": {"backpropagation", "core"},
     "augment": {"core"},
     "batches": {"core"},
     "optim": {"core"},
@@ -31,20 +32,16 @@ BELOW: dict[str, set[str]] = {
     "datasets": {"core", "errors", "idx"},
     "download": {"atomic", "datasets", "errors", "idx"},
     "training": {
-        "adversarial",
-        "augment",
-        "batches",
-        "core",
-        "errors",
-        "initial",
-        "metrics",
-        "optim",
-        "recipes",
+        *("adversarial", "augment", "backpropagation", "batches", "core", "errors", "initial"),
+        *("metrics", "optim", "recipes"),
     },
     "brain": {"", "atomic", "core", "errors", "recipes", "training"},
 }
 OWNERS = {"requests": "download", "PIL": "images", "typer": "cli", "rich": "cli"}
-NUMPY_ONLY = {"core", "adversarial", "augment", "batches", "initial", "optim", "metrics", "idx"}
+NUMPY_ONLY = {
+    *("core", "backpropagation", "adversarial", "augment", "batches", "initial", "optim"),
+    *("metrics", "idx"),
+}
 
 
 def imports(module: Path) -> Iterator[str]:
