@@ -41,8 +41,9 @@ class Recipe:
     label_smoothing: float = 0.0  # the part of a target that is spread over all digits
     adversarial: float = 0.0  # how far images are moved up the slope of their loss
     optimizer: OptimizerName = "sgd"
+    hardest: float = 1.0  # the part of a batch that is learnt from: its hardest images
     learning_rate: float = 6.0  # the highest, where the schedule changes it
-    schedule: ScheduleName = "constant"
+    schedule: ScheduleName = "cosine"
     momentum: float = 0.0  # of sgd and nesterov
     weight_decay: float = 0.0  # decoupled: a step shrinks weights by learning rate x this
     batch_size: int = 32
@@ -99,6 +100,7 @@ RULES: dict[str, Rule] = {
     "receptive_field": NOT_NEGATIVE,
     "dropout": BELOW_ONE,
     "label_smoothing": BELOW_ONE,
+    "hardest": (lambda part: 0 < part <= 1, "a number above 0, up to 1"),
     "adversarial": NOT_NEGATIVE,
     "batch_size": (lambda size: size >= 1, "a number of 1 or more"),
     "epochs": (lambda epochs: epochs >= 1, "a number of 1 or more"),

@@ -17,6 +17,7 @@ from mnistmlp.backpropagation import Workspace, backpropagate
 from mnistmlp.batches import Batch, Batches
 from mnistmlp.core import DIGITS, MAX_PARAMETERS, PIXELS, Array, Bytes, Network, parameter_count
 from mnistmlp.errors import DivergenceError, SettingError
+from mnistmlp.hardest import Hardest
 from mnistmlp.initial import initialise
 from mnistmlp.metrics import Evaluation, evaluate
 from mnistmlp.optim import SCHEDULES, Optimizer, make_optimizer
@@ -160,22 +161,18 @@ def _epochs(
     distort = partial(Distortion(**warp).apply, rng=rng) if recipe.augment else None
     limit = min(recipe.batch_size, size)
     batches = Batches(*training, limit, recipe.dtype, distort, recipe.label_smoothing)
-    full = Workspace(network, batches.size, None, recipe.dropout, rng)
-    rest = Workspace(network, size % batches.size, full.gradient, recipe.dropout, rng)
-    works = {batches.size: full, size % batches.size: rest}
-    adversary = recipe.adversarial and Adversary(network, recipe.adversarial, batches.size)
-    learn = partial(_gradient, network, works, adversary or None)
+    gradient = _Gradient(recipe, network, {batches.size, size % batches.size}, rng)
     optimizer = make_optimizer(
         recipe.optimizer,
         network.parameters,
-        full.gradient,
+        gradient.vector,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
     )
     for epoch in range(1, recipe.epochs + 1):
         started = time.perf_counter()
         order = rng if recipe.shuffle else None
-        loss = _train(recipe, batches.epoch(order), learn, optimizer, epoch - 1, size)
+        loss = _train(recipe, batches.epoch(order), gradient, optimizer, epoch - 1, size)
         if not math.isfinite(loss) or not np.isfinite(network.parameters).all():
             raise _diverged(epoch, recipe)
         seconds = time.perf_counter() - started
@@ -190,22 +187,39 @@ def _epochs(
         )
 
 
-def _gradient(
-    network: Network, works: dict[int, Workspace], adversary: Adversary | None, batch: Batch
-) -> float:
-    """Return the loss of a batch, with its gradient in the workspaces, one by number of images."""
-    work = works[batch.targets.shape[1]]
-    loss = backpropagate(network, work, *batch)
-    if adversary and math.isfinite(loss):
-        adversary.move(batch.inputs, work)
-        loss = backpropagate(network, work, *batch)
-    return loss
+class _Gradient:
+    """The gradient of a batch as a recipe wants it: of which images, and from where."""
+
+    def __init__(
+        self, recipe: Recipe, network: Network, batch_sizes: set[int], rng: np.random.Generator
+    ) -> None:
+        self.network = network
+        self.vector = np.empty_like(network.parameters)
+        self.hardest = self.adversary = None
+        counts = batch_sizes
+        if recipe.hardest < 1:
+            self.hardest = Hardest(network, recipe.hardest, batch_sizes, self.vector)
+            counts = {self.hardest.count(n) for n in batch_sizes}
+        if recipe.adversarial:
+            self.adversary = Adversary(network, recipe.adversarial, max(counts))
+        self.works = {n: Workspace(network, n, self.vector, recipe.dropout, rng) for n in counts}
+
+    def compute(self, batch: Batch) -> float:
+        """Return the loss of the images that are learnt from, with its gradient in `vector`."""
+        if self.hardest:
+            batch = self.hardest.pick(batch)
+        work = self.works[batch.targets.shape[1]]
+        loss = backpropagate(self.network, work, *batch)
+        if self.adversary and math.isfinite(loss):
+            self.adversary.move(batch.inputs, work)
+            loss = backpropagate(self.network, work, *batch)
+        return loss
 
 
 def _train(
     recipe: Recipe,
     batches: Iterator[Batch],
-    learn: Callable[[Batch], float],
+    gradient: _Gradient,
     optimizer: Optimizer,
     epochs_done: int,
     size: int,
@@ -216,7 +230,7 @@ def _train(
     """
     schedule, total, seen = SCHEDULES[recipe.schedule], 0.0, 0
     for batch in batches:
-        loss, n = learn(batch), batch.targets.shape[1]
+        loss, n = gradient.compute(batch), batch.targets.shape[1]
         if not math.isfinite(loss):
             return loss
         done = (epochs_done + seen / size) / recipe.epochs

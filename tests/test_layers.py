@@ -24,6 +24,7 @@ BELOW: dict[str, set[str]] = {
     "augment": {"core"},
     "batches": {"core"},
     "optim": {"core"},
+    "hardest": {"backpropagation", "batches", "core"},
     "initial": {"core"},
     "metrics": {"core"},
     "idx": {"atomic", "errors"},
@@ -32,15 +33,15 @@ BELOW: dict[str, set[str]] = {
     "datasets": {"core", "errors", "idx"},
     "download": {"atomic", "datasets", "errors", "idx"},
     "training": {
-        *("adversarial", "augment", "backpropagation", "batches", "core", "errors", "initial"),
-        *("metrics", "optim", "recipes"),
+        *("adversarial", "augment", "backpropagation", "batches", "core", "errors"),
+        *("hardest", "initial", "metrics", "optim", "recipes"),
     },
     "brain": {"", "atomic", "core", "errors", "recipes", "training"},
 }
 OWNERS = {"requests": "download", "PIL": "images", "typer": "cli", "rich": "cli"}
 NUMPY_ONLY = {
     *("core", "backpropagation", "adversarial", "augment", "batches", "initial", "optim"),
-    *("metrics", "idx"),
+    *("hardest", "metrics", "idx"),
 }
 
 

@@ -58,6 +58,7 @@ def test_same_seed_same_bytes() -> None:
         {"receptive_field": 3.0},
         {"dropout": 0.2},
         {"label_smoothing": 0.1},
+        {"hardest": 0.3},
         {"adversarial": 0.5},
         {"augment": True},
     ],

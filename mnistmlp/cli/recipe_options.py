@@ -51,6 +51,12 @@ LabelSmoothing = Annotated[
     float | None,
     typer.Option(metavar="PART", help="Of each target, spread evenly over the ten digits."),
 ]
+HardestPart = Annotated[
+    float | None,
+    typer.Option(
+        "--hardest", metavar="PART", help="Of a batch, learn only from its hardest images."
+    ),
+]
 Adversarial = Annotated[
     float | None,
     typer.Option(

@@ -37,6 +37,7 @@ def train(
     receptive_field: recipe_options.ReceptiveField = None,
     dropout: recipe_options.Dropout = None,
     label_smoothing: recipe_options.LabelSmoothing = None,
+    hardest: recipe_options.HardestPart = None,
     adversarial: recipe_options.Adversarial = None,
     optimizer: recipe_options.Optimizer = None,
     schedule: recipe_options.Schedule = None,

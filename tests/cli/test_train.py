@@ -59,7 +59,8 @@ def test_options_override_the_recipe(run: Run, small: Path) -> None:
     options = {
         "--hidden": "9,7", "--activation": "tanh", "--loss": "mse",
         "--receptive-field": "3", "--dropout": "0.25", "--adversarial": "0.5",
-        "--label-smoothing": "0.125", "--optimizer": "nesterov",
+        "--label-smoothing": "0.125", "--hardest": "0.5",
+        "--optimizer": "nesterov",
         "--momentum": "0.5", "--learning-rate": "0.5", "--schedule": "cosine",
         "--weight-decay": "0.001", "--batch-size": "20", "--epochs": "3", "--validation": "100",
         "--patience": "2", "--limit": "300", "--displacement": "1.5", "--rotation": "5",
@@ -72,7 +73,8 @@ def test_options_override_the_recipe(run: Run, small: Path) -> None:
     assert brain.meta
     assert brain.meta["recipe"] == {
         "name": "modern", "hidden": [9, 7], "activation": "tanh", "loss": "mse",
-        "receptive_field": 3.0, "dropout": 0.25, "adversarial": 0.5, "label_smoothing": 0.125,
+        "receptive_field": 3.0, "dropout": 0.25, "adversarial": 0.5, "hardest": 0.5,
+        "label_smoothing": 0.125,
         "optimizer": "nesterov", "learning_rate": 0.5, "schedule": "cosine", "momentum": 0.5,
         "weight_decay": 0.001, "batch_size": 20, "epochs": 3, "validation": 100, "patience": 2,
         "limit": 300, "shuffle": False, "augment": True, "displacement": 1.5, "rotation": 5.0,
@@ -144,6 +146,7 @@ def test_threads_and_the_environment(
         (["--batch-size", "0"], "--batch-size: 0 is not"),
         (["--dropout", "1"], "--dropout: 1.0 is not a number from 0 to below 1"),
         (["--label-smoothing", "1"], "--label-smoothing: 1.0 is not"),
+        (["--hardest", "0"], "--hardest: 0.0 is not a number above 0, up to 1"),
         (["--adversarial", "-0.1"], "--adversarial: -0.1 is not"),
         (["--displacement", "-1"], "--displacement: -1.0 is not a finite number of 0 or more"),
         (["--rotation", "nan"], "--rotation: nan is not"),
