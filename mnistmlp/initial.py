@@ -30,6 +30,8 @@ def he_normal(weights: Array, rng: np.random.Generator) -> None:
     weights.T[:] = rng.normal(0, np.sqrt(2 / weights.shape[1]), weights.T.shape)
 
 
+FAINTEST = 1e-6  # of a window: with denormal numbers some processors calculate much slower
+
 DRAW = {"sigmoid": glorot_uniform, "tanh": glorot_uniform, "relu": he_normal}  # by activation
 
 
@@ -65,5 +67,6 @@ def focus(weights: Array, rng: np.random.Generator, sigma: float) -> None:
     rows, columns = rng.uniform(0, SIDE - 1, (2, len(weights), 1, 1))
     pixel = np.arange(SIDE)
     distance = (pixel[:, None] - rows) ** 2 + (pixel - columns) ** 2  # (width, 28, 28), squared
-    weights *= np.exp(-distance / (2 * sigma**2)).reshape(weights.shape)
+    window = np.exp(-distance / (2 * sigma**2)).reshape(weights.shape)
+    weights *= np.maximum(window, FAINTEST)
     weights *= np.sqrt(squares / np.square(weights).sum(axis=1, keepdims=True))
