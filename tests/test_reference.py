@@ -54,6 +54,7 @@ def check(folder: Path, limit: int) -> None:
     b = [np.full((len(bias), 1), 0.01) for _, bias in network.layers]
     save_older(Path("initial.npz"), w, b)
     options = ["--init", "initial.npz", "--dtype", "float64", "--no-shuffle", "--epochs", "1"]
+    options += ["--schedule", "constant"]
     options += ["--limit", str(limit), "--validation", "0", "--data-dir", str(folder)]
     result = CliRunner().invoke(app, ["train", *options, "--quiet"])
     assert result.exit_code == 0, result.output
