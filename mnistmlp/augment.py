@@ -105,8 +105,7 @@ class Distortion:
         self.draws *= UNIT * self.displacement * math.sqrt(12)  # the SD of U(0, 1) is 1 / √12
         self.terms[:, 2:, :, 2:] = self.draws.transpose(0, 2, 1, 3)
 
-        shape = (6, self.draws.shape[1])
-        angle, scale_x, scale_y, shear, shift_x, shift_y = rng.uniform(-1, 1, shape)
+        angle, scale_x, scale_y, shear, shift_x, shift_y = rng.uniform(-1, 1, (6, BLOCK))
         cos, sin = np.cos(angle * self.rotation), np.sin(angle * self.rotation)
         scale_x, scale_y = ((1 + self.scaling) ** part * UNIT for part in (scale_x, scale_y))
         shear = shear * self.shear
@@ -122,7 +121,7 @@ class Distortion:
         Arrays are (28, n, 28) here, rows first, so that summing the terms is
         one matrix product for y and one for x.
         """
-        terms = len(self.axis.T)
+        terms = self.axis.shape[1]
         for factors, source in zip(self.terms, self.source, strict=True):
             np.dot(self.axis, factors.reshape(terms, -1), out=self.rows)
             np.dot(self.rows.reshape(-1, terms), self.axis.T, out=source)

@@ -159,8 +159,8 @@ def _epochs(
     size = len(training.labels)
     warp = {name: getattr(recipe, name) for name in WARP}
     distort = partial(Distortion(**warp).apply, rng=rng) if recipe.augment else None
-    limit = min(recipe.batch_size, size)
-    batches = Batches(*training, limit, recipe.dtype, distort, recipe.label_smoothing)
+    most = min(recipe.batch_size, size)
+    batches = Batches(*training, most, recipe.dtype, distort, recipe.label_smoothing)
     gradient = _Gradient(recipe, network, {batches.size, size % batches.size}, rng)
     optimizer = make_optimizer(
         recipe.optimizer,

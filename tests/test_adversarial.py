@@ -3,10 +3,10 @@ import pytest
 
 from mnistmlp.adversarial import Adversary
 from mnistmlp.backpropagation import Workspace, backpropagate
-from mnistmlp.batches import Batches
 from mnistmlp.core import Network
 from mnistmlp.initial import initialise
-from tests.conftest import blobs, peak_memory
+from tests.conftest import peak_memory
+from tests.test_backpropagation import make_batch
 
 
 @pytest.mark.parametrize("hidden", [(), (30, 20)])
@@ -14,8 +14,7 @@ from tests.conftest import blobs, peak_memory
 def test_images_move_along_the_slope_of_their_own_loss(hidden: tuple[int, ...], loss: str) -> None:
     network = Network((784, *hidden, 10), "tanh", loss, "float64")
     initialise(network, np.random.default_rng(0))
-    images, labels = blobs(5, seed=2)
-    inputs, targets = next(Batches(images.reshape(-1, 784), labels, 5, "float64").epoch(None))
+    inputs, targets = make_batch(5)
     work, before = Workspace(network, 5), inputs.copy()
     backpropagate(network, work, inputs, targets)
     Adversary(network, 1e-5, 7).move(inputs, work)
@@ -44,8 +43,7 @@ def test_images_move_along_the_slope_of_their_own_loss(hidden: tuple[int, ...], 
 
 def test_an_image_with_no_slope_stays_where_it_is() -> None:
     network = Network((784, 10), "relu", "cross-entropy")  # all weights are zero
-    images, labels = blobs(4, seed=2)
-    inputs, targets = next(Batches(images.reshape(-1, 784), labels, 4, "float32").epoch(None))
+    inputs, targets = make_batch(4, "float32")
     work, before = Workspace(network, 4), inputs.copy()
     backpropagate(network, work, inputs, targets)
     Adversary(network, 2.0, 4).move(inputs, work)
@@ -55,8 +53,7 @@ def test_an_image_with_no_slope_stays_where_it_is() -> None:
 def test_nothing_is_allocated() -> None:
     network = Network((784, 50, 10), "relu", "cross-entropy")
     initialise(network, np.random.default_rng(0))
-    images, labels = blobs(500, seed=2)
-    inputs, targets = next(Batches(images.reshape(-1, 784), labels, 500, "float32").epoch(None))
+    inputs, targets = make_batch(500, "float32")
     work, adversary = Workspace(network, 500), Adversary(network, 0.1, 500)
     backpropagate(network, work, inputs, targets)
     adversary.move(inputs, work)

@@ -16,6 +16,7 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.options import for_seed
 from mnistmlp.cli.summary import document
 from mnistmlp.errors import BrainError, SettingError
 
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from mnistmlp.recipes import Recipe
 
 SAID_ANEW = {"seeds", "seed", "jobs", "threads", "quiet", "as_json"}  # to each member
-
-
-def for_seed(name: Path, seed: int) -> Path:
-    """Return the name of a file with the seed in the place of ``{seed}``."""
-    return Path(str(name).replace("{seed}", str(seed)))
 
 
 def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> None:

@@ -47,6 +47,11 @@ def parse_range(option: str, text: str) -> range:
     raise SettingError(option, f"{text!r} is not a number, nor a range such as 0:100")
 
 
+def for_seed(name: Path, seed: int) -> Path:
+    """Return the name of a file with the seed in the place of ``{seed}``."""
+    return Path(str(name).replace("{seed}", str(seed)))
+
+
 # --- Of `train`, beside those of recipe_options.py ---------------------------
 
 Seeds = Annotated[

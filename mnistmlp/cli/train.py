@@ -11,7 +11,6 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli import options, recipe_options
 from mnistmlp.cli.brains import DEFAULT, brain_file
-from mnistmlp.cli.committee import for_seed, train_committee
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.progress import epoch_log, epoch_progress, in_turn
@@ -79,14 +78,16 @@ def train(
 
     initial = load_brain(brain_file(init)) if init else None
     settings = resolve(initial, context.params)
-    output = for_seed(output, seed)
+    output = options.for_seed(output, seed)
     check_output(output)
     if seeds:
+        from mnistmlp.cli.committee import train_committee
+
         train_committee(context, settings, options.parse_range("seeds", seeds))
         return
     if threads is None and ours:
         threads = blas.suitable_threads(network_sizes(settings), settings.batch_size)
-    with blas.limited_threads(threads), epoch_log(log and for_seed(log, seed)) as record:
+    with blas.limited_threads(threads), epoch_log(log and options.for_seed(log, seed)) as record:
         data = open_dataset(data_dir, "train", quiet=quiet)
         origin = {"name": data.name, "digests": data.digests}
         started = time.perf_counter()
