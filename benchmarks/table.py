@@ -8,20 +8,17 @@ from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
+from page import put
+
 HERE = Path(__file__).parent
-BEGIN, END = "<!-- measured: written by make bench -->", "<!-- end -->"
 PEERS = ("textbook", "scikit-learn", "PyTorch")
 Results = dict[str, Any]
 
 
 def write_table(results: Results, path: Path) -> str:
-    """Put the tables between the two marks in a file, and return them."""
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
+    """Put the tables into a page, and return them."""
     parts = [_machine(results), _networks(results), _race(results), _commands(results)]
-    tables = "\n\n".join(parts)
-    path.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}")
-    return tables
+    return put(parts, path)
 
 
 def _machine(results: Results) -> str:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 import mnistmlp
 from mnistmlp.atomic import atomic_write, check_writable
+from mnistmlp.calibration import LEAST, MOST
 from mnistmlp.core import ACTIVATIONS, DIGITS, LOSSES, MAX_PARAMETERS, PIXELS, Network
 from mnistmlp.errors import BrainError, OtherTaskError, SettingError
 
@@ -62,6 +63,11 @@ class Brain:
     network: Network
     meta: dict[str, Any] | None  # None in the older kind of file
 
+    @property
+    def temperature(self) -> float:
+        """The temperature that its probabilities are calibrated at; 1 where none was found."""
+        return float((self.meta or {}).get("temperature", 1))
+
 
 def describe(
     training: Training, recipe: Recipe, *, seed: int, dataset: dict[str, Any]
@@ -85,6 +91,7 @@ def describe(
         "activation": network.activation,
         "output": LOSSES[network.loss].output,
         "loss": network.loss,
+        "temperature": training.temperature,
         "recipe": asdict(recipe),
         "seed": seed,
         "epochs": kept.epoch if kept else 0,
@@ -117,8 +124,9 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
     meta : dict
         As `describe` makes it.
     half : bool
-        Write weights and biases in half precision (float16): half the size of
-        float32.  They load as float32.
+        Write weights and biases in half precision (float16), and compressed:
+        less than half the size of float32, and far less where many are zero.
+        They load as float32.
 
     Raises
     ------
@@ -136,7 +144,8 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
         arrays[f"b{number}"] = bias.reshape(-1, 1).astype(dtype, copy=False)  # (fan_out, 1)
     try:
         with atomic_write(path) as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy: one may be allow_pickle
+            save = np.savez_compressed if half else np.savez
+            save(file, **arrays)  # type: ignore[arg-type]  # mypy: one may be allow_pickle
     except OSError as error:
         raise BrainError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -245,6 +254,9 @@ def _check_meta(path: Path, meta: Any) -> dict[str, Any]:
     for key, kind in TYPES.items():
         if not isinstance(meta.get(key), kind):
             raise BrainError(f"{path}: meta has no {key} of type {kind.__name__}")
+    temperature = meta.get("temperature", 1)  # brains of earlier versions have none
+    if not isinstance(temperature, int | float) or not LEAST <= temperature <= MOST:
+        raise BrainError(f"{path}: meta has temperature {short(temperature)}")
     if meta["activation"] not in ACTIVATIONS:
         raise BrainError(f"{path}: meta has unknown activation {short(meta['activation'])}")
     if meta["loss"] not in LOSSES or LOSSES[meta["loss"]].output != meta["output"]:

@@ -3,162 +3,306 @@
 MNIST's own procedure: the digit is scaled to fit a box of 20 x 20 pixels with
 its aspect kept, and placed with its centre of mass in the middle of 28 x 28.
 LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
-recognition", Proceedings of the IEEE 86 (1998), section III.A.
+recognition", Proceedings of the IEEE 86 (1998), section III.A.  Before that
+the digit has to be found: `ink` and `components` do it, and `strokes` makes
+thin strokes as wide as MNIST's.
 """
 
 from __future__ import annotations
 
 import io
-import warnings
+import math
+import stat
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnistmlp.core import SIDE, Bytes
 from mnistmlp.errors import PictureError
-
-Invert = Literal["auto", "yes", "no"]
-Grey = NDArray[np.float32]
+from mnistmlp.ink import Grey, Ink, Invert, find_sheet, separate_ink
+from mnistmlp.strokes import stroke_width, widen
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 BOX = 20  # pixels
 MIDDLE = 14.0  # where MNIST has the centre of mass, mean of the training images
-LEAST_CONTRAST = 24  # grey levels between ink and background, of 255
+WORKING_SIDE = 256  # pixels: pictures of the area of twice as many are reduced towards it
+FINE = 4  # parts of a pixel of the box that strokes are widened at
+THIN, USUAL = 1.7, 2.1  # pixels: widths of strokes that 5 and 30 % of MNIST's images are below
+LEAST_WIDTH = 1.25  # pixels: hardly one of MNIST's has thinner strokes
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+FAINT = 25.0  # grey levels: no more than the edge of a stroke
 MAX_BYTES = 1 << 28
+MAX_PIXELS = 89_000_000
 
 
-def read_picture(source: Path | BinaryIO, *, invert: Invert = "auto") -> Bytes:
-    """Read a picture of one digit.
+@dataclass(frozen=True)
+class Reading:
+    """A picture on its way to an image, step by step."""
+
+    image: Bytes  # (28, 28)
+    grey: Grey  # (h, w), 0 to 255: the picture, upright, on its ground, reduced where it is large
+    ink: Grey | None = None  # what stands out of it, 0 to 1; None of a picture that is taken as is
+    dark: bool | None = None  # ink on a lighter ground, and so turned round
+    box: tuple[int, int, int, int] | None = None  # of the ink in `grey`: top, left, bottom, right
+    width: float | None = None  # of strokes, in pixels of the image, before widening
+
+
+def read_picture(source: str | Path | BinaryIO, **options: Any) -> Bytes:
+    """Read a picture of one digit, as `examine_picture` does, and return the image (28, 28)."""
+    return examine_picture(source, **options).image
+
+
+def examine_picture(
+    source: str | Path | BinaryIO,
+    *,
+    invert: Invert = "auto",
+    centred: bool = True,
+    raw: bool = False,
+) -> Reading:
+    """Read a picture of one digit, and keep what each step came to.
 
     Parameters
     ----------
-    source : Path or binary stream
+    source : str, Path or binary stream
         PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM.
     invert : {'auto', 'yes', 'no'}
         Whether dark ink on a light ground is to be turned into light on dark;
-        ``auto`` goes by the border.
+        ``auto`` looks at the picture.
+    centred : bool
+        Cut to the ink, scale and centre it.  Else the whole picture is scaled:
+        it has the digit where MNIST would have it.
+    raw : bool
+        Take a picture of 28 x 28 as it is.
 
     Returns
     -------
-    (28, 28) uint8
-        Light ink on 0, scaled and centred as MNIST's images are.
+    Reading
+        Its image has light ink on 0, scaled and centred as MNIST's images are.
+        An image that is like them already is left as it is.
 
     Raises
     ------
     PictureError
         If it cannot be read, has too many pixels, or shows no ink.
     """
-    name = str(source) if isinstance(source, Path) else "-"
-    ink = separate_ink(load_grey(_read(source, name), name), invert)
-    if ink is None:
+    name = str(source) if isinstance(source, str | Path) else "-"
+    grey = load_grey(_read(source, name), name)
+    if raw and grey.shape != (SIDE, SIDE):
+        raise PictureError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels, not 28 x 28")
+    ready = _turned(grey, invert) if raw else find_ready(grey, invert)
+    if ready is not None:
+        return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
+    return _process(grey, invert, name) if centred else _process_whole(grey, invert, name)
+
+
+def _process(grey: Grey, invert: Invert, name: str) -> Reading:
+    """Go through the steps from grey levels to an image."""
+    grey, ink = _found(separate_ink(grey, invert), grey, invert, name)
+    box = ink_box(ink.strength)
+    image, width = _drawn(ink.strength[box[0] : box[2], box[1] : box[3]], BOX)
+    return Reading(centre(image), grey, ink.strength, ink.dark, box, width)
+
+
+def _found(ink: Ink | None, grey: Grey, invert: Invert, name: str) -> tuple[Grey, Ink]:
+    """Return the part of a picture that the digit is in, and its ink there.
+
+    Filters are as wide as suits a digit that fills the picture: so a sheet of
+    paper is cut out of what it lies on, and a small digit is looked at closer.
+    """
+    if not ink:
         raise PictureError(f"{name}: no ink found")
-    return centre(scale(crop(ink)))
+    if sheet := find_sheet(grey, ink.strength):
+        written = separate_ink(grey[sheet], invert)
+        if written:
+            grey, ink = grey[sheet], written
+    for _ in range(2):
+        top, left, bottom, right = ink_box(ink.strength)
+        if 3 * max(bottom - top, right - left) >= max(grey.shape):
+            break
+        around = max(bottom - top, right - left) // 2 + 2
+        near = grey[max(0, top - around) : bottom + around, max(0, left - around) : right + around]
+        closer = separate_ink(near, "yes" if ink.dark else "no")
+        if not closer:
+            break
+        grey, ink = near, closer
+    return grey, ink
 
 
-def _read(source: Path | BinaryIO, name: str) -> bytes:
+def _process_whole(grey: Grey, invert: Invert, name: str) -> Reading:
+    """Scale the whole picture with its ink where it is."""
+    ink = separate_ink(grey, invert)
+    if not ink:
+        raise PictureError(f"{name}: no ink found")
+    image, width = _drawn(square(ink.strength), SIDE)
+    box = ink_box(ink.strength)
+    return Reading(np.rint(image).astype(np.uint8), grey, ink.strength, ink.dark, box, width)
+
+
+def _drawn(ink: Grey, side: int) -> tuple[Grey, float]:
+    """Scale ink, its strokes no thinner than usual, and say how wide they were."""
+    fine = scale(ink, FINE * side)
+    width = stroke_width(fine) / FINE
+    if width < THIN:
+        radius = FINE * (USUAL - width) / 2
+        room = int(np.ceil(radius)) if side == BOX else 0
+        fine = widen(np.pad(fine, room), radius)
+    scaled = scale(fine, side)
+    return scaled * (255 / scaled.max()), width
+
+
+def _read(source: str | Path | BinaryIO, name: str) -> bytes:
     """Read the bytes of a picture, up to a bound."""
     try:
-        if not isinstance(source, Path):
+        if not isinstance(source, str | Path):
             return source.read(MAX_BYTES)
-        if source.exists() and not source.is_file():
+        if not name:
+            raise PictureError("'': the name is empty")
+        path = Path(source)
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise PictureError(f"{name}: a folder", hint="mnistmlp predict --recursive FOLDER")
+        if not stat.S_ISREG(mode):
             raise PictureError(f"{name}: not a regular file")
-        with source.open("rb") as file:
+        with path.open("rb") as file:
             return file.read(MAX_BYTES)
     except OSError as error:
         raise PictureError(f"{name}: {error.strerror}") from None
+    except ValueError:  # a NUL in the name
+        raise PictureError(f"{name}: no name of a file") from None
 
 
 def load_grey(data: bytes, name: str) -> Grey:
-    """Decode a picture, turned upright and composed on white, as grey levels (h, w)."""
+    """Decode a picture, turned upright and composed on its ground, as grey levels (h, w)."""
     try:
-        with warnings.catch_warnings(action="ignore"):
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-                return _flatten(ImageOps.exif_transpose(picture))
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            picture.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))  # of JPEG: less to decode
+            ImageOps.exif_transpose(picture, in_place=True)
+            return _flatten(picture)
     except UnidentifiedImageError:
         known = ", ".join(FORMATS)
         raise PictureError(f"{name}: not a picture of a known kind ({known})") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        most = (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise PictureError(f"{name}: more than {most} million pixels") from None
+        raise PictureError(f"{name}: more than {MAX_PIXELS // 10**6} million pixels") from None
+    except MemoryError:
+        raise
     except Exception as error:  # decoders raise of many kinds on damaged bytes
         raise PictureError(f"{name}: damaged picture: {error}") from None
 
 
 def _flatten(picture: Image.Image) -> Grey:
-    """Return grey levels 0 … 255 on white."""
-    if picture.mode[0] in "IF":  # integers of 16 or 32 bits, or floats: Pillow would clip them
-        levels = np.asarray(picture, np.float32)
-        whites = (65535,) if "16" in picture.mode else (1, 255, 65535)
-        white = next((white for white in whites if levels.max() <= white), levels.max())
-        return levels * np.float32(255 / white)
-    if picture.has_transparency_data:
+    """Return grey levels from 0 to 255 of a picture, reduced where it is large."""
+    numbers = picture.mode[0] in "IF"  # of 16 or 32 bits, or floats: Pillow would clip them
+    if numbers:
+        picture = Image.fromarray(np.asarray(picture, np.float32))
+    elif picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        ground = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(ground, picture)
-    return np.asarray(picture.convert("L"), np.float32)
+    elif picture.mode != "L":
+        picture = picture.convert("L" if picture.mode == "1" else "RGB")
+    if (factor := math.isqrt(picture.width * picture.height) // WORKING_SIDE) > 1:
+        picture = picture.reduce(factor)
+    if picture.mode == "RGBA":
+        picture = _on_ground(picture)
+    levels = np.asarray(picture, np.float32)
+    if numbers:
+        return _to_bytes(levels)
+    return levels if levels.ndim == 2 else _along_colours(levels)
 
 
-def separate_ink(grey: Grey, invert: Invert = "auto") -> Grey | None:
-    """Return how far each pixel (h, w) stands out of the background; None where nothing does.
+def _to_bytes(levels: Grey) -> Grey:
+    """Return levels of any range as such from 0 to 255; ValueError if some are no numbers."""
+    if not np.isfinite(levels).all():
+        raise ValueError("not all of its levels are finite numbers")
+    levels = levels - min(0, levels.min())
+    return np.asarray(levels / max(levels.max() / 255, np.float32(1e-30)))
 
-    The background is the median of the border.  What stands out by less than
-    half of Otsu's threshold counts as background too, but for the soft edge of
-    a stroke: the pixels that touch stronger ones.
+
+def _on_ground(picture: Image.Image) -> Image.Image:
+    """Put a picture with transparent parts on white, or on black if its ink is light.
+
+    What is seen is ink, unless it is most of the picture: then it is the ground.
     """
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    background = np.median(border)
-    dark = invert == "yes" or (invert == "auto" and background > (grey.min() + grey.max()) / 2)
-    ink: Grey = np.maximum(background - grey if dark else grey - background, 0)
-    if ink.max() < LEAST_CONTRAST:
+    alpha = np.asarray(picture.getchannel("A"))
+    seen = alpha > alpha.max() / 2
+    light = seen.any() and np.median(np.asarray(picture.convert("L"))[seen]) > 127
+    black = not seen.all() and light != (seen.mean() > 0.5)
+    ground = Image.new("RGBA", picture.size, "black" if black else "white")
+    return Image.alpha_composite(ground, picture).convert("RGB")
+
+
+def _along_colours(levels: Grey) -> Grey:
+    """Return colours (h, w, 3) as grey levels along the axis that they vary along most.
+
+    So yellow ink on white paper stands out as its blue does, and red on green
+    as their difference: the first principal component (Jolliffe, *Principal
+    Component Analysis*, 2002, chapter 1).  What has no colour is left alone.
+    """
+    red, green, blue = np.moveaxis(levels, 2, 0)
+    if max(np.abs(red - green).max(), np.abs(green - blue).max()) <= 8:
+        return levels @ LUMINANCE
+    pixels = levels.reshape(-1, 3)
+    centred = pixels - pixels.mean(axis=0)
+    axis = np.linalg.eigh(centred.T @ centred)[1][:, -1]
+    axis *= (1 if axis.sum() >= 0 else -1) / np.abs(axis).sum()
+    projected: Grey = levels @ axis - 255 * np.minimum(axis, 0).sum()  # from 0 to 255
+    return projected
+
+
+def find_ready(grey: Grey, invert: Invert) -> Grey | None:
+    """Return light ink on black if a picture has the form of MNIST's images, else None.
+
+    They have strokes of some strength in a box of 20 pixels with the centre of
+    mass in the middle, on a ground of 0.
+    """
+    if grey.shape != (SIDE, SIDE):
         return None
-    ink[~_grown(ink >= otsu_threshold(ink) / 2)] = 0
-    return ink
+    candidates = {"no": (grey,), "yes": (255 - grey,), "auto": (grey, 255 - grey)}[invert]
+    return next((image for image in candidates if _is_ready(image)), None)
 
 
-def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the pixels of a mask (h, w) and their eight neighbours."""
-    rows = mask.copy()
-    rows[1:] |= mask[:-1]
-    rows[:-1] |= mask[1:]
-    grown = rows.copy()
-    grown[:, 1:] |= rows[:, :-1]
-    grown[:, :-1] |= rows[:, 1:]
-    return grown
+def _is_ready(image: Grey) -> bool:
+    """Tell whether an image (28, 28) is as MNIST's are."""
+    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    if np.count_nonzero(border > 10) > 3 or np.count_nonzero(image > FAINT) > image.size / 2:
+        return False
+    if image.max() < 200 or stroke_width(image / np.float32(255)) < LEAST_WIDTH:
+        return False
+    top, left, bottom, right = ink_box(image, FAINT)
+    mass = [image.sum(axis=1 - axis) @ np.arange(SIDE) / image.sum() for axis in (0, 1)]
+    return 17 <= max(bottom - top, right - left) <= 21 and bool(
+        np.abs(np.subtract(mass, MIDDLE - 0.1)).max() < 1.2
+    )
 
 
-def otsu_threshold(grey: Grey) -> float:
-    """Return the level that splits grey levels into the two classes furthest apart.
-
-    Otsu, "A threshold selection method from gray-level histograms", IEEE
-    Transactions on Systems, Man and Cybernetics 9 (1979), equation 18.
-    """
-    counts, edges = np.histogram(grey, 256)
-    levels = (edges[:-1] + edges[1:]) / 2
-    weight = np.cumsum(counts) / grey.size  # ω(k)
-    mean = np.cumsum(counts * levels) / grey.size  # μ(k)
-    spread = weight * (1 - weight)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = np.where(spread > 0, (mean[-1] * weight - mean) ** 2 / spread, 0)
-    return float(edges[between.argmax() + 1])
+def _turned(grey: Grey, invert: Invert) -> Grey:
+    return 255 - grey if invert == "yes" else grey
 
 
-def crop(ink: Grey) -> Grey:
-    """Cut to the rows and columns that have ink."""
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+def ink_box(ink: Grey, least: float = 0.05) -> tuple[int, int, int, int]:
+    """Return top, left, bottom and right of the ink, the last two one past it."""
+    inked = ink > least
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-def scale(ink: Grey) -> Grey:
-    """Scale the longer side to 20 pixels, the aspect kept, and the strongest ink to 255."""
-    factor = BOX / max(ink.shape)
-    height, width = (max(1, round(side * factor)) for side in ink.shape)
-    picture = Image.fromarray(ink).resize((width, height), Image.Resampling.BILINEAR)
-    scaled = np.asarray(picture, np.float32)
-    return scaled * np.float32(255 / scaled.max())
+def square(ink: Grey) -> Grey:
+    """Return ink in the middle of a square field."""
+    height, width = ink.shape
+    side = max(ink.shape)
+    top, left = (side - height) // 2, (side - width) // 2
+    return np.pad(ink, ((top, side - height - top), (left, side - width - left)))
+
+
+def scale(ink: Grey, side: int) -> Grey:
+    """Scale the longer side to so many pixels, the aspect kept."""
+    factor = side / max(ink.shape)
+    height, width = (max(1, round(size * factor)) for size in ink.shape)
+    how = Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(ink).resize((width, height), how)).clip(0, 1)
 
 
 def centre(ink: Grey) -> Bytes:

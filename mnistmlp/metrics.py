@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistmlp.calibration import at_temperature, calibration_error
 from mnistmlp.core import DIGITS, LOSSES, Array, Bytes, Network
 
 Digits = NDArray[np.integer[Any]]  # 0 … 9
@@ -31,6 +32,8 @@ class Evaluation:
 
     loss: float  # averaged over the images
     confusion: NDArray[np.int64]  # (10, 10) counts, [actual][predicted]
+    calibration_error_before: float  # of the probabilities as they are, in [0, 1]
+    calibration_error: float  # and calibrated
 
     @property
     def images(self) -> int:
@@ -95,30 +98,53 @@ def probabilities(outputs: Array) -> Array:
     return scaled
 
 
-def committee(networks: Sequence[Network], images: Bytes) -> Array:
-    """Return the probabilities (n, 10) of images, averaged over networks."""
-    mean: Array = np.mean([probabilities(n.outputs(images)) for n in networks], axis=0)
+def committee(
+    networks: Sequence[Network], images: Bytes, temperatures: Sequence[float] | None = None
+) -> Array:
+    """Return the probabilities (n, 10) of images, averaged over networks.
+
+    With temperatures, each network is calibrated by its own.
+    """
+    found = [probabilities(network.outputs(images)) for network in networks]
+    if temperatures:
+        found = [at_temperature(*pair) for pair in zip(found, temperatures, strict=True)]
+    mean: Array = np.mean(found, axis=0)
     return mean
 
 
-def evaluate(networks: Sequence[Network], images: Bytes, labels: Digits) -> Evaluation:
+def evaluate(
+    networks: Sequence[Network],
+    images: Bytes,
+    labels: Digits,
+    temperatures: Sequence[float] | None = None,
+) -> Evaluation:
     """Judge one network, or several by their average, on labelled images.
 
     Parameters
     ----------
     networks : sequence of Network
         The loss is that of the network, taken on its outputs.  Of several, it
-        is the cross-entropy of the averaged probabilities, as their own
-        losses may differ.
+        is the cross-entropy of the average of their calibrated probabilities,
+        as their own losses may differ.
     images : (n, 28, 28) or (n, 784) uint8
     labels : (n,) of any integer type
+    temperatures : sequence of float, optional
+        That each network is calibrated at; 1 unless given.
     """
+    outputs = [network.outputs(images) for network in networks]
+    shares = [probabilities(each) for each in outputs]
+    average = np.mean(shares, axis=0)
+    calibrated = average
+    if temperatures:
+        calibrated = np.mean(list(map(at_temperature, shares, temperatures)), axis=0)
     if len(networks) == 1:
-        outputs, loss = networks[0].outputs(images), LOSSES[networks[0].loss]
+        judged, loss = outputs[0], LOSSES[networks[0].loss]
     else:
-        outputs, loss = committee(networks, images), LOSSES["cross-entropy"]
-    targets = np.eye(DIGITS, dtype=outputs.dtype)[labels]
+        judged, loss = calibrated, LOSSES["cross-entropy"]
+    targets = np.eye(DIGITS, dtype=judged.dtype)[labels]
     return Evaluation(
-        loss=loss.value(outputs.T, targets.T),
-        confusion=confusion_matrix(labels, outputs.argmax(axis=1)),
+        loss=loss.value(judged.T, targets.T),
+        confusion=confusion_matrix(labels, judged.argmax(axis=1)),
+        calibration_error_before=calibration_error(average, labels),
+        calibration_error=calibration_error(calibrated, labels),
     )

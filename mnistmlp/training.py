@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +16,12 @@ from mnistmlp.adversarial import Adversary
 from mnistmlp.augment import Distortion
 from mnistmlp.backpropagation import Workspace, backpropagate
 from mnistmlp.batches import Batch, Batches
+from mnistmlp.calibration import fit_temperature
 from mnistmlp.core import DIGITS, MAX_PARAMETERS, PIXELS, Array, Bytes, Network, parameter_count
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.hardest import Hardest
 from mnistmlp.initial import initialise
-from mnistmlp.metrics import Evaluation, evaluate
+from mnistmlp.metrics import Evaluation, evaluate, probabilities
 from mnistmlp.optim import SCHEDULES, Optimizer, make_optimizer
 from mnistmlp.recipes import WARP, Recipe
 
@@ -50,6 +52,7 @@ class Training:
     network: Network
     history: list[EpochReport] = field(default_factory=list)
     kept: EpochReport | None = None  # whose weights these are; None: stopped within epoch 1
+    temperature: float = 1.0  # that calibrates it, by the validation images
     interrupted: bool = False  # by Ctrl-C
 
 
@@ -108,6 +111,10 @@ def fit(
         result.interrupted = True
     if best:
         result.kept, network.parameters[:] = best
+        if validation:
+            with contextlib.suppress(KeyboardInterrupt):  # the weights matter more
+                found = probabilities(network.outputs(validation.pixels))
+                result.temperature = fit_temperature(found, validation.labels)
     return result
 
 

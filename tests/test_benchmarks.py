@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import mean, median, stdev
 
 import pytest
 
+from mnistmlp.recipes import EXPECTED, RECIPES
+
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
-PAGE = ROOT / "docs" / "performance.md"
 
 
 @pytest.mark.parametrize("contender", ["mnistmlp", "textbook", "products"])
@@ -41,13 +43,32 @@ def test_memory(small: Path) -> None:
     assert second.split(":")[0].strip() == "7,000 images"
 
 
-def test_the_page_shows_what_was_measured(tmp_path: Path) -> None:
-    copy = tmp_path / "benchmarks" / "table.py"
-    copy.parent.mkdir()
+@pytest.mark.parametrize(
+    ("script", "figures", "page"),
+    [
+        ("table.py", "results.json", "performance.md"),
+        ("accuracy_table.py", "accuracy.json", "recipes.md"),
+    ],
+)
+def test_pages_show_what_was_measured(tmp_path: Path, script: str, figures: str, page: str) -> None:
+    (tmp_path / "benchmarks").mkdir()
     (tmp_path / "docs").mkdir()
-    copy.write_bytes((BENCHMARKS / "table.py").read_bytes())
-    copy.with_name("results.json").write_bytes((BENCHMARKS / "results.json").read_bytes())
-    page = tmp_path / "docs" / "performance.md"
-    page.write_bytes(PAGE.read_bytes())
-    subprocess.run([sys.executable, copy], check=True)
-    assert page.read_text() == PAGE.read_text()
+    for name in (script, figures, "page.py"):
+        (tmp_path / "benchmarks" / name).write_bytes((BENCHMARKS / name).read_bytes())
+    copy, real = tmp_path / "docs" / page, ROOT / "docs" / page
+    copy.write_bytes(real.read_bytes())
+    subprocess.run([sys.executable, tmp_path / "benchmarks" / script], check=True)
+    assert copy.read_text() == real.read_text()
+
+
+def test_recipes_expect_what_was_measured() -> None:
+    measured = json.loads((BENCHMARKS / "accuracy.json").read_text())["recipes"]
+    assert list(measured) == list(EXPECTED) == list(RECIPES)
+    for name, rows in measured.items():
+        accuracy = [row["accuracy"] for row in rows]
+        most = max(row["threads"] for row in rows)
+        seconds = median(row["seconds"] for row in rows if row["threads"] == most)
+        expected = EXPECTED[name]
+        assert expected.accuracy == pytest.approx(mean(accuracy), abs=6e-5)
+        assert expected.spread == pytest.approx(stdev(accuracy), abs=6e-5)
+        assert expected.seconds == pytest.approx(seconds, rel=0.05)

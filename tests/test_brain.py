@@ -67,7 +67,7 @@ def test_half_precision(trained: tuple[Network, dict[str, Any]]) -> None:
     save_brain(PATH, network, meta)
     size = PATH.stat().st_size
     save_brain(PATH, network, meta, half=True)
-    assert PATH.stat().st_size < 0.6 * size
+    assert PATH.stat().st_size < 0.5 * size
     loaded = load_brain(PATH).network
     assert loaded.parameters.dtype == np.float32
     np.testing.assert_array_equal(loaded.parameters, network.parameters.astype(np.float16))

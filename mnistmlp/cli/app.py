@@ -20,7 +20,9 @@ from mnistmlp.cli import console
 from mnistmlp.errors import MnistMlpError, SettingError
 
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
-COMMANDS = ("download", "train", "evaluate", "predict", "info")  # each a module of this package
+COMMANDS = (  # each a module of this package
+    *("download", "train", "recipes", "evaluate", "predict", "info"),
+)
 
 
 class _Program(TyperGroup):
@@ -38,7 +40,8 @@ class _Program(TyperGroup):
         if cmd_name in COMMANDS and self.commands[cmd_name] is None:
             module = import_module(f"mnistmlp.cli.{cmd_name}")
             alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-            alone.command(cmd_name)(getattr(module, cmd_name))
+            epilog = getattr(module, "EPILOG", None)
+            alone.command(cmd_name, epilog=epilog)(getattr(module, cmd_name))
             self.commands[cmd_name] = typer.main.get_command(alone)
         return self.commands.get(cmd_name)
 

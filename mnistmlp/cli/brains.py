@@ -11,7 +11,7 @@ from mnistmlp.cli import console
 from mnistmlp.errors import OtherTaskError
 
 if TYPE_CHECKING:
-    from mnistmlp.core import Network
+    from mnistmlp.brain import Brain
 
 DEFAULT = Path("brain.npz")
 SHIPPED = Path("pretrained")  # the name of the one that comes with the package
@@ -32,7 +32,7 @@ def here_or_shipped() -> Path:
     return SHIPPED
 
 
-def load_networks(names: list[Path], named_by: str) -> list[Network]:
+def load_brains(names: list[Path], named_by: str) -> list[Brain]:
     """Load brains that are to judge together; `named_by` is the option or argument.
 
     Raises
@@ -45,7 +45,7 @@ def load_networks(names: list[Path], named_by: str) -> list[Network]:
     from mnistmlp.brain import load_brain
 
     try:
-        return [load_brain(brain_file(name)).network for name in names]
+        return [load_brain(brain_file(name)) for name in names]
     except OtherTaskError as error:
         if len(names) == 1:
             raise

@@ -79,7 +79,8 @@ def _tell(printed: str, params: dict[str, Any]) -> None:
     """Print what a member did, and say how well, if it did not itself."""
     found = json.loads(printed)
     accuracy, seconds = found["validation_accuracy"], found["seconds"]
-    if params["jobs"] > 1 and not params["quiet"] and accuracy is not None:
+    silent = params["jobs"] > 1 and seconds > 0  # 0 of a brain that was there
+    if silent and not params["quiet"] and accuracy is not None:
         name = console.one_line(found["output"])
         console.note(f"{name}: validation accuracy {accuracy:.2%}, in {seconds:.1f} s")
     print(printed if params["as_json"] else found["output"], flush=True)

@@ -11,7 +11,7 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console, options
-from mnistmlp.cli.brains import DEFAULT, load_networks
+from mnistmlp.cli.brains import DEFAULT, load_brains
 from mnistmlp.cli.data import open_dataset
 
 if TYPE_CHECKING:
@@ -48,9 +48,14 @@ def evaluate(
     from mnistmlp import metrics
 
     paths = brains or [DEFAULT]
-    networks = load_networks(paths, "BRAIN")
+    loaded = load_brains(paths, "BRAIN")
     data = open_dataset(data_dir, split)
-    result = metrics.evaluate(networks, data.images, data.labels)
+    result = metrics.evaluate(
+        [brain.network for brain in loaded],
+        data.images,
+        data.labels,
+        [brain.temperature for brain in loaded],
+    )
     if as_json:
         print(_document(result, paths, split))
     else:
@@ -70,6 +75,8 @@ def _document(result: Evaluation, paths: list[Path], split: str) -> str:
             "loss": result.loss,
             "confusion": result.confusion.tolist(),
             "per_digit": [asdict(score) for score in result.per_digit],
+            "calibration_error_before": result.calibration_error_before,
+            "calibration_error": result.calibration_error,
         }
     )
 
@@ -81,7 +88,9 @@ def _tables(result: Evaluation, paths: list[Path], images: str) -> str:
         console.make_console(),
         f"{console.one_line(names)} on {images}",
         f"accuracy {result.accuracy:.2%} ({result.correct:,} of {result.images:,}), "
-        f"loss {result.loss:.4f}\n",
+        f"loss {result.loss:.4f}",
+        f"calibration error {result.calibration_error_before:.2%}, "
+        f"{result.calibration_error:.2%} calibrated\n",
         _confusion_table(result),
         "",
         _score_table(result),

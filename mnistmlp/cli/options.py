@@ -73,8 +73,15 @@ Init = Annotated[
         "and the settings of the recipe that it names, where no option says otherwise.",
     ),
 ]
-Half = Annotated[
-    bool, typer.Option("--half", help="Save weights in half precision: half the size.")
+Half = Annotated[bool, typer.Option("--half", help="Save weights in half precision, compressed.")]
+Prune = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        max=0.99,
+        metavar="PART",
+        help="Of all weights, the smallest, set to zero before saving: with --half a smaller file.",
+    ),
 ]
 Threads = Annotated[
     int | None,

@@ -4,61 +4,43 @@ from __future__ import annotations
 
 import json
 from itertools import chain
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
 from mnistmlp import blas
-from mnistmlp.cli import console, options
-from mnistmlp.cli.brains import here_or_shipped, load_networks
-from mnistmlp.cli.recognise import (
-    Recognised,
-    recognise_indices,
-    recognise_pictures,
-)
-from mnistmlp.cli.show import show as draw
+from mnistmlp.cli import console, options, predict_options
+from mnistmlp.cli import show as drawing
+from mnistmlp.cli.brains import here_or_shipped, load_brains
+from mnistmlp.cli.recognise import Recognised, recognise_indices, recognise_pictures
+from mnistmlp.cli.sources import check, picture_names
 from mnistmlp.errors import PictureError, SettingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mnistmlp.core import Array
+    from mnistmlp.images import Reading
+
+UNSURE = "?"
 
 
 def predict(
-    images: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[IMAGE]...", show_default=False, help="Pictures; - is standard input."
-        ),
-    ] = None,
-    index: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="N", help="Image N of the data set, or N:M for N to M - 1; repeatable."
-        ),
-    ] = None,
-    split: Annotated[Literal["test", "train"], typer.Option(help="Where --index counts.")] = "test",
-    brain: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE",
-            show_default="brain.npz, or pretrained if there is none",
-            help="Brain file, or pretrained: the one that comes along; several are averaged.",
-        ),
-    ] = None,
-    top: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=10,
-            metavar="K",
-            help="Print the K likeliest digits, each with its confidence.",
-        ),
-    ] = None,
-    invert: Annotated[
-        Literal["auto", "yes", "no"],
-        typer.Option(help="Whether pictures are dark ink on a light ground; auto looks at each."),
-    ] = "auto",
-    show: Annotated[
-        bool, typer.Option("--show", help="Draw image and probabilities on stderr.")
-    ] = False,
+    images: predict_options.Images = None,
+    files_from: predict_options.FilesFrom = None,
+    null: predict_options.Null = False,
+    recursive: predict_options.Recursive = False,
+    index: predict_options.Index = None,
+    split: predict_options.Split = "test",
+    brain: predict_options.Brains = None,
+    top: predict_options.Top = None,
+    reject: predict_options.Reject = 0.0,
+    invert: predict_options.Inverted = "auto",
+    centre: predict_options.Centre = True,
+    raw: predict_options.Raw = False,
+    show: predict_options.Show = False,
+    explain: predict_options.Explain = False,
+    explain_png: predict_options.ExplainPng = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
     as_json: options.Json = False,
@@ -70,32 +52,49 @@ def predict(
     reported, the others are done, and the exit code is 1.
     """
     blas.settle(threads=1)  # the products are small, and threads take time to start
-    if not images and not index:
+    images = images or []
+    if not images and not index and files_from is None:
         raise SettingError("index", "no image given: name a picture, or use --index N")
+    check(images, files_from, null=null)
     ranges = [options.parse_range("index", text) for text in index or []]
-    networks = load_networks(brain or [here_or_shipped()], "--brain")
-    several = len(images or []) + sum(map(len, ranges)) > 1
+    several = recursive or files_from is not None or len(images) + sum(map(len, ranges)) > 1
+    if explain_png and (several or ranges):
+        raise SettingError("explain-png", "is for one picture")
+    brains = load_brains(brain or [here_or_shipped()], "--brain")
+    names = picture_names(images, files_from, null=null, recursive=recursive)
+    how = {"invert": invert, "centred": centre, "raw": raw}
+    pictures = recognise_pictures(brains, names, **how) if images or files_from is not None else ()
     failed = False
-    for result in chain(
-        recognise_pictures(networks, images or [], invert),
-        recognise_indices(networks, ranges, data_dir, split),
-    ):
+    for result in chain(pictures, recognise_indices(brains, ranges, data_dir, split)):
         if isinstance(result, PictureError):
             console.report(result)
             failed = True
             continue
-        if show:
-            draw(result.source, result.image, result.probabilities)
-        print(_document(result) if as_json else _lines(result, top, several), flush=True)
+        if show or explain:
+            (drawing.explain if explain else drawing.show)(result)
+        confident = bool(result.probabilities.max() >= reject)
+        print(
+            _document(result, confident) if as_json else _lines(result, top, several, confident),
+            flush=True,
+        )
+        if explain_png and result.reading:
+            _write_steps(explain_png, result.reading, result.probabilities)
     if failed:
         raise typer.Exit(1)
 
 
-def _document(result: Recognised) -> str:
+def _write_steps(path: Path, reading: Reading, probabilities: Array) -> None:
+    from mnistmlp.explain import write_explanation
+
+    write_explanation(path, reading, probabilities)
+
+
+def _document(result: Recognised, confident: bool) -> str:
+    digit = int(result.probabilities.argmax())
     return json.dumps(
         {
             "source": result.source,
-            "digit": int(result.probabilities.argmax()),
+            "digit": digit if confident else None,
             "confidence": float(result.probabilities.max()),
             "probabilities": result.probabilities.tolist(),
             **result.known,
@@ -103,10 +102,16 @@ def _document(result: Recognised) -> str:
     )
 
 
-def _lines(result: Recognised, top: int | None, several: bool) -> str:
+def _lines(result: Recognised, top: int | None, several: bool, confident: bool) -> str:
     """Return the digit alone, or lines of source, digit and confidence as asked."""
+    likeliest = _likeliest(result.probabilities, top or 1)
     if top is None and not several:
-        return str(result.probabilities.argmax())
-    likeliest = (-result.probabilities).argsort(kind="stable")[: top or 1]
+        return str(likeliest[0]) if confident else UNSURE
     source = f"{console.one_line(result.source)}\t" if several else ""
+    if not confident:
+        return f"{source}{UNSURE}\t{result.probabilities.max():.4f}"
     return "\n".join(f"{source}{digit}\t{result.probabilities[digit]:.4f}" for digit in likeliest)
+
+
+def _likeliest(probabilities: Array, count: int) -> list[int]:
+    return [int(digit) for digit in (-probabilities).argsort(kind="stable")[:count]]

@@ -20,7 +20,7 @@ RecipeName = Annotated[
     typer.Option(
         metavar="NAME",
         show_default="classic",
-        help=f"Settings to start from: {' or '.join(RECIPES)}.",
+        help=f"Settings to start from: {', '.join(RECIPES)}; see below.",
     ),
 ]
 Hidden = Annotated[

@@ -14,8 +14,11 @@ from mnistmlp.cli.brains import DEFAULT, brain_file
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.progress import epoch_log, epoch_progress, in_turn
+from mnistmlp.cli.recipes import table
 from mnistmlp.cli.settings import resolve
 from mnistmlp.cli.summary import document, summarise
+
+EPILOG = f"\b\n{table()}"  # \b: lines stay as they are
 
 
 def train(
@@ -57,6 +60,7 @@ def train(
     seeds: options.Seeds = None,
     jobs: options.Jobs = 1,
     init: options.Init = None,
+    prune: options.Prune = 0.0,
     half: options.Half = False,
     threads: options.Threads = None,
     dataset: options.DatasetName = "mnist",
@@ -73,6 +77,7 @@ def train(
     them.  Ctrl-C ends training early and saves what there is.
     """
     ours = blas.settle()
+    from mnistmlp import pruning
     from mnistmlp.brain import check_output, describe, load_brain, save_brain
     from mnistmlp.training import fit, network_sizes
 
@@ -101,6 +106,8 @@ def train(
                 on_epoch=in_turn(record, draw),
             )
             close()
+            if prune:
+                pruning.prune(training.network, prune)
             meta = describe(training, settings, seed=seed, dataset=origin)
             save_brain(output, training.network, meta, half=half)
     seconds = time.perf_counter() - started

@@ -12,7 +12,7 @@ from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.test_layers import loaded_by_command
 
-COMMANDS = ["download", "train", "evaluate", "predict", "info"]
+COMMANDS = ["download", "train", "recipes", "evaluate", "predict", "info"]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
@@ -26,8 +26,8 @@ def test_help_fits_80_columns(run: Run, command: list[str], option: str) -> None
 
 
 def test_help_names_every_command(run: Run) -> None:
-    listed = run("--help").stdout.partition("Commands:")[2].split()
-    assert [word for word in listed if word in COMMANDS] == COMMANDS
+    listed = run("--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed if line[2] != " "] == COMMANDS
 
 
 def test_version(run: Run) -> None:

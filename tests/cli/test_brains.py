@@ -26,7 +26,7 @@ def test_the_brain_that_ships_knows_mnist(run: Run, mnist: Path) -> None:
     result = run("evaluate", "pretrained", "--json", "--data-dir", mnist)
     document = json.loads(result.stdout)
     assert document["brains"] == ["pretrained"]
-    assert document["accuracy"] >= 0.994
+    assert document["accuracy"] >= 0.9955
 
 
 def test_predict_takes_the_one_that_ships_where_there_is_none_here(

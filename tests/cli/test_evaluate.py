@@ -16,9 +16,14 @@ def test_json(run: Run, small: Path, brain: Path) -> None:
     document = json.loads(result.stdout)
     assert list(document) == [
         "brains", "split", "images", "accuracy", "loss", "confusion", "per_digit",
+        "calibration_error_before", "calibration_error",
     ]  # fmt: skip
-    data = load_dataset(small, "test")
-    expected = evaluate([load_brain(brain).network], data.images, data.labels)
+    data, loaded = load_dataset(small, "test"), load_brain(brain)
+    expected = evaluate([loaded.network], data.images, data.labels, [loaded.temperature])
+    assert loaded.temperature != 1
+    assert document["calibration_error"] == expected.calibration_error
+    assert document["calibration_error_before"] == expected.calibration_error_before
+    assert expected.calibration_error != expected.calibration_error_before
     assert (document["brains"], document["split"]) == ([str(brain)], "test")
     assert (document["images"], document["accuracy"]) == (300, expected.accuracy)
     assert document["loss"] == expected.loss
@@ -81,7 +86,7 @@ def test_fail_under(run: Run, small: Path) -> None:
 def test_cells_are_shaded_by_their_share_of_the_row() -> None:
     confusion = np.zeros((10, 10), np.int64)
     confusion[0, 0], confusion[1, 1], confusion[2, [2, 3]] = 10, 1000, 50
-    table = _confusion_table(Evaluation(loss=0.0, confusion=confusion))
+    table = _confusion_table(Evaluation(0.0, confusion, 0.0, 0.0))
     columns = [list(column.cells) for column in table.columns[1:]]
     styles = [[cell.style for cell in column] for column in columns]  # type: ignore[union-attr]
     assert styles[0][0] == styles[1][1] != styles[2][2]

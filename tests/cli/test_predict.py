@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,8 @@ def test_json_lines(run: Run, small: Path, brain: Path, picture: Path) -> None:
     result = run("predict", "--brain", brain, "--data-dir", small, "--index", "0:100", "--json")
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(lines) == 100
-    data = load_dataset(small, "test")
-    expected = committee([load_brain(brain).network], data.images[:100])
+    data, loaded = load_dataset(small, "test"), load_brain(brain)
+    expected = committee([loaded.network], data.images[:100], [loaded.temperature])
     np.testing.assert_allclose([line["probabilities"] for line in lines], expected, rtol=1e-6)
     assert [line["index"] for line in lines] == list(range(100))
     assert [line["label"] for line in lines] == data.labels[:100].tolist()
@@ -81,9 +82,11 @@ def test_what_is_no_picture_is_named_and_the_rest_done(
     result = run("predict", "--brain", brain, *names)
     assert result.exit_code == 1
     assert [line.split("\t")[0] for line in result.stdout.splitlines()] == ["digit.png"] * 2
-    assert [line.split(": ")[1] for line in result.stderr.splitlines()] == [
+    lines = result.stderr.splitlines()
+    assert [line.split(": ")[1] for line in lines if line.startswith("error")] == [
         "none.png", "text.png", ".", "blank.png", "fifo",
     ]  # fmt: skip
+    assert lines.count("hint: mnistmlp predict --recursive FOLDER") == 1
     assert result.stderr.startswith("error: none.png: No such file or directory\n")
 
 
@@ -168,3 +171,172 @@ def test_recognising_an_image_of_the_data_set_loads_no_more_than_it_needs(
     loaded = loaded_by_command("predict", "--brain", brain, "--data-dir", small, "--index", 7)
     assert "numpy" in loaded
     assert not loaded & {"rich", "requests", "PIL", "threadpoolctl"}
+
+
+@pytest.fixture
+def pictures(small: Path) -> list[str]:
+    """Twelve test images as PNGs, in folders."""
+    paths = [Path(f"pictures/{'even' if i % 2 == 0 else 'odd'}/{i:02}.png") for i in range(12)]
+    for path, image in zip(paths, load_dataset(small, "test").images[:12], strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).resize((112, 112)).save(path)
+    return [str(path) for path in paths]
+
+
+def sources(stdout: str) -> list[str]:
+    return [line.split("\t")[0] for line in stdout.splitlines()]
+
+
+def test_names_from_a_file(run: Run, brain: Path, pictures: list[str]) -> None:
+    Path("names").write_text("\n".join(pictures[1:]))
+    result = run("predict", "--brain", brain, pictures[0], "--files-from", "names")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert sources(result.stdout) == pictures
+    null = "\0".join([*pictures, ""])
+    same = run("predict", "--brain", brain, "--files-from", "-", "-0", input=null)
+    assert same.stdout == result.stdout
+    one = run("predict", "--brain", brain, "--files-from", "-", input=pictures[0])
+    assert one.stdout == result.stdout.splitlines(keepends=True)[0]
+    nothing = run("predict", "--brain", brain, "--files-from", "-", input="")
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (None, "list: No such file or directory"),
+        (b"a" * 200_000, "list: not a list of names"),
+        (b"none.png\n", "none.png: No such file or directory"),
+    ],
+)
+def test_a_list_at_fault_leaves_the_others(
+    run: Run, brain: Path, pictures: list[str], content: bytes | None, error: str
+) -> None:
+    if content:
+        Path("list").write_bytes(content)
+    result = run("predict", "--brain", brain, pictures[0], "--files-from", "list")
+    assert result.exit_code == 1
+    assert sources(result.stdout) == pictures[:1]
+    assert result.stderr == f"error: {error}\n"
+
+
+def test_lists_of_other_systems_and_of_themselves(
+    run: Run, brain: Path, pictures: list[str]
+) -> None:
+    listed = f"{pictures[0]}\r\n-\r\n{pictures[1]}\r\n"
+    result = run("predict", "--brain", brain, "--files-from", "-", input=listed)
+    assert sources(result.stdout) == pictures[:2]
+    assert result.stderr == "error: -: the list comes from there\n"
+
+
+def test_folders(run: Run, brain: Path, pictures: list[str]) -> None:
+    Path("pictures/notes.txt").touch()
+    result = run("predict", "--brain", brain, "--recursive", "pictures", pictures[0])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert sources(result.stdout) == [*pictures[::2], *pictures[1::2], pictures[0]]
+
+
+def test_odd_folders(run: Run, brain: Path, pictures: list[str]) -> None:
+    deep = Path("deep/" + "a/" * 500)
+    deep.mkdir(parents=True)
+    Path("deep/folder.png").mkdir()
+    Path("deep/self").symlink_to("../deep")
+    names = ["deep", "none", "a" * 5000, pictures[0]]
+    result = run("predict", "--brain", brain, "--recursive", *names)
+    assert (result.exit_code, sources(result.stdout)) == (1, pictures[:1])
+    lines = result.stderr.splitlines()
+    assert lines[0] == "error: none: No such file or directory"
+    assert lines[1].endswith("a: File name too long")
+    assert len(lines) == 2
+
+
+def test_a_name_is_answered_before_the_next_one_comes(
+    start: Start, brain: Path, pictures: list[str]
+) -> None:
+    process = start("predict", "--brain", brain, "--files-from", "-", stdin=subprocess.PIPE)
+    assert process.stdin
+    assert process.stdout
+    for name in pictures[:3]:
+        process.stdin.write(f"{name}\n".encode())
+        process.stdin.flush()
+        assert process.stdout.readline().decode().split("\t")[0] == name
+    assert process.communicate(timeout=60) == (b"", b"")
+    assert process.returncode == 0
+
+
+def test_large_pictures_keep_their_place(run: Run, brain: Path, pictures: list[str]) -> None:
+    noise = np.random.default_rng(0).integers(200, 255, (900, 700), np.uint8)
+    noise[200:700, 330:360] = 20
+    Image.fromarray(noise).save("large.png")
+    assert Path("large.png").stat().st_size > 2**16
+    names = ["large.png", *pictures[:3], "large.png", pictures[3]]
+    assert sources(run("predict", "--brain", brain, *names).stdout) == names
+
+
+def test_reject(run: Run, brain: Path, small: Path) -> None:
+    common = ["predict", "--brain", brain, "--data-dir", small, "--index"]
+    sure = [float(line.split("\t")[2]) for line in run(*common, "0:50").stdout.splitlines()]
+    bound = sorted(sure)[10]
+    assert min(sure) < bound < 1
+    rows = [
+        line.split("\t") for line in run(*common, "0:50", "--reject", bound).stdout.splitlines()
+    ]
+    assert [row[1] == "?" for row in rows] == [confidence < bound for confidence in sure]
+    least = sure.index(min(sure))
+    assert run(*common, least, "--reject", bound).stdout == "?\n"
+    assert run(*common, least, "--reject", bound, "--top", 3).stdout.startswith("?\t")
+    document = json.loads(run(*common, least, "--reject", bound, "--json").stdout)
+    assert document["digit"] is None
+    assert document["confidence"] == pytest.approx(min(sure), abs=1e-4)
+
+
+def test_explain(run: Run, brain: Path, picture: Path) -> None:
+    plain = run("predict", "--brain", brain, picture)
+    result = run("predict", "--brain", brain, picture, "--explain", "--explain-png", "steps.png")
+    assert (result.exit_code, result.stdout) == (0, plain.stdout)
+    lines = result.stderr.splitlines()
+    assert lines[1].split() == ["picture", "ink", "28", "x", "28"]
+    assert max(map(len, lines)) <= 80
+    assert "light ink on dark ground" in lines[16]
+    assert sum(line.endswith("<") for line in lines) == 1
+    with Image.open("steps.png") as page:
+        assert page.format == "PNG"
+
+
+def test_explain_of_the_data_set_is_show(run: Run, brain: Path, small: Path) -> None:
+    common = ["predict", "--brain", brain, "--data-dir", small, "--index", 0]
+    assert run(*common, "--explain").stderr == run(*common, "--show").stderr
+
+
+def test_raw_and_no_centre(run: Run, brain: Path, small: Path) -> None:
+    data = load_dataset(small, "test")
+    Image.fromarray(data.images[0]).save("small.png")
+    assert run("predict", "--brain", brain, "small.png", "--raw").stdout == f"{data.labels[0]}\n"
+    picture = Image.new("L", (90, 90), 255)
+    picture.paste(0, (10, 10, 16, 60))
+    picture.save("bar.png")
+    placed = run("predict", "--brain", brain, "bar.png", "--no-centre", "--explain")
+    assert placed.exit_code == 0
+    assert placed.stderr != run("predict", "--brain", brain, "bar.png", "--explain").stderr
+    Image.new("L", (30, 28), 255).save("large.png")
+    result = run("predict", "--brain", brain, "large.png", "--raw")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: large.png: 30 x 28 pixels, not 28 x 28\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["-", "-"], "invalid value for 'IMAGE': standard input is named twice"),
+        (["-", "--files-from", "-"], "invalid value for 'IMAGE': standard input"),
+        (["a.png", "-0"], "--null: is for --files-from"),
+        (["a.png", "b.png", "--explain-png", "c.png"], "--explain-png: is for one picture"),
+        (["--index", "3", "--explain-png", "c.png"], "--explain-png: is for one picture"),
+        (["a.png", "--reject", "1.5"], "invalid value for '--reject'"),
+    ],
+    ids=str,
+)
+def test_what_does_not_go_together(run: Run, brain: Path, args: list[str], message: str) -> None:
+    result = run("predict", "--brain", brain, *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error: {message}")

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from mnistmlp import default_folder, load_brain
-from mnistmlp.recipes import RECIPES
+from mnistmlp.recipes import EXPECTED
 from tests.cli.conftest import Run
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -21,14 +21,17 @@ def test_the_python_example_runs(mnist: Path) -> None:
 
 
 def test_every_recipe_has_its_row() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
-    assert rows == list(RECIPES)
+    rows = re.findall(r"^\| `([\w-]+)` \|.*\| ([\d.]+) ± ([\d.]+) % \|", README, re.MULTILINE)
+    assert rows == [
+        (name, f"{100 * each.accuracy:.2f}", f"{100 * each.spread:.2f}")
+        for name, each in EXPECTED.items()
+    ]
 
 
 def test_options_that_are_named_exist(run: Run) -> None:
     helps = "".join(
         run(command, "--help").stdout
-        for command in ("download", "train", "evaluate", "predict", "info")
+        for command in ("download", "train", "recipes", "evaluate", "predict", "info")
     )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert named

@@ -109,6 +109,17 @@ def test_init_gives_layers_activation_and_loss(run: Run, small: Path, brain: Pat
     assert result.stderr.startswith("error: --hidden: the initial brain has layers")
 
 
+def test_a_small_file(run: Run, small: Path) -> None:
+    sizes = []
+    for extra in ([], ["--half"], ["--half", "--prune", 0.6]):
+        result = run("train", *TINY, "--data-dir", small, *extra)
+        assert result.exit_code == 0
+        sizes.append(Path("brain.npz").stat().st_size)
+    assert sizes[1] < 0.5 * sizes[0]
+    assert sizes[2] < 0.6 * sizes[1]
+    assert (load_brain(Path("brain.npz")).network.parameters == 0).mean() >= 0.6
+
+
 def test_log(run: Run, small: Path) -> None:
     run("train", *TINY, "--data-dir", small, "--log", "run.jsonl")
     lines = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]

@@ -1,0 +1,120 @@
+"""Measure how accurate the recipes are, and what each ingredient of the best one is worth.
+
+    python accuracy.py recipes|ablation [JOBS]
+
+`recipes` trains each recipe with several seeds, and reads the test set once for
+each brain and for the committee of the best.  `ablation` takes the ingredients
+out of `best` one by one, in short runs, and looks at validation images alone.
+Both write accuracy.json and the tables of docs/recipes.md.
+
+It takes hours.  Brains and figures stay in build/accuracy, and a run that was
+cut short goes on from there.  With JOBS, so many networks train at once, each
+with its share of the cores; the times shown are of runs that had them all.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from accuracy_table import write_tables
+
+from mnistmlp import blas
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "accuracy.json"
+KEPT = HERE.parent / "build" / "accuracy"
+PROGRAM = Path(sys.executable).with_name("mnistmlp")
+
+SEEDS = {"classic": 10, "modern": 10, "plain-best": 3, "best": 3}
+SHORT = "--recipe best --hidden 1024,1024 --lr 0.002 --epochs 10 --validation 10000"
+INGREDIENTS = {  # of `best`, each with the options that take it out
+    "nothing": "",
+    "all warps": "--no-augment",
+    "elastic part of the warps": "--displacement 0",
+    "affine part of the warps": "--rotation 0 --scaling 0 --shear 0 --shift 0",
+    "receptive field": "--receptive-field 0",
+    "adversarial images": "--adversarial 0",
+    "hardest images": "--hardest 1",
+    "label smoothing": "--label-smoothing 0",
+    "weight decay": "--weight-decay 0",
+    "fall of the learning rate": "--schedule constant",
+    "half of the width": "--hidden 512,512",
+}
+Row = dict[str, Any]
+
+
+def run(*words: object) -> Row:
+    """Return what a command of ours prints as JSON."""
+    command = [str(word) for word in (PROGRAM, *words, "--json")]
+    return dict(json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
+
+
+def train(name: str, options: str, *, jobs: int, seed: int) -> Row:
+    """Train a network, unless an earlier run did, and return its figures."""
+    kept, brain = (KEPT / f"{name}-{seed}{suffix}" for suffix in (".json", ".npz"))
+    if not kept.exists():
+        threads = max(1, blas.usable_cores() // jobs)
+        share = ["--threads", threads] if jobs > 1 else []
+        started = time.perf_counter()
+        said = run("train", "--quiet", *options.split(), "--seed", seed, *share, "--output", brain)
+        row = {"seed": seed, "threads": threads, "seconds": time.perf_counter() - started}
+        kept.write_text(json.dumps(row | {"validation_accuracy": said["validation_accuracy"]}))
+        print(kept.read_text(), brain, flush=True)
+    return dict(json.loads(kept.read_text()))
+
+
+def train_all(tasks: dict[str, str], seeds: dict[str, int], jobs: int) -> dict[str, list[Row]]:
+    """Train each task with each of its seeds, and return the figures by task."""
+    with ThreadPoolExecutor(jobs) as pool:
+        pending = {
+            name: [
+                pool.submit(partial(train, name.replace(" ", "-"), options, jobs=jobs, seed=seed))
+                for seed in range(seeds[name])
+            ]
+            for name, options in tasks.items()
+        }
+    return {name: [row.result() for row in rows] for name, rows in pending.items()}
+
+
+def measure_recipes(jobs: int) -> Row:
+    """Return the accuracy on the test set, and the seconds, of each recipe and seed."""
+    recipes = train_all({name: f"--recipe {name}" for name in SEEDS}, SEEDS, jobs)
+    for name, rows in recipes.items():
+        for row in rows:
+            row["accuracy"] = run("evaluate", KEPT / f"{name}-{row['seed']}.npz")["accuracy"]
+    members = [KEPT / f"best-{seed}.npz" for seed in range(SEEDS["best"])]
+    return {
+        "machine": run("info", "--system"),
+        "recipes": recipes,
+        "committee": run("evaluate", *members)["accuracy"],
+        "pretrained": run("evaluate", "pretrained")["accuracy"],
+    }
+
+
+def measure_ablation(jobs: int) -> Row:
+    """Return the accuracy on validation images of `best` with each ingredient taken out."""
+    tasks = {name: f"{SHORT} {without}" for name, without in INGREDIENTS.items()}
+    rows = train_all(tasks, dict.fromkeys(tasks, 3), jobs)
+    return {"ablation": {"command": SHORT, "rows": rows}}
+
+
+def main() -> None:
+    """Measure, and write results and tables."""
+    mode, *jobs = sys.argv[1:]
+    KEPT.mkdir(parents=True, exist_ok=True)
+    measure = {"recipes": measure_recipes, "ablation": measure_ablation}[mode]
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results |= measure(int(jobs[0]) if jobs else 1)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    write_tables(results, HERE.parent / "docs" / "recipes.md")
+
+
+if __name__ == "__main__":
+    main()

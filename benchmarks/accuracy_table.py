@@ -1,0 +1,75 @@
+"""Turn accuracy.json into the tables of docs/recipes.md: python accuracy_table.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import mean, median, stdev
+from typing import Any
+
+from page import put
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "recipes.md"
+Results = dict[str, Any]
+
+
+def write_tables(results: Results, page: Path) -> str:
+    """Put the tables of what was measured so far into a page, and return them."""
+    parts = {"recipes": _recipes, "ablation": _ablation}
+    return put([table(results) for name, table in parts.items() if name in results], page)
+
+
+def median_seconds(rows: list[dict[str, Any]]) -> float:
+    """Return the median time of the runs that had most threads."""
+    most = max(row["threads"] for row in rows)
+    return float(median(row["seconds"] for row in rows if row["threads"] == most))
+
+
+def _recipes(results: Results) -> str:
+    machine = results["machine"]
+    lines = [
+        f"On the test set, read once for each brain; {machine['processor']}, "
+        f"{machine['usable_cores']} cores, NumPy {machine['numpy']} with {machine['blas']}. "
+        "Seconds are of the whole command; where another number of threads stands with them, other "
+        "work went on beside.",
+        "",
+        "| command | seeds | accuracy, mean ± SD | least to most | seconds |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, rows in results["recipes"].items():
+        found = [100 * row["accuracy"] for row in rows]
+        lines.append(
+            f"| `mnistmlp train --recipe {name}` | 0 to {len(rows) - 1} | "
+            f"{mean(found):.2f} ± {stdev(found):.2f} % | {min(found):.2f} to {max(found):.2f} % | "
+            f"{median_seconds(rows):,.1f}, threads: {max(row['threads'] for row in rows)} |"
+        )
+    members = len(results["recipes"]["best"])
+    lines += [
+        f"| `mnistmlp evaluate` of the {members} of `best` as a committee | "
+        f"– | {results['committee']:.2%} | – | – |",
+        f"| `mnistmlp evaluate pretrained` | 0 | {results['pretrained']:.2%} | – | – |",
+    ]
+    return "\n".join(lines).replace("%", " %").replace("  %", " %")
+
+
+def _ablation(results: Results) -> str:
+    ablation = results["ablation"]
+    threads = max(row["threads"] for rows in ablation["rows"].values() for row in rows)
+    lines = [
+        f"`mnistmlp train {ablation['command']}` with seeds 0 to 2, and what its error on the "
+        "10,000 validation images becomes without each ingredient:",
+        "",
+        f"| without | error, mean ± SD | seconds, threads: {threads} |",
+        "| --- | --- | --- |",
+    ]
+    for name, rows in ablation["rows"].items():
+        found = [100 - 100 * row["validation_accuracy"] for row in rows]
+        lines.append(
+            f"| {name} | {mean(found):.2f} ± {stdev(found):.2f} % | {median_seconds(rows):.0f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    write_tables(json.loads((HERE / "accuracy.json").read_text()), PAGE)

@@ -1,0 +1,62 @@
+"""``mnistmlp recipes``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from textwrap import wrap
+
+from mnistmlp.cli.options import Json
+from mnistmlp.recipes import EXPECTED, RECIPES, WARP, Recipe
+
+OPTIONAL = (  # shown where they differ from those of a network that has none of them
+    *("receptive_field", "hardest", "adversarial"),
+    *("dropout", "label_smoothing", "momentum", "weight_decay"),
+)
+
+
+def recipes(as_json: Json = False) -> None:
+    """List the recipes of `train`.
+
+    With each: its accuracy on the test set (mean and standard deviation over
+    several seeds), its time on 2 cores (of the last two on one), and its settings.
+    """
+    if as_json:
+        found = {
+            name: {"expected": EXPECTED[name]._asdict(), "settings": asdict(recipe)}
+            for name, recipe in RECIPES.items()
+        }
+        print(json.dumps(found))
+    else:
+        print(table())
+
+
+def table() -> str:
+    """Return the recipes as lines of under 80 columns."""
+    lines = ["recipe      test accuracy      time"]
+    for name, recipe in RECIPES.items():
+        accuracy, spread, seconds = EXPECTED[name]
+        time = f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
+        lines.append(f"{name:11} {100 * accuracy:.2f} ± {100 * spread:.2f} %  {time:>6}")
+        for line in settings(recipe):
+            lines += wrap(line, 78, initial_indent="  ", subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def settings(recipe: Recipe) -> list[str]:
+    """Return what a recipe sets, in lines: the network, its training, the options, the warps."""
+    neutral = Recipe()
+    chosen = [name for name in OPTIONAL if getattr(recipe, name) != getattr(neutral, name)]
+    lines = [
+        f"hidden {','.join(map(str, recipe.hidden))}, {recipe.activation}, {recipe.loss}",
+        f"{recipe.optimizer}, {recipe.schedule}, learning rate {recipe.learning_rate:g}, "
+        f"batch {recipe.batch_size}, {recipe.epochs} epochs",
+        _values(recipe, chosen),
+        f"warps: {_values(recipe, WARP)}" if recipe.augment else "",
+    ]
+    return [line for line in lines if line]
+
+
+def _values(recipe: Recipe, names: Iterable[str]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {getattr(recipe, name):g}" for name in names)

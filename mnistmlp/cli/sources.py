@@ -1,0 +1,95 @@
+"""Which pictures `predict` is to read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+import typer
+
+from mnistmlp.errors import PictureError, SettingError
+
+SUFFIXES = (  # that pictures in a folder have
+    *(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
+    *(".ppm", ".pgm", ".pbm", ".pnm"),
+)
+
+
+MAX_NAME = 1 << 16  # bytes: what is longer is no list of names
+Source = str | PictureError | None  # a name, why there is none, or that the next may take a while
+
+
+def check(images: list[str], files_from: str | None, *, null: bool) -> None:
+    """Raise a usage error where sources do not go together."""
+    if null and files_from is None:
+        raise SettingError("null", "is for --files-from")
+    if [*images, files_from].count("-") > 1:
+        raise typer.BadParameter("standard input is named twice", param_hint="'IMAGE'")
+
+
+def picture_names(
+    images: Iterable[str], files_from: str | None, *, null: bool, recursive: bool
+) -> Iterator[Source]:
+    """Yield the name of each picture, as soon as it is known."""
+    listed = () if files_from is None else _listed(files_from, b"\0" if null else b"\n")
+    for name in chain(images, listed):
+        if name == "-":
+            yield None
+        if recursive and isinstance(name, str):
+            yield from _in_folder(name)
+        else:
+            yield name
+
+
+def _in_folder(name: str) -> Iterator[Source]:
+    """Yield the pictures in a folder, in order of their names, then those in its folders."""
+    folders = [name]
+    while folders:
+        folder = folders.pop()
+        try:
+            if not Path(folder).is_dir():
+                yield folder  # the name of a picture
+                continue
+            inside = sorted(Path(folder).iterdir())
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            yield PictureError(f"{folder}: {reason}")
+            continue
+        within = [str(each) for each in inside if each.is_dir() and not each.is_symlink()]
+        pictures = [str(each) for each in inside if each.suffix.lower() in SUFFIXES]
+        yield from (each for each in pictures if each not in within)
+        folders += reversed(within)
+
+
+def _listed(path: str, end: bytes) -> Iterator[Source]:
+    """Yield the names in a file, each as soon as it is there."""
+    try:
+        if path == "-":
+            for name in _split(sys.stdin.buffer, end):
+                yield PictureError("-: the list comes from there") if name == "-" else name
+        else:
+            with Path(path).open("rb") as file:
+                yield from _split(file, end)
+    except OSError as error:
+        yield PictureError(f"{path}: {error.strerror}")
+    except ValueError as error:
+        yield PictureError(f"{path}: {error}")
+
+
+def _split(file: BinaryIO, end: bytes) -> Iterator[str | None]:
+    rest = b""
+    read = getattr(file, "read1", file.read)  # what is there, without waiting for more
+    while chunk := read(MAX_NAME):
+        *names, rest = (rest + chunk).split(end)
+        if end == b"\n":
+            names = [name.removesuffix(b"\r") for name in names]
+        yield from (os.fsdecode(name) for name in names if name)
+        if len(rest) > MAX_NAME:
+            raise ValueError("not a list of names")
+        yield None
+    if rest:
+        yield os.fsdecode(rest)
