@@ -36,6 +36,7 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 FAINT = 25.0  # grey levels: no more than the edge of a stroke
 MAX_BYTES = 1 << 28
 MAX_PIXELS = 89_000_000
+PLACES = np.arange(SIDE, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -272,7 +273,8 @@ def _is_ready(image: Grey) -> bool:
     if image.max() < 200 or stroke_width(image / np.float32(255)) < LEAST_WIDTH:
         return False
     top, left, bottom, right = ink_box(image, FAINT)
-    mass = [image.sum(axis=1 - axis) @ np.arange(SIDE) / image.sum() for axis in (0, 1)]
+    rows, columns = image.sum(axis=1), image.sum(axis=0)
+    mass = [sums @ PLACES / rows.sum() for sums in (rows, columns)]
     return 17 <= max(bottom - top, right - left) <= 21 and bool(
         np.abs(np.subtract(mass, MIDDLE - 0.1)).max() < 1.2
     )
