@@ -75,12 +75,20 @@ def is_even(grey: Grey) -> bool:
 def is_dark(grey: Grey, *, even: bool) -> bool:
     """Tell whether ink is darker than its ground.
 
-    On even ground the margin tells.  Elsewhere the ground is what most pixels
+    On even ground a ring a little inside tells, where it is of one level: no
+    frame reaches there.  Else ink touches the border, and the corners tell if
+    they agree, or what most of the border is.  Elsewhere the ground is what most pixels
     show that have both near: their levels are nearer the lightest in reach if
     ink is dark.
     """
     if even:
-        return bool(np.median(margin(grey)) > (grey.min() + grey.max()) / 2)
+        light = grey > (grey.min() + grey.max()) / 2
+        inner = ring(light, max(1, min(grey.shape) // 16)).mean()
+        if 0.1 < inner < 0.9:
+            corners = light[[0, 0, -1, -1], [0, -1, 0, -1]]
+            agree = corners.all() or not corners.any()
+            inner = corners[0] if agree else ring(light, 0).mean()
+        return bool(inner > 0.5)
     grey = shrink(grey, COARSER)
     window = int(0.3 * max(grey.shape)) | 1
     most, least = slide(grey, window, np.maximum), slide(grey, window, np.minimum)
@@ -157,6 +165,15 @@ def find_sheet(grey: Grey, ink: Grey) -> tuple[slice, slice] | None:
     edges = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
     written = np.ptp(smooth(grey[sheet], 1)) > np.ptp(grey) / 4
     return sheet if written and edges.mean() > 0.95 and inside.mean() > 0.7 else None
+
+
+def ring(values: NDArray[Any], depth: int) -> NDArray[Any]:
+    """Return the pixels so far from the border, (n,)."""
+    rows, columns = values.shape
+    inside = values[depth : max(rows - depth, depth + 1), depth : max(columns - depth, depth + 1)]
+    if not inside.size:  # a picture thinner than that
+        return values.ravel()
+    return np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
 
 
 def margin(grey: Grey) -> Grey:
