@@ -216,11 +216,12 @@ class _Gradient:
         if self.hardest:
             batch = self.hardest.pick(batch)
         work = self.works[batch.targets.shape[1]]
-        loss = backpropagate(self.network, work, *batch)
-        if self.adversary and math.isfinite(loss):
+        if self.adversary:
+            loss = backpropagate(self.network, work, *batch, weights_too=False)
+            if not math.isfinite(loss):
+                return loss
             self.adversary.move(batch.inputs, work)
-            loss = backpropagate(self.network, work, *batch)
-        return loss
+        return backpropagate(self.network, work, *batch)
 
 
 def _train(
