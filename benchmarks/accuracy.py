@@ -19,7 +19,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,7 @@ def train_all(tasks: dict[str, str], seeds: dict[str, int], jobs: int) -> dict[s
     with ThreadPoolExecutor(jobs) as pool:
         pending = {
             name: [
-                pool.submit(partial(train, name.replace(" ", "-"), options, jobs=jobs, seed=seed))
+                pool.submit(train, name.replace(" ", "-"), options, jobs=jobs, seed=seed)
                 for seed in range(seeds[name])
             ]
             for name, options in tasks.items()

@@ -47,10 +47,10 @@ def _recipes(results: Results) -> str:
     members = len(results["recipes"]["best"])
     lines += [
         f"| `mnistmlp evaluate` of the {members} of `best` as a committee | "
-        f"– | {results['committee']:.2%} | – | – |",
-        f"| `mnistmlp evaluate pretrained` | 0 | {results['pretrained']:.2%} | – | – |",
+        f"– | {100 * results['committee']:.2f} % | – | – |",
+        f"| `mnistmlp evaluate pretrained` | 0 | {100 * results['pretrained']:.2f} % | – | – |",
     ]
-    return "\n".join(lines).replace("%", " %").replace("  %", " %")
+    return "\n".join(lines)
 
 
 def _ablation(results: Results) -> str:

@@ -22,7 +22,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnistmlp.core import SIDE, Bytes
 from mnistmlp.errors import PictureError
-from mnistmlp.ink import Grey, Ink, Invert, find_sheet, separate_ink
+from mnistmlp.ink import Grey, Ink, Invert, find_sheet, ink_box, ring, separate_ink
 from mnistmlp.strokes import stroke_width, widen
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
@@ -96,25 +96,26 @@ def examine_picture(
     ready = _turned(grey, invert) if raw else find_ready(grey, invert)
     if ready is not None:
         return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
-    return _process(grey, invert, name) if centred else _process_whole(grey, invert, name)
+    ink = separate_ink(grey, invert)
+    if not ink:
+        raise PictureError(f"{name}: no ink found")
+    return _process(grey, ink, invert) if centred else _process_whole(grey, ink)
 
 
-def _process(grey: Grey, invert: Invert, name: str) -> Reading:
-    """Go through the steps from grey levels to an image."""
-    grey, ink = _found(separate_ink(grey, invert), grey, invert, name)
+def _process(grey: Grey, ink: Ink, invert: Invert) -> Reading:
+    """Go through the steps from the ink of a picture to an image."""
+    grey, ink = _looked_closer(grey, ink, invert)
     box = ink_box(ink.strength)
     image, width = _drawn(ink.strength[box[0] : box[2], box[1] : box[3]], BOX)
     return Reading(centre(image), grey, ink.strength, ink.dark, box, width)
 
 
-def _found(ink: Ink | None, grey: Grey, invert: Invert, name: str) -> tuple[Grey, Ink]:
+def _looked_closer(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
     """Return the part of a picture that the digit is in, and its ink there.
 
     Filters are as wide as suits a digit that fills the picture: so a sheet of
     paper is cut out of what it lies on, and a small digit is looked at closer.
     """
-    if not ink:
-        raise PictureError(f"{name}: no ink found")
     if sheet := find_sheet(grey, ink.strength):
         written = separate_ink(grey[sheet], invert)
         if written:
@@ -132,11 +133,8 @@ def _found(ink: Ink | None, grey: Grey, invert: Invert, name: str) -> tuple[Grey
     return grey, ink
 
 
-def _process_whole(grey: Grey, invert: Invert, name: str) -> Reading:
+def _process_whole(grey: Grey, ink: Ink) -> Reading:
     """Scale the whole picture with its ink where it is."""
-    ink = separate_ink(grey, invert)
-    if not ink:
-        raise PictureError(f"{name}: no ink found")
     image, width = _drawn(square(ink.strength), SIDE)
     box = ink_box(ink.strength)
     return Reading(np.rint(image).astype(np.uint8), grey, ink.strength, ink.dark, box, width)
@@ -267,8 +265,10 @@ def find_ready(grey: Grey, invert: Invert) -> Grey | None:
 
 def _is_ready(image: Grey) -> bool:
     """Tell whether an image (28, 28) is as MNIST's are."""
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    if np.count_nonzero(border > 10) > 3 or np.count_nonzero(image > FAINT) > image.size / 2:
+    if (
+        np.count_nonzero(ring(image, 0) > 10) > 3
+        or np.count_nonzero(image > FAINT) > image.size / 2
+    ):
         return False
     if image.max() < 200 or stroke_width(image / np.float32(255)) < LEAST_WIDTH:
         return False
@@ -282,13 +282,6 @@ def _is_ready(image: Grey) -> bool:
 
 def _turned(grey: Grey, invert: Invert) -> Grey:
     return 255 - grey if invert == "yes" else grey
-
-
-def ink_box(ink: Grey, least: float = 0.05) -> tuple[int, int, int, int]:
-    """Return top, left, bottom and right of the ink, the last two one past it."""
-    inked = ink > least
-    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 def square(ink: Grey) -> Grey:

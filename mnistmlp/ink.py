@@ -44,9 +44,9 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     even = is_even(grey)
     dark = is_dark(grey, even=even) if invert == "auto" else invert == "yes"
     contrast = smooth(stand_out(grey, dark, even=even), max(grey.shape) / 300)
-    if contrast.max() < LEAST_CONTRAST or separability(contrast) < LEAST_SEPARABILITY:
-        return None
     threshold = otsu_threshold(contrast)
+    if contrast.max() < LEAST_CONTRAST or separability(contrast, threshold) < LEAST_SEPARABILITY:
+        return None
     sure, soft = contrast >= threshold, _grown(contrast >= threshold / 2)
     if soft.mean() > MOST_COVERED:
         return None
@@ -77,9 +77,9 @@ def is_dark(grey: Grey, *, even: bool) -> bool:
 
     On even ground a ring a little inside tells, where it is of one level: no
     frame reaches there.  Else ink touches the border, and the corners tell if
-    they agree, or what most of the border is.  Elsewhere the ground is what most pixels
-    show that have both near: their levels are nearer the lightest in reach if
-    ink is dark.
+    they agree, or what most of the border is.  Elsewhere the ground is what
+    most pixels show that have both near: their levels are nearer the lightest
+    in reach if ink is dark.
     """
     if even:
         light = grey > (grey.min() + grey.max()) / 2
@@ -152,19 +152,22 @@ def find_sheet(grey: Grey, ink: Grey) -> tuple[slice, slice] | None:
 
     A sheet has four edges, most of it is paper, and something is on it.
     """
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    height, width = rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
+    top, left, bottom, right = ink_box(ink, 0)
+    height, width = bottom - top, right - left
     if height * width < ink.size / 10 or min(height, width) < 20:
         return None
-    down, right = max(2, height // 16), max(2, width // 16)  # clear of its edges
-    sheet = (
-        slice(rows[0] + down, rows[-1] + 1 - down),
-        slice(columns[0] + right, columns[-1] + 1 - right),
-    )
+    down, across = max(2, height // 16), max(2, width // 16)  # clear of its edges
+    sheet = slice(top + down, bottom - down), slice(left + across, right - across)
     inside = ink[sheet] > 0.5
-    edges = np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
     written = np.ptp(smooth(grey[sheet], 1)) > np.ptp(grey) / 4
-    return sheet if written and edges.mean() > 0.95 and inside.mean() > 0.7 else None
+    return sheet if written and ring(inside, 0).mean() > 0.95 and inside.mean() > 0.7 else None
+
+
+def ink_box(ink: Grey, least: float = 0.05) -> tuple[int, int, int, int]:
+    """Return top, left, bottom and right of the ink above a level, the last two one past it."""
+    inked = ink > least
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 def ring(values: NDArray[Any], depth: int) -> NDArray[Any]:
@@ -178,10 +181,15 @@ def ring(values: NDArray[Any], depth: int) -> NDArray[Any]:
 
 def margin(grey: Grey) -> Grey:
     """Return the pixels of the outer eighth, (n,)."""
-    inner = np.ones(grey.shape, bool)
-    rows, columns = (max(1, side // 8) for side in grey.shape)
-    inner[rows:-rows, columns:-columns] = False
-    return grey[inner]
+    return grey[~_within(grey.shape, 8)]
+
+
+def _within(shape: tuple[int, ...], part: int) -> Mask:
+    """Return the mask (h, w) of what is further from the border than a part of each side."""
+    inner = np.zeros(shape, bool)
+    rows, columns = (max(1, side // part) for side in shape)
+    inner[rows:-rows, columns:-columns] = True
+    return inner
 
 
 # --- Strokes and stray marks --------------------------------------------------
@@ -219,11 +227,8 @@ def pick_digit(components: Components, contrast: Grey, sure: Mask) -> Mask:
 
 def _is_marginal(components: Components) -> Mask:
     """Tell which components hardly leave the outer tenth of the picture, (k,)."""
-    height, width = components.shape
-    inner = np.zeros(components.shape, bool)
-    rows, columns = max(1, height // 10), max(1, width // 10)
-    inner[rows:-rows, columns:-columns] = True
-    marginal: Mask = components.totals(inner) < 0.02 * components.sizes()
+    inner = components.totals(_within(components.shape, 10))
+    marginal: Mask = inner < 0.02 * components.sizes()
     return marginal
 
 
@@ -250,9 +255,12 @@ def otsu_threshold(levels: Grey) -> float:
     return float(edges[between.argmax() + 1])
 
 
-def separability(levels: Grey) -> float:
-    """Return how much of the variance lies between Otsu's two classes: η (1979, equation 12)."""
-    high = levels >= otsu_threshold(levels)
+def separability(levels: Grey, threshold: float | None = None) -> float:
+    """Return how much of the variance lies between Otsu's two classes: η (1979, equation 12).
+
+    `threshold` is Otsu's, where it is known already.
+    """
+    high = levels >= (otsu_threshold(levels) if threshold is None else threshold)
     share = high.mean()
     if not 0 < share < 1:
         return 0.0

@@ -105,7 +105,12 @@ def committee(
 
     With temperatures, each network is calibrated by its own.
     """
-    found = [probabilities(network.outputs(images)) for network in networks]
+    return _average([network.outputs(images) for network in networks], temperatures)
+
+
+def _average(outputs: Sequence[Array], temperatures: Sequence[float] | None = None) -> Array:
+    """Return the mean of the probabilities that outputs stand for, calibrated if asked for."""
+    found = [probabilities(each) for each in outputs]
     if temperatures:
         found = [at_temperature(*pair) for pair in zip(found, temperatures, strict=True)]
     mean: Array = np.mean(found, axis=0)
@@ -132,11 +137,7 @@ def evaluate(
         That each network is calibrated at; 1 unless given.
     """
     outputs = [network.outputs(images) for network in networks]
-    shares = [probabilities(each) for each in outputs]
-    average = np.mean(shares, axis=0)
-    calibrated = average
-    if temperatures:
-        calibrated = np.mean(list(map(at_temperature, shares, temperatures)), axis=0)
+    average, calibrated = _average(outputs), _average(outputs, temperatures)
     if len(networks) == 1:
         judged, loss = outputs[0], LOSSES[networks[0].loss]
     else:

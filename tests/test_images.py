@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw, ImageOps
 from mnistmlp.core import Bytes
 from mnistmlp.datasets import load_dataset
 from mnistmlp.errors import PictureError
-from mnistmlp.images import centre, examine_picture, ink_box, read_picture, scale, square
+from mnistmlp.images import centre, examine_picture, read_picture, scale, square
+from mnistmlp.ink import ink_box
 
 PATH = Path("picture.png")
 
