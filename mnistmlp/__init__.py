@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from mnistmlp.brain import describe as describe
     from mnistmlp.brain import load_brain as load_brain
     from mnistmlp.brain import save_brain as save_brain
+    from mnistmlp.checkpoint import Checkpoint as Checkpoint
+    from mnistmlp.checkpoint import load_checkpoint as load_checkpoint
+    from mnistmlp.checkpoint import save_checkpoint as save_checkpoint
     from mnistmlp.core import Network as Network
     from mnistmlp.datasets import Dataset as Dataset
     from mnistmlp.datasets import default_folder as default_folder
     from mnistmlp.datasets import load_dataset as load_dataset
     from mnistmlp.download import download_dataset as download_dataset
     from mnistmlp.errors import BrainError as BrainError
+    from mnistmlp.errors import CheckpointError as CheckpointError
     from mnistmlp.errors import DataError as DataError
     from mnistmlp.errors import DivergenceError as DivergenceError
     from mnistmlp.errors import DownloadError as DownloadError
@@ -45,9 +49,11 @@ if TYPE_CHECKING:
     from mnistmlp.metrics import evaluate as evaluate
     from mnistmlp.optim import SGD as SGD
     from mnistmlp.optim import Adam as Adam
+    from mnistmlp.provenance import Provenance as Provenance
     from mnistmlp.recipes import RECIPES as RECIPES
     from mnistmlp.recipes import Recipe as Recipe
     from mnistmlp.training import EpochReport as EpochReport
+    from mnistmlp.training import State as State
     from mnistmlp.training import Training as Training
     from mnistmlp.training import fit as fit
 
@@ -56,11 +62,13 @@ __version__ = "0.1.0"
 _MODULES = {
     "backpropagation": ("Workspace", "backpropagate"),
     "brain": ("PRETRAINED", "Brain", "describe", "load_brain", "save_brain"),
+    "checkpoint": ("Checkpoint", "load_checkpoint", "save_checkpoint"),
     "core": ("Network",),
     "datasets": ("Dataset", "default_folder", "load_dataset"),
     "download": ("download_dataset",),
     "errors": (
         "BrainError",
+        "CheckpointError",
         "DataError",
         "DivergenceError",
         "DownloadError",
@@ -74,8 +82,9 @@ _MODULES = {
     "images": ("read_picture",),
     "metrics": ("Evaluation", "committee", "evaluate"),
     "optim": ("SGD", "Adam"),
+    "provenance": ("Provenance",),
     "recipes": ("RECIPES", "Recipe"),
-    "training": ("EpochReport", "Training", "fit"),
+    "training": ("EpochReport", "State", "Training", "fit"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import signal
 import sys
 
 
@@ -11,6 +12,10 @@ def main() -> None:
     atexit.register(gc.freeze)  # and looking at all of it once more at the end 13 %
     try:
         from mnistmlp.cli.app import app
+        from mnistmlp.cli.interrupt import terminate
+
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, terminate)
     except KeyboardInterrupt:
         sys.exit(130)
     app(prog_name="mnistmlp")

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -16,8 +17,9 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path`, and move it into place when the block ends well.
 
     The bytes are on the disk before the file is in its place.  When the block
-    raises, the temporary file goes and `path` stays as it was.  A symbolic
-    link is followed.
+    raises, the temporary file goes and `path` stays as it was; on Linux it has
+    no name before it is whole, so that not even SIGKILL leaves it behind.  A
+    symbolic link is followed.
 
     Raises
     ------
@@ -27,11 +29,14 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     path = Path(os.path.realpath(path))
     check_writable(path)
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    nameless = _open_nameless(path.parent)
     try:
-        with temporary.open("xb") as file:
+        with nameless or temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if nameless:
+                _link(nameless, temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -45,5 +50,28 @@ def check_writable(path: Path) -> None:
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         raise OSError(errno.ENOENT, "no such folder", str(folder))
-    if not os.access(folder, os.W_OK):
-        raise OSError(errno.EACCES, "no permission to write here", str(folder))
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # asking for permission is not enough: /proc
+            pass
+    except OSError as error:
+        denied = error.errno == errno.EACCES
+        message = "no permission to write here" if denied else error.strerror
+        raise OSError(error.errno, message, str(folder)) from None
+
+
+def _open_nameless(folder: Path) -> BinaryIO | None:
+    """Open a new file that has no name yet, where the system can do that, and name it later."""
+    flag = getattr(os, "O_TMPFILE", None)  # Linux; not on every file system
+    if flag is None or not Path("/proc/self/fd").is_dir():
+        return None
+    try:
+        return os.fdopen(os.open(folder, flag | os.O_WRONLY, 0o666), "wb")
+    except OSError:
+        return None
+
+
+def _link(nameless: BinaryIO, path: Path) -> None:
+    """Give an open file without a name one: open(2), under O_TMPFILE."""
+    descriptor = nameless.fileno()
+    # a folder is given, and not used, for that makes os.link follow the symbolic link
+    os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)

@@ -7,6 +7,7 @@ MnistMlpError
 │   └── DownloadError   a file that no mirror would give
 ├── BrainError          a file that is not a brain, or cannot be read or written
 │   └── OtherTaskError  a brain for other images or labels than ours
+├── CheckpointError     a file that is not a checkpoint, or cannot be read or written
 ├── PictureError        a picture that cannot be read, or shows no digit
 └── DivergenceError     numbers that are no longer finite
 """
@@ -73,6 +74,10 @@ class BrainError(MnistMlpError):
 
 class OtherTaskError(BrainError):
     """A brain for other images or labels than ours."""
+
+
+class CheckpointError(MnistMlpError):
+    """A file that is not a checkpoint, or cannot be read or written."""
 
 
 class PictureError(MnistMlpError):

@@ -34,6 +34,9 @@ TINY = 1e-28
 class Optimizer(Protocol):
     """Anything that moves parameters along their gradient."""
 
+    steps: int  # taken so far
+    moments: list[Array]  # what is kept from step to step, each (p,)
+
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""
 
@@ -69,8 +72,8 @@ class SGD:
         self.nesterov = nesterov
         self.weight_decay = weight_decay
         self.steps = 0
-        velocity = np.zeros_like(parameters) if momentum else gradient
-        self.blocks = blocks(parameters, gradient, velocity)
+        self.moments = [np.zeros_like(parameters)] if momentum else []
+        self.blocks = blocks(parameters, gradient, *(self.moments or [gradient]))
 
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""
@@ -120,8 +123,8 @@ class Adam:
         self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.steps = 0
-        mean, square = np.zeros_like(parameters), np.zeros_like(parameters)
-        self.blocks = blocks(parameters, gradient, mean, square)
+        self.moments = [np.zeros_like(parameters), np.zeros_like(parameters)]  # mean, square
+        self.blocks = blocks(parameters, gradient, *self.moments)
 
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from reprlib import repr as short
 from typing import Any, Literal, NamedTuple, get_args
 
 from mnistmlp.errors import SettingError
@@ -88,6 +89,7 @@ NOT_NEGATIVE: Rule = (lambda number: 0 <= number < math.inf, "a finite number of
 BELOW_ONE: Rule = (lambda number: 0 <= number < 1, "a number from 0 to below 1")
 
 RULES: dict[str, Rule] = {
+    "name": (str.isprintable, "a name that can be printed"),
     "hidden": (lambda widths: all(w >= 1 for w in widths), "a list of widths of 1 or more"),
     "activation": _one_of(ActivationName),
     "loss": _one_of(LossName),
@@ -190,6 +192,41 @@ def find_recipe(name: str) -> Recipe:
         closest = difflib.get_close_matches(name, RECIPES, n=len(RECIPES), cutoff=0)
         raise SettingError("recipe", f"{name!r} is not one of {', '.join(closest)}")
     return RECIPES[name]
+
+
+def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
+    """Make a recipe of its settings as JSON has them; those that are not there are `classic`'s.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown, or a value of another type or out of its range.
+    """
+    defaults = {field.name: field.default for field in fields(Recipe)}
+    values = {}
+    for name, value in settings.items():
+        if name not in defaults:
+            raise SettingError(name, "is not a setting of a recipe")
+        default = defaults[name]
+        if isinstance(default, tuple) and isinstance(value, list):
+            value = tuple(value)  # noqa: PLW2901
+        if not _is_like(default, value):
+            raise SettingError(name, f"{short(value)} is not like {default}")
+        values[name] = value
+    return Recipe(**values)
+
+
+def _is_like(default: Any, value: Any) -> bool:
+    """Tell whether a value has the type of a setting's default, or of None a number's."""
+    if isinstance(default, tuple):
+        return isinstance(value, tuple) and all(_is_like(0, width) for width in value)
+    if default is None and value is None:
+        return True
+    if isinstance(default, str | bool):
+        return type(value) is type(default)
+    if isinstance(default, float) and type(value) is float:
+        return True
+    return type(value) is int and abs(value) < 1 << 53
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:

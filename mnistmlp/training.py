@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.hardest import Hardest
 from mnistmlp.initial import initialise
 from mnistmlp.metrics import Evaluation, evaluate, probabilities
-from mnistmlp.optim import SCHEDULES, Optimizer, make_optimizer
+from mnistmlp.optim import SCHEDULES, make_optimizer
 from mnistmlp.recipes import WARP, Recipe
 
 
@@ -56,6 +56,18 @@ class Training:
     interrupted: bool = False  # by Ctrl-C
 
 
+@dataclass(frozen=True)
+class State:
+    """Where a run stands after a whole epoch: all that the rest of it follows from."""
+
+    parameters: Array  # (p,)
+    moments: list[Array]  # of the optimiser, each (p,)
+    steps: int  # that the optimiser has taken
+    generator: dict[str, Any]  # the state of the random generator
+    history: list[EpochReport]
+    best: tuple[EpochReport, Array]  # whose weights would be kept now, (p,)
+
+
 def fit(
     recipe: Recipe,
     images: Bytes,
@@ -63,7 +75,10 @@ def fit(
     *,
     seed: int = 0,
     initial: Network | None = None,
+    resume: State | None = None,
+    until: int | None = None,
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
+    on_state: Callable[[State], None] = lambda state: None,
 ) -> Training:
     """Train a network as a recipe says.
 
@@ -83,8 +98,15 @@ def fit(
         threads: same bits.
     initial : Network, optional
         Start from its weights instead of random ones.
+    resume : State, optional
+        Go on from there: with all else the same, to the same bits as a run
+        that was never stopped.
+    until : int, optional
+        Stop after that epoch, as a run that was interrupted in the next.
     on_epoch : callable
         Is given the report of each epoch as it ends.
+    on_state : callable
+        Is given the state after it, whose arrays hold until it returns.
 
     Raises
     ------
@@ -93,28 +115,31 @@ def fit(
     DivergenceError
         If the loss is no longer finite.
     """
-    rng = np.random.default_rng(seed)
-    training, validation = split(recipe, images, labels)
-    network = make_network(recipe, rng, initial)
+    run = _Run(recipe, images, labels, seed, initial)
+    network = run.network
     result = Training(network)
     best: tuple[EpochReport, Array] | None = None  # in one piece, whenever Ctrl-C comes
+    if resume:
+        run.restore(resume)
+        result.history, best = list(resume.history), resume.best
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # _epochs looks at the loss instead
-            for report in _epochs(recipe, network, training, validation, rng):
-                if recipe.patience is None or best is None or _better(report, best[0]):
-                    best = report, network.parameters.copy()
-                result.history.append(report)
-                on_epoch(report)
-                if recipe.patience and report.epoch - best[0].epoch >= recipe.patience:
-                    break
+        for epoch in range(len(result.history) + 1, (until or recipe.epochs) + 1):
+            if best and recipe.patience and epoch - best[0].epoch > recipe.patience:
+                break
+            report = run.epoch(epoch)
+            if recipe.patience is None or best is None or _better(report, best[0]):
+                best = report, network.parameters.copy()
+            result.history.append(report)
+            on_epoch(report)
+            on_state(run.state(result.history, best))
     except KeyboardInterrupt:
         result.interrupted = True
     if best:
         result.kept, network.parameters[:] = best
-        if validation:
+        if run.validation:
             with contextlib.suppress(KeyboardInterrupt):  # the weights matter more
-                found = probabilities(network.outputs(validation.pixels))
-                result.temperature = fit_temperature(found, validation.labels)
+                found = probabilities(network.outputs(run.validation.pixels))
+                result.temperature = fit_temperature(found, run.validation.labels)
     return result
 
 
@@ -155,43 +180,82 @@ def make_network(
     return network
 
 
-def _epochs(
-    recipe: Recipe,
-    network: Network,
-    training: Images,
-    validation: Images | None,
-    rng: np.random.Generator,
-) -> Iterator[EpochReport]:
-    """Train epoch by epoch."""
-    size = len(training.labels)
-    warp = {name: getattr(recipe, name) for name in WARP}
-    distort = partial(Distortion(**warp).apply, rng=rng) if recipe.augment else None
-    most = min(recipe.batch_size, size)
-    batches = Batches(*training, most, recipe.dtype, distort, recipe.label_smoothing)
-    gradient = _Gradient(recipe, network, {batches.size, size % batches.size}, rng)
-    optimizer = make_optimizer(
-        recipe.optimizer,
-        network.parameters,
-        gradient.vector,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-    )
-    for epoch in range(1, recipe.epochs + 1):
+class _Run:
+    """A network in training: what its epochs have in common."""
+
+    def __init__(
+        self, recipe: Recipe, images: Bytes, labels: Bytes, seed: int, initial: Network | None
+    ) -> None:
+        self.recipe, self.rng = recipe, np.random.default_rng(seed)
+        training, self.validation = split(recipe, images, labels)
+        self.network = make_network(recipe, self.rng, initial)
+        self.size = len(training.labels)
+        warp = {name: getattr(recipe, name) for name in WARP}
+        distort = partial(Distortion(**warp).apply, rng=self.rng) if recipe.augment else None
+        most = min(recipe.batch_size, self.size)
+        self.batches = Batches(*training, most, recipe.dtype, distort, recipe.label_smoothing)
+        self.gradient = _Gradient(recipe, self.network, {most, self.size % most}, self.rng)
+        self.optimizer = make_optimizer(
+            recipe.optimizer,
+            self.network.parameters,
+            self.gradient.vector,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+        )
+
+    def epoch(self, number: int) -> EpochReport:
+        """Train for one epoch, of that number from 1."""
         started = time.perf_counter()
-        order = rng if recipe.shuffle else None
-        loss = _train(recipe, batches.epoch(order), gradient, optimizer, epoch - 1, size)
-        if not math.isfinite(loss) or not np.isfinite(network.parameters).all():
-            raise _diverged(epoch, recipe)
-        seconds = time.perf_counter() - started
-        judged = _judge(epoch, recipe, network, validation)
-        yield EpochReport(
-            epoch,
+        with np.errstate(over="ignore", invalid="ignore"):  # the loss is looked at instead
+            loss = self._train(number - 1)
+            if not math.isfinite(loss) or not np.isfinite(self.network.parameters).all():
+                raise _diverged(number, self.recipe)
+            seconds = time.perf_counter() - started
+            judged = _judge(number, self.recipe, self.network, self.validation)
+        return EpochReport(
+            number,
             loss,
             validation_loss=judged.loss if judged else None,
             validation_accuracy=judged.accuracy if judged else None,
             seconds=seconds,
-            images_per_second=size / seconds,
+            images_per_second=self.size / seconds,
         )
+
+    def _train(self, epochs_done: int) -> float:
+        """Take a step a batch; return the loss averaged over the images.
+
+        A loss that is not finite ends the epoch.
+        """
+        recipe, total, seen = self.recipe, 0.0, 0
+        schedule = SCHEDULES[recipe.schedule]
+        for batch in self.batches.epoch(self.rng if recipe.shuffle else None):
+            loss, n = self.gradient.compute(batch), batch.targets.shape[1]
+            if not math.isfinite(loss):
+                return loss
+            done = (epochs_done + seen / self.size) / recipe.epochs
+            self.optimizer.step(recipe.learning_rate * schedule(done))
+            total += loss * n
+            seen += n
+        return total / self.size
+
+    def state(self, history: list[EpochReport], best: tuple[EpochReport, Array]) -> State:
+        """Return where the run stands, with views of its arrays."""
+        return State(
+            self.network.parameters,
+            self.optimizer.moments,
+            self.optimizer.steps,
+            dict(self.rng.bit_generator.state),
+            history,
+            best,
+        )
+
+    def restore(self, state: State) -> None:
+        """Go to where a run stood."""
+        self.network.parameters[:] = state.parameters
+        for moment, kept in zip(self.optimizer.moments, state.moments, strict=True):
+            moment[:] = kept
+        self.optimizer.steps = state.steps
+        self.rng.bit_generator.state = state.generator
 
 
 class _Gradient:
@@ -222,30 +286,6 @@ class _Gradient:
                 return loss
             self.adversary.move(batch.inputs, work)
         return backpropagate(self.network, work, *batch)
-
-
-def _train(
-    recipe: Recipe,
-    batches: Iterator[Batch],
-    gradient: _Gradient,
-    optimizer: Optimizer,
-    epochs_done: int,
-    size: int,
-) -> float:
-    """Take a step a batch; return the loss averaged over the images, of which there are `size`.
-
-    A loss that is not finite ends the epoch.
-    """
-    schedule, total, seen = SCHEDULES[recipe.schedule], 0.0, 0
-    for batch in batches:
-        loss, n = gradient.compute(batch), batch.targets.shape[1]
-        if not math.isfinite(loss):
-            return loss
-        done = (epochs_done + seen / size) / recipe.epochs
-        optimizer.step(recipe.learning_rate * schedule(done))
-        total += loss * n
-        seen += n
-    return total / size
 
 
 def _judge(

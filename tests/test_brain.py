@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mnistmlp.brain import describe, load_brain, save_brain
 from mnistmlp.core import Network
 from mnistmlp.errors import BrainError
+from mnistmlp.provenance import Provenance
 from mnistmlp.recipes import RECIPES
 from mnistmlp.training import fit
 from tests.conftest import blobs, names
@@ -45,7 +46,7 @@ def trained() -> tuple[Network, dict[str, Any]]:
     )
     training = fit(recipe, *blobs(200, seed=1), seed=5)
     data = {"name": "custom", "digests": {"train-images-idx3-ubyte": "00"}}
-    return training.network, describe(training, recipe, seed=5, dataset=data)
+    return training.network, describe(training, Provenance(recipe, seed=5, dataset=data))
 
 
 def test_what_is_saved_is_loaded(trained: tuple[Network, dict[str, Any]]) -> None:
@@ -220,7 +221,7 @@ def test_epochs_are_those_behind_the_weights() -> None:
         epochs=60, validation=50, patience=2,
     )  # fmt: skip
     training = fit(recipe, *blobs(200, seed=1))
-    meta = describe(training, recipe, seed=0, dataset={})
+    meta = describe(training, Provenance(recipe))
     assert meta["epochs"] == len(meta["history"]) - 2
     best = meta["history"][meta["epochs"] - 1]
     assert meta["accuracy"]["validation"] == best["validation_accuracy"]

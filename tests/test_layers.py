@@ -42,7 +42,10 @@ BELOW: dict[str, set[str]] = {
         *("adversarial", "augment", "backpropagation", "batches", "calibration", "core", "errors"),
         *("hardest", "initial", "metrics", "optim", "recipes"),
     },
-    "brain": {"", "atomic", "calibration", "core", "errors", "recipes", "training"},
+    "archive": {"atomic"},
+    "provenance": {"", "core", "errors", "recipes"},
+    "brain": {"archive", "atomic", "calibration", "core", "errors", "provenance", "training"},
+    "checkpoint": {"archive", "core", "errors", "provenance", "recipes", "training"},
 }
 OWNERS = {
     "requests": {"download"},

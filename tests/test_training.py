@@ -115,6 +115,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.rates: list[float] = []
+        self.steps, self.moments = 0, ()
 
     def step(self, learning_rate: float) -> None:
         self.rates.append(learning_rate)

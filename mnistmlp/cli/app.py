@@ -17,9 +17,10 @@ from typer.core import TyperGroup
 
 import mnistmlp
 from mnistmlp.cli import console
+from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.errors import MnistMlpError, SettingError
 
-FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+FAULT, USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 2, 130, 141, 143
 COMMANDS = (  # each a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info"),
 )
@@ -85,6 +86,9 @@ def _failures_reported() -> Iterator[None]:
     except MnistMlpError as error:
         console.report(error)
         raise typer.Exit(FAULT) from None
+    except Terminated:
+        console.note("terminated")
+        raise typer.Exit(TERMINATED) from None
     except KeyboardInterrupt:
         console.note("interrupted")
         raise typer.Exit(INTERRUPTED) from None

@@ -15,6 +15,7 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console
+from mnistmlp.cli.checkpoints import checkpoint_of
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.options import for_seed
 from mnistmlp.cli.summary import document
@@ -116,6 +117,9 @@ def _command(context: typer.Context, seed: int) -> list[str]:
         words.append("--quiet")
     if threads:
         words.append(f"--threads={threads}")
+    checkpoint = checkpoint_of(for_seed(params["output"], seed))
+    if checkpoint.exists():
+        words.append(f"--resume={checkpoint}")
     for option in context.command.params:
         name, source = str(option.name), context.get_parameter_source(str(option.name))
         if name in SAID_ANEW or source is None or source.name != "COMMANDLINE":

@@ -93,3 +93,24 @@ Threads = Annotated[
         help="Threads for matrix products.",
     ),
 ]
+CheckpointEvery = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="N",
+        show_default="once a minute",
+        help="Keep a checkpoint, OUTPUT.ckpt, every N epochs until the brain is saved; 0 for none.",
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(metavar="CHECKPOINT", help="Go on with the run that this is a checkpoint of."),
+]
+Like = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="BRAIN",
+        help="Train this brain again, by the settings in it, into NAME.again.npz, and say whether "
+        "the weights came out the same; exits with 1 if not.",
+    ),
+]

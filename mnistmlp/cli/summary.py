@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 
 def summarise(
-    training: Training, settings: Recipe, data: str, seconds: float, output: Path
+    training: Training,
+    settings: Recipe,
+    data: str,
+    seconds: float,
+    output: Path,
+    go_on: str | None,
 ) -> None:
-    """Say on stderr what was trained, and how well it did."""
+    """Say on stderr what was trained, how well it did, and the command to go on with it."""
     network, kept, ran = training.network, training.kept, len(training.history)
     layers = "-".join(map(str, network.sizes))
     console.note(
@@ -30,12 +35,24 @@ def summarise(
     if kept and kept.validation_accuracy is not None:
         console.note(f"validation accuracy {kept.validation_accuracy:.2%} (epoch {kept.epoch})")
     console.note(f"saved {console.one_line(str(output))}")
+    if training.interrupted and go_on:
+        console.note(f"hint: {go_on}")
 
 
-def document(output: Path, meta: dict[str, Any], training: Training | None, seconds: float) -> str:
-    """Return the same as JSON; without a training, for a brain that was there, from its file."""
+def document(
+    output: Path,
+    meta: dict[str, Any],
+    training: Training | None,
+    seconds: float,
+    same: bool | None = None,
+) -> str:
+    """Return the same as JSON; without a training, for a brain that was there, from its file.
+
+    `same` is whether it has the weights of the brain that it was to be like.
+    """
     from mnistmlp.core import parameter_count
 
+    compared = {} if same is None else {"same_weights": same}
     return json.dumps(
         {
             "output": str(output),
@@ -48,5 +65,6 @@ def document(output: Path, meta: dict[str, Any], training: Training | None, seco
             "history": [asdict(report) for report in training.history]
             if training
             else meta["history"],
+            **compared,
         }
     )

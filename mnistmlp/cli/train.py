@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import options, recipe_options
-from mnistmlp.cli.brains import DEFAULT, brain_file
+from mnistmlp.cli.brains import DEFAULT
+from mnistmlp.cli.checkpoints import Checkpoints
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
+from mnistmlp.cli.planning import make_plan
 from mnistmlp.cli.progress import epoch_log, epoch_progress, in_turn
 from mnistmlp.cli.recipes import table
-from mnistmlp.cli.settings import resolve
 from mnistmlp.cli.summary import document, summarise
+from mnistmlp.errors import BrainError
+
+if TYPE_CHECKING:
+    from mnistmlp.provenance import Provenance
+    from mnistmlp.training import Training
 
 EPILOG = f"\b\n{table()}"  # \b: lines stay as they are
 
@@ -60,6 +66,9 @@ def train(
     seeds: options.Seeds = None,
     jobs: options.Jobs = 1,
     init: options.Init = None,
+    like: options.Like = None,
+    resume: options.Resume = None,
+    checkpoint_every: options.CheckpointEvery = None,
     prune: options.Prune = 0.0,
     half: options.Half = False,
     threads: options.Threads = None,
@@ -77,42 +86,62 @@ def train(
     them.  Ctrl-C ends training early and saves what there is.
     """
     ours = blas.settle()
-    from mnistmlp import pruning
-    from mnistmlp.brain import check_output, describe, load_brain, save_brain
-    from mnistmlp.training import fit, network_sizes
+    from mnistmlp.brain import check_output
+    from mnistmlp.training import fit
 
-    initial = load_brain(brain_file(init)) if init else None
-    settings = resolve(initial, context.params)
-    output = options.for_seed(output, seed)
+    plan = make_plan(context)
+    settings, output = plan.provenance.recipe, plan.output
     check_output(output)
     if seeds:
         from mnistmlp.cli.committee import train_committee
 
         train_committee(context, settings, options.parse_range("seeds", seeds))
         return
-    if threads is None and ours:
-        threads = blas.suitable_threads(network_sizes(settings), settings.batch_size)
+    threads = threads or plan.threads(ours)
     with blas.limited_threads(threads), epoch_log(log and options.for_seed(log, seed)) as record:
         data = open_dataset(data_dir, "train", quiet=quiet)
-        origin = {"name": data.name, "digests": data.digests}
+        provenance = plan.on(data, blas.describe())
+        checkpoints = Checkpoints(output, resume, provenance, checkpoint_every)
+        checkpoints.begin(plan.resume, record, quiet=quiet)
         started = time.perf_counter()
-        with one_interrupt() as close, epoch_progress(settings.epochs, quiet) as draw:
+        with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
             training = fit(
                 settings,
                 data.images,
                 data.labels,
-                seed=seed,
-                initial=initial.network if initial else None,
+                seed=provenance.seed,
+                initial=plan.initial,
+                resume=plan.resume,
+                until=plan.until,
                 on_epoch=in_turn(record, draw),
+                on_state=checkpoints.keep,
             )
-            close()
-            if prune:
-                pruning.prune(training.network, prune)
-            meta = describe(training, settings, seed=seed, dataset=origin)
-            save_brain(output, training.network, meta, half=half)
+            interrupts.saving = True
+            meta = _save(output, training, provenance, checkpoints)
     seconds = time.perf_counter() - started
     if not quiet:
-        summarise(training, settings, data.name, seconds, output)
-    print(document(output, meta, training, seconds) if as_json else output)
-    if training.interrupted:
-        raise typer.Exit(130)
+        summarise(training, settings, data.name, seconds, output, checkpoints.hint())
+    same = None if training.interrupted else plan.compare(quiet=quiet)
+    print(document(output, meta, training, seconds, same) if as_json else output)
+    if interrupts.exit_code or same is False:
+        raise typer.Exit(interrupts.exit_code or 1)
+
+
+def _save(
+    output: Path, training: Training, provenance: Provenance, checkpoints: Checkpoints
+) -> dict[str, Any]:
+    """Save the brain and remove the checkpoint, unless the run can go on; return `meta`."""
+    from mnistmlp.brain import describe, save_brain
+    from mnistmlp.pruning import prune
+
+    if provenance.prune:
+        prune(training.network, provenance.prune)
+    meta = describe(training, provenance)
+    try:
+        save_brain(output, training.network, meta, half=provenance.half)
+    except BrainError as error:
+        error.hint = checkpoints.hint()
+        raise
+    if not training.interrupted:
+        checkpoints.remove()
+    return meta

@@ -3,34 +3,61 @@ from collections.abc import Iterator
 
 import pytest
 
-from mnistmlp.cli.interrupt import one_interrupt
+from mnistmlp.cli import interrupt
+from mnistmlp.cli.interrupt import Terminated, one_interrupt, terminate
 
 
 @pytest.fixture(autouse=True)
-def _handler_restored() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
+def _handlers_restored() -> Iterator[None]:
+    before = {each: signal.getsignal(each) for each in interrupt.SIGNALS}
     yield
-    signal.signal(signal.SIGINT, before)
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
-def test_one_interrupt_comes_through() -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_comes_through_and_its_echo_does_not(number: int, code: int) -> None:
+    with one_interrupt() as interrupts:
+        assert interrupts.exit_code == 0
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+        signal.raise_signal(number)
+    signal.raise_signal(number)
+    assert interrupts.exit_code == code
+
+
+def test_the_second_ends_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupt, "ECHO", -1)
     with one_interrupt():
         with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(SystemExit, match="130"):
             signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-    signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
 
 
 def test_a_job_in_the_background_is_not_interrupted() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with one_interrupt():
+    with one_interrupt() as interrupts:
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert interrupts.exit_code == 0
 
 
-def test_none_comes_through_a_closed_door() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with one_interrupt() as close:
-        close()
+def test_while_it_saves_the_first_is_only_noted() -> None:
+    with one_interrupt() as interrupts:
+        interrupts.saving = True
         signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert interrupts.exit_code == 130
+
+
+def test_afterwards_all_is_as_before() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with one_interrupt():
+        pass
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_sigterm_elsewhere_is_an_interrupt_of_its_own_kind() -> None:
+    with pytest.raises(Terminated):
+        terminate(signal.SIGTERM, None)

@@ -1,0 +1,97 @@
+"""Plans for `train`: from its options, and from the file of --resume or --like."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import typer
+
+from mnistmlp.cli.brains import DEFAULT, brain_file
+from mnistmlp.cli.checkpoints import SUFFIX
+from mnistmlp.cli.options import for_seed
+from mnistmlp.cli.plan import Plan
+from mnistmlp.cli.settings import resolve
+from mnistmlp.errors import BrainError, SettingError
+from mnistmlp.recipes import parse_hidden
+
+
+def make_plan(context: typer.Context) -> Plan:
+    """Read the options of `train`, and the files that they name.
+
+    Raises
+    ------
+    SettingError
+        If an option says otherwise than the run that is to be gone on with.
+    """
+    from mnistmlp.brain import load_brain
+    from mnistmlp.provenance import Provenance, digest
+
+    params = context.params
+    initial = load_brain(brain_file(params["init"])) if params["init"] else None
+    start = digest(initial.network.parameters) if initial else None
+    network = initial.network if initial else None
+    if not (params["resume"] or params["like"]):
+        output = for_seed(params["output"], params["seed"])
+        made = {name: params[name] for name in ("seed", "prune", "half")}
+        recipe = resolve(initial, params)
+        return Plan(Provenance(recipe, initial=start, **made), output, network)
+    if params["seeds"] or (params["resume"] and params["like"]):
+        raise SettingError(
+            "resume" if params["resume"] else "like", "does not go with --seeds, nor with the other"
+        )
+    plan = _resume(params["resume"]) if params["resume"] else _like(params["like"])
+    _check_options(context, plan)
+    if start != plan.provenance.initial and (start or plan.like):
+        from_what = "another brain" if plan.provenance.initial else "random weights"
+        raise SettingError("init", f"{plan.source} started from {from_what}")
+    if _is_given(context, "output"):
+        plan = replace(plan, output=for_seed(params["output"], plan.provenance.seed))
+    if plan.like and plan.output.exists() and plan.source and plan.output.samefile(plan.source):
+        raise SettingError("output", f"{plan.output}: the new brain is to be compared with it")
+    return replace(plan, initial=network)
+
+
+def _resume(path: Path) -> Plan:
+    """Plan to go on from a checkpoint."""
+    from mnistmlp.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(path)
+    output = path.with_suffix("") if path.suffix == SUFFIX else DEFAULT
+    return Plan(checkpoint.provenance, output, source=path, resume=checkpoint.state)
+
+
+def _like(name: Path) -> Plan:
+    """Plan to train a brain again."""
+    from mnistmlp.brain import load_brain
+    from mnistmlp.provenance import Provenance
+
+    path = brain_file(name)
+    brain = load_brain(path)
+    if not brain.meta or not brain.meta["history"]:
+        raise BrainError(f"{path}: does not say how to train it again")
+    try:
+        provenance = Provenance.parse(brain.meta)
+    except SettingError as error:
+        raise BrainError(f"{path}: {error}") from None
+    output = Path(name.stem + ".again.npz")
+    until = min(len(brain.meta["history"]), provenance.recipe.epochs)
+    return Plan(provenance, output, source=path, like=brain, until=until)
+
+
+def _check_options(context: typer.Context, plan: Plan) -> None:
+    """Raise SettingError if an option is given that says otherwise than the file."""
+    past = plan.provenance
+    settings = asdict(past.recipe) | {"recipe": past.recipe.name}
+    settings |= {"seed": past.seed, "prune": past.prune, "half": past.half}
+    for name, value in settings.items():
+        if name in context.params and _is_given(context, name):
+            asked = context.params[name]
+            if (parse_hidden(asked) if name == "hidden" else asked) != value:
+                raise SettingError(name, f"{plan.source} has {value}, not {asked}")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Tell whether an option stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
