@@ -4,7 +4,7 @@ BIN := .venv/bin
 ROUNDS ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench soak clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -18,6 +18,10 @@ demo: .venv/package ## fetch MNIST, train, evaluate, recognise a digit
 
 test: .venv/development ## run the tests
 	$(BIN)/pytest
+
+soak: .venv/development ## kill it 200 times while it saves, feed it 20,000 hostile files
+	$(BIN)/python -m tests.soak.kills
+	$(BIN)/python -m tests.soak.hostile_files
 
 lint: .venv/development ## check style and types
 	$(BIN)/ruff check

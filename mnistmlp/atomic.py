@@ -18,8 +18,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
     The bytes are on the disk before the file is in its place.  When the block
     raises, the temporary file goes and `path` stays as it was; on Linux it has
-    no name before it is whole, so that not even SIGKILL leaves it behind.  A
-    symbolic link is followed.
+    no name before it is whole, so that SIGKILL leaves no part of one behind.
+    A symbolic link is followed.
 
     Raises
     ------

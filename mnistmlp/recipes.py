@@ -66,8 +66,7 @@ class Recipe:
             value = getattr(self, field.name)
             valid, needed = RULES.get(field.name, (None, ""))
             if valid and not valid(value):
-                shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-                raise SettingError(field.name, f"{shown} is not {needed}")
+                raise SettingError(field.name, f"{spell(value)} is not {needed}")
         if self.momentum and self.optimizer == "adam":
             raise SettingError(
                 "momentum", "adam has no momentum setting; it goes with sgd and nesterov"
@@ -211,7 +210,7 @@ def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
         if isinstance(default, tuple) and isinstance(value, list):
             value = tuple(value)  # noqa: PLW2901
         if not _is_like(default, value):
-            raise SettingError(name, f"{short(value)} is not like {default}")
+            raise SettingError(name, f"{short(value)} is not like {spell(default)}")
         values[name] = value
     return Recipe(**values)
 
@@ -227,6 +226,14 @@ def _is_like(default: Any, value: Any) -> bool:
     if isinstance(default, float) and type(value) is float:
         return True
     return type(value) is int and abs(value) < 1 << 53
+
+
+def spell(value: Any) -> str:
+    """Return the value of a setting as a user would write it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    words = {None: "none", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from mnistmlp.initial import initialise
 from mnistmlp.metrics import evaluate
 from mnistmlp.optim import one_cycle
 from mnistmlp.recipes import RECIPES, Recipe
-from mnistmlp.training import EpochReport, Training, fit
+from mnistmlp.training import EpochReport, State, Training, fit
 from tests.conftest import blobs
 
 IMAGES, LABELS = blobs(1200, seed=1)
@@ -218,6 +219,56 @@ def test_an_interrupt_keeps_the_last_whole_epoch() -> None:
     judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
     assert result.kept
     assert judged.accuracy == result.kept.validation_accuracy
+
+
+def states(recipe: Recipe, **options: Any) -> list[State]:
+    """Train, and return copies of the states after each epoch."""
+    found: list[State] = []
+    train(recipe, on_state=lambda state: found.append(deepcopy(state)), **options)
+    return found
+
+
+def facts(result: Training) -> list[object]:
+    """Return what a run came to, without its times."""
+    reports = [(r.epoch, r.loss, r.validation_loss, r.validation_accuracy) for r in result.history]
+    kept = result.kept and result.kept.epoch
+    return [result.network.parameters.tobytes(), reports, kept, result.temperature]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"optimizer": "sgd"},
+        {"optimizer": "sgd", "momentum": 0.5, "schedule": "step"},
+        {"optimizer": "nesterov", "momentum": 0.9, "dtype": "float64"},
+        {"dropout": 0.3, "hardest": 0.5, "adversarial": 0.5},
+        {"augment": True, "validation": 0, "limit": 300},
+        {"shuffle": False, "weight_decay": 0.1, "receptive_field": 3.0},
+        {"optimizer": "sgd", "schedule": "constant", "learning_rate": 0.9, "patience": 2},
+    ],
+    ids=str,
+)
+def test_a_run_that_goes_on_ends_in_the_same_bits(settings: dict[str, Any]) -> None:
+    recipe = replace(TINY, **({"learning_rate": 0.01} | settings))
+    whole = train(recipe, seed=3)
+    for state in states(recipe, seed=3):
+        assert facts(train(recipe, seed=3, resume=state)) == facts(whole)
+
+
+def test_a_run_that_goes_on_from_an_initial_network() -> None:
+    start = Network((784, 16, 10), "relu", "cross-entropy")
+    initialise(start, np.random.default_rng(9))
+    half_way = states(TINY, initial=start)[1]
+    whole = train(initial=start)
+    assert facts(train(resume=half_way, initial=start)) == facts(whole)
+
+
+def test_until_ends_as_an_interrupt_does() -> None:
+    stopped = train(seed=1, on_epoch=interrupt_after(2))
+    result = train(seed=1, until=2)
+    assert facts(result) == facts(stopped)
+    assert (result.interrupted, stopped.interrupted) == (False, True)
 
 
 @pytest.mark.parametrize("epochs", [1, 3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 import time
 from collections.abc import Iterator
@@ -64,3 +65,11 @@ def one_interrupt() -> Iterator[Interrupts]:
         if interrupts.first is None:
             for each, handler in before.items():
                 signal.signal(each, handler)
+        else:
+            atexit.register(_ignore_all)
+
+
+def _ignore_all() -> None:
+    """Ignore what comes when all is done: Python's own end would let it decide the exit code."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)

@@ -44,9 +44,8 @@ class Plan:
         digests = past.dataset.get("digests", {})
         if self.source and digests != data.digests:
             different = [name for name in data.digests if data.digests[name] != digests.get(name)]
-            raise DataError(
-                f"{self.source}: was trained on other data: {' and '.join(different)} differ here"
-            )
+            names = " and ".join(different)
+            raise DataError(f"{self.source}: was trained on other data, by the digest of {names}")
         library = {"blas": f"{facts['blas']} {facts['kernels'] or ''}".rstrip()}
         here = replace(
             past,

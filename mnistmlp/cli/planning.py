@@ -13,7 +13,7 @@ from mnistmlp.cli.options import for_seed
 from mnistmlp.cli.plan import Plan
 from mnistmlp.cli.settings import resolve
 from mnistmlp.errors import BrainError, SettingError
-from mnistmlp.recipes import parse_hidden
+from mnistmlp.recipes import parse_hidden, spell
 
 
 def make_plan(context: typer.Context) -> Plan:
@@ -37,9 +37,8 @@ def make_plan(context: typer.Context) -> Plan:
         recipe = resolve(initial, params)
         return Plan(Provenance(recipe, initial=start, **made), output, network)
     if params["seeds"] or (params["resume"] and params["like"]):
-        raise SettingError(
-            "resume" if params["resume"] else "like", "does not go with --seeds, nor with the other"
-        )
+        first = "resume" if params["resume"] else "like"
+        raise SettingError(first, f"does not go with --{'seeds' if params['seeds'] else 'like'}")
     plan = _resume(params["resume"]) if params["resume"] else _like(params["like"])
     _check_options(context, plan)
     if start != plan.provenance.initial and (start or plan.like):
@@ -87,8 +86,10 @@ def _check_options(context: typer.Context, plan: Plan) -> None:
     for name, value in settings.items():
         if name in context.params and _is_given(context, name):
             asked = context.params[name]
-            if (parse_hidden(asked) if name == "hidden" else asked) != value:
-                raise SettingError(name, f"{plan.source} has {value}, not {asked}")
+            if name == "hidden":
+                asked = parse_hidden(asked)
+            if asked != value:
+                raise SettingError(name, f"{plan.source} has {spell(value)}, not {spell(asked)}")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
