@@ -40,9 +40,13 @@ def write_archive(
     OSError
         If it cannot be written.
     """
-    save = np.savez_compressed if packed else np.savez
-    with atomic_write(path) as file:
-        save(file, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
+    method = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    described = {"meta": np.array(json.dumps(meta)), **arrays}
+    # not np.savez: when the disk is full, that of NumPy 2.0 leaves an archive open
+    with atomic_write(path) as file, zipfile.ZipFile(file, "w", method) as archive:
+        for name, array in described.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, array, allow_pickle=False)
 
 
 def read_archive(
