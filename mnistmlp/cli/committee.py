@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +22,13 @@ from mnistmlp.cli.summary import document
 from mnistmlp.errors import BrainError, SettingError
 
 if TYPE_CHECKING:
-    from mnistmlp.recipes import Recipe
+    from mnistmlp.provenance import Provenance
 
 SAID_ANEW = {"seeds", "seed", "jobs", "threads", "quiet", "as_json"}  # to each member
 
 
-def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> None:
-    """Train a brain for each seed that has none of these settings, and print the paths in order.
+def train_committee(context: typer.Context, wanted: Provenance, seeds: range) -> None:
+    """Train a brain for each seed that has none as wanted, and print the paths in order.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> N
 
     def member(seed: int) -> tuple[int, str]:
         output = for_seed(params["output"], seed)
-        if meta := _finished(output, settings, seed, data.digests):
+        if meta := _finished(output, replace(wanted, seed=seed), data.digests):
             if not params["quiet"]:
                 console.note(f"{console.one_line(str(output))} is there already")
             return 0, document(output, meta, None, 0)
@@ -87,23 +87,23 @@ def _tell(printed: str, params: dict[str, Any]) -> None:
     print(printed if params["as_json"] else found["output"], flush=True)
 
 
-def _finished(
-    path: Path, settings: Recipe, seed: int, digests: dict[str, str]
-) -> dict[str, Any] | None:
+def _finished(path: Path, wanted: Provenance, digests: dict[str, str]) -> dict[str, Any] | None:
     """Return the `meta` of a brain file if it is what this training would make, to its end."""
     from mnistmlp.brain import load_brain
+    from mnistmlp.provenance import Provenance
 
     try:
-        meta = load_brain(path).meta
-    except BrainError:
+        meta = load_brain(path).meta or {}
+        found = Provenance.parse(meta)
+    except (BrainError, SettingError):
         return None
-    recipe = json.loads(json.dumps(asdict(settings)))
-    if not meta or (meta["recipe"], meta["seed"]) != (recipe, seed):
+    if found.dataset.get("digests") != digests:
         return None
-    ran = len(meta["history"])
-    patient = settings.patience is not None and ran - meta["epochs"] >= settings.patience
-    whole = ran == settings.epochs or patient
-    return meta if whole and meta["dataset"].get("digests") == digests else None
+    # on which machine and by which versions does not matter here
+    past = replace(found, dataset=wanted.dataset, threads=wanted.threads, versions=wanted.versions)
+    ran, patience = len(meta["history"]), wanted.recipe.patience
+    patient = patience is not None and ran - meta["epochs"] >= patience
+    return meta if past == wanted and (ran == wanted.recipe.epochs or patient) else None
 
 
 def _command(context: typer.Context, seed: int) -> list[str]:

@@ -95,7 +95,7 @@ def train(
     if seeds:
         from mnistmlp.cli.committee import train_committee
 
-        train_committee(context, settings, options.parse_range("seeds", seeds))
+        train_committee(context, plan.provenance, options.parse_range("seeds", seeds))
         return
     threads = threads or plan.threads(ours)
     with blas.limited_threads(threads), epoch_log(log and options.for_seed(log, seed)) as record:

@@ -73,7 +73,7 @@ def test_brains_that_are_there_are_left_as_they_are(run: Run, small: Path) -> No
     assert told == [f"b-{seed}.npz is there already" for seed in range(3)]
 
 
-@pytest.mark.parametrize("change", [["--lr", "0.1"], ["--epochs", "3"]], ids=str)
+@pytest.mark.parametrize("change", [["--lr", "0.1"], ["--epochs", "3"], ["--half"]], ids=str)
 def test_brains_of_other_settings_are_made_anew(run: Run, small: Path, change: list[str]) -> None:
     run(*members("--data-dir", small))
     before = Path("b-0.npz").read_bytes()
