@@ -1,0 +1,1 @@
+"""A brain as other programs read it, a module for each format."""
