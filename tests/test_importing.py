@@ -195,8 +195,11 @@ ENTRY = {"dtype": "F32", "shape": [10], "data_offsets": [0, 40]}
         (header({}), "no tensors"),
         (header({"0.bias": ENTRY}, bytes(39)), "not a safetensors file"),
         (header({"0.bias": ENTRY}, bytes(41)), "not a safetensors file"),
-        (header({"0.bias": ENTRY, "0.weight": ENTRY}, bytes(40)), "invalid offset"),
-        (header({"0.bias": ENTRY | {"shape": [2**62, 2**62]}}, bytes(40)), "overflow"),
+        (header({"0.bias": ENTRY, "0.weight": ENTRY}, bytes(40)), "not a safetensors file"),
+        (
+            header({"0.bias": ENTRY | {"shape": [2**62, 2**62]}}, bytes(40)),
+            "not a safetensors file",
+        ),
         (header({"0.bias": ENTRY | {"shape": [-10]}}, bytes(40)), "not a safetensors file"),
         (header([[]]), "not a safetensors file"),
         ((9).to_bytes(8, "little") + b"\n\xff{\n", "not a safetensors file"),

@@ -1,1 +1,1 @@
-"""A brain as other programs read it, a module for each format."""
+"""A brain in other forms, for use without this package."""

@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from itertools import product
 from pathlib import Path
@@ -7,6 +8,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from PIL import Image
 
 import mnistmlp
 from mnistmlp import PRETRAINED, load_brain, load_dataset
@@ -127,6 +129,17 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_nothing_can_be_written() -> None:
     with pytest.raises(OSError, match="no such folder"):
         export_onnx(random_brain(), Path("none/brain.onnx"))
+
+
+def test_the_example_of_the_documentation(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "exports.md").read_text()
+    code = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
+    images, _ = blobs(1, seed=4)
+    Image.fromarray(images[0]).save("digit.png")
+    brain = random_brain(20)
+    export_onnx(brain, PATH)
+    exec(code, {})
+    assert capsys.readouterr().out == f"{predicted(brain, images).argmax(axis=1)}\n"
 
 
 def test_the_shipped_brain_on_real_images(mnist: Path) -> None:
