@@ -37,13 +37,17 @@ if TYPE_CHECKING:
     from mnistmlp.errors import DivergenceError as DivergenceError
     from mnistmlp.errors import DownloadError as DownloadError
     from mnistmlp.errors import IdxError as IdxError
+    from mnistmlp.errors import MissingExtraError as MissingExtraError
     from mnistmlp.errors import MnistMlpError as MnistMlpError
     from mnistmlp.errors import OtherTaskError as OtherTaskError
     from mnistmlp.errors import PictureError as PictureError
     from mnistmlp.errors import SettingError as SettingError
+    from mnistmlp.export.onnx import export_onnx as export_onnx
+    from mnistmlp.export.safetensors import export_safetensors as export_safetensors
     from mnistmlp.idx import read_idx as read_idx
     from mnistmlp.idx import write_idx as write_idx
     from mnistmlp.images import read_picture as read_picture
+    from mnistmlp.importing import import_safetensors as import_safetensors
     from mnistmlp.metrics import Evaluation as Evaluation
     from mnistmlp.metrics import committee as committee
     from mnistmlp.metrics import evaluate as evaluate
@@ -73,13 +77,17 @@ _MODULES = {
         "DivergenceError",
         "DownloadError",
         "IdxError",
+        "MissingExtraError",
         "MnistMlpError",
         "OtherTaskError",
         "PictureError",
         "SettingError",
     ),
+    "export.onnx": ("export_onnx",),
+    "export.safetensors": ("export_safetensors",),
     "idx": ("read_idx", "write_idx"),
     "images": ("read_picture",),
+    "importing": ("import_safetensors",),
     "metrics": ("Evaluation", "committee", "evaluate"),
     "optim": ("SGD", "Adam"),
     "provenance": ("Provenance",),

@@ -8,6 +8,7 @@ layer, mean squared error.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr as short
@@ -61,19 +62,25 @@ class Brain:
         return float((self.meta or {}).get("temperature", 1))
 
 
-def describe(training: Training, provenance: Provenance) -> dict[str, Any]:
-    """Return the `meta` of a trained network.
-
-    There are no times in it: the same run gives the same bytes.
-    """
-    network, kept = training.network, training.kept
-    keys = ("epoch", "loss", "validation_loss", "validation_accuracy")
+def describe_network(network: Network, temperature: float) -> dict[str, Any]:
+    """Return what `meta` says of a network by itself, however it came about."""
     return FIXED | {
         "sizes": list(network.sizes),
         "activation": network.activation,
         "output": LOSSES[network.loss].output,
         "loss": network.loss,
-        "temperature": training.temperature,
+        "temperature": temperature,
+    }
+
+
+def describe(training: Training, provenance: Provenance) -> dict[str, Any]:
+    """Return the `meta` of a trained network.
+
+    There are no times in it: the same run gives the same bytes.
+    """
+    kept = training.kept
+    keys = ("epoch", "loss", "validation_loss", "validation_accuracy")
+    return describe_network(training.network, training.temperature) | {
         **provenance.as_dict(),
         "epochs": kept.epoch if kept else 0,
         "history": [{key: getattr(report, key) for key in keys} for report in training.history],
@@ -109,7 +116,7 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
         If the file cannot be written, `meta` is of another form, or a weight
         is too large for half precision.
     """
-    _check_meta(path, meta)
+    check_meta(path, meta)
     if half and np.abs(network.parameters).max() > np.finfo(np.float16).max:
         raise BrainError(f"{path}: a weight is too large for half precision")
     dtype = np.float16 if half else network.parameters.dtype
@@ -136,11 +143,13 @@ def load_brain(path: Path) -> Brain:
     except ArchiveError as error:
         hint = None if path.exists() else f"mnistmlp train --output {quote(str(path))}"
         raise BrainError(str(error), hint=hint) from None
+    names = [(f"w{number}", f"b{number}") for number in range(1, len(arrays) // 2 + 1)]
+    shapes = {name: array.shape for name, array in arrays.items()}
     if meta is not None:
-        _check_meta(path, meta)
-    sizes = _check_layers(path, arrays)
-    if meta and meta["sizes"] != list(sizes):
-        raise BrainError(f"{path}: meta has sizes {short(meta['sizes'])}, not {list(sizes)}")
+        check_meta(path, meta)
+    sizes = check_shapes(path, names, shapes, bias_axes=(1,))
+    if meta:
+        check_sizes(path, meta, sizes)
     dtype = "float64" if any(a.dtype == np.float64 for a in arrays.values()) else "float32"
     network = Network(
         sizes,
@@ -168,7 +177,7 @@ def _check_names(names: set[str]) -> None:
         raise ValueError(f"strange array {short(min(strange))}")
 
 
-def _check_meta(path: Path, meta: dict[str, Any]) -> None:
+def check_meta(path: Path, meta: dict[str, Any]) -> None:
     """Raise BrainError unless `meta` is of the right form."""
     for key, value in FIXED.items():
         if meta.get(key) != value:
@@ -189,21 +198,35 @@ def _check_meta(path: Path, meta: dict[str, Any]) -> None:
         )
 
 
-def _check_layers(path: Path, arrays: dict[str, NDArray[Any]]) -> tuple[int, ...]:
-    """Return the widths of all layers, if the shapes chain from 784 to 10."""
+def check_sizes(path: Path, meta: Mapping[str, Any], sizes: tuple[int, ...]) -> None:
+    """Raise BrainError unless `meta` has the layers' widths as they are."""
+    if meta["sizes"] != list(sizes):
+        raise BrainError(f"{path}: meta has sizes {short(meta['sizes'])}, not {list(sizes)}")
+
+
+def check_shapes(
+    path: Path,
+    names: Iterable[tuple[str, str]],
+    shapes: Mapping[str, tuple[int, ...]],
+    bias_axes: tuple[int, ...] = (),
+) -> tuple[int, ...]:
+    """Return the widths of all layers, if the shapes chain from 784 to 10.
+
+    `names` has those of weights and bias, layer by layer; `bias_axes` are the
+    axes of a bias after its first.
+    """
     sizes = [PIXELS]
-    for number in range(1, len(arrays) // 2 + 1):
-        weights, bias = arrays[f"w{number}"], arrays[f"b{number}"]
-        if weights.ndim != 2 or weights.shape[1] != sizes[-1] or not weights.size:
-            other = number == 1 and weights.ndim == 2
+    for weights, bias in names:
+        shape = shapes[weights]
+        if len(shape) != 2 or shape[1] != sizes[-1] or not shape[0]:
+            other = len(sizes) == 1 and len(shape) == 2
             raise (OtherTaskError if other else BrainError)(
-                f"{path}: w{number} has shape {weights.shape}, expected (fan_out, {sizes[-1]})"
+                f"{path}: {weights} has shape {shape}, expected (fan_out, {sizes[-1]})"
             )
-        if bias.shape != (len(weights), 1):
-            raise BrainError(
-                f"{path}: b{number} has shape {bias.shape}, expected ({len(weights)}, 1)"
-            )
-        sizes.append(len(weights))
+        expected = (shape[0], *bias_axes)
+        if shapes[bias] != expected:
+            raise BrainError(f"{path}: {bias} has shape {shapes[bias]}, expected {expected}")
+        sizes.append(shape[0])
     if sizes[-1] != DIGITS:
         raise OtherTaskError(f"{path}: {sizes[-1]} outputs, expected {DIGITS}")
     return tuple(sizes)

@@ -8,6 +8,7 @@ MnistMlpError
 ├── BrainError          a file that is not a brain, or cannot be read or written
 │   └── OtherTaskError  a brain for other images or labels than ours
 ├── CheckpointError     a file that is not a checkpoint, or cannot be read or written
+├── MissingExtraError   an optional package that is not installed
 ├── PictureError        a picture that cannot be read, or shows no digit
 └── DivergenceError     numbers that are no longer finite
 """
@@ -78,6 +79,10 @@ class OtherTaskError(BrainError):
 
 class CheckpointError(MnistMlpError):
     """A file that is not a checkpoint, or cannot be read or written."""
+
+
+class MissingExtraError(MnistMlpError):
+    """An optional package that is not installed."""
 
 
 class PictureError(MnistMlpError):

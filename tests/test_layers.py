@@ -45,11 +45,16 @@ BELOW: dict[str, set[str]] = {
     "archive": {"atomic"},
     "provenance": {"", "core", "errors", "recipes"},
     "brain": {"archive", "atomic", "calibration", "core", "errors", "provenance", "training"},
+    "extras": {"errors"},
+    "export": {"", "atomic", "brain", "calibration", "core", "errors", "export.metadata", "extras"},
+    "importing": {"archive", "brain", "core", "errors", "extras", "provenance"},
     "checkpoint": {"archive", "core", "errors", "provenance", "recipes", "training"},
 }
 OWNERS = {
     "requests": {"download"},
     "PIL": {"images", "explain"},
+    "onnx": {"export"},
+    "safetensors": {"export", "importing"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -22,7 +23,7 @@ from mnistmlp.errors import MnistMlpError, SettingError
 
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 2, 130, 141, 143
 COMMANDS = (  # each a module of this package
-    *("download", "train", "recipes", "evaluate", "predict", "info"),
+    *("download", "train", "recipes", "evaluate", "predict", "info", "import"),
 )
 
 
@@ -39,10 +40,11 @@ class _Program(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, or None if there is none of that name."""
         if cmd_name in COMMANDS and self.commands[cmd_name] is None:
-            module = import_module(f"mnistmlp.cli.{cmd_name}")
+            name = cmd_name + "_" if iskeyword(cmd_name) else cmd_name  # PEP 8's: import_
+            module = import_module(f"mnistmlp.cli.{name}")
             alone = typer.Typer(add_completion=False, rich_markup_mode=None)
             epilog = getattr(module, "EPILOG", None)
-            alone.command(cmd_name, epilog=epilog)(getattr(module, cmd_name))
+            alone.command(cmd_name, epilog=epilog)(getattr(module, name))
             self.commands[cmd_name] = typer.main.get_command(alone)
         return self.commands.get(cmd_name)
 

@@ -12,7 +12,7 @@ from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.test_layers import loaded_by_command
 
-COMMANDS = ["download", "train", "recipes", "evaluate", "predict", "info"]
+COMMANDS = ["download", "train", "recipes", "evaluate", "predict", "info", "import"]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
@@ -35,7 +35,7 @@ def test_version(run: Run) -> None:
 
 
 def test_a_command_is_loaded_when_it_is_asked_for() -> None:
-    modules = {f"mnistmlp.cli.{name}" for name in COMMANDS}
+    modules = {f"mnistmlp.cli.{name}" for name in [*COMMANDS, "import_"]}
     assert loaded_by_command("--version") & modules == set()
     assert loaded_by_command("info", "none.npz") & modules == {"mnistmlp.cli.info"}
 

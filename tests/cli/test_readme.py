@@ -31,7 +31,7 @@ def test_every_recipe_has_its_row() -> None:
 def test_options_that_are_named_exist(run: Run) -> None:
     helps = "".join(
         run(command, "--help").stdout
-        for command in ("download", "train", "recipes", "evaluate", "predict", "info")
+        for command in ("download", "train", "recipes", "evaluate", "predict", "info", "import")
     )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert named

@@ -1,0 +1,59 @@
+"""``mnistmlp import``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistmlp.errors import SettingError
+from mnistmlp.recipes import ActivationName, LossName
+
+
+def import_(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file.")],
+    brain: Annotated[Path, typer.Argument(metavar="BRAIN", help="The brain file to write.")],
+    activation: Annotated[
+        ActivationName | None,
+        typer.Option(help="Of the hidden layers, where the file does not say it."),
+    ] = None,
+    loss: Annotated[
+        LossName | None,
+        typer.Option(
+            show_default="cross-entropy",
+            help="Of sigmoid outputs it is mse, of softmax outputs cross-entropy.",
+        ),
+    ] = None,
+    normalized: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MEAN,STD",
+            help="How pixels from 0 to 1 were normalised in training, such as 0.1307,0.3081.",
+        ),
+    ] = None,
+) -> None:
+    """Make a brain of a network trained in PyTorch, and print its path.
+
+    The network is an nn.Sequential of nn.Linear, from 784 pixels to 10 digits,
+    saved as safetensors.
+    """
+    from mnistmlp.brain import save_brain
+    from mnistmlp.importing import import_safetensors
+
+    network, meta = import_safetensors(
+        model, activation=activation, loss=loss, normalized=_parse_normalized(normalized)
+    )
+    save_brain(brain, network, meta, half=meta.get("half") is True)
+    print(brain)
+
+
+def _parse_normalized(text: str | None) -> tuple[float, float] | None:
+    """Read a mean and a standard deviation."""
+    if text is None:
+        return None
+    try:
+        mean, deviation = map(float, text.split(","))
+    except ValueError:
+        raise SettingError("normalized", f"{text!r} is not two numbers, as 0.1307,0.3081") from None
+    return mean, deviation

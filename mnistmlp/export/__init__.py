@@ -1,0 +1,1 @@
+"""A brain in other forms, for use without this package."""

@@ -1,0 +1,72 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import save_file
+
+from mnistmlp.brain import load_brain, save_brain
+from mnistmlp.export.safetensors import export_safetensors
+from tests.cli.conftest import Run
+from tests.conftest import names
+from tests.test_importing import layers_of
+
+
+def test_a_network_of_pytorch_is_a_brain(run: Run, small: Path) -> None:
+    save_file(layers_of(784, 12, 10), "model.safetensors")
+    args = ["--activation", "tanh", "--loss", "mse", "--normalized", "0.1307,0.3081"]
+    result = run("import", "model.safetensors", "brain.npz", *args)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "brain.npz\n", "")
+    facts = json.loads(run("info", "--json").stdout)
+    assert (facts["sizes"], facts["activation"], facts["loss"]) == ([784, 12, 10], "tanh", "mse")
+    assert "imported" in run("info").stdout
+    assert run("predict", "--index", "0", "--data-dir", small).exit_code == 0
+    assert run("evaluate", "--data-dir", small).exit_code == 0
+    words = ["--limit", "100", "--validation", "0", "--epochs", "1", "--data-dir", small]
+    assert run("train", "--init", "brain.npz", *words).exit_code == 0
+
+
+def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:
+    loaded, half = load_brain(brain), Path("half.npz")
+    assert loaded.meta
+    save_brain(half, loaded.network, loaded.meta | {"half": True}, half=True)
+    for path in (brain, half):
+        export_safetensors(load_brain(path), Path("model.safetensors"))
+        assert run("import", "model.safetensors", "again.npz").exit_code == 0
+        assert Path("again.npz").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "error"),
+    [
+        ([], 2, "--activation: model.safetensors does not say which it is of sigmoid, tanh, relu"),
+        (["--activation", "relu", "--normalized", "1"], 2, "--normalized: '1' is not two numbers"),
+        (["--activation", "relu", "--normalized", "1,0"], 2, "--normalized: 1.0,0.0 are no mean"),
+    ],
+)
+def test_usage(run: Run, args: list[str], code: int, error: str) -> None:
+    save_file(layers_of(784, 12, 10), "model.safetensors")
+    result = run("import", "model.safetensors", "brain.npz", *args)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.startswith(f"error: {error}")
+    assert names() == ["model.safetensors"]
+
+
+def test_faults_are_a_line_and_a_hint(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("model.pt").write_bytes(b"PK")
+    result = run("import", "model.pt", "brain.npz")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[0].startswith("error: model.pt: a pickle")
+    assert result.stderr.splitlines()[1].startswith("hint: in PyTorch: ")
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    result = run("import", "model.safetensors", "brain.npz")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[1] == "hint: pip install 'mnistmlp[safetensors]'"
+    assert names() == ["model.pt"]
+
+
+def test_a_brain_that_cannot_be_written(run: Run) -> None:
+    save_file(layers_of(784, 10), "model.safetensors")
+    result = run("import", "model.safetensors", "none/brain.npz")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: none/brain.npz: cannot be written: no such folder\n"
