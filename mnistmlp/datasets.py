@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mnistmlp.core import DIGITS, SIDE, Bytes
 from mnistmlp.errors import DataError, IdxError
 from mnistmlp.idx import Header, encode_idx, read_header, read_idx
+from mnistmlp.record import RECORD, read_record, remember
 
 Split = Literal["train", "test"]
 
@@ -64,12 +65,13 @@ class Dataset:
     images: Bytes  # (n, 28, 28), 0 is the background
     labels: Bytes  # (n,), 0 … 9
     split: Split
+    known: Mapping[str, str] = field(default_factory=dict)  # digests that need not be computed
 
     @cached_property
     def digests(self) -> dict[str, str]:
         """SHA-256 of the files' uncompressed bytes, by published name."""
-        images, labels = SPLITS[self.split]
-        return {images.name: digest(self.images), labels.name: digest(self.labels)}
+        arrays = zip(SPLITS[self.split], (self.images, self.labels), strict=True)
+        return {file.name: self.known.get(file.name) or digest(array) for file, array in arrays}
 
     @property
     def name(self) -> str:
@@ -137,7 +139,9 @@ def files_to_fetch(folder: Path, split: Split) -> list[DataFile]:
 def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dataset:
     """Load a split.
 
-    Plain files are mapped, compressed ones unpacked into memory; nothing is written.
+    Plain files are mapped, compressed ones unpacked into memory.  A file that was
+    downloaded, and has been written to since, is verified anew; that it was, is
+    entered into the record of its folder.  Nothing else is written.
 
     Parameters
     ----------
@@ -150,10 +154,12 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
     Raises
     ------
     DataError
-        If a file is missing or damaged, images are not 28 x 28 bytes, there
-        are none, their number is not that of the labels, or a label is above 9.
+        If a file is missing or damaged, or is not the one that was downloaded;
+        if images are not 28 x 28 bytes, there are none, their number is not
+        that of the labels, or a label is above 9.
     """
-    image_path, label_path = (_require(folder, file) for file in SPLITS[split])
+    image_path, label_path = paths = [_require(folder, file) for file in SPLITS[split]]
+    known = dict(filter(None, map(_verify, paths, SPLITS[split])))
     try:
         size = _check_header(image_path, read_header(image_path), (SIDE, SIDE))
         labelled = _check_header(label_path, read_header(label_path), ())
@@ -165,10 +171,38 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
         raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
     if labels.max() >= DIGITS:
         raise DataError(f"{label_path}: label {labels.max()}, expected 0 to 9")
-    return Dataset(images, labels, split)
+    return Dataset(images, labels, split, known if len(labels) == size else {})
+
+
+def _verify(path: Path, file: DataFile) -> tuple[str, str] | None:
+    """Return name and digest of a file that was downloaded, or None for any other.
+
+    Raise DataError if it is not now what it was then.
+    """
+    entry = read_record(path.parent).get(path.name)
+    if entry is None or entry.sha256 != file.sha256:
+        return None
+    status = path.stat()
+    if not entry.fits(status):
+        found = _digest_of_file(path)
+        if found != file.sha256:
+            raise _changed(path, file, found)
+        remember(path, status, file.sha256)
+    return file.name, file.sha256
+
+
+def _changed(path: Path, file: DataFile, found: str | None) -> DataError:
+    """Return the error of a file that is not the one that was downloaded; no digest: not IDX."""
+    what = f"SHA-256 {found[:12]}…, expected {file.sha256[:12]}…" if found else "no whole IDX file"
+    hint = _remedy(path.parent)
+    if found and path.parent != default_folder():  # somebody's own data, perhaps
+        hint += f" (if the change is meant: rm {quote(str(path.parent / RECORD))})"
+    return DataError(f"{path}: changed since it was downloaded: {what}", hint=hint)
 
 
 def _remedy(folder: Path) -> str:
+    if folder == default_folder():
+        return "mnistmlp download"
     return f"mnistmlp download --data-dir {quote(str(folder))}"
 
 

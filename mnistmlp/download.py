@@ -1,47 +1,49 @@
-"""Fetching the data set: mirrors, retries, verification, placement.
+"""Fetching the data set through trouble: mirrors, retries, verification, placement.
 
-A file goes into its place only when its uncompressed bytes have the published
-SHA-256.  So nothing that a mirror sends is trusted, and any compression of
-the right bytes will do.
+A file is written only when its uncompressed bytes have all come and have the
+published SHA-256.  So nothing that a mirror sends is trusted, any compression
+of the right bytes will do, and an interrupted run leaves nothing behind.
 """
 
 from __future__ import annotations
 
-import hashlib
-import itertools
+import contextlib
+import http.client
+import re
 import time
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
 import requests
-from requests.exceptions import ChunkedEncodingError
+import urllib3
 
-from mnistmlp.atomic import atomic_write
-from mnistmlp.datasets import (
-    MNIST,
-    DataFile,
-    default_folder,
-    find_file,
-    is_other_data,
-    is_verified,
-)
+from mnistmlp.arrival import Arrival, MirrorError, RefusalError
+from mnistmlp.datasets import MNIST, DataFile, default_folder, find_file, is_verified
 from mnistmlp.errors import DownloadError, SettingError
-from mnistmlp.idx import GZIP_MAGIC
+from mnistmlp.placement import check_place, place
+from mnistmlp.record import has_record, remember
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-CONNECT_TIMEOUT, READ_TIMEOUT = 10, 30  # seconds
+# A mirror that does not answer, or falls silent in the body, is given up after three tries and
+# two pauses: in under 50 s.  One that drips: in under 140 s, as a try then takes both the times
+# RATE_WINDOW and READ_TIMEOUT at most.
+CONNECT_TIMEOUT = 10  # seconds, for each address that its name has
+READ_TIMEOUT = 15  # seconds of silence
+RATE_WINDOW, MIN_RATE = 30, 1000  # seconds, and the bytes a second that must come on average
 PAUSES = (0.5, 1.0)  # seconds between the tries at one mirror
+LONGEST_PAUSE = 10  # seconds that a mirror may ask for, before the next one is tried
+ADVANCE = RATE_WINDOW * MIN_RATE  # bytes: a try that came so much further begins the count anew
+REDIRECTS = 5
 CHUNK = 1 << 16  # bytes
-Chunk = tuple[bytes, int | None]  # bytes as sent, and how many there are in all if known
-GZIP = 16 + zlib.MAX_WBITS  # zlib's word for a gzip wrapping
+Chunks = Generator[tuple[bytes, int | None], None, None]  # as sent, and how many in all if known
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,7 @@ class Progress:
     total: int | None = None  # bytes as sent, where the mirror says
 
 
-class _MirrorError(Exception):
-    """A mirror did not give the file; it may do so at another try."""
-
-
-class _RefusalError(_MirrorError):
-    """A mirror did not give the file, and another try would not help."""
+OnProgress = Callable[[Progress], None]
 
 
 def download_dataset(
@@ -68,13 +65,17 @@ def download_dataset(
     files: Sequence[DataFile] = MNIST,
     mirrors: Sequence[str] = MIRRORS,
     force: bool = False,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_progress: OnProgress = lambda progress: None,
 ) -> None:
     """Bring files of MNIST into a folder, uncompressed and verified.
 
     A file with other content that is in its place is replaced.  Outside the
     cache folder it is kept as ``NAME.bak`` (or ``.bak1`` …), if it is a whole
     IDX file: it may be of somebody's own data set.
+
+    Passing trouble is waited out for a short time, and a transfer that broke off
+    is resumed where the mirror can do that.  A mirror that failed comes last for
+    the files after that.
 
     Parameters
     ----------
@@ -99,12 +100,16 @@ def download_dataset(
     """
     for mirror in mirrors:
         _check_address(mirror)
+    order = list(mirrors)
     for file in files:
         path = find_file(folder, file)
-        if path and not force and is_verified(path, file):
+        status = path.stat() if path else None
+        if path and status and not force and is_verified(path, file):
+            if folder == default_folder() or has_record(folder):  # another's is only read
+                remember(path, status, file.sha256)
             on_progress(Progress(file.name, "present"))
         else:
-            _fetch(file, folder, mirrors, on_progress)
+            _fetch(file, folder, order, on_progress)
 
 
 def _check_address(mirror: str) -> None:
@@ -118,25 +123,31 @@ def _check_address(mirror: str) -> None:
         raise SettingError("mirror", f"{mirror!r} is not an http, https or file address")
 
 
-def _fetch(
-    file: DataFile,
-    folder: Path,
-    mirrors: Sequence[str],
-    on_progress: Callable[[Progress], None],
-) -> None:
-    """Fetch one file from the first mirror that gives it."""
+def _fetch(file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProgress) -> None:
+    """Bring one file into its place."""
+    path = folder / file.name
+    check_place(path)  # before the work
+    arrival = _receive_from_any(file, folder, mirrors, on_progress)
+    kept = place(path, file, arrival.content)
+    size = arrival.received
+    on_progress(Progress(file.name, "replaced" if kept else "fetched", size, size))
+
+
+def _receive_from_any(
+    file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProgress
+) -> Arrival:
+    """Return a file from the first mirror that gives it; those that do not are put last."""
     failures = []
-    for mirror in mirrors:
-        url = f"{mirror.rstrip('/')}/{file.name}.gz"
+    for mirror in tuple(mirrors):
+        arrival = Arrival(file, f"{mirror.rstrip('/')}/{file.name}.gz")
         try:
-            return _fetch_patiently(file, folder, url, on_progress)
-        except _MirrorError as failure:
+            _receive_patiently(arrival, on_progress)
+        except MirrorError as failure:
             failures.append(f"{mirror}: {failure}")
-        except OSError as error:
-            raise DownloadError(
-                f"{folder / file.name}: cannot be written: {error.strerror}",
-                hint="another folder: mnistmlp download --data-dir DIR",
-            ) from None
+            mirrors.remove(mirror)
+            mirrors.append(mirror)
+        else:
+            return arrival
     names = ", ".join(f"{each.name}.gz" for each in MNIST)
     raise DownloadError(
         f"{file.name}.gz: no mirror gives it",
@@ -146,117 +157,158 @@ def _fetch(
     )
 
 
-def _fetch_patiently(
-    file: DataFile, folder: Path, url: str, on_progress: Callable[[Progress], None]
-) -> None:
-    """Try one mirror, again after a pause where that may help."""
-    receive = _read_local if urlsplit(url).scheme == "file" else _receive
-    for pause in PAUSES:
+def _receive_patiently(arrival: Arrival, on_progress: OnProgress) -> None:
+    """Receive a file from one mirror, trying again after a pause where that may help."""
+    pauses = iter(PAUSES)
+    while True:
+        before = arrival.furthest
         try:
-            return _store(file, folder, receive(url), on_progress)
-        except _RefusalError:
+            return _receive(arrival, on_progress)
+        except RefusalError:
             raise
-        except _MirrorError:
-            time.sleep(pause)
-    return _store(file, folder, receive(url), on_progress)
+        except MirrorError as failure:
+            if arrival.furthest - before >= ADVANCE:
+                pauses = iter(PAUSES)
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            time.sleep(pause if failure.pause is None else failure.pause)
 
 
-def _read_local(url: str) -> Iterator[Chunk]:
+def _receive(arrival: Arrival, on_progress: OnProgress) -> None:
+    """Receive a file, or what is still missing of it, in one try."""
+    local = urlsplit(arrival.url).scheme == "file"
+    with contextlib.closing(_read_local(arrival) if local else _download(arrival)) as chunks:
+        for chunk, total in chunks:
+            whole = arrival.take(chunk)
+            on_progress(Progress(arrival.file.name, "receiving", arrival.received, total))
+            if whole:
+                return
+    came, size = len(arrival.content), arrival.file.size
+    raise MirrorError(f"ended after {came} of {size} bytes (uncompressed)")
+
+
+def _read_local(arrival: Arrival) -> Chunks:
     """Yield the bytes of a file address."""
+    arrival.start_over()
     try:
-        path = Path(url2pathname(urlsplit(url).path))
+        path = Path(url2pathname(urlsplit(arrival.url).path))
         if path.exists() and not path.is_file():
-            raise _RefusalError("not a regular file")
+            raise RefusalError("not a regular file")
         with path.open("rb") as source:
             total = path.stat().st_size
             while data := source.read(CHUNK):
                 yield data, total
     except OSError as error:
-        raise _RefusalError(error.strerror) from None
+        raise RefusalError(error.strerror) from None
     except ValueError as error:
-        raise _RefusalError(str(error)) from None
+        raise RefusalError(str(error)) from None
 
 
-def _receive(url: str) -> Iterator[Chunk]:
-    """Yield the bytes of a web address."""
-    headers = {"Accept-Encoding": "identity"}  # the file is compressed already
-    timeout = CONNECT_TIMEOUT, READ_TIMEOUT
+def _download(arrival: Arrival) -> Chunks:
+    """Yield the bytes of a web address, or the rest of them, as they are sent."""
     try:
-        with requests.get(url, headers=headers, timeout=timeout, stream=True) as response:
-            if not response.ok:
-                passing = response.status_code in (408, 429) or response.status_code >= 500
-                kind = _MirrorError if passing else _RefusalError
-                raise kind(f"HTTP {response.status_code} {response.reason}")
+        with _ask(arrival) as response:
+            _begin(arrival, response)
             length = response.headers.get("Content-Length", "")
-            for data in response.iter_content(CHUNK):
-                yield data, int(length) if length.isdecimal() else None
-    except (requests.ConnectionError, requests.Timeout, ChunkedEncodingError) as error:
-        raise _MirrorError(_reason(error)) from None
+            known = length.isdecimal() and len(length) < 16
+            total = arrival.received + int(length) if known else None
+            for data in _paced(response.raw):
+                yield data, total
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise MirrorError(_reason(error)) from None
     except (requests.RequestException, ValueError) as error:  # ValueError: a host no name can have
-        raise _RefusalError(_reason(error)) from None
+        raise RefusalError(_reason(error)) from None
+    except urllib3.exceptions.HTTPError as error:  # within the body
+        raise MirrorError(_reason(error)) from None
+
+
+class _Session(requests.Session):
+    """A session that follows no redirect: to do so it would read the body, however long."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return none."""
+
+
+def _ask(arrival: Arrival) -> requests.Response:
+    """Ask for a file, or for the rest of one that has begun to come."""
+    headers = {"Accept-Encoding": "identity"}  # the file is compressed already
+    if arrival.received and arrival.resumable:
+        headers["Range"] = f"bytes={arrival.received}-"
+        if arrival.validator:
+            headers["If-Range"] = arrival.validator
+    url = arrival.url
+    for _ in range(REDIRECTS + 1):
+        with _Session() as session:
+            timeout = CONNECT_TIMEOUT, READ_TIMEOUT
+            response = session.get(url, headers=headers, timeout=timeout, stream=True)
+        if not response.is_redirect:
+            return response
+        response.close()
+        url = urljoin(url, response.headers["Location"])
+    raise RefusalError(f"more than {REDIRECTS} redirects")
+
+
+def _begin(arrival: Arrival, response: requests.Response) -> None:
+    """Prepare for the body by what status and headers say of it, or raise MirrorError."""
+    headers = response.headers
+    if response.status_code == 206:
+        part = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
+        if not part or part[1] != str(arrival.received):
+            arrival.distrust()
+            raise MirrorError("gave another part of the file than was asked for")
+        arrival.resumed = arrival.received > 0
+    elif response.status_code == 416 and arrival.received:
+        arrival.distrust()
+        raise MirrorError("HTTP 416: has not so many bytes as it gave before")
+    elif response.status_code != 200:
+        raise _failure(response)
+    else:
+        arrival.start_over()
+        tag = headers.get("ETag", "")  # a weak one, W/"…", must not be used for ranges
+        arrival.validator = tag if tag.startswith('"') else headers.get("Last-Modified", "")
+
+
+def _failure(response: requests.Response) -> MirrorError:
+    """Return what a status means, and how long to wait."""
+    text = f"HTTP {response.status_code} {response.reason}"[:80]
+    if response.status_code not in (408, 429) and response.status_code < 500:
+        return RefusalError(text)
+    failure = MirrorError(text)
+    failure.pause = _retry_after(response.headers.get("Retry-After", ""))
+    if failure.pause and failure.pause > LONGEST_PAUSE:
+        return RefusalError(f"{text}, try again in {failure.pause:.0f} s")
+    return failure
+
+
+def _retry_after(value: str) -> float | None:
+    """Return the seconds that a mirror asks to wait, given as they are or as a date."""
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _paced(body: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the bytes of a body as they come, unless they drip."""
+    begun, came = time.monotonic(), 0
+    while data := body.read1(CHUNK, decode_content=False):
+        yield data
+        came += len(data)
+        passed = time.monotonic() - begun
+        if passed >= RATE_WINDOW:
+            if came < MIN_RATE * passed:
+                raise MirrorError(f"too slow: {came} bytes in {passed:.0f} s")
+            begun, came = time.monotonic(), 0
 
 
 def _reason(error: BaseException) -> str:
     """Return what the innermost cause of an error says."""
     while cause := error.__cause__ or error.__context__:
         error = cause
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _store(
-    file: DataFile,
-    folder: Path,
-    chunks: Iterator[Chunk],
-    on_progress: Callable[[Progress], None],
-) -> None:
-    """Unpack, check and place a file; never write more than its published size."""
-    first = next(chunks, (b"", None))  # before anything is made
-    folder.mkdir(parents=True, exist_ok=True)
-    found, received, written, unpacker = hashlib.sha256(), 0, 0, _Unpacker(first[0])
-    with atomic_write(folder / file.name) as target:
-        for chunk, total in itertools.chain([first], chunks):
-            received += len(chunk)
-            data = unpacker.feed(chunk, most=file.size - written + 1)
-            written += len(data)
-            if written > file.size:
-                raise _RefusalError(f"more than {file.size} bytes")
-            found.update(data)
-            target.write(data)
-            on_progress(Progress(file.name, "receiving", received, total))
-        if written < file.size:
-            raise _MirrorError(f"ended after {written} of {file.size} bytes (uncompressed)")
-        if found.hexdigest() != file.sha256:
-            raise _RefusalError(f"SHA-256 {found.hexdigest()[:12]}…, expected {file.sha256[:12]}…")
-        kept = _set_aside(folder / file.name, file)
-    on_progress(Progress(file.name, "replaced" if kept else "fetched", received, received))
-
-
-def _set_aside(path: Path, file: DataFile) -> bool:
-    """Rename a whole IDX file of other content that is not in our own folder; tell if so."""
-    kept = path.parent != default_folder() and is_other_data(path, file)
-    if kept:
-        names = (Path(f"{path}.bak{number or ''}") for number in itertools.count())
-        path.replace(next(name for name in names if not name.exists()))
-    return kept
-
-
-class _Unpacker:
-    """Unpacks gzip of one or more members; hands on what a server has unpacked already."""
-
-    def __init__(self, start: bytes) -> None:
-        if start and not start.startswith((GZIP_MAGIC[:1], b"\0")):
-            raise _RefusalError(f"neither gzip nor IDX: begins with {start[:12]!r}")
-        self.member = zlib.decompressobj(GZIP) if start.startswith(GZIP_MAGIC[:1]) else None
-
-    def feed(self, chunk: bytes, most: int) -> bytes:
-        """Return up to `most` bytes: the rest of a chunk that holds more is lost."""
-        if self.member is None:
-            return chunk
-        try:
-            data = self.member.decompress(chunk, most)
-            while self.member.eof and (rest := self.member.unused_data) and len(data) < most:
-                self.member = zlib.decompressobj(GZIP)
-                data += self.member.decompress(rest, most - len(data))
-        except zlib.error:
-            raise _RefusalError("damaged gzip stream") from None
-        return data
+    if isinstance(error, http.client.IncompleteRead):
+        return "the connection ended too early"
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text)[:200]

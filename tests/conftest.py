@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mnistmlp import download
 from mnistmlp.core import Bytes
 from mnistmlp.datasets import SPLITS, Split, default_folder, missing_files
 from mnistmlp.idx import write_idx
+from tests.faulty_server import Mirror, serving
 
 SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
 GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
@@ -88,3 +90,27 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for file, array in zip(SPLITS[split], blobs(size, seed), strict=True):
             write_idx(folder / file.name, array)
     return folder
+
+
+@pytest.fixture
+def mirror() -> Iterator[Mirror]:
+    """A web server that answers as it is told."""
+    with serving() as each:
+        yield each
+
+
+@pytest.fixture
+def second() -> Iterator[Mirror]:
+    """Another one."""
+    with serving() as each:
+        yield each
+
+
+@pytest.fixture
+def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a download that gets nothing end soon."""
+    monkeypatch.setattr(download, "CONNECT_TIMEOUT", 0.4)
+    monkeypatch.setattr(download, "READ_TIMEOUT", 0.4)
+    monkeypatch.setattr(download, "RATE_WINDOW", 0.3)
+    monkeypatch.setattr(download, "MIN_RATE", 100)
+    monkeypatch.setattr(download, "PAUSES", (0.0, 0.0))

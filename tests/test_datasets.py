@@ -1,14 +1,21 @@
 import gzip
 import hashlib
+import json
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mnistmlp import datasets, record
 from mnistmlp.datasets import (
     MNIST,
+    SPLITS,
+    TEST_IMAGES,
+    TEST_LABELS,
     TRAIN_LABELS,
+    DataFile,
     default_folder,
     find_file,
     is_verified,
@@ -17,6 +24,8 @@ from mnistmlp.datasets import (
 )
 from mnistmlp.errors import DataError
 from mnistmlp.idx import read_idx, write_idx
+from mnistmlp.placement import place
+from mnistmlp.record import RECORD, read_record
 
 
 @pytest.fixture
@@ -117,3 +126,111 @@ def test_changed_bytes_are_not_verified(mnist: Path, tmp_path: Path) -> None:
     write_idx(tmp_path / "changed", labels)
     assert not is_verified(tmp_path / "changed", TRAIN_LABELS)
     assert not is_verified(tmp_path / "none", TRAIN_LABELS)
+
+
+@pytest.fixture
+def downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of small files that were downloaded, as if they were MNIST's."""
+    published = []
+    for file in SPLITS["test"]:
+        content = (folder / file.name).read_bytes()
+        published.append(DataFile(file.name, len(content), hashlib.sha256(content).hexdigest()))
+        place(folder / file.name, published[-1], content)
+    monkeypatch.setitem(datasets.SPLITS, "test", tuple(published))
+    return folder
+
+
+def change(path: Path) -> None:
+    """Change a byte of the last image or label."""
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))  # also where clocks are coarse
+
+
+def refuse(array: object) -> str:
+    raise AssertionError("hashed")
+
+
+def test_what_was_downloaded_is_not_hashed_again(
+    downloaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = load_dataset(downloaded, "test")
+    monkeypatch.setattr(datasets, "digest", refuse)
+    assert load_dataset(downloaded, "test").digests == expected.digests
+    assert load_dataset(downloaded, "test").name == "mnist"
+
+
+def test_a_part_has_a_digest_of_its_own(downloaded: Path) -> None:
+    assert load_dataset(downloaded, "test", limit=299).name == "custom"
+    assert load_dataset(downloaded, "test", limit=300).name == "mnist"
+
+
+def test_damage_is_noticed(downloaded: Path) -> None:
+    for file in SPLITS["test"]:
+        path = downloaded / file.name
+        content = path.read_bytes()
+        change(path)
+        with pytest.raises(DataError, match=f"{path}: changed since it was downloaded: SHA-256"):
+            load_dataset(downloaded, "test", limit=1)
+        path.write_bytes(content[:-1])
+        with pytest.raises(DataError, match="changed since it was downloaded: no whole") as caught:
+            load_dataset(downloaded, "test")
+        assert caught.value.hint == f"mnistmlp download --data-dir {downloaded}"
+        path.write_bytes(content)
+        load_dataset(downloaded, "test")
+
+
+def test_damage_in_our_own_folder_has_a_shorter_way_out(downloaded: Path) -> None:
+    shutil.copytree(downloaded, default_folder())
+    change(default_folder() / TEST_LABELS.name)
+    with pytest.raises(DataError) as caught:
+        load_dataset(default_folder(), "test")
+    assert caught.value.hint == "mnistmlp download"
+
+
+def test_own_data_can_take_the_place_of_what_was_downloaded(downloaded: Path) -> None:
+    change(downloaded / TEST_IMAGES.name)
+    with pytest.raises(DataError) as caught:
+        load_dataset(downloaded, "test")
+    assert (caught.value.hint or "").endswith(f"(if the change is meant: rm {downloaded / RECORD})")
+    (downloaded / RECORD).unlink()
+    assert load_dataset(downloaded, "test").name == "custom"
+
+
+def test_a_touched_file_is_hashed_once(downloaded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in SPLITS["test"]:
+        os.utime(downloaded / file.name, ns=(0, 0))
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "atomic_write", refuse_to_write)
+        load_dataset(downloaded, "test")  # in a folder that cannot be written
+    load_dataset(downloaded, "test")
+    monkeypatch.setattr(datasets, "digest", refuse)
+    assert load_dataset(downloaded, "test").name == "mnist"
+
+
+def refuse_to_write(path: Path) -> None:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_a_record_of_other_digests_says_nothing(downloaded: Path) -> None:
+    entries = json.loads((downloaded / RECORD).read_text())
+    for entry in entries.values():
+        entry["sha256"] = "0" * 64
+    (downloaded / RECORD).write_text(json.dumps(entries))
+    assert load_dataset(downloaded, "test").name == "mnist"
+    change(downloaded / TEST_IMAGES.name)
+    assert load_dataset(downloaded, "test").name == "custom"
+
+
+def test_a_compressed_file_that_was_verified_is_watched(downloaded: Path) -> None:
+    file = datasets.SPLITS["test"][0]
+    packed = downloaded / f"{file.name}.gz"
+    packed.write_bytes(gzip.compress((downloaded / file.name).read_bytes()))
+    (downloaded / file.name).unlink()
+    assert load_dataset(downloaded, "test").name == "mnist"
+    record.remember(packed, packed.stat(), file.sha256)
+    assert packed.name in read_record(downloaded)
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(DataError, match=f"{packed}: changed since it was downloaded: no whole IDX"):
+        load_dataset(downloaded, "test")

@@ -36,8 +36,12 @@ BELOW: dict[str, set[str]] = {
     "strokes": set(),
     "images": {"core", "errors", "ink", "strokes"},
     "explain": {"atomic", "core", "errors", "images", "ink"},
-    "datasets": {"core", "errors", "idx"},
-    "download": {"atomic", "datasets", "errors", "idx"},
+    "record": {"atomic"},
+    "datasets": {"core", "errors", "idx", "record"},
+    "unpacking": set(),
+    "arrival": {"datasets", "unpacking"},
+    "placement": {"atomic", "datasets", "errors", "record"},
+    "download": {"arrival", "datasets", "errors", "placement", "record"},
     "training": {
         *("adversarial", "augment", "backpropagation", "batches", "calibration", "core", "errors"),
         *("hardest", "initial", "metrics", "optim", "recipes"),
@@ -52,6 +56,7 @@ BELOW: dict[str, set[str]] = {
 }
 OWNERS = {
     "requests": {"download"},
+    "urllib3": {"download"},
     "PIL": {"images", "explain"},
     "onnx": {"export"},
     "safetensors": {"export", "importing"},

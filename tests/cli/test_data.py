@@ -5,6 +5,7 @@ import pytest
 
 from mnistmlp import download
 from mnistmlp.datasets import MNIST
+from mnistmlp.record import RECORD
 from tests.cli.conftest import Run
 from tests.conftest import names
 
@@ -26,7 +27,7 @@ def test_the_first_use_fetches(run: Run, brain: Path) -> None:
     result = run("predict", "--brain", brain, "--index", 0)
     assert result.exit_code == 0
     assert result.stderr.count("fetched and verified") == 4
-    assert names("cache/mnistmlp/mnist") == sorted(file.name for file in MNIST)
+    assert names("cache/mnistmlp/mnist") == sorted([RECORD, *(file.name for file in MNIST)])
     assert run("predict", "--brain", brain, "--index", 0).stderr == ""
 
 
@@ -37,7 +38,7 @@ def test_the_rest_of_mnist_is_fetched(run: Run, brain: Path, mnist: Path) -> Non
     if (mnist / name).exists():
         shutil.copy(mnist / name, "data")
     assert run("evaluate", brain, "--data-dir", "data").exit_code == 0
-    assert len(names("data")) == 4
+    assert len(names("data")) == 4 + 1  # the record
 
 
 @pytest.mark.usefixtures("_mirror")
@@ -75,3 +76,21 @@ def test_a_damaged_file_has_a_way_out(run: Run, brain: Path, own: Path) -> None:
     result = run("evaluate", brain, "--data-dir", own)
     assert result.exit_code == 1
     assert result.stderr.splitlines()[1] == f"hint: mnistmlp download --data-dir {own}"
+
+
+@pytest.mark.usefixtures("_mirror")
+def test_damage_to_what_was_downloaded_is_noticed_and_mended(run: Run, brain: Path) -> None:
+    folder = Path("cache/mnistmlp/mnist").resolve()
+    run("download")
+    for damage in (b"", b"\xff"):
+        path = folder / "t10k-images-idx3-ubyte"
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + damage)
+        result = run("evaluate", brain)
+        assert (result.exit_code, result.stdout) == (1, "")
+        error, hint = result.stderr.splitlines()
+        assert error.startswith(f"error: {path}: changed since it was downloaded: ")
+        assert hint == "hint: mnistmlp download"
+        assert run("download").stderr.count("fetched and verified") == 1
+        assert path.read_bytes() == content
+        assert run("evaluate", brain).exit_code == 0

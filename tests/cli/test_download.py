@@ -1,9 +1,17 @@
 import os
+import resource
+import signal
 import stat
+import time
 from pathlib import Path
 
-from tests.cli.conftest import Run
+import pytest
+
+from mnistmlp.datasets import MNIST, load_dataset
+from mnistmlp.record import RECORD
+from tests.cli.conftest import Run, Start
 from tests.conftest import names
+from tests.faulty_server import Answer, Mirror
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
@@ -66,3 +74,62 @@ def test_files_have_the_users_permissions(run: Run, mnist: Path) -> None:
         os.umask(old)
     mode = Path("d/t10k-labels-idx1-ubyte").stat().st_mode
     assert stat.S_IMODE(mode) == 0o640
+
+
+@pytest.fixture
+def web(mirror: Mirror, mnist: Path) -> Mirror:
+    """A web server that has the real files."""
+    for path in mnist.iterdir():
+        name = path.name.replace(".idx", "-idx").removesuffix(".gz")
+        mirror.by_path[f"/data/{name}.gz"] = Answer(path.read_bytes(), ranges=True)
+    return mirror
+
+
+def test_two_processes_at_once(web: Mirror, start: Start) -> None:
+    both = [start("download", "--mirror", web.url, "--data-dir", "d") for _ in range(2)]
+    for process in both:
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, out) == (0, b"d\n"), err
+    assert names("d") == sorted([RECORD, *(file.name for file in MNIST)])
+    for split in ("train", "test"):
+        assert load_dataset(Path("d"), split).name == "mnist"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_nothing(
+    mirror: Mirror, start: Start, number: int, code: int
+) -> None:
+    mirror.answer(b"\x1f", cut=1, stalls=True, Content_Length="9")
+    process = start("download", "--mirror", mirror.url, "--data-dir", "d")
+    while not mirror.asked:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (code, b"")
+    assert b"Traceback" not in err
+    assert names() == []
+
+
+def test_a_full_disk(web: Mirror, start: Start) -> None:
+    """A limit on the size of files, as it works for every user."""
+    limit = (1 << 20, resource.RLIM_INFINITY)
+    process = start(
+        *("download", "--mirror", web.url, "--data-dir", "d"),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, b"")
+    assert err.decode().splitlines() == [
+        "error: d/train-images-idx3-ubyte: cannot be written: File too large",
+        "hint: another folder: mnistmlp download --data-dir DIR",
+    ]
+    assert names("d") == []
+
+
+def test_a_folder_that_is_only_read(run: Run) -> None:
+    result = run("download", "--mirror", "http://127.0.0.1:1", "--data-dir", "/proc/d")
+    assert (result.exit_code, result.stdout) == (1, "")
+    error, hint = result.stderr.splitlines()
+    assert error.startswith("error: /proc/d/train-images-idx3-ubyte: cannot be written: ")
+    assert hint.startswith("hint: another folder: ")
