@@ -45,6 +45,7 @@ BELOW: dict[str, set[str]] = {
     "archive": {"atomic"},
     "provenance": {"", "core", "errors", "recipes"},
     "brain": {"archive", "atomic", "calibration", "core", "errors", "provenance", "training"},
+    "export": {"", "atomic", "brain", "core", "errors"},
     "checkpoint": {"archive", "core", "errors", "provenance", "recipes", "training"},
 }
 OWNERS = {

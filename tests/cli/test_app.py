@@ -12,7 +12,7 @@ from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.test_layers import loaded_by_command
 
-COMMANDS = ["download", "train", "recipes", "evaluate", "predict", "info"]
+COMMANDS = ["download", "train", "recipes", "evaluate", "predict", "info", "export", "draw"]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)

@@ -1,0 +1,33 @@
+"""``mnistmlp export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnistmlp.cli.brains import load_brains
+
+
+def export(
+    brain: Annotated[Path, typer.Argument(metavar="BRAIN", help="Brain file, or pretrained.")],
+    output: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Its suffix says what to write: .html, a page."),
+    ],
+) -> None:
+    """Write a brain in another form, and print the file.
+
+    .html is one page to draw on, which shows what the network sees and does. It
+    needs no server and no network: open it from disk, or put it on any host.
+    """
+    from mnistmlp.export import WRITERS, export_brain
+
+    if output.suffix.lower() not in WRITERS:
+        known = ", ".join(WRITERS)
+        message = f"{output} has none of the known suffixes: {known}"
+        raise typer.BadParameter(message, param_hint="'FILE'")
+    (loaded,) = load_brains([brain], "BRAIN")
+    export_brain(output, loaded, brain.name)
+    print(output)
