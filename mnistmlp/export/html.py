@@ -23,7 +23,7 @@ from mnistmlp.core import LOSSES, Array
 
 SOURCES = Path(__file__).with_name("page")
 SCRIPTS = (  # each uses those before it
-    *("network", "grids", "components", "strokes", "ink", "images", "decode"),
+    *("network", "grids", "components", "strokes", "filters", "ink", "images", "decode"),
     *("draw", "camera", "bars", "view", "main"),
 )
 LARGE = 1_000_000  # parameters: of more, half precision is embedded, if they fit into it

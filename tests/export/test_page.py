@@ -317,8 +317,8 @@ def test_the_camera_reads_digits(chromium: BrowserType, open_page: Open, mnist: 
         for index in shown:
             expect(page.locator("#digit")).to_have_text(str(data.labels[index]))
         expect(page.locator("#reading")).to_have_text("No digit")  # an empty sheet
-        keep(page, "camera")
         expect(page.locator("#digit")).to_have_text(str(data.labels[0]))
+        keep(page, "camera")
         page.locator("#least").fill("100")
         expect(page.locator("#reading")).to_have_text("No digit")
         assert page.evaluate("latest !== null")  # the bars show what it would be
@@ -436,7 +436,7 @@ def test_the_policy_lets_nothing_out(browser: Browser, pretrained_page: Path) ->
 def keep(page: Page, name: str) -> None:
     """Keep a screenshot, where a folder for them is given."""
     if KEPT:
-        page.wait_for_timeout(1000)  # until nothing moves
+        page.wait_for_timeout(700)  # until nothing moves
         page.screenshot(path=Path(KEPT) / f"{name}.png", full_page=True)
 
 

@@ -32,15 +32,15 @@ function showBars(list, found) {
   });
 }
 
-/** Say in words what the network takes the digit for. */
-function showVerdict(section, found, otherwise) {
+/** Say in words what the network takes the digit for, or otherwise what is missing, and a hint. */
+function showVerdict(section, found, otherwise, hint) {
   const [digit, reading, runnerUp] = ["#digit", "#reading", "#runner-up"].map((name) =>
     section.querySelector(name),
   );
   section.classList.toggle("unsure", otherwise !== null);
   digit.textContent = otherwise === null ? found.digit : "?";
   reading.textContent = otherwise ?? `It is a ${found.digit}: ${sureness(found.confidence)} sure`;
-  runnerUp.textContent = found ? second(found) : "The prediction follows the stroke.";
+  runnerUp.textContent = otherwise === null ? second(found) : hint;
 }
 
 const sureness = (share) => (share < SURE ? percent(share) : "over 99.9 %");

@@ -20,6 +20,12 @@ const camera = new Camera(element("video"), (pixels) => {
   present(examinePicture(flatten(pixels)), "No digit", least);
 });
 
+const HINTS = {
+  drawing: "The prediction follows the stroke.",
+  picture: "It should show one digit, clear of others.",
+  camera: "Hold one digit into the square.",
+};
+
 // --- What is given -----------------------------------------------------------
 
 function readDrawing() {
@@ -82,7 +88,7 @@ function setMode(wanted) {
 function present(reading, otherwise, leastConfidence = 0) {
   latest = reading ? recognise(network, reading.image) : null;
   const sure = latest && latest.confidence >= leastConfidence;
-  showVerdict(element("verdict"), latest, sure ? null : otherwise);
+  showVerdict(element("verdict"), latest, sure ? null : otherwise, HINTS[mode]);
   showBars(element("bars"), latest);
   const image = reading?.image ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), image, (level) => [level, level, level]);

@@ -3,7 +3,7 @@
 
 const MOST_SHOWN = 24; // neurons of a layer
 const CONNECTIONS = 36; // between two layers
-const REST = 500; // milliseconds without a change before other neurons of wide layers are shown
+const PATIENCE = 500; // milliseconds before other neurons of wide layers are shown
 const FOOT = 20; // pixels below the neurons, for how many they are
 
 /** Draws a network's layers, and calls `pointed` with a neuron of the first when it is chosen. */
@@ -57,6 +57,7 @@ class NetworkView {
   /** Show the neurons of wide layers that count most for this image. */
   #resample() {
     this.later = null;
+    if (!this.activations) return; // cleared in the meantime
     const samples = sampleLayers(this.network, this.activations, this.chosen);
     if (String(samples) === String(this.samples)) return;
     this.samples = samples;
@@ -106,8 +107,7 @@ class NetworkView {
   /** Show the activations of all layers, the image first; null for a network at rest. */
   show(activations) {
     this.activations = activations;
-    clearTimeout(this.later);
-    if (activations) this.later = setTimeout(() => this.#resample(), REST);
+    if (activations) this.later ??= setTimeout(() => this.#resample(), PATIENCE);
     this.columns.forEach((column, layer) => {
       const values = activations?.[layer + 1];
       const scale = values ? Math.max(1, most(values)) : 1; // ReLU has no upper end
