@@ -50,7 +50,10 @@ BELOW: dict[str, set[str]] = {
     "provenance": {"", "core", "errors", "recipes"},
     "brain": {"archive", "atomic", "calibration", "core", "errors", "provenance", "training"},
     "extras": {"errors"},
-    "export": {"", "atomic", "brain", "calibration", "core", "errors", "export.metadata", "extras"},
+    "export": {
+        *("", "atomic", "brain", "calibration", "core", "errors", "export.html", "export.metadata"),
+        *("export.onnx", "export.safetensors", "extras"),
+    },
     "importing": {"archive", "brain", "core", "errors", "extras", "provenance"},
     "checkpoint": {"archive", "core", "errors", "provenance", "recipes", "training"},
 }

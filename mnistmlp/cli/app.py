@@ -23,7 +23,7 @@ from mnistmlp.errors import MnistMlpError, SettingError
 
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 2, 130, 141, 143
 COMMANDS = (  # each a module of this package
-    *("download", "train", "recipes", "evaluate", "predict", "info", "import"),
+    *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
 )
 
 

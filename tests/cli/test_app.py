@@ -12,7 +12,9 @@ from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.test_layers import loaded_by_command
 
-COMMANDS = ["download", "train", "recipes", "evaluate", "predict", "info", "import"]
+COMMANDS = [
+    *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
+]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from mnistmlp import default_folder, load_brain
+from mnistmlp.cli.app import COMMANDS
 from mnistmlp.recipes import EXPECTED
 from tests.cli.conftest import Run
 
@@ -29,10 +30,7 @@ def test_every_recipe_has_its_row() -> None:
 
 
 def test_options_that_are_named_exist(run: Run) -> None:
-    helps = "".join(
-        run(command, "--help").stdout
-        for command in ("download", "train", "recipes", "evaluate", "predict", "info", "import")
-    )
+    helps = "".join(run(command, "--help").stdout for command in COMMANDS)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert named
     assert {option for option in named if option not in helps} == set()

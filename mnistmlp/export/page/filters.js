@@ -1,0 +1,146 @@
+// Thresholds and filters of grey levels, as mnistmlp/ink.py has them in its last part.
+"use strict";
+
+/** Return the level that splits levels into the two classes furthest apart (Otsu, 1979). */
+function otsuThreshold(levels) {
+  const { counts, edges } = histogram(levels, 256);
+  const centres = counts.map((_, k) => Math.fround((edges[k] + edges[k + 1]) / 2));
+  const whole = counts.reduce((sum, count, k) => sum + count * centres[k], 0) / levels.length;
+  let [weight, sum, best, threshold] = [0, 0, -1, edges[1]];
+  counts.forEach((count, k) => {
+    weight += count / levels.length; // ω(k)
+    sum += (count * centres[k]) / levels.length; // μ(k)
+    const rest = weight * (1 - weight);
+    const between = rest > 0 ? (whole * weight - sum) ** 2 / rest : 0;
+    if (between > best) [best, threshold] = [between, edges[k + 1]];
+  });
+  return threshold;
+}
+
+/** Count levels in so many bins of equal width. */
+function histogram(levels, bins) {
+  let [low, high] = [least(levels), most(levels)];
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const width = (high - low) / bins;
+  const edges = Array.from({ length: bins + 1 }, (_, k) => Math.fround(low + k * width));
+  edges[bins] = high;
+  const counts = new Array(bins).fill(0);
+  for (const level of levels) {
+    let bin = Math.min(Math.floor((level - low) / width), bins - 1);
+    if (level < edges[bin]) bin--;
+    else if (bin < bins - 1 && level >= edges[bin + 1]) bin++;
+    counts[bin]++;
+  }
+  return { counts, edges };
+}
+
+/** Return how much of the variance lies between Otsu's two classes. */
+function separability(levels, threshold = otsuThreshold(levels)) {
+  let [count, sum] = [0, 0];
+  for (const level of levels) {
+    if (level < threshold) continue;
+    count++;
+    sum += level;
+  }
+  const share = count / levels.length;
+  if (share === 0 || share === 1) return 0;
+  const average = mean(levels);
+  const inHigh = sum / count;
+  const inLow = (average - share * inHigh) / (1 - share);
+  const variance = levels.reduce((sum, level) => sum + (level - average) ** 2, 0) / levels.length;
+  return (share * (1 - share) * (inHigh - inLow) ** 2) / variance;
+}
+
+/** Return the most or the least of squares of `window` pixels a side, odd. */
+function slide(values, window, pick) {
+  return alongBoth(values, (rows) => slideRows(rows, window, pick));
+}
+
+function slideRows({ height, width, data }, window, pick) {
+  const reach = Math.min(window >> 1, width - 1);
+  const slid = grid(height, width);
+  const line = new Float32Array(width + 2 * reach);
+  for (let row = 0; row < height; row++) {
+    const start = row * width;
+    line.fill(data[start], 0, reach);
+    line.set(data.subarray(start, start + width), reach);
+    line.fill(data[start + width - 1], reach + width);
+    let span = 1; // how many pixels each one stands for
+    while (span < 2 * reach + 1) {
+      const step = Math.min(span, 2 * reach + 1 - span);
+      for (let i = 0; i + step < line.length; i++) line[i] = pick(line[i], line[i + step]);
+      span += step;
+    }
+    slid.data.set(line.subarray(0, width), start);
+  }
+  return slid;
+}
+
+/** Return values blurred by a Gaussian, with a standard deviation in pixels. */
+function smooth(values, deviation) {
+  const reach = round(3 * deviation);
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    Math.exp(-((i - reach) ** 2) / (2 * Math.max(deviation, 1e-9) ** 2)),
+  );
+  const sum = total(weights);
+  return alongBoth(values, (rows) =>
+    smoothRows(rows, weights.map((weight) => weight / sum), reach),
+  );
+}
+
+function smoothRows({ height, width, data }, weights, reach) {
+  const blurred = grid(height, width);
+  for (let row = 0; row < height; row++) {
+    const start = row * width;
+    for (let column = 0; column < width; column++) {
+      let sum = 0;
+      for (let i = 0; i < weights.length; i++) {
+        const from = Math.min(Math.max(column + i - reach, 0), width - 1);
+        sum += weights[i] * data[start + from];
+      }
+      blurred.data[start + column] = sum;
+    }
+  }
+  return blurred;
+}
+
+/** Return means over squares, as many as leave the longer side about so many pixels. */
+function shrink(grey, side) {
+  const factor = Math.max(1, Math.floor(longer(grey) / side));
+  const small = grid(Math.ceil(grey.height / factor), Math.ceil(grey.width / factor));
+  for (let row = 0; row < small.height * factor; row++) {
+    const start = Math.min(row, grey.height - 1) * grey.width;
+    const into = Math.floor(row / factor) * small.width;
+    for (let column = 0; column < small.width * factor; column++) {
+      const level = grey.data[start + Math.min(column, grey.width - 1)];
+      small.data[into + Math.floor(column / factor)] += level / factor ** 2;
+    }
+  }
+  return small;
+}
+
+/** Return an enlargement to a shape, linear between the pixels' centres. */
+function stretch(small, height, width) {
+  const tall = transpose(stretchRows(transpose(small), height));
+  return stretchRows(tall, width);
+}
+
+function stretchRows({ height, width, data }, size) {
+  const long = grid(height, size);
+  for (let column = 0; column < size; column++) {
+    const place = Math.min(Math.max(((column + 0.5) * width) / size - 0.5, 0), width - 1);
+    const before = Math.min(Math.floor(place), Math.max(width - 2, 0));
+    const after = Math.min(before + 1, width - 1);
+    for (let row = 0; row < height; row++) {
+      const start = row * width;
+      const [here, next] = [data[start + before], data[start + after]];
+      long.data[row * size + column] = here + (next - here) * (place - before);
+    }
+  }
+  return long;
+}
+
+/** Return the pixels of a mask and their eight neighbours. */
+function grown(mask) {
+  return slide(mask, 3, Math.max);
+}

@@ -1,0 +1,127 @@
+// Grids of numbers, and the little of NumPy and Pillow that the picture steps need.
+// A grid is { height, width, data }, its data a row after the other.
+"use strict";
+
+function grid(height, width, data = new Float32Array(height * width)) {
+  return { height, width, data };
+}
+
+function sameShape(values, each) {
+  return grid(values.height, values.width, values.data.map(each));
+}
+
+/** Return the values at the places that are asked for. */
+function chosen({ data }, wanted) {
+  const found = new Float32Array(data.length);
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (wanted(i)) found[count++] = data[i];
+  return found.subarray(0, count);
+}
+
+/** Return the part from top, left to bottom, right, the last two one past it. */
+function cut(values, [top, left, bottom, right]) {
+  const part = grid(bottom - top, right - left);
+  for (let row = top; row < bottom; row++) {
+    const start = row * values.width;
+    part.data.set(values.data.subarray(start + left, start + right), (row - top) * part.width);
+  }
+  return part;
+}
+
+/** Put values into a larger grid of zeros, so far from its top and left. */
+function place(values, top, left, height, width) {
+  const larger = grid(height, width);
+  for (let row = 0; row < values.height; row++) {
+    const start = row * values.width;
+    larger.data.set(values.data.subarray(start, start + values.width), (top + row) * width + left);
+  }
+  return larger;
+}
+
+/** Return the grid with rows and columns changed over. */
+function transpose({ height, width, data }) {
+  const turned = grid(width, height);
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++)
+      turned.data[column * height + row] = data[row * width + column];
+  return turned;
+}
+
+/** Apply a function of rows to the rows, or of columns to the columns: it takes and gives grids. */
+function alongBoth(values, ofRows) {
+  return ofRows(transpose(ofRows(transpose(values))));
+}
+
+const least = (data) => data.reduce((a, b) => (b < a ? b : a), Infinity);
+const most = (data) => data.reduce((a, b) => (b > a ? b : a), -Infinity);
+const spread = (data) => most(data) - least(data);
+const total = (data) => data.reduce((a, b) => a + b, 0);
+const mean = (data) => total(data) / data.length;
+const longer = ({ height, width }) => Math.max(height, width);
+
+/** Return the value that so many percent are below, linear between two. */
+function percentile(data, percent) {
+  const sorted = Float32Array.from(data).sort();
+  const place = ((sorted.length - 1) * percent) / 100;
+  const before = Math.floor(place);
+  const after = Math.min(before + 1, sorted.length - 1);
+  return sorted[before] + (sorted[after] - sorted[before]) * (place - before);
+}
+
+const median = (data) => percentile(data, 50);
+
+/** Round to the nearest integer, and halves to the even one, as Python and NumPy do. */
+function round(value) {
+  const below = Math.floor(value);
+  const half = value - below === 0.5;
+  return half ? below + (below % 2) : Math.round(value);
+}
+
+// --- Scaling, as Pillow has it -----------------------------------------------
+
+const box = { support: 0.5, at: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
+const bicubic = {
+  support: 2,
+  at(x) {
+    const d = Math.abs(x); // Keys's kernel with a = -0.5
+    if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
+    return d < 2 ? -0.5 * (((d - 5) * d + 8) * d - 4) : 0;
+  },
+};
+
+/** Return for each of `size` new pixels the first old one that it is made of, and the weights. */
+function resamplingWeights(old, size, filter) {
+  const factor = old / size;
+  const stretch = Math.max(factor, 1);
+  const support = filter.support * stretch;
+  return Array.from({ length: size }, (_, i) => {
+    const centre = (i + 0.5) * factor;
+    const first = Math.max(0, Math.trunc(centre - support + 0.5));
+    const end = Math.min(old, Math.trunc(centre + support + 0.5));
+    const weights = [];
+    for (let x = first; x < end; x++) weights.push(filter.at((x - centre + 0.5) / stretch));
+    const sum = total(weights);
+    return { first, weights: weights.map((weight) => weight / sum) };
+  });
+}
+
+/** Scale each row to so many pixels. */
+function resampleRows(values, size, filter) {
+  const scaled = grid(values.height, size);
+  const pixels = resamplingWeights(values.width, size, filter);
+  for (let row = 0; row < values.height; row++) {
+    pixels.forEach(({ first, weights }, column) => {
+      const start = row * values.width + first;
+      let sum = 0;
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * values.data[start + i];
+      scaled.data[row * size + column] = sum;
+    });
+  }
+  return scaled;
+}
+
+/** Scale to a height and width. */
+function resize(values, height, width, filter) {
+  const wide = resampleRows(values, width, filter);
+  return transpose(resampleRows(transpose(wide), height, filter));
+}
