@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mnistmlp.core import DIGITS, SIDE, Bytes
 from mnistmlp.errors import DataError, IdxError
 from mnistmlp.idx import Header, encode_idx, read_header, read_idx
-from mnistmlp.record import RECORD, read_record, remember
+from mnistmlp.record import RECORD, read_record, remember, status_of
 
 Split = Literal["train", "test"]
 
@@ -179,10 +179,9 @@ def _verify(path: Path, file: DataFile) -> tuple[str, str] | None:
 
     Raise DataError if it is not now what it was then.
     """
-    entry = read_record(path.parent).get(path.name)
-    if entry is None or entry.sha256 != file.sha256:
+    entry, status = read_record(path.parent).get(path.name), status_of(path)
+    if entry is None or entry.sha256 != file.sha256 or status is None:
         return None
-    status = path.stat()
     if not entry.fits(status):
         found = _digest_of_file(path)
         if found != file.sha256:

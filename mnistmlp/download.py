@@ -26,7 +26,7 @@ from mnistmlp.arrival import Arrival, MirrorError, RefusalError
 from mnistmlp.datasets import MNIST, DataFile, default_folder, find_file, is_verified
 from mnistmlp.errors import DownloadError, SettingError
 from mnistmlp.placement import check_place, place
-from mnistmlp.record import has_record, remember
+from mnistmlp.record import has_record, remember, status_of
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -103,7 +103,7 @@ def download_dataset(
     order = list(mirrors)
     for file in files:
         path = find_file(folder, file)
-        status = path.stat() if path else None
+        status = status_of(path) if path else None
         if path and status and not force and is_verified(path, file):
             if folder == default_folder() or has_record(folder):  # another's is only read
                 remember(path, status, file.sha256)

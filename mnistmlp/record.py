@@ -31,6 +31,14 @@ class Entry:
         return (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
+def status_of(path: Path) -> os.stat_result | None:
+    """Return size and times of a file, or None if it has gone: two processes may be at work."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
 def has_record(folder: Path) -> bool:
     """Tell whether files were downloaded into a folder."""
     path = folder / RECORD

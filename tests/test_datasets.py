@@ -152,6 +152,10 @@ def refuse(array: object) -> str:
     raise AssertionError("hashed")
 
 
+def refuse_to_write(path: Path) -> None:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
 def test_what_was_downloaded_is_not_hashed_again(
     downloaded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,10 +211,6 @@ def test_a_touched_file_is_hashed_once(downloaded: Path, monkeypatch: pytest.Mon
     load_dataset(downloaded, "test")
     monkeypatch.setattr(datasets, "digest", refuse)
     assert load_dataset(downloaded, "test").name == "mnist"
-
-
-def refuse_to_write(path: Path) -> None:
-    raise PermissionError(13, "Permission denied", str(path))
 
 
 def test_a_record_of_other_digests_says_nothing(downloaded: Path) -> None:

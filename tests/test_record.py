@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mnistmlp import record
-from mnistmlp.record import LIMIT, RECORD, Entry, has_record, read_record, remember
+from mnistmlp.record import LIMIT, RECORD, Entry, has_record, read_record, remember, status_of
 from tests.conftest import names
 
 SHA = "0" * 64
@@ -48,6 +48,10 @@ def test_a_damaged_record_is_none(text: bytes) -> None:
     Path("a").touch()
     remember(Path("a"), Path("a").stat(), SHA)
     assert set(read_record(Path())) == {"a"}
+
+
+def test_a_file_that_has_gone_has_no_status() -> None:
+    assert status_of(Path("gone")) is None
 
 
 def test_what_is_no_record_is_let_be() -> None:
