@@ -44,7 +44,7 @@ BELOW: dict[str, set[str]] = {
     },
     "archive": {"atomic"},
     "provenance": {"", "core", "errors", "recipes"},
-    "brain": {"archive", "atomic", "calibration", "core", "errors", "provenance", "training"},
+    "brain": {"archive", "calibration", "core", "errors", "provenance", "training"},
     "checkpoint": {"archive", "core", "errors", "provenance", "recipes", "training"},
 }
 OWNERS = {
