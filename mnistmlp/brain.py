@@ -19,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.archive import ArchiveError, read_archive, write_archive
-from mnistmlp.atomic import check_writable
 from mnistmlp.calibration import LEAST, MOST
 from mnistmlp.core import ACTIVATIONS, DIGITS, LOSSES, MAX_PARAMETERS, PIXELS, Network
-from mnistmlp.errors import BrainError, OtherTaskError, SettingError
+from mnistmlp.errors import BrainError, OtherTaskError
 from mnistmlp.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -86,14 +85,6 @@ def describe(training: Training, provenance: Provenance) -> dict[str, Any]:
         "history": [{key: getattr(report, key) for key in keys} for report in training.history],
         "accuracy": {"validation": kept.validation_accuracy if kept else None},
     }
-
-
-def check_output(path: Path) -> None:
-    """Raise SettingError if no brain could be written there: before an hour of training."""
-    try:
-        check_writable(path)
-    except OSError as error:
-        raise SettingError("output", f"{error.filename}: {error.strerror}") from None
 
 
 def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool = False) -> None:

@@ -66,7 +66,9 @@ class Recipe:
             value = getattr(self, field.name)
             valid, needed = RULES.get(field.name, (None, ""))
             if valid and not valid(value):
-                raise SettingError(field.name, f"{spell(value)} is not {needed}")
+                shown = spell(value)
+                shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+                raise SettingError(field.name, f"{shown} is not {needed}")
         if self.momentum and self.optimizer == "adam":
             raise SettingError(
                 "momentum", "adam has no momentum setting; it goes with sgd and nesterov"
@@ -79,17 +81,35 @@ class Recipe:
 
 Rule = tuple[Callable[[Any], bool], str]
 
+# Bounds that no run meets, but a slip of the key does.
+MOST = 1_000_000  # images in a batch, neurons in a layer, weight decay
+EPOCHS = 10_000  # whose history a brain file and a checkpoint can hold
+IMAGES = 1_000_000_000  # in a data set
+LAYERS = 100  # hidden ones
+SIDE = 28  # pixels: beyond it nothing is left of an image that is moved, or to look at
+
 
 def _one_of(names: Any) -> Rule:
     return (lambda value: value in get_args(names)), f"one of {', '.join(get_args(names))}"
 
 
-NOT_NEGATIVE: Rule = (lambda number: 0 <= number < math.inf, "a finite number of 0 or more")
+def _between(least: int, most: int) -> Rule:
+    return (lambda number: least <= number <= most), f"a number from {least} to {most:,}"
+
+
+def _if_any(rule: Rule) -> Rule:
+    valid, needed = rule
+    return (lambda value: value is None or valid(value)), needed
+
+
 BELOW_ONE: Rule = (lambda number: 0 <= number < 1, "a number from 0 to below 1")
 
 RULES: dict[str, Rule] = {
     "name": (str.isprintable, "a name that can be printed"),
-    "hidden": (lambda widths: all(w >= 1 for w in widths), "a list of widths of 1 or more"),
+    "hidden": (
+        lambda widths: len(widths) <= LAYERS and all(1 <= width <= MOST for width in widths),
+        f"a list of up to {LAYERS} widths from 1 to {MOST:,}",
+    ),
     "activation": _one_of(ActivationName),
     "loss": _one_of(LossName),
     "optimizer": _one_of(OptimizerName),
@@ -97,18 +117,25 @@ RULES: dict[str, Rule] = {
     "dtype": _one_of(DtypeName),
     "learning_rate": (lambda rate: 0 < rate < math.inf, "a finite number above 0"),
     "momentum": BELOW_ONE,
-    "weight_decay": NOT_NEGATIVE,
-    "receptive_field": NOT_NEGATIVE,
+    "weight_decay": _between(0, MOST),
+    "receptive_field": (
+        lambda sigma: sigma == 0 or 0.1 <= sigma <= SIDE,
+        f"0, nor a number from 0.1 to {SIDE}",
+    ),
     "dropout": BELOW_ONE,
     "label_smoothing": BELOW_ONE,
     "hardest": (lambda part: 0 < part <= 1, "a number above 0, up to 1"),
-    "adversarial": NOT_NEGATIVE,
-    "batch_size": (lambda size: size >= 1, "a number of 1 or more"),
-    "epochs": (lambda epochs: epochs >= 1, "a number of 1 or more"),
-    "validation": (lambda images: images >= 0, "a number of 0 or more"),
-    "patience": (lambda epochs: epochs is None or epochs >= 1, "a number of 1 or more"),
-    "limit": (lambda images: images is None or images >= 1, "a number of 1 or more"),
-    **dict.fromkeys(WARP, NOT_NEGATIVE),
+    "adversarial": _between(0, SIDE),  # from a black image to a white one
+    "batch_size": _between(1, MOST),
+    "epochs": _between(1, EPOCHS),
+    "validation": _between(0, IMAGES),
+    "patience": _if_any(_between(1, EPOCHS)),
+    "limit": _if_any(_between(1, IMAGES)),
+    "displacement": _between(0, SIDE),
+    "rotation": _between(0, 180),
+    "scaling": _between(0, 10),
+    "shear": _between(0, 10),
+    "shift": _between(0, SIDE),
 }
 
 RECIPES = {
@@ -189,7 +216,7 @@ def find_recipe(name: str) -> Recipe:
         import difflib  # for this alone
 
         closest = difflib.get_close_matches(name, RECIPES, n=len(RECIPES), cutoff=0)
-        raise SettingError("recipe", f"{name!r} is not one of {', '.join(closest)}")
+        raise SettingError("recipe", f"{short(name)} is not one of {', '.join(closest)}")
     return RECIPES[name]
 
 
@@ -247,5 +274,7 @@ def parse_hidden(text: str) -> tuple[int, ...]:
     if text == "none":
         return ()
     if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text, re.ASCII):
-        raise SettingError("hidden", f"{text!r} is not a list of widths such as 20,20,20, or none")
+        raise SettingError(
+            "hidden", f"{short(text)} is not a list of widths such as 20,20,20, or none"
+        )
     return tuple(map(int, text.split(",")))

@@ -143,14 +143,18 @@ def fit(
     return result
 
 
+def check_size(recipe: Recipe, images: int) -> None:
+    """Raise SettingError if, of so many images, validation leaves none to train on."""
+    if images <= recipe.validation:
+        raise SettingError(
+            "validation", f"{recipe.validation} of {images} images leaves none to train on"
+        )
+
+
 def split(recipe: Recipe, images: Bytes, labels: Bytes) -> tuple[Images, Images | None]:
     """Split off the last images for validation, then limit the rest, as the recipe says."""
-    size = len(images) - recipe.validation
-    if size < 1:
-        raise SettingError(
-            "validation", f"{recipe.validation} of {len(images)} images leaves none to train on"
-        )
-    pixels = images.reshape(-1, PIXELS)
+    check_size(recipe, len(images))
+    size, pixels = len(images) - recipe.validation, images.reshape(-1, PIXELS)
     training = Images(pixels[:size][: recipe.limit], labels[:size][: recipe.limit])
     return training, Images(pixels[size:], labels[size:]) if recipe.validation else None
 
@@ -160,23 +164,28 @@ def network_sizes(recipe: Recipe) -> tuple[int, ...]:
     return (PIXELS, *recipe.hidden, DIGITS)
 
 
-def make_network(
-    recipe: Recipe, rng: np.random.Generator, initial: Network | None = None
-) -> Network:
-    """Make the network that training starts from."""
+def check_network(recipe: Recipe, initial: Network | None = None) -> None:
+    """Raise SettingError if the network would be too large, or other than the initial one."""
     sizes = network_sizes(recipe)
     if parameter_count(sizes) > MAX_PARAMETERS:
         raise SettingError(
             "hidden",
             f"{parameter_count(sizes):,} weights and biases, more than {MAX_PARAMETERS:,}",
         )
-    network = Network(sizes, recipe.activation, recipe.loss, recipe.dtype)
-    if initial is None:
-        initialise(network, rng, recipe.receptive_field)
-    elif initial.sizes == sizes:
+    if initial and initial.sizes != sizes:
+        raise SettingError("hidden", f"the initial brain has layers {initial.sizes}, not {sizes}")
+
+
+def make_network(
+    recipe: Recipe, rng: np.random.Generator, initial: Network | None = None
+) -> Network:
+    """Make the network that training starts from."""
+    check_network(recipe, initial)
+    network = Network(network_sizes(recipe), recipe.activation, recipe.loss, recipe.dtype)
+    if initial:
         network.parameters[:] = initial.parameters
     else:
-        raise SettingError("hidden", f"the initial brain has layers {initial.sizes}, not {sizes}")
+        initialise(network, rng, recipe.receptive_field)
     return network
 
 

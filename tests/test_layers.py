@@ -48,7 +48,7 @@ BELOW: dict[str, set[str]] = {
     },
     "archive": {"atomic"},
     "provenance": {"", "core", "errors", "recipes"},
-    "brain": {"archive", "atomic", "calibration", "core", "errors", "provenance", "training"},
+    "brain": {"archive", "calibration", "core", "errors", "provenance", "training"},
     "extras": {"errors"},
     "export": {
         *("", "atomic", "brain", "calibration", "core", "errors", "export.html", "export.metadata"),

@@ -1,13 +1,17 @@
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 from mnistmlp import recipes
-from mnistmlp.core import ACTIVATIONS, LOSSES
+from mnistmlp.archive import MAX_META
+from mnistmlp.core import ACTIVATIONS, LOSSES, SIDE
 from mnistmlp.errors import SettingError
 from mnistmlp.optim import SCHEDULES, make_optimizer
-from mnistmlp.recipes import RECIPES, Recipe, find_recipe, parse_hidden
+from mnistmlp.recipes import RECIPES, Recipe, find_recipe, parse_hidden, parse_recipe
+from mnistmlp.training import EpochReport
 
 
 def test_names_are_those_of_the_registries() -> None:
@@ -17,8 +21,6 @@ def test_names_are_those_of_the_registries() -> None:
 
 
 def test_every_optimiser_can_be_made() -> None:
-    import numpy as np
-
     names = get_args(recipes.OptimizerName)
     made = [make_optimizer(name, np.zeros(3), np.zeros(3)) for name in names]
     assert [type(each).__name__ for each in made] == ["SGD", "SGD", "Adam"]
@@ -63,12 +65,40 @@ def test_classic_is_the_ancestors() -> None:
         ("validation", -1),
         ("patience", 0),
         ("limit", 0),
+        ("hidden", (1_000_001,)),
+        ("hidden", (1,) * 101),
+        ("weight_decay", 1e9),
+        ("adversarial", 28.1),
+        ("receptive_field", 0.09),
+        ("receptive_field", 28.1),
+        ("rotation", 180.1),
+        ("scaling", 1e308),
+        ("batch_size", 1_000_001),
+        ("epochs", 10_001),
+        ("epochs", 10**400),
+        ("patience", 10_001),
+        ("validation", 10**9 + 1),
+        ("limit", 10**9 + 1),
     ],
 )
 def test_values_out_of_range(setting: str, value: Any) -> None:
     with pytest.raises(SettingError, match="is not") as caught:
         replace(RECIPES["classic"], **{setting: value})
     assert caught.value.setting == setting
+    assert len(str(caught.value)) < 150
+    with pytest.raises(SettingError) as parsed:
+        parse_recipe({setting: value})
+    assert parsed.value.setting == setting
+
+
+def test_files_can_hold_the_history_of_the_longest_run() -> None:
+    line = asdict(EpochReport(recipes.EPOCHS, *[-1.2345678901234567e-300] * 5))
+    characters = len(json.dumps([line] * recipes.EPOCHS))
+    assert np.dtype("U1").itemsize * characters < MAX_META
+
+
+def test_the_side_of_an_image_is_that_of_the_core() -> None:
+    assert recipes.SIDE == SIDE  # where loading NumPy is no matter
 
 
 @pytest.mark.parametrize(

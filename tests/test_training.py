@@ -1,3 +1,4 @@
+import contextlib
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -13,7 +14,7 @@ from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.initial import initialise
 from mnistmlp.metrics import evaluate
 from mnistmlp.optim import one_cycle
-from mnistmlp.recipes import RECIPES, Recipe
+from mnistmlp.recipes import RECIPES, WARP, Recipe
 from mnistmlp.training import EpochReport, State, Training, fit
 from tests.conftest import blobs
 
@@ -306,3 +307,34 @@ def test_settings_that_do_not_fit_the_images() -> None:
 def test_float64() -> None:
     result = train(replace(TINY, dtype="float64", epochs=1))
     assert result.network.parameters.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        {"hidden": (1,) * 100},
+        {"receptive_field": 0.1},
+        {"receptive_field": 28.0},
+        {"dropout": 1 - 2**-53},
+        {"label_smoothing": 1 - 2**-53},
+        {"hardest": 5e-324},
+        {"adversarial": 5e-324},
+        {"adversarial": 28.0},
+        {"learning_rate": 5e-324},
+        {"learning_rate": 1e308, "weight_decay": 1e6},
+        {"optimizer": "sgd", "learning_rate": 1e308},
+        {"optimizer": "nesterov", "momentum": 1 - 2**-53},
+        {"weight_decay": 1e6},
+        {"batch_size": 1_000_000},
+        {"limit": 1},
+        {"limit": 1_000_000_000, "patience": 10_000},
+        {"augment": True, "displacement": 28.0, "rotation": 180.0, "shift": 28.0},
+        {"augment": True, "scaling": 10.0, "shear": 10.0},
+        {"augment": True, **dict.fromkeys(WARP, 5e-324)},
+    ],
+    ids=str,
+)
+def test_settings_at_their_edges_train_or_diverge(edge: dict[str, Any]) -> None:
+    with contextlib.suppress(DivergenceError):
+        result = train(replace(TINY, epochs=1, **edge))
+        assert np.isfinite(result.network.parameters).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,16 @@ from mnistmlp.errors import OtherTaskError
 if TYPE_CHECKING:
     from mnistmlp.brain import Brain
 
+OneBrain = Annotated[Path, typer.Argument(metavar="[BRAIN]", help="Brain file, or pretrained.")]
+Brains = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[BRAIN]...",
+        show_default="brain.npz",
+        help="Brain files, or pretrained; several are averaged by their probabilities, and "
+        "their loss is cross-entropy.",
+    ),
+]
 DEFAULT = Path("brain.npz")
 SHIPPED = Path("pretrained")  # the name of the one that comes with the package
 

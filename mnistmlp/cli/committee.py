@@ -35,9 +35,12 @@ def train_committee(context: typer.Context, wanted: Provenance, seeds: range) ->
     typer.Exit
         With the exit code of the first member that failed; the others are trained.
     """
+    from mnistmlp.training import check_size
+
     params = context.params
     _check_names(params)
     data = open_dataset(params["data_dir"], "train", quiet=params["quiet"])
+    check_size(wanted.recipe, len(data.images))
     running: list[subprocess.Popen[str]] = []
 
     def member(seed: int) -> tuple[int, str]:

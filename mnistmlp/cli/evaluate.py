@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistmlp import blas
-from mnistmlp.cli import console, options
-from mnistmlp.cli.brains import DEFAULT, load_brains
+from mnistmlp.cli import console, options, values
+from mnistmlp.cli.brains import DEFAULT, Brains, load_brains
 from mnistmlp.cli.data import open_dataset
 
 if TYPE_CHECKING:
@@ -23,20 +23,14 @@ BELOW = 3  # exit code
 
 
 def evaluate(
-    brains: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[BRAIN]...",
-            show_default="brain.npz",
-            help="Brain files, or pretrained; several are averaged by their probabilities, and "
-            "their loss is cross-entropy.",
-        ),
-    ] = None,
+    brains: Brains = None,
     split: options.SplitName = "test",
     fail_under: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, metavar="PART", help="Exit with 3 if the accuracy is lower, such as 0.98."
+            parser=values.number(0, 1),
+            metavar="PART",
+            help="Exit with 3 if the accuracy is lower, such as 0.98.",
         ),
     ] = None,
     dataset: options.DatasetName = "mnist",

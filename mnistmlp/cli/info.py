@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +10,7 @@ import typer
 import mnistmlp
 from mnistmlp import blas
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import DEFAULT, brain_file
+from mnistmlp.cli.brains import DEFAULT, OneBrain, brain_file
 from mnistmlp.cli.options import Json
 
 if TYPE_CHECKING:
@@ -21,9 +20,7 @@ SETTINGS = ("optimizer", "learning_rate", "schedule", "momentum", "weight_decay"
 
 
 def info(
-    path: Annotated[
-        Path, typer.Argument(metavar="[BRAIN]", help="Brain file, or pretrained.")
-    ] = DEFAULT,
+    path: OneBrain = DEFAULT,
     system: Annotated[
         bool,
         typer.Option(

@@ -35,12 +35,16 @@ class Plan:
 
         Raises
         ------
+        SettingError
+            If there are too few images for the recipe.
         DataError
             If the run that this one is to be like had other data.
         """
         from mnistmlp.provenance import versions
+        from mnistmlp.training import check_size
 
         past = self.provenance
+        check_size(past.recipe, len(data.images))
         digests = past.dataset.get("digests", {})
         if self.source and digests != data.digests:
             different = [name for name in data.digests if data.digests[name] != digests.get(name)]

@@ -26,19 +26,22 @@ def make_plan(context: typer.Context) -> Plan:
     """
     from mnistmlp.brain import load_brain
     from mnistmlp.provenance import Provenance, digest
+    from mnistmlp.training import check_network
 
     params = context.params
+    _check_seeds(context)
     initial = load_brain(brain_file(params["init"])) if params["init"] else None
     start = digest(initial.network.parameters) if initial else None
     network = initial.network if initial else None
     if not (params["resume"] or params["like"]):
-        output = for_seed(params["output"], params["seed"])
-        made = {name: params[name] for name in ("seed", "prune", "half")}
+        seed = params["seeds"].start if params["seeds"] else params["seed"]
+        output = for_seed(params["output"], seed)
+        made = {name: params[name] for name in ("prune", "half")}
         recipe = resolve(initial, params)
-        return Plan(Provenance(recipe, initial=start, **made), output, network)
-    if params["seeds"] or (params["resume"] and params["like"]):
-        first = "resume" if params["resume"] else "like"
-        raise SettingError(first, f"does not go with --{'seeds' if params['seeds'] else 'like'}")
+        check_network(recipe, network)
+        return Plan(Provenance(recipe, seed, initial=start, **made), output, network)
+    if params["resume"] and params["like"]:
+        raise SettingError("resume", "does not go with --like")
     plan = _resume(params["resume"]) if params["resume"] else _like(params["like"])
     _check_options(context, plan)
     if start != plan.provenance.initial and (start or plan.like):
@@ -46,8 +49,6 @@ def make_plan(context: typer.Context) -> Plan:
         raise SettingError("init", f"{plan.source} started from {from_what}")
     if _is_given(context, "output"):
         plan = replace(plan, output=for_seed(params["output"], plan.provenance.seed))
-    if plan.like and plan.output.exists() and plan.source and plan.output.samefile(plan.source):
-        raise SettingError("output", f"{plan.output}: the new brain is to be compared with it")
     return replace(plan, initial=network)
 
 
@@ -90,6 +91,17 @@ def _check_options(context: typer.Context, plan: Plan) -> None:
                 asked = parse_hidden(asked)
             if asked != value:
                 raise SettingError(name, f"{plan.source} has {spell(value)}, not {spell(asked)}")
+
+
+def _check_seeds(context: typer.Context) -> None:
+    """Raise SettingError if options of a committee and of a single run are mixed."""
+    if not context.params["seeds"]:
+        if _is_given(context, "jobs"):
+            raise SettingError("jobs", "is for --seeds")
+        return
+    for name in ("seed", "resume", "like"):
+        if _is_given(context, name):
+            raise SettingError(name, "does not go with --seeds")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

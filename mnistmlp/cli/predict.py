@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,14 +12,13 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli import console, options, predict_options
 from mnistmlp.cli import show as drawing
-from mnistmlp.cli.brains import here_or_shipped, load_brains
+from mnistmlp.cli.brains import DEFAULT, brain_file, here_or_shipped, load_brains
 from mnistmlp.cli.recognise import Recognised, recognise_indices, recognise_pictures
 from mnistmlp.cli.sources import check, picture_names
+from mnistmlp.cli.targets import check_apart, check_target
 from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mnistmlp.core import Array
     from mnistmlp.images import Reading
 
@@ -58,8 +58,10 @@ def predict(
     check(images, files_from, null=null)
     ranges = [options.parse_range("index", text) for text in index or []]
     several = recursive or files_from is not None or len(images) + sum(map(len, ranges)) > 1
-    if explain_png and (several or ranges):
-        raise SettingError("explain-png", "is for one picture")
+    if explain_png:
+        if several or ranges:
+            raise SettingError("explain-png", "is for one picture")
+        _check_steps(explain_png, images[0], brain or [DEFAULT])
     brains = load_brains(brain or [here_or_shipped()], "--brain")
     names = picture_names(images, files_from, null=null, recursive=recursive)
     how = {"invert": invert, "centred": centre, "raw": raw}
@@ -81,6 +83,14 @@ def predict(
             _write_steps(explain_png, result.reading, result.probabilities)
     if failed:
         raise typer.Exit(1)
+
+
+def _check_steps(path: Path, picture: str, brains: list[Path]) -> None:
+    """Raise SettingError if the steps could not be written, or would take the place of a source."""
+    check_target("explain-png", path)
+    check_apart("explain-png", path, {"the picture": Path(picture)})
+    for brain in brains:
+        check_apart("explain-png", path, {"--brain": brain_file(brain)})
 
 
 def _write_steps(path: Path, reading: Reading, probabilities: Array) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from mnistmlp.cli import values
+
 Images = Annotated[
     list[str] | None,
     typer.Argument(metavar="[IMAGE]...", show_default=False, help="Pictures; - is standard input."),
@@ -14,7 +16,9 @@ Images = Annotated[
 FilesFrom = Annotated[
     str | None,
     typer.Option(
-        metavar="FILE", help="Read names of pictures from FILE, a line each; - is standard input."
+        parser=values.name,
+        metavar="FILE",
+        help="Read names of pictures from FILE, a line each; - is standard input.",
     ),
 ]
 Null = Annotated[
@@ -32,6 +36,7 @@ Brains = Annotated[
     list[Path] | None,
     typer.Option(
         "--brain",
+        parser=values.file,
         metavar="FILE",
         show_default="brain.npz, or pretrained if there is none",
         help="Brain file, or pretrained: the one that comes along; several are averaged.",
@@ -40,12 +45,18 @@ Brains = Annotated[
 Top = Annotated[
     int | None,
     typer.Option(
-        min=1, max=10, metavar="K", help="Print the K likeliest digits, each with its confidence."
+        parser=values.whole(1, 10),
+        metavar="K",
+        help="Print the K likeliest digits, each with its confidence.",
     ),
 ]
 Reject = Annotated[
     float,
-    typer.Option(min=0, max=1, metavar="PART", help="Print ? where the confidence is below this."),
+    typer.Option(
+        parser=values.number(0, 1),
+        metavar="PART",
+        help="Print ? where the confidence is below this.",
+    ),
 ]
 Inverted = Annotated[
     Literal["auto", "yes", "no"],
@@ -65,5 +76,8 @@ Explain = Annotated[
     typer.Option("--explain", help="Draw on stderr how a picture became an image of 28 x 28."),
 ]
 ExplainPng = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write the same as a picture, of one picture.")
+    Path | None,
+    typer.Option(
+        parser=values.file, metavar="FILE", help="Write the same as a picture, of one picture."
+    ),
 ]

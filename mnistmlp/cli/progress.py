@@ -100,7 +100,7 @@ def _describe(report: EpochReport, epochs: int) -> str:
 def epoch_log(path: Path | None) -> Iterator[OnEpoch]:
     """Yield what writes an epoch's report to a file, as a line of JSON.
 
-    Where that fails, training goes on without a log.
+    Where that fails, training goes on without that line.
     """
     if path is None:
         yield lambda report: None

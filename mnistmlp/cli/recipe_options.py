@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from mnistmlp.cli import values
 from mnistmlp.recipes import (
     RECIPES,
     ActivationName,
@@ -14,6 +15,15 @@ from mnistmlp.recipes import (
     OptimizerName,
     ScheduleName,
 )
+
+
+def _whole(metavar: str, text: str, *names: str) -> Any:
+    return typer.Option(*names, parser=values.whole(), metavar=metavar, help=text)
+
+
+def _number(metavar: str, text: str, *names: str) -> Any:
+    return typer.Option(*names, parser=values.number(), metavar=metavar, help=text)
+
 
 RecipeName = Annotated[
     str | None,
@@ -26,12 +36,11 @@ RecipeName = Annotated[
 Hidden = Annotated[
     str | None, typer.Option(metavar="WIDTHS", help="Hidden layers, such as 20,20,20, or none.")
 ]
-Epochs = Annotated[int | None, typer.Option(metavar="N", help="Passes over the images.")]
+Epochs = Annotated[int | None, _whole("N", "Passes over the images.")]
 LearningRate = Annotated[
-    float | None,
-    typer.Option("--learning-rate", "--lr", metavar="RATE", help="Highest learning rate."),
+    float | None, _number("RATE", "Highest learning rate.", "--learning-rate", "--lr")
 ]
-BatchSize = Annotated[int | None, typer.Option(metavar="N", help="Images in a batch.")]
+BatchSize = Annotated[int | None, _whole("N", "Images in a batch.")]
 Activation = Annotated[ActivationName | None, typer.Option(help="Of the hidden layers.")]
 Loss = Annotated[
     LossName | None,
@@ -39,51 +48,40 @@ Loss = Annotated[
 ]
 ReceptiveField = Annotated[
     float | None,
-    typer.Option(
-        metavar="PX", help="Let each neuron of the first layer start with a place in the image."
-    ),
+    _number("PX", "Let each neuron of the first layer start with a place in the image."),
 ]
 Dropout = Annotated[
-    float | None,
-    typer.Option(metavar="PART", help="Of the hidden neurons, left out of a step at random."),
+    float | None, _number("PART", "Of the hidden neurons, left out of a step at random.")
 ]
 LabelSmoothing = Annotated[
-    float | None,
-    typer.Option(metavar="PART", help="Of each target, spread evenly over the ten digits."),
+    float | None, _number("PART", "Of each target, spread evenly over the ten digits.")
 ]
 HardestPart = Annotated[
-    float | None,
-    typer.Option(
-        "--hardest", metavar="PART", help="Of a batch, learn only from its hardest images."
-    ),
+    float | None, _number("PART", "Of a batch, learn only from its hardest images.", "--hardest")
 ]
 Adversarial = Annotated[
     float | None,
-    typer.Option(
-        metavar="RADIUS",
-        help="Train on images moved so far, in all pixels together, to where the loss is higher.",
+    _number(
+        "RADIUS",
+        "Train on images moved so far, in all pixels together, to where the loss is higher.",
     ),
 ]
 Optimizer = Annotated[OptimizerName | None, typer.Option(help="The optimiser.")]
 Schedule = Annotated[
     ScheduleName | None, typer.Option(help="How the learning rate changes over the run.")
 ]
-Momentum = Annotated[
-    float | None, typer.Option(metavar="M", help="Of sgd and nesterov, from 0 to below 1.")
-]
-WeightDecay = Annotated[float | None, typer.Option(metavar="D", help="Decoupled weight decay.")]
+Momentum = Annotated[float | None, _number("M", "Of sgd and nesterov, from 0 to below 1.")]
+WeightDecay = Annotated[float | None, _number("D", "Decoupled weight decay.")]
 Validation = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Images at the end of the set to validate on; 0 for none."),
+    int | None, _whole("N", "Images at the end of the set to validate on; 0 for none.")
 ]
 Patience = Annotated[
     int | None,
-    typer.Option(
-        metavar="N",
-        help="Stop after N epochs with no better validation accuracy, and keep the best weights.",
+    _whole(
+        "N", "Stop after N epochs with no better validation accuracy, and keep the best weights."
     ),
 ]
-Limit = Annotated[int | None, typer.Option(metavar="N", help="Train on the first N images only.")]
+Limit = Annotated[int | None, _whole("N", "Train on the first N images only.")]
 Shuffle = Annotated[
     bool | None, typer.Option("--shuffle/--no-shuffle", help="A new order every epoch.")
 ]
@@ -92,17 +90,10 @@ Augment = Annotated[
     typer.Option("--augment/--no-augment", help="Warp every image anew in every epoch."),
 ]
 Displacement = Annotated[
-    float | None,
-    typer.Option(metavar="PX", help="Of the warp: standard deviation of its elastic part."),
+    float | None, _number("PX", "Of the warp: standard deviation of its elastic part.")
 ]
-Rotation = Annotated[
-    float | None, typer.Option(metavar="DEG", help="Largest angle of the warp, either way.")
-]
-Scaling = Annotated[
-    float | None, typer.Option(metavar="PART", help="Largest change in size, such as 0.15.")
-]
-Shear = Annotated[float | None, typer.Option(metavar="PART", help="Largest shear of the warp.")]
-Shift = Annotated[
-    float | None, typer.Option(metavar="PX", help="Largest shift of the warp along each axis.")
-]
+Rotation = Annotated[float | None, _number("DEG", "Largest angle of the warp, either way.")]
+Scaling = Annotated[float | None, _number("PART", "Largest change in size, such as 0.15.")]
+Shear = Annotated[float | None, _number("PART", "Largest shear of the warp.")]
+Shift = Annotated[float | None, _number("PX", "Largest shift of the warp along each axis.")]
 Dtype = Annotated[DtypeName | None, typer.Option(help="Floating-point type.")]

@@ -27,6 +27,8 @@ def check(images: list[str], files_from: str | None, *, null: bool) -> None:
     """Raise a usage error where sources do not go together."""
     if null and files_from is None:
         raise SettingError("null", "is for --files-from")
+    if "" in images:  # a variable that is not set must not stand for this folder
+        raise typer.BadParameter("the name is empty", param_hint="'IMAGE'")
     if [*images, files_from].count("-") > 1:
         raise typer.BadParameter("standard input is named twice", param_hint="'IMAGE'")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from mnistmlp import blas
-from mnistmlp.cli import options, recipe_options
+from mnistmlp.cli import options, recipe_options, train_options
 from mnistmlp.cli.brains import DEFAULT
 from mnistmlp.cli.checkpoints import Checkpoints
 from mnistmlp.cli.data import open_dataset
@@ -18,6 +18,7 @@ from mnistmlp.cli.planning import make_plan
 from mnistmlp.cli.progress import epoch_log, epoch_progress, in_turn
 from mnistmlp.cli.recipes import table
 from mnistmlp.cli.summary import document, summarise
+from mnistmlp.cli.targets import check_files
 from mnistmlp.errors import BrainError
 
 if TYPE_CHECKING:
@@ -29,12 +30,7 @@ EPILOG = f"\b\n{table()}"  # \b: lines stay as they are
 
 def train(
     context: typer.Context,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The brain file to write; {seed} is the seed."
-        ),
-    ] = DEFAULT,
+    output: train_options.Output = DEFAULT,
     recipe: recipe_options.RecipeName = None,
     hidden: recipe_options.Hidden = None,
     epochs: recipe_options.Epochs = None,
@@ -62,21 +58,19 @@ def train(
     shear: recipe_options.Shear = None,
     shift: recipe_options.Shift = None,
     dtype: recipe_options.Dtype = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all that is random.")] = 0,
-    seeds: options.Seeds = None,
-    jobs: options.Jobs = 1,
-    init: options.Init = None,
-    like: options.Like = None,
-    resume: options.Resume = None,
-    checkpoint_every: options.CheckpointEvery = None,
-    prune: options.Prune = 0.0,
-    half: options.Half = False,
-    threads: options.Threads = None,
+    seed: train_options.Seed = 0,
+    seeds: train_options.Seeds = None,
+    jobs: train_options.Jobs = 1,
+    init: train_options.Init = None,
+    like: train_options.Like = None,
+    resume: train_options.Resume = None,
+    checkpoint_every: train_options.CheckpointEvery = None,
+    prune: train_options.Prune = 0.0,
+    half: train_options.Half = False,
+    threads: train_options.Threads = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
-    log: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a line of JSON an epoch here.")
-    ] = None,
+    log: train_options.Log = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -86,38 +80,38 @@ def train(
     them.  Ctrl-C ends training early and saves what there is.
     """
     ours = blas.settle()
-    from mnistmlp.brain import check_output
     from mnistmlp.training import fit
 
     plan = make_plan(context)
     settings, output = plan.provenance.recipe, plan.output
-    check_output(output)
+    check_files(plan, context.params)
     if seeds:
         from mnistmlp.cli.committee import train_committee
 
-        train_committee(context, plan.provenance, options.parse_range("seeds", seeds))
+        train_committee(context, plan.provenance, seeds)
         return
     threads = threads or plan.threads(ours)
-    with blas.limited_threads(threads), epoch_log(log and options.for_seed(log, seed)) as record:
+    with blas.limited_threads(threads):
         data = open_dataset(data_dir, "train", quiet=quiet)
         provenance = plan.on(data, blas.describe())
         checkpoints = Checkpoints(output, resume, provenance, checkpoint_every)
-        checkpoints.begin(plan.resume, record, quiet=quiet)
-        started = time.perf_counter()
-        with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
-            training = fit(
-                settings,
-                data.images,
-                data.labels,
-                seed=provenance.seed,
-                initial=plan.initial,
-                resume=plan.resume,
-                until=plan.until,
-                on_epoch=in_turn(record, draw),
-                on_state=checkpoints.keep,
-            )
-            interrupts.saving = True
-            meta = _save(output, training, provenance, checkpoints)
+        with epoch_log(log and options.for_seed(log, provenance.seed)) as record:
+            checkpoints.begin(plan.resume, record, quiet=quiet)
+            started = time.perf_counter()
+            with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
+                training = fit(
+                    settings,
+                    data.images,
+                    data.labels,
+                    seed=provenance.seed,
+                    initial=plan.initial,
+                    resume=plan.resume,
+                    until=plan.until,
+                    on_epoch=in_turn(record, draw),
+                    on_state=checkpoints.keep,
+                )
+                interrupts.saving = True
+                meta = _save(output, training, provenance, checkpoints)
     seconds = time.perf_counter() - started
     if not quiet:
         summarise(training, settings, data.name, seconds, output, checkpoints.hint())

@@ -92,10 +92,10 @@ def test_a_damaged_brain_is_made_anew(run: Run, small: Path) -> None:
 
 
 def test_ctrl_c_ends_all_and_starts_no_more(start: Start, run: Run, small: Path) -> None:
-    process = start(*members("--epochs", 100_000, "--data-dir", small))
+    process = start(*members("--epochs", 10_000, "--data-dir", small))
     assert process.stderr
     for line in process.stderr:
-        if line.startswith(b"epoch      3/"):
+        if line.startswith(b"epoch     3/"):
             process.send_signal(signal.SIGINT)  # to the parent alone, as kill does
             break
     _, stderr = process.communicate(timeout=60)

@@ -18,7 +18,7 @@ from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.soak.kills import campaign
 
-LONG = ["train", "--hidden", "8", "--epochs", "100000", "--validation", "200"]
+LONG = ["train", "--hidden", "8", "--epochs", "10000", "--validation", "200"]
 
 
 def test_sigkill_loses_nothing(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_signal_saves_what_there_is(
     process = start(*LONG, "--checkpoint-every", 2, "--data-dir", small)
     assert process.stderr
     for line in process.stderr:
-        if line.startswith(b"epoch      5/"):
+        if line.startswith(b"epoch     5/"):
             process.send_signal(number)
             break
     stdout, stderr = process.communicate(timeout=60)

@@ -84,7 +84,7 @@ def test_it_is_not_written_over(run: Run, small: Path) -> None:
     for output in ("brain.npz", "link.npz"):
         result = run("train", "--like", "brain.npz", "--data-dir", small, "-o", output)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "is to be compared with it" in result.stderr
+        assert "is the file of --like" in result.stderr
     assert Path("brain.npz").read_bytes() == before
 
 

@@ -159,9 +159,9 @@ def test_threads_and_the_environment(
         (["--label-smoothing", "1"], "--label-smoothing: 1.0 is not"),
         (["--hardest", "0"], "--hardest: 0.0 is not a number above 0, up to 1"),
         (["--adversarial", "-0.1"], "--adversarial: -0.1 is not"),
-        (["--displacement", "-1"], "--displacement: -1.0 is not a finite number of 0 or more"),
-        (["--rotation", "nan"], "--rotation: nan is not"),
-        (["--scaling", "inf"], "--scaling: inf is not"),
+        (["--displacement", "-1"], "--displacement: -1.0 is not a number from 0 to 28"),
+        (["--rotation", "nan"], "'--rotation': 'nan' is not a number"),
+        (["--scaling", "1e999"], "--scaling: inf is not a number from 0 to 10"),
         (["--receptive-field", "-2"], "--receptive-field: -2.0 is not"),
         (["--patience", "2", "--validation", "0"], "--patience: needs validation images"),
         (["--validation", "1200"], "--validation: 1200 of 1200 images leaves none"),
@@ -171,7 +171,7 @@ def test_threads_and_the_environment(
         (["--output", "."], "--output: .: not a regular file"),
         (["--output", "none/brain.npz"], "no such folder"),
         (["--threads", "9" * 20], "'--threads'"),
-        (["--log", "none/log"], "--log: none/log: No such file or directory"),
+        (["--log", "none/log"], "none: no such folder"),
     ],
 )
 def test_settings_that_cannot_work(run: Run, small: Path, args: list[str], error: str) -> None:
@@ -196,7 +196,7 @@ def test_divergence_writes_no_brain(run: Run, small: Path) -> None:
 
 
 def test_the_echo_of_ctrl_c_does_not_lose_what_it_saves(start: Start, small: Path) -> None:
-    process = start("train", *TINY, "--epochs", 100_000, "--data-dir", small)
+    process = start("train", *TINY, "--epochs", 10_000, "--data-dir", small)
     assert process.stderr
     process.stderr.readline()
     for _ in range(5):
