@@ -142,7 +142,8 @@ def _fetch(
         f"{file.name}.gz: no mirror gives it",
         details=failures,
         hint=f"put {names} into {folder} by hand, "
-        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR",
+        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR; "
+        "or use digits that need no network: --dataset synthetic",
     )
 
 

@@ -37,6 +37,9 @@ BELOW: dict[str, set[str]] = {
     "images": {"core", "errors", "ink", "strokes"},
     "explain": {"atomic", "core", "errors", "images", "ink"},
     "datasets": {"core", "errors", "idx"},
+    "skeletons": set(),
+    "synthetic": {"core", "skeletons"},
+    "builtin": {"datasets", "errors", "idx", "synthetic"},
     "download": {"atomic", "datasets", "errors", "idx"},
     "training": {
         *("adversarial", "augment", "backpropagation", "batches", "calibration", "core", "errors"),
@@ -56,6 +59,7 @@ OWNERS = {
 NUMPY_ONLY = {
     *("core", "backpropagation", "adversarial", "augment", "batches", "initial", "optim"),
     *("hardest", "metrics", "idx", "pruning", "calibration", "components", "ink", "strokes"),
+    *("skeletons", "synthetic"),
 }
 
 

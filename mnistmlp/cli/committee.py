@@ -37,7 +37,7 @@ def train_committee(context: typer.Context, settings: Recipe, seeds: range) -> N
     """
     params = context.params
     _check_names(params)
-    data = open_dataset(params["data_dir"], "train", quiet=params["quiet"])
+    data = open_dataset(params["dataset"], params["data_dir"], "train", quiet=params["quiet"])
     running: list[subprocess.Popen[str]] = []
 
     def member(seed: int) -> tuple[int, str]:
