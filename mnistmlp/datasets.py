@@ -56,10 +56,10 @@ SYNTHETIC = tuple(  # by builtin.py; other bytes only with another VERSION in sy
     for file, sha256 in zip(
         MNIST,
         (
-            "3e243ea3f3f80b765171e9d0cc43fd4e75f30981be7ffe7dc96d4b1d86a4d4df",
-            "d5fc3893cc13c88c22ddfd2e8aff40358a949b0f968183d9b66dc3d742f71123",
-            "ac9131c9a8a096cbb82ec69298f74a0b3f22706908a2222338a6a1176aedcca9",
-            "cadaea211a86020079ea597d9f8db9c191de582e53df0fc7d676c5846430b92a",
+            "355d8990034e53e75cb2a1220057a5e3f8cd925c45285aba5af281793a65661d",
+            "5716fc015f6b2e29c2093cf129e4ce8f9900beaa299b0e62129b66d151b02d90",
+            "d95a140b3976486c9883f1244568d82c47955aaadc4a33d42df4379e50806570",
+            "6df0a1c9e9b0e34f674c99d1e7b8740744bd0a5bf2cebde33332e55f24cb01e8",
         ),
         strict=True,
     )

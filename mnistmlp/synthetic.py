@@ -29,17 +29,17 @@ Shorts = NDArray[np.int16]
 VERSION = 1  # of the digits: another one, other bytes
 
 # Of each image anew, as standard deviations where nothing else is said.
-JITTER = 6.5  # of a point by itself, in hundredths of the digit's height
+JITTER = 6.0  # of a point by itself, in hundredths of the digit's height
 CARE = 0.25  # of the jitter, as a part of it: some write with more care
-BEND, BEND_TWICE = 0.10, 0.04  # of quadratic and cubic terms, at the box's edge, in its half
-SLANT, SLANT_MEAN = 0.30, 0.16  # to the right, for each unit upwards
+BEND, BEND_TWICE = 0.13, 0.04  # of quadratic and cubic terms, at the box's edge, in its half
+SLANT, SLANT_MEAN = 0.36, 0.16  # to the right, for each unit upwards
 TURN = 0.08  # tan θ/2
 WIDEN = 0.14  # of the width, as a part of it
 RADIUS, RADIUS_SD, RADIUS_SKEW, RADIUS_LEAST = 1.3, 0.2, 0.05, 0.6  # of the pen, in pixels
-PRESSURE = 0.1  # of the radius from end to end, and from the middle to the ends, as a part
+PRESSURE = 0.16  # of the radius from end to end, and from the middle to the ends, as a part
 SOFTNESS, SOFTNESS_SD, SOFTNESS_LEAST = 1.25, 0.15, 0.9  # pixels from full ink to none
 BOX, BOX_SD = 20.0, 0.3  # pixels
-SHIFT = 0.35  # pixels
+SHIFT = 0.6  # pixels
 
 BLOCK = 256  # images at once: enough for NumPy's overhead, few enough for the cache
 UNIT = 16  # a pixel in fixed point
@@ -63,7 +63,6 @@ def _padded(arrays: list[Floats]) -> Floats:
 
 
 _POINTS = _padded([way.points.T for way in _ALL])  # (ways, 2, k)
-_JITTER = _padded([JITTER * way.looseness for way in _ALL])  # (ways, k)
 _CURVES = _padded([way.curve for way in _ALL])  # (ways, SAMPLES, k)
 _FIRST = np.cumsum([0, *map(len, _READ)])[:-1]  # way of each digit
 
@@ -119,7 +118,7 @@ def _write(ways: NDArray[np.int64], bells: Floats, canvas: _Canvas) -> Bytes:
     bends, (wide, slant, turn, care, wide_pen, size), rest = own[:10], own[10:16], own[16:]
     right, down, slope, swell, soft = rest
 
-    jitter = bells[:, : 2 * _MOST].reshape(-1, 2, _MOST) * _JITTER[ways][:, None]
+    jitter = bells[:, : 2 * _MOST].reshape(-1, 2, _MOST) * JITTER
     jitter *= 1 + CARE * care[:, :, None]
     points = _POINTS[ways] + np.rint(jitter * 16) / 16  # for the product to be exact
     x, y = (points @ _CURVES[ways].transpose(0, 2, 1)).transpose(1, 0, 2) / HALF  # (n, SAMPLES)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistmlp import download
+from mnistmlp import builtin, download
 from mnistmlp.brain import load_brain
 from mnistmlp.builtin import builtin_folder
 from mnistmlp.datasets import SYNTHETIC
@@ -35,19 +35,20 @@ def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
     judged = run("evaluate", "--dataset", "synthetic")
     assert judged.stdout.startswith("brain.npz on synthetic test\n")
     assert judged.stderr == ""
+    judged = run("evaluate", "--data-dir", builtin_folder())  # files like any others
+    assert judged.stdout.startswith("brain.npz on synthetic test\n")
     judged = run("evaluate", "--dataset", "synthetic", "--json")
     assert json.loads(judged.stdout)["dataset"] == "synthetic"
     shown = run("predict", "--dataset", "synthetic", "--index", 3, "--json")
     assert json.loads(shown.stdout)["dataset"] == "synthetic"
 
 
-def test_it_is_written_where_one_says(run: Run) -> None:
+def test_it_is_written_where_one_says(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builtin, "SIZES", {"train": (6, 1), "test": (3, 2)})
     result = run("download", "--dataset", "synthetic", "--data-dir", "d", "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "d\n", "")
     assert names("d") == sorted(file.name for file in SYNTHETIC)
     assert names() == ["d"]
-    judged = run("evaluate", "pretrained", "--data-dir", "d")  # IDX files like any others
-    assert judged.stdout.startswith("pretrained on synthetic test\n")
 
 
 def test_other_data_are_neither_taken_for_it_nor_replaced(run: Run, small: Path) -> None:
