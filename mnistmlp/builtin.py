@@ -44,14 +44,15 @@ def files_to_make(folder: Path) -> list[DataFile]:
     needed = []
     for file in SYNTHETIC:
         path = find_file(folder, file)
+        if path and is_verified(path, file):
+            continue
         if path and is_other_data(path, file):
             raise DataError(
                 f"{path}: holds other data than the built-in synthetic digits",
                 hint="another folder, or none: without --data-dir and MNISTMLP_DATA_DIR "
                 "they are kept in the cache",
             )
-        if not path or not is_verified(path, file):
-            needed.append(file)
+        needed.append(file)
     return needed
 
 

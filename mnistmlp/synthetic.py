@@ -3,7 +3,7 @@
 A way of writing the digit is chosen (`mnistmlp.skeletons`), the points of its
 strokes are moved, each by itself and all together, and the curves through them
 bent, slanted, turned and stretched.  Then they are placed as MNIST's were: in a
-box of 20 × 20 pixels, ink included, with the centre of mass in the middle of
+box of 20 × 20 pixels, ink included, with the centre of mass near the middle of
 28 × 28.  The ink of a pixel follows from its distance to the nearest of
 `SAMPLES` places along the strokes, each with the radius that the pen has there.
 

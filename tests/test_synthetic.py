@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from mnistmlp.core import Bytes
-from mnistmlp.datasets import SYNTHETIC, digest
 from mnistmlp.skeletons import SAMPLES, WAYS, read_way
 from mnistmlp.synthetic import BLOCK, make_digits
 
@@ -78,8 +77,3 @@ def test_all_numbers_of_a_curve_are_short_enough_to_be_summed_exactly() -> None:
             way = read_way(strokes)
             scaled = way.curve * 2**19
             np.testing.assert_array_equal(scaled, np.rint(scaled))
-
-
-def test_the_names_of_digests_are_those_of_the_files() -> None:
-    labels = make_digits(10_000, 2)[1]
-    assert digest(labels) == SYNTHETIC[3].sha256
