@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from mnistmlp.provenance import Provenance as Provenance
     from mnistmlp.recipes import RECIPES as RECIPES
     from mnistmlp.recipes import Recipe as Recipe
+    from mnistmlp.synthetic import make_digits as make_digits
     from mnistmlp.training import EpochReport as EpochReport
     from mnistmlp.training import State as State
     from mnistmlp.training import Training as Training
@@ -92,6 +93,7 @@ _MODULES = {
     "optim": ("SGD", "Adam"),
     "provenance": ("Provenance",),
     "recipes": ("RECIPES", "Recipe"),
+    "synthetic": ("make_digits",),
     "training": ("EpochReport", "State", "Training", "fit"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import re
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -153,7 +154,8 @@ def _receive_from_any(
         f"{file.name}.gz: no mirror gives it",
         details=failures,
         hint=f"put {names} into {folder} by hand, "
-        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR",
+        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR; "
+        "or use digits that need no network: --dataset synthetic",
     )
 
 
@@ -312,3 +314,23 @@ def _reason(error: BaseException) -> str:
         return "the connection ended too early"
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(text)[:200]
+
+
+def mirror_answers(mirrors: Sequence[str] = MIRRORS, *, within: float = 3.0) -> bool:
+    """Tell whether any of these web addresses has the data set, after so many seconds at most."""
+    answered = threading.Event()
+
+    def ask(mirror: str) -> None:
+        with contextlib.suppress(requests.RequestException, ValueError):
+            url = f"{mirror.rstrip('/')}/{MNIST[0].name}.gz"
+            if requests.head(url, timeout=within, allow_redirects=True).ok:
+                answered.set()
+
+    asking = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
+    for each in asking:
+        each.start()  # a name may take longer to resolve than any time limit says
+    end = time.monotonic() + within
+    while any(each.is_alive() for each in asking) and time.monotonic() < end:
+        if answered.wait(0.05):
+            break
+    return answered.is_set()

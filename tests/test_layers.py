@@ -42,6 +42,9 @@ BELOW: dict[str, set[str]] = {
     "arrival": {"datasets", "unpacking"},
     "placement": {"atomic", "datasets", "errors", "record"},
     "download": {"arrival", "datasets", "errors", "placement", "record"},
+    "skeletons": set(),
+    "synthetic": {"core", "skeletons"},
+    "builtin": {"datasets", "errors", "idx", "synthetic"},
     "training": {
         *("adversarial", "augment", "backpropagation", "batches", "calibration", "core", "errors"),
         *("hardest", "initial", "metrics", "optim", "recipes"),
@@ -69,6 +72,7 @@ OWNERS = {
 NUMPY_ONLY = {
     *("core", "backpropagation", "adversarial", "augment", "batches", "initial", "optim"),
     *("hardest", "metrics", "idx", "pruning", "calibration", "components", "ink", "strokes"),
+    *("skeletons", "synthetic"),
 }
 
 

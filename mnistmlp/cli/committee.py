@@ -39,7 +39,7 @@ def train_committee(context: typer.Context, wanted: Provenance, seeds: range) ->
 
     params = context.params
     _check_names(params)
-    data = open_dataset(params["data_dir"], "train", quiet=params["quiet"])
+    data = open_dataset(params["dataset"], params["data_dir"], "train", quiet=params["quiet"])
     check_size(wanted.recipe, len(data.images))
     running: list[subprocess.Popen[str]] = []
 

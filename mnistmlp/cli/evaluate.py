@@ -43,7 +43,7 @@ def evaluate(
 
     paths = brains or [DEFAULT]
     loaded = load_brains(paths, "BRAIN")
-    data = open_dataset(data_dir, split)
+    data = open_dataset(dataset, data_dir, split)
     result = metrics.evaluate(
         [brain.network for brain in loaded],
         data.images,
@@ -51,7 +51,7 @@ def evaluate(
         [brain.temperature for brain in loaded],
     )
     if as_json:
-        print(_document(result, paths, split))
+        print(_document(result, paths, data.name, split))
     else:
         print(_tables(result, paths, f"{data.name} {split}"))
     if fail_under is not None and result.accuracy < fail_under:
@@ -59,10 +59,11 @@ def evaluate(
         raise typer.Exit(BELOW)
 
 
-def _document(result: Evaluation, paths: list[Path], split: str) -> str:
+def _document(result: Evaluation, paths: list[Path], dataset: str, split: str) -> str:
     return json.dumps(
         {
             "brains": [str(path) for path in paths],
+            "dataset": dataset,
             "split": split,
             "images": result.images,
             "accuracy": result.accuracy,

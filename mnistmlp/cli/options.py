@@ -23,7 +23,8 @@ DataDir = Annotated[
     ),
 ]
 DatasetName = Annotated[
-    Literal["mnist"], typer.Option("--dataset", metavar="NAME", help="The data set.")
+    Literal["mnist", "synthetic"],
+    typer.Option(help="The data set; synthetic is built in, and needs no network."),
 ]
 SplitName = Annotated[Literal["test", "train"], typer.Option(help="Which images of the data set.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -67,7 +67,7 @@ def predict(
     how = {"invert": invert, "centred": centre, "raw": raw}
     pictures = recognise_pictures(brains, names, **how) if images or files_from is not None else ()
     failed = False
-    for result in chain(pictures, recognise_indices(brains, ranges, data_dir, split)):
+    for result in chain(pictures, recognise_indices(brains, ranges, dataset, data_dir, split)):
         if isinstance(result, PictureError):
             console.report(result)
             failed = True

@@ -129,19 +129,20 @@ def _is_large(name: str) -> bool:
 
 
 def recognise_indices(
-    brains: list[Brain], ranges: list[range], data_dir: Path | None, split: Split
+    brains: list[Brain], ranges: list[range], dataset: str, data_dir: Path | None, split: Split
 ) -> Iterator[Recognised]:
     """Yield what each image of the data set shows, with the label that it has."""
     if not ranges:
         return
     end = max(each.stop for each in ranges)
-    data = open_dataset(data_dir, split, limit=end)
-    size = len(data.images)  # all there are, if they are fewer than the limit
+    data = open_dataset(dataset, data_dir, split)
+    size = len(data.images)
     if end > size:
         raise SettingError("index", f"{end - 1} is past the {split} images, 0 to {size - 1}")
     indices = list(chain(*ranges))
     images = data.images[indices]
     found = probabilities_of(brains, images)
     for index, image, probabilities in zip(indices, images, found, strict=True):
-        known = {"index": index, "split": split, "label": int(data.labels[index])}
+        known = {"dataset": data.name, "index": index, "split": split}
+        known["label"] = int(data.labels[index])
         yield Recognised(f"{split}:{index}", image, probabilities, known)

@@ -56,6 +56,7 @@ def document(
     return json.dumps(
         {
             "output": str(output),
+            "dataset": meta["dataset"].get("name"),
             "recipe": meta["recipe"]["name"],
             "sizes": meta["sizes"],
             "parameters": parameter_count(meta["sizes"]),

@@ -92,7 +92,7 @@ def train(
         return
     threads = threads or plan.threads(ours)
     with blas.limited_threads(threads):
-        data = open_dataset(data_dir, "train", quiet=quiet)
+        data = open_dataset(dataset, data_dir, "train", quiet=quiet)
         provenance = plan.on(data, blas.describe())
         checkpoints = Checkpoints(output, resume, provenance, checkpoint_every)
         with epoch_log(log and options.for_seed(log, provenance.seed)) as record:

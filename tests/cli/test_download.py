@@ -28,7 +28,8 @@ def test_no_mirror(run: Run) -> None:
         "  http://127.0.0.1:1: Connection refused",
         "hint: put train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "
         "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into d by hand, "
-        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR",
+        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR; "
+        "or use digits that need no network: --dataset synthetic",
     ]
     assert names() == []
 

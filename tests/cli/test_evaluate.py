@@ -15,7 +15,7 @@ def test_json(run: Run, small: Path, brain: Path) -> None:
     result = run("evaluate", brain, "--data-dir", small, "--json")
     document = json.loads(result.stdout)
     assert list(document) == [
-        "brains", "split", "images", "accuracy", "loss", "confusion", "per_digit",
+        "brains", "dataset", "split", "images", "accuracy", "loss", "confusion", "per_digit",
         "calibration_error_before", "calibration_error",
     ]  # fmt: skip
     data, loaded = load_dataset(small, "test"), load_brain(brain)

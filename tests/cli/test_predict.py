@@ -51,7 +51,8 @@ def test_json_lines(run: Run, small: Path, brain: Path, picture: Path) -> None:
     assert [line["label"] for line in lines] == data.labels[:100].tolist()
     for line in lines:
         assert list(line) == [
-            "source", "digit", "confidence", "probabilities", "index", "split", "label",
+            "source", "digit", "confidence", "probabilities",
+            "dataset", "index", "split", "label",
         ]  # fmt: skip
         assert line["confidence"] == max(line["probabilities"])
         assert line["digit"] == line["probabilities"].index(line["confidence"])

@@ -66,6 +66,7 @@ MOST, EPOCHS = 1_000_000, 10_000
 TABLE: dict[str, dict[str, Values]] = {
     "": dict.fromkeys(("version", "install_completion", "show_completion"), FLAG),
     "download": {
+        "dataset": Values([], choice("mnist").past),
         "data_dir": Values([], FOLDER.past),
         "mirror": Values(
             [], ["", "x", "/tmp", "ftp://x/", "http://", "http://[", "file://x/", "\x1b[31m"]

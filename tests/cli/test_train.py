@@ -38,7 +38,8 @@ def test_json(run: Run, small: Path) -> None:
     result = run("train", *TINY, "--data-dir", small, "--json")
     document = json.loads(result.stdout)
     assert list(document) == [
-        "output", "recipe", "sizes", "parameters", "epochs", "seconds", "validation_accuracy",
+        "output", "dataset", "recipe", "sizes", "parameters", "epochs", "seconds",
+        "validation_accuracy",
         "history",
     ]  # fmt: skip
     assert (document["output"], document["recipe"]) == ("brain.npz", "classic")

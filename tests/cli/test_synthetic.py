@@ -1,0 +1,74 @@
+"""The built-in data set through the commands, with no mirror to go to."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mnistmlp import builtin, download
+from mnistmlp.brain import load_brain
+from mnistmlp.builtin import builtin_folder
+from mnistmlp.datasets import SYNTHETIC
+from tests.cli.conftest import Run
+from tests.conftest import names
+
+TINY = ["--hidden", "none", "--epochs", "1", "--limit", "2000", "--validation", "500"]
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "MIRRORS", ())
+
+
+def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
+    trained = run("train", "--dataset", "synthetic", *TINY, "--json")
+    assert trained.exit_code == 0
+    first, *rest = trained.stderr.splitlines()
+    assert first == f"making synthetic digits in {builtin_folder()}"
+    assert any(", on synthetic, " in line for line in rest)
+    assert json.loads(trained.stdout)["dataset"] == "synthetic"
+    meta = load_brain(Path("brain.npz")).meta
+    assert meta
+    assert meta["dataset"]["name"] == "synthetic"
+    assert names(str(builtin_folder())) == sorted(file.name for file in SYNTHETIC)
+
+    judged = run("evaluate", "--dataset", "synthetic")
+    assert judged.stdout.startswith("brain.npz on synthetic test\n")
+    assert judged.stderr == ""
+    judged = run("evaluate", "--data-dir", builtin_folder())  # files like any others
+    assert judged.stdout.startswith("brain.npz on synthetic test\n")
+    judged = run("evaluate", "--dataset", "synthetic", "--json")
+    assert json.loads(judged.stdout)["dataset"] == "synthetic"
+    shown = run("predict", "--dataset", "synthetic", "--index", 3, "--json")
+    assert json.loads(shown.stdout)["dataset"] == "synthetic"
+
+
+def test_it_is_written_where_one_says(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builtin, "SIZES", {"train": (6, 1), "test": (3, 2)})
+    result = run("download", "--dataset", "synthetic", "--data-dir", "d", "--quiet")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "d\n", "")
+    assert names("d") == sorted(file.name for file in SYNTHETIC)
+    assert names() == ["d"]
+
+
+def test_other_data_are_neither_taken_for_it_nor_replaced(run: Run, small: Path) -> None:
+    before = {path.name: path.read_bytes() for path in small.iterdir()}
+    for words in (["download"], ["train", *TINY]):
+        result = run(*words, "--dataset", "synthetic", "--data-dir", small)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "holds other data than the built-in synthetic digits" in result.stderr
+        assert "hint: another folder" in result.stderr
+    assert {path.name: path.read_bytes() for path in small.iterdir()} == before
+
+
+@pytest.mark.parametrize("words", [["--mirror", "http://127.0.0.1:1"], ["--force"]])
+def test_options_of_fetching_are_refused(run: Run, words: list[str]) -> None:
+    result = run("download", "--dataset", "synthetic", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error: {words[0]}: is for MNIST")
+
+
+def test_no_command_takes_it_by_itself(run: Run) -> None:
+    result = run("train")
+    assert (result.exit_code, names()) == (1, [])
+    assert "--dataset synthetic" in result.stderr
