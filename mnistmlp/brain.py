@@ -7,6 +7,7 @@ layer, mean squared error.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from mnistmlp.calibration import LEAST, MOST
 from mnistmlp.core import ACTIVATIONS, DIGITS, LOSSES, MAX_PARAMETERS, PIXELS, Network
 from mnistmlp.errors import BrainError, OtherTaskError, SettingError
 from mnistmlp.provenance import Provenance
+from mnistmlp.recipes import MAX_LAYERS
 
 if TYPE_CHECKING:
     from mnistmlp.training import Training
@@ -134,14 +136,14 @@ def load_brain(path: Path) -> Brain:
     try:
         arrays, meta = read_archive(path, "brain file", _check_names, 8 * MAX_PARAMETERS)
     except ArchiveError as error:
-        hint = None if path.exists() else f"mnistmlp train --output {quote(str(path))}"
+        hint = None if os.path.lexists(path) else f"mnistmlp train --output {quote(str(path))}"
         raise BrainError(str(error), hint=hint) from None
     if meta is not None:
         _check_meta(path, meta)
     sizes = _check_layers(path, arrays)
     if meta and meta["sizes"] != list(sizes):
-        raise BrainError(f"{path}: meta has sizes {short(meta['sizes'])}, not {list(sizes)}")
-    dtype = "float64" if any(a.dtype == np.float64 for a in arrays.values()) else "float32"
+        raise BrainError(f"{path}: meta has sizes {short(meta['sizes'])}, not {short(list(sizes))}")
+    dtype = "float64" if any(a.dtype.itemsize == 8 for a in arrays.values()) else "float32"
     network = Network(
         sizes,
         activation=meta["activation"] if meta else "sigmoid",
@@ -160,8 +162,8 @@ def _check_names(names: set[str]) -> None:
     """Raise ValueError unless the names are w1 … wL and b1 … bL."""
     layers = sum(bool(re.fullmatch(r"w[1-9]\d*", name)) for name in names)
     wanted = {f"{kind}{number}" for kind in "wb" for number in range(1, layers + 1)}
-    if not layers:
-        raise ValueError("no array w1")
+    if not 1 <= layers <= MAX_LAYERS + 1:
+        raise ValueError(f"{layers} arrays of weights, expected 1 to {MAX_LAYERS + 1}")
     if missing := wanted - names:
         raise ValueError(f"no array {min(missing)}")
     if strange := names - wanted:
@@ -195,7 +197,7 @@ def _check_layers(path: Path, arrays: dict[str, NDArray[Any]]) -> tuple[int, ...
     for number in range(1, len(arrays) // 2 + 1):
         weights, bias = arrays[f"w{number}"], arrays[f"b{number}"]
         if weights.ndim != 2 or weights.shape[1] != sizes[-1] or not weights.size:
-            other = number == 1 and weights.ndim == 2
+            other = number == 1 and weights.ndim == 2 and weights.size
             raise (OtherTaskError if other else BrainError)(
                 f"{path}: w{number} has shape {weights.shape}, expected (fan_out, {sizes[-1]})"
             )

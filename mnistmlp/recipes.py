@@ -20,6 +20,7 @@ LossName = Literal["mse", "cross-entropy"]
 OptimizerName = Literal["sgd", "nesterov", "adam"]
 ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 DtypeName = Literal["float32", "float64"]
+MAX_LAYERS, MAX_NAME = 100, 1000  # hidden layers; characters of a name
 WARP = ("displacement", "rotation", "scaling", "shear", "shift")  # the settings of `augment`
 
 
@@ -90,7 +91,10 @@ BELOW_ONE: Rule = (lambda number: 0 <= number < 1, "a number from 0 to below 1")
 
 RULES: dict[str, Rule] = {
     "name": (str.isprintable, "a name that can be printed"),
-    "hidden": (lambda widths: all(w >= 1 for w in widths), "a list of widths of 1 or more"),
+    "hidden": (
+        lambda widths: len(widths) <= MAX_LAYERS and all(w >= 1 for w in widths),
+        f"a list of at most {MAX_LAYERS} widths of 1 or more",
+    ),
     "activation": _one_of(ActivationName),
     "loss": _one_of(LossName),
     "optimizer": _one_of(OptimizerName),
@@ -99,7 +103,10 @@ RULES: dict[str, Rule] = {
     "learning_rate": (lambda rate: 0 < rate < math.inf, "a finite number above 0"),
     "momentum": BELOW_ONE,
     "weight_decay": NOT_NEGATIVE,
-    "receptive_field": NOT_NEGATIVE,
+    "receptive_field": (
+        lambda pixels: pixels == 0 or 0.01 <= pixels <= 1000,
+        "0, or a number of pixels from 0.01 to 1000",
+    ),
     "dropout": BELOW_ONE,
     "label_smoothing": BELOW_ONE,
     "hardest": (lambda part: 0 < part <= 1, "a number above 0, up to 1"),
@@ -206,7 +213,7 @@ def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
     values = {}
     for name, value in settings.items():
         if name not in defaults:
-            raise SettingError(name, "is not a setting of a recipe")
+            raise SettingError(short(name), "is not a setting of a recipe")
         default = defaults[name]
         if isinstance(default, tuple) and isinstance(value, list):
             value = tuple(value)  # noqa: PLW2901
@@ -219,11 +226,14 @@ def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
 def _is_like(default: Any, value: Any) -> bool:
     """Tell whether a value has the type of a setting's default, or of None a number's."""
     if isinstance(default, tuple):
-        return isinstance(value, tuple) and all(_is_like(0, width) for width in value)
+        short_enough = isinstance(value, tuple) and len(value) <= MAX_LAYERS
+        return short_enough and all(_is_like(0, width) for width in value)
     if default is None and value is None:
         return True
-    if isinstance(default, str | bool):
-        return type(value) is type(default)
+    if isinstance(default, str):
+        return isinstance(value, str) and len(value) <= MAX_NAME
+    if isinstance(default, bool):
+        return isinstance(value, bool)
     if isinstance(default, float) and type(value) is float:
         return True
     return type(value) is int and abs(value) < 1 << 53

@@ -34,7 +34,8 @@ BELOW: dict[str, set[str]] = {
     "components": set(),
     "ink": {"components"},
     "strokes": set(),
-    "images": {"core", "errors", "ink", "strokes"},
+    "decoding": {"errors", "ink"},
+    "images": {"core", "decoding", "errors", "ink", "strokes"},
     "explain": {"atomic", "core", "errors", "images", "ink"},
     "datasets": {"core", "errors", "idx"},
     "download": {"atomic", "datasets", "errors", "idx"},
@@ -44,12 +45,15 @@ BELOW: dict[str, set[str]] = {
     },
     "archive": {"atomic"},
     "provenance": {"", "core", "errors", "recipes"},
-    "brain": {"archive", "atomic", "calibration", "core", "errors", "provenance", "training"},
+    "brain": {
+        *("archive", "atomic", "calibration", "core", "errors", "provenance", "recipes"),
+        "training",
+    },
     "checkpoint": {"archive", "core", "errors", "provenance", "recipes", "training"},
 }
 OWNERS = {
     "requests": {"download"},
-    "PIL": {"images", "explain"},
+    "PIL": {"decoding", "images", "explain"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

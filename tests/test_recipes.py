@@ -38,6 +38,7 @@ def test_classic_is_the_ancestors() -> None:
     [
         ("hidden", (0,)),
         ("hidden", (20, -1)),
+        ("hidden", (1,) * 101),
         ("activation", "swish"),
         ("loss", "hinge"),
         ("optimizer", "lion"),
@@ -56,6 +57,8 @@ def test_classic_is_the_ancestors() -> None:
         ("adversarial", float("inf")),
         ("hardest", 0.0),
         ("receptive_field", -1.0),
+        ("receptive_field", 1e-320),
+        ("receptive_field", 1e300),
         ("displacement", -1.0),
         ("rotation", float("nan")),
         ("batch_size", 0),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistmlp import blas
 from mnistmlp.cli import console
-from mnistmlp.errors import DataError
+from mnistmlp.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.brain import Brain
@@ -39,6 +39,7 @@ class Plan:
             If the run that this one is to be like had other data.
         """
         from mnistmlp.provenance import versions
+        from mnistmlp.training import split
 
         past = self.provenance
         digests = past.dataset.get("digests", {})
@@ -47,6 +48,11 @@ class Plan:
             raise DataError(
                 f"{self.source}: was trained on other data: {' and '.join(different)} differ here"
             )
+        if self.source:
+            try:
+                split(past.recipe, data.images, data.labels)
+            except SettingError as error:
+                raise DataError(f"{self.source}: {error}") from None
         library = {"blas": f"{facts['blas']} {facts['kernels'] or ''}".rstrip()}
         here = replace(
             past,
