@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import hashlib
+import json
 import multiprocessing
 import os
 import random
@@ -25,18 +27,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import traceback
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from mnistmlp.blas import limited_threads
 from mnistmlp.cli.app import app
 from tests.soak.by_hand import Hand, by_hand
 from tests.soak.mutations import mutate
@@ -270,13 +270,16 @@ def _work(cases: Cases, numbers: list[int], pipe: Connection) -> None:
     """Run cases in this process, and send what came of each."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    terminal = os.dup(2)
     for number in numbers:
-        pipe.send(run_case(cases, number))
+        faulthandler.dump_traceback_later(LIMIT - 1, file=terminal)
+        pipe.send_bytes(json.dumps(astuple(run_case(cases, number))).encode())
     pipe.close()
 
 
-def _watch(cases: Cases, numbers: list[int], outcomes: list[Outcome]) -> None:
+def _watch(cases: Cases, numbers: list[int], log: Path) -> None:
     """Have cases run, a process after another: a case that hangs or crashes ends one."""
+    outcomes: list[Outcome] = []
     context = multiprocessing.get_context("fork")
     while numbers:
         ours, theirs = context.Pipe(duplex=False)
@@ -286,7 +289,7 @@ def _watch(cases: Cases, numbers: list[int], outcomes: list[Outcome]) -> None:
         done = 0
         with contextlib.suppress(EOFError):
             while done < len(numbers[:500]) and ours.poll(LIMIT):
-                outcomes.append(ours.recv())
+                outcomes.append(Outcome(*json.loads(ours.recv_bytes())))
                 done += 1
         if done < len(numbers[:500]):
             hung = process.is_alive()
@@ -302,6 +305,7 @@ def _watch(cases: Cases, numbers: list[int], outcomes: list[Outcome]) -> None:
         process.join()
         ours.close()
         numbers = numbers[done:]
+    log.write_text(json.dumps(list(map(astuple, outcomes))))
 
 
 def _report(outcomes: list[Outcome], seed: int) -> bool:
@@ -339,20 +343,25 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", type=int, nargs="*", help="cases of these numbers alone")
     args = parser.parse_args()
-    outcomes: list[Outcome] = []
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # NumPy is loaded: begin again
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
+        os.execv(sys.executable, sys.orig_argv)
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, limited_threads(1):
+    with tempfile.TemporaryDirectory() as folder:
         cases = Cases(args.seed, Path(folder))
         numbers = list(range(args.cases)) if args.only is None else args.only
         print(f"{len(cases.by_hand)} cases by hand", flush=True)
+        context = multiprocessing.get_context("fork")
+        logs = [Path(folder) / f"{worker}.json" for worker in range(args.workers)]
         watchers = [
-            threading.Thread(target=_watch, args=(cases, numbers[i :: args.workers], outcomes))
-            for i in range(args.workers)
+            context.Process(target=_watch, args=(cases, numbers[i :: args.workers], log))
+            for i, log in enumerate(logs)
         ]
         for watcher in watchers:
             watcher.start()
         for watcher in watchers:
             watcher.join()
+        outcomes = [Outcome(*each) for log in logs for each in json.loads(log.read_text())]
     good = _report(outcomes, args.seed)
     print(f"seed {args.seed}, {len(outcomes)} cases in {time.perf_counter() - started:.0f} s")
     sys.exit(not good)
