@@ -7,6 +7,7 @@ layer, mean squared error.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from mnistmlp.calibration import LEAST, MOST
 from mnistmlp.core import ACTIVATIONS, DIGITS, LOSSES, MAX_PARAMETERS, PIXELS, Network
 from mnistmlp.errors import BrainError, OtherTaskError
 from mnistmlp.provenance import Provenance
+from mnistmlp.recipes import LAYERS
 
 if TYPE_CHECKING:
     from mnistmlp.training import Training
@@ -132,7 +134,7 @@ def load_brain(path: Path) -> Brain:
     try:
         arrays, meta = read_archive(path, "brain file", _check_names, 8 * MAX_PARAMETERS)
     except ArchiveError as error:
-        hint = None if path.exists() else f"mnistmlp train --output {quote(str(path))}"
+        hint = None if os.path.lexists(path) else f"mnistmlp train --output {quote(str(path))}"
         raise BrainError(str(error), hint=hint) from None
     names = [(f"w{number}", f"b{number}") for number in range(1, len(arrays) // 2 + 1)]
     shapes = {name: array.shape for name, array in arrays.items()}
@@ -141,7 +143,7 @@ def load_brain(path: Path) -> Brain:
     sizes = check_shapes(path, names, shapes, bias_axes=(1,))
     if meta:
         check_sizes(path, meta, sizes)
-    dtype = "float64" if any(a.dtype == np.float64 for a in arrays.values()) else "float32"
+    dtype = "float64" if any(a.dtype.itemsize == 8 for a in arrays.values()) else "float32"
     network = Network(
         sizes,
         activation=meta["activation"] if meta else "sigmoid",
@@ -160,8 +162,8 @@ def _check_names(names: set[str]) -> None:
     """Raise ValueError unless the names are w1 … wL and b1 … bL."""
     layers = sum(bool(re.fullmatch(r"w[1-9]\d*", name)) for name in names)
     wanted = {f"{kind}{number}" for kind in "wb" for number in range(1, layers + 1)}
-    if not layers:
-        raise ValueError("no array w1")
+    if not 1 <= layers <= LAYERS + 1:
+        raise ValueError(f"{layers} arrays of weights, expected 1 to {LAYERS + 1}")
     if missing := wanted - names:
         raise ValueError(f"no array {min(missing)}")
     if strange := names - wanted:
@@ -192,7 +194,7 @@ def check_meta(path: Path, meta: dict[str, Any]) -> None:
 def check_sizes(path: Path, meta: Mapping[str, Any], sizes: tuple[int, ...]) -> None:
     """Raise BrainError unless `meta` has the layers' widths as they are."""
     if meta["sizes"] != list(sizes):
-        raise BrainError(f"{path}: meta has sizes {short(meta['sizes'])}, not {list(sizes)}")
+        raise BrainError(f"{path}: meta has sizes {short(meta['sizes'])}, not {short(list(sizes))}")
 
 
 def check_shapes(
@@ -210,7 +212,7 @@ def check_shapes(
     for weights, bias in names:
         shape = shapes[weights]
         if len(shape) != 2 or shape[1] != sizes[-1] or not shape[0]:
-            other = len(sizes) == 1 and len(shape) == 2
+            other = len(sizes) == 1 and len(shape) == 2 and shape[0] > 0
             raise (OtherTaskError if other else BrainError)(
                 f"{path}: {weights} has shape {shape}, expected (fan_out, {sizes[-1]})"
             )

@@ -7,6 +7,7 @@ JSON of all the rest.  It is written and read as a brain file is.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from dataclasses import asdict, dataclass, fields
@@ -109,6 +110,8 @@ def _state(recipe: Recipe, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
     if arrays.keys() != wanted:
         raise ValueError(f"arrays {sorted(arrays)}, expected {sorted(wanted)}")
     size = parameter_count(network_sizes(recipe))
+    if size > MAX_PARAMETERS:
+        raise ValueError(f"{size:,} weights and biases, more than {MAX_PARAMETERS:,}")
     for name, array in arrays.items():
         _check_array(name, array, size, recipe.dtype)
     parameters = arrays["parameters"]
@@ -150,11 +153,9 @@ def _is_report(line: dict[str, Any], number: int) -> bool:
 def _generator(state: Any) -> dict[str, Any]:
     """Return a state that NumPy's generator took; ValueError if it would not."""
     generator = np.random.default_rng()
-    try:
+    with contextlib.suppress(TypeError, KeyError, ValueError, OverflowError, AttributeError):
         generator.bit_generator.state = state
-        taken = dict(generator.bit_generator.state)
-    except (TypeError, KeyError, ValueError, OverflowError, AttributeError):
-        taken = {}
+    taken = dict(generator.bit_generator.state)
     if taken != state:
         raise ValueError("a state of the random generator that is none")
     return taken

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import stat
 import sys
 import zlib
@@ -35,6 +36,7 @@ CODES = {dtype: code for code, dtype in DTYPES.items()}
 
 MAX_DIMENSIONS = 32
 CHUNK = 1 << 20  # bytes
+MAX_RATIO = 100  # of what is unpacked to the file, if it is more than a chunk; of MNIST it is 5
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -72,7 +74,8 @@ def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
     """Read an IDX file.
 
     A plain file is mapped into memory, read-only.  Of a compressed one no more
-    memory is taken than there are bytes in it, whatever its header says.
+    memory is taken than there are bytes in it, whatever its header says, and at
+    most `MAX_RATIO` times its size.
 
     Parameters
     ----------
@@ -95,7 +98,7 @@ def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
         header = _parse_header(path, file)
         if isinstance(file, gzip.GzipFile):
             return _unpack(path, file, header, limit)
-    items = _map(path, header)
+        items = _map(path, file, header)
     return items[:limit] if limit is not None and header.shape else items
 
 
@@ -146,15 +149,11 @@ def _open(path: Path) -> BinaryIO | gzip.GzipFile:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise IdxError(f"{path}: not a regular file")
-        file = path.open("rb")
-        packed = file.read(2) == GZIP_MAGIC
-        file.seek(0)
+        with path.open("rb") as file:
+            packed = file.read(2) == GZIP_MAGIC
+        return gzip.open(path) if packed else path.open("rb")
     except OSError as error:
         raise IdxError(f"{path}: {error.strerror}") from None
-    if packed:
-        file.close()
-        return gzip.open(path)
-    return file
 
 
 def _read(path: Path, file: BinaryIO | gzip.GzipFile, size: int) -> bytes:
@@ -190,14 +189,14 @@ def _size_error(path: Path, header: Header, present: str) -> IdxError:
     return IdxError(f"{path}: {sizes} items need {header.items_size} bytes, {present} are there")
 
 
-def _map(path: Path, header: Header) -> NDArray[Any]:
+def _map(path: Path, file: BinaryIO, header: Header) -> NDArray[Any]:
     """Map the items of a plain file into memory."""
-    present = path.stat().st_size - header.size
+    present = os.fstat(file.fileno()).st_size - header.size
     if present != header.items_size:
         raise _size_error(path, header, str(present))
     if header.items_size == 0:  # there is nothing to map
         return np.empty(header.shape, header.dtype)
-    return np.memmap(path, header.dtype, "r", header.size, header.shape).view(np.ndarray)
+    return np.memmap(file, header.dtype, "r", header.size, header.shape).view(np.ndarray)
 
 
 def _unpack(path: Path, file: gzip.GzipFile, header: Header, limit: int | None) -> NDArray[Any]:
@@ -206,9 +205,12 @@ def _unpack(path: Path, file: gzip.GzipFile, header: Header, limit: int | None) 
     if limit is not None and shape:
         shape = (min(limit, shape[0]), *shape[1:])
     wanted = Header(header.dtype, shape).items_size
+    present = os.fstat(file.fileno()).st_size
     data = bytearray()
     while len(data) < wanted and (chunk := _read(path, file, min(CHUNK, wanted - len(data)))):
         data += chunk
+        if len(data) > max(CHUNK, MAX_RATIO * present):
+            raise IdxError(f"{path}: {present} bytes that unpack to more than {MAX_RATIO} times")
     if len(data) < wanted:
         raise _size_error(path, header, str(len(data)))
     if wanted == header.items_size and (rest := _read(path, file, CHUNK)):

@@ -10,32 +10,25 @@ thin strokes as wide as MNIST's.
 
 from __future__ import annotations
 
-import io
-import math
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from mnistmlp.core import SIDE, Bytes
+from mnistmlp.decoding import load_grey, read_bytes
 from mnistmlp.errors import PictureError
 from mnistmlp.ink import Grey, Ink, Invert, find_sheet, ink_box, ring, separate_ink
 from mnistmlp.strokes import stroke_width, widen
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 BOX = 20  # pixels
 MIDDLE = 14.0  # where MNIST has the centre of mass, mean of the training images
-WORKING_SIDE = 256  # pixels: pictures of the area of twice as many are reduced towards it
 FINE = 4  # parts of a pixel of the box that strokes are widened at
 THIN, USUAL = 1.7, 2.1  # pixels: widths of strokes that 5 and 30 % of MNIST's images are below
 LEAST_WIDTH = 1.25  # pixels: hardly one of MNIST's has thinner strokes
-LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 FAINT = 25.0  # grey levels: no more than the edge of a stroke
-MAX_BYTES = 1 << 28
-MAX_PIXELS = 89_000_000
 PLACES = np.arange(SIDE, dtype=np.float32)
 
 
@@ -90,7 +83,7 @@ def examine_picture(
         If it cannot be read, has too many pixels, or shows no ink.
     """
     name = str(source) if isinstance(source, str | Path) else "-"
-    grey = load_grey(_read(source, name), name)
+    grey = load_grey(read_bytes(source, name), name)
     if raw and grey.shape != (SIDE, SIDE):
         raise PictureError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels, not 28 x 28")
     ready = _turned(grey, invert) if raw else find_ready(grey, invert)
@@ -150,105 +143,6 @@ def _drawn(ink: Grey, side: int) -> tuple[Grey, float]:
         fine = widen(np.pad(fine, room), radius)
     scaled = scale(fine, side)
     return scaled * (255 / scaled.max()), width
-
-
-def _read(source: str | Path | BinaryIO, name: str) -> bytes:
-    """Read the bytes of a picture, up to a bound."""
-    try:
-        if not isinstance(source, str | Path):
-            return source.read(MAX_BYTES)
-        if not name:
-            raise PictureError("'': the name is empty")
-        path = Path(source)
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise PictureError(f"{name}: a folder", hint="mnistmlp predict --recursive FOLDER")
-        if not stat.S_ISREG(mode):
-            raise PictureError(f"{name}: not a regular file")
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES)
-    except OSError as error:
-        raise PictureError(f"{name}: {error.strerror}") from None
-    except ValueError:  # a NUL in the name
-        raise PictureError(f"{name}: no name of a file") from None
-
-
-def load_grey(data: bytes, name: str) -> Grey:
-    """Decode a picture, turned upright and composed on its ground, as grey levels (h, w)."""
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-            picture.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))  # of JPEG: less to decode
-            ImageOps.exif_transpose(picture, in_place=True)
-            return _flatten(picture)
-    except UnidentifiedImageError:
-        known = ", ".join(FORMATS)
-        raise PictureError(f"{name}: not a picture of a known kind ({known})") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise PictureError(f"{name}: more than {MAX_PIXELS // 10**6} million pixels") from None
-    except MemoryError:
-        raise
-    except Exception as error:  # decoders raise of many kinds on damaged bytes
-        raise PictureError(f"{name}: damaged picture: {error}") from None
-
-
-def _flatten(picture: Image.Image) -> Grey:
-    """Return grey levels from 0 to 255 of a picture, reduced where it is large."""
-    numbers = picture.mode[0] in "IF"  # of 16 or 32 bits, or floats: Pillow would clip them
-    if numbers:
-        picture = Image.fromarray(np.asarray(picture, np.float32))
-    elif picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-    elif picture.mode != "L":
-        picture = picture.convert("L" if picture.mode == "1" else "RGB")
-    if (factor := math.isqrt(picture.width * picture.height) // WORKING_SIDE) > 1:
-        picture = picture.reduce(factor)
-    if picture.mode == "RGBA":
-        picture = _on_ground(picture)
-    levels = np.asarray(picture, np.float32)
-    if numbers:
-        return _to_bytes(levels)
-    return levels if levels.ndim == 2 else _along_colours(levels)
-
-
-def _to_bytes(levels: Grey) -> Grey:
-    """Return levels of any range as such from 0 to 255; ValueError if some are no numbers."""
-    if not np.isfinite(levels).all():
-        raise ValueError("not all of its levels are finite numbers")
-    levels = levels - min(0, levels.min())
-    return np.asarray(levels / max(levels.max() / 255, np.float32(1e-30)))
-
-
-def _on_ground(picture: Image.Image) -> Image.Image:
-    """Put a picture with transparent parts on white, or on black if its ink is light.
-
-    What is seen is ink, unless it is most of the picture: then it is the ground.
-    """
-    alpha = np.asarray(picture.getchannel("A"))
-    seen = alpha > alpha.max() / 2
-    light = seen.any() and np.median(np.asarray(picture.convert("L"))[seen]) > 127
-    black = not seen.all() and light != (seen.mean() > 0.5)
-    ground = Image.new("RGBA", picture.size, "black" if black else "white")
-    return Image.alpha_composite(ground, picture).convert("RGB")
-
-
-def _along_colours(levels: Grey) -> Grey:
-    """Return colours (h, w, 3) as grey levels along the axis that they vary along most.
-
-    So yellow ink on white paper stands out as its blue does, and red on green
-    as their difference: the first principal component (Jolliffe, *Principal
-    Component Analysis*, 2002, chapter 1).  What has no colour is left alone.
-    """
-    red, green, blue = np.moveaxis(levels, 2, 0)
-    if max(np.abs(red - green).max(), np.abs(green - blue).max()) <= 8:
-        return levels @ LUMINANCE
-    pixels = levels.reshape(-1, 3)
-    centred = pixels - pixels.mean(axis=0)
-    axis = np.linalg.eigh(centred.T @ centred)[1][:, -1]
-    axis *= (1 if axis.sum() >= 0 else -1) / np.abs(axis).sum()
-    projected: Grey = levels @ axis - 255 * np.minimum(axis, 0).sum()  # from 0 to 255
-    return projected
 
 
 def find_ready(grey: Grey, invert: Invert) -> Grey | None:

@@ -16,6 +16,8 @@ from mnistmlp.core import Array
 from mnistmlp.errors import SettingError
 from mnistmlp.recipes import Recipe, parse_recipe
 
+MAX_THREADS = 1024  # as many as can be asked for
+
 
 def versions() -> dict[str, str]:
     """Return the versions of what trains here."""
@@ -68,12 +70,14 @@ def _is_whole(value: Any) -> bool:
 FORMS: dict[str, Callable[[Any], bool]] = {
     "recipe": lambda value: isinstance(value, dict),
     "seed": _is_whole,
-    "dataset": lambda value: isinstance(value, dict) and isinstance(value.get("digests"), dict),
+    "dataset": lambda value: isinstance(value, dict) and isinstance(value.get("digests", {}), dict),
     "initial": lambda value: value is None or isinstance(value, str),
     "prune": lambda value: isinstance(value, int | float) and 0 <= value < 1,
     "half": lambda value: isinstance(value, bool),
-    "threads": lambda value: value is None or (_is_whole(value) and value >= 1),
-    "versions": lambda value: isinstance(value, dict),
+    "threads": lambda value: value is None or (_is_whole(value) and 1 <= value <= MAX_THREADS),
+    "versions": lambda value: (
+        isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    ),
 }
 
 

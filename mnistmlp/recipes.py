@@ -20,6 +20,7 @@ LossName = Literal["mse", "cross-entropy"]
 OptimizerName = Literal["sgd", "nesterov", "adam"]
 ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 DtypeName = Literal["float32", "float64"]
+LAYERS, MAX_NAME = 100, 1000  # hidden layers; characters of a name
 WARP = ("displacement", "rotation", "scaling", "shear", "shift")  # the settings of `augment`
 
 
@@ -85,7 +86,6 @@ Rule = tuple[Callable[[Any], bool], str]
 MOST = 1_000_000  # images in a batch, neurons in a layer, weight decay
 EPOCHS = 10_000  # whose history a brain file and a checkpoint can hold
 IMAGES = 1_000_000_000  # in a data set
-LAYERS = 100  # hidden ones
 SIDE = 28  # pixels: beyond it nothing is left of an image that is moved, or to look at
 
 
@@ -232,7 +232,7 @@ def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
     values = {}
     for name, value in settings.items():
         if name not in defaults:
-            raise SettingError(name, "is not a setting of a recipe")
+            raise SettingError(short(name), "is not a setting of a recipe")
         default = defaults[name]
         if isinstance(default, tuple) and isinstance(value, list):
             value = tuple(value)  # noqa: PLW2901
@@ -245,11 +245,14 @@ def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
 def _is_like(default: Any, value: Any) -> bool:
     """Tell whether a value has the type of a setting's default, or of None a number's."""
     if isinstance(default, tuple):
-        return isinstance(value, tuple) and all(_is_like(0, width) for width in value)
+        short_enough = isinstance(value, tuple) and len(value) <= LAYERS
+        return short_enough and all(_is_like(0, width) for width in value)
     if default is None and value is None:
         return True
-    if isinstance(default, str | bool):
-        return type(value) is type(default)
+    if isinstance(default, str):
+        return isinstance(value, str) and len(value) <= MAX_NAME
+    if isinstance(default, bool):
+        return isinstance(value, bool)
     if isinstance(default, float) and type(value) is float:
         return True
     return type(value) is int and abs(value) < 1 << 53

@@ -134,6 +134,17 @@ def test_a_long_file_is_not_unpacked_to_its_end(tmp_path: Path) -> None:
         read_idx(path)
 
 
+def test_a_bomb_whose_header_is_true_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(MAGIC + b"\1\0\0\0" + bytes(1 << 24)))
+
+    def read() -> None:
+        with pytest.raises(IdxError, match="bytes that unpack to more than 100 times"):
+            read_idx(path)
+
+    assert peak_memory(read) < 6_000_000
+
+
 def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path, message in (

@@ -34,7 +34,8 @@ BELOW: dict[str, set[str]] = {
     "components": set(),
     "ink": {"components"},
     "strokes": set(),
-    "images": {"core", "errors", "ink", "strokes"},
+    "decoding": {"errors", "ink"},
+    "images": {"core", "decoding", "errors", "ink", "strokes"},
     "explain": {"atomic", "core", "errors", "images", "ink"},
     "record": {"atomic"},
     "datasets": {"core", "errors", "idx", "record"},
@@ -51,7 +52,9 @@ BELOW: dict[str, set[str]] = {
     },
     "archive": {"atomic"},
     "provenance": {"", "core", "errors", "recipes"},
-    "brain": {"archive", "calibration", "core", "errors", "provenance", "training"},
+    "brain": {
+        *("archive", "calibration", "core", "errors", "provenance", "recipes", "training"),
+    },
     "extras": {"errors"},
     "export": {
         *("", "atomic", "brain", "calibration", "core", "errors", "export.html", "export.metadata"),
@@ -63,7 +66,7 @@ BELOW: dict[str, set[str]] = {
 OWNERS = {
     "requests": {"download"},
     "urllib3": {"download"},
-    "PIL": {"images", "explain"},
+    "PIL": {"decoding", "images", "explain"},
     "onnx": {"export"},
     "safetensors": {"export", "importing"},
     "typer": {"cli"},

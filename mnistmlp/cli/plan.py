@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistmlp import blas
 from mnistmlp.cli import console
-from mnistmlp.errors import DataError
+from mnistmlp.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.brain import Brain
@@ -44,7 +44,12 @@ class Plan:
         from mnistmlp.training import check_size
 
         past = self.provenance
-        check_size(past.recipe, len(data.images))
+        try:
+            check_size(past.recipe, len(data.images))
+        except SettingError as error:
+            if self.source:
+                raise DataError(f"{self.source}: {error}") from None
+            raise
         digests = past.dataset.get("digests", {})
         if self.source and digests != data.digests:
             different = [name for name in data.digests if data.digests[name] != digests.get(name)]

@@ -65,6 +65,7 @@ def _like(name: Path) -> Plan:
     """Plan to train a brain again."""
     from mnistmlp.brain import load_brain
     from mnistmlp.provenance import Provenance
+    from mnistmlp.training import network_sizes
 
     path = brain_file(name)
     brain = load_brain(path)
@@ -74,6 +75,8 @@ def _like(name: Path) -> Plan:
         provenance = Provenance.parse(brain.meta)
     except SettingError as error:
         raise BrainError(f"{path}: {error}") from None
+    if network_sizes(provenance.recipe) != brain.network.sizes:
+        raise BrainError(f"{path}: has other layers than its recipe")
     output = Path(name.stem + ".again.npz")
     until = min(len(brain.meta["history"]), provenance.recipe.epochs)
     return Plan(provenance, output, source=path, like=brain, until=until)

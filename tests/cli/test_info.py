@@ -60,12 +60,12 @@ def test_threads_are_those_of_the_affinity_or_the_users(start: Start) -> None:
 def test_text_of_a_stranger_is_escaped(run: Run, brain: Path) -> None:
     loaded = load_brain(brain)
     assert loaded.meta
-    meta = loaded.meta | {"versions": {"numpy": "\x1b[2J\nsizes 1", "python": "\ud800"}}
+    meta = loaded.meta | {"versions": {"numpy": "\x1b[2J\nsizes 1", "python": "\u202e"}}
     save_brain(Path("brain.npz"), loaded.network, meta)
     result = run("info")
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1].split(maxsplit=1)[1] == (
-        r"numpy \x1b[2J\nsizes 1, python \ud800"
+        r"numpy \x1b[2J\nsizes 1, python \u202e"
     )
 
 

@@ -3,7 +3,9 @@
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from mnistmlp.brain import load_brain, save_brain
@@ -110,3 +112,32 @@ def test_other_data(run: Run, small: Path, mnist: Path) -> None:
     assert (
         "pretrained.npz: was trained on other data, by the digest of train-images" in result.stderr
     )
+
+
+def forge(brain: Path, change: dict[str, Any]) -> None:
+    """Write a copy of a brain whose recipe says otherwise."""
+    with np.load(brain) as archive:
+        content = dict(archive)
+    meta = json.loads(content["meta"].item())
+    meta["recipe"] |= change
+    np.savez("forged.npz", **content | {"meta": np.array(json.dumps(meta))})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"hidden": [2**40]}, "forged.npz: hidden: 1099511627776 is not a list of up to 100"),
+        ({"hidden": []}, "forged.npz: has other layers than its recipe"),
+        ({"validation": 1200}, "forged.npz: validation: 1200 of 1200 images leaves none"),
+        ({"receptive_field": 1e300}, "forged.npz: receptive_field: 1e+300 is not"),
+    ],
+)
+def test_the_file_is_at_fault(
+    run: Run, brain: Path, small: Path, change: dict[str, Any], message: str
+) -> None:
+    forge(brain, change)
+    result = run("train", "--like", "forged.npz", "--data-dir", small, "--quiet")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {message}")
+    assert result.stdout == ""
+    assert names() == ["forged.npz"]
