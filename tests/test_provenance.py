@@ -76,7 +76,7 @@ def test_what_is_none(name: str, value: Any) -> None:
         ({"hidden": "20"}, "is not like"),
         ({"epochs": True}, "is not like 30"),
         ({"epochs": 10**400}, "is not like 30"),
-        ({"shuffle": 1}, "is not like True"),
+        ({"shuffle": 1}, "is not like yes"),
         ({"momentum": "x" * 10_000}, "is not like 0.0"),
         ({"learning_rate": float("nan")}, "finite number above 0"),
         ({"hardest": 0}, "above 0"),
