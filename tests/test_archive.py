@@ -151,9 +151,22 @@ def test_meta_that_is_wrong(text: str, message: str) -> None:
     refused(message)
 
 
-def test_characters_that_are_none() -> None:
-    write_members(meta=described("'<U1'", "()", b"\xff\xff\xff\x7f"))
-    refused("not a file of ours")
+@pytest.mark.parametrize("number", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF, 0xD800])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_characters_that_are_none(order: str, number: int) -> None:
+    letters = [*map(ord, '{"a": "'), number, *map(ord, '"}')]
+    body = struct.pack(f"{order}{len(letters)}I", *letters)
+    write_members(meta=described(f"'{order}U{len(letters)}'", "()", body))
+    refused("meta is not JSON: 'utf-32-le' codec")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_text_of_either_order(order: str) -> None:
+    write_archive(PATH, {}, {"a": "é"})
+    with np.load(PATH) as archive:
+        text = archive["meta"].item() + "  "
+    np.savez(PATH, meta=np.array(text, f"{order}U{len(text) + 3}"))
+    assert read()[1] == {"a": "é"}
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

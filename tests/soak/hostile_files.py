@@ -181,7 +181,7 @@ def _seen() -> Seen:
 
 
 def _memory(*, reset: bool = False) -> int:
-    """Return the most memory, in MB, that this process and its children had since a reset."""
+    """Return the most memory, in MB, that this process had since a reset."""
     if reset:
         Path("/proc/self/clear_refs").write_text("5")
     status = Path("/proc/self/status").read_text()
@@ -202,7 +202,7 @@ def _judge(code: int, printed: bytes, told: bytes, words: list[str]) -> str | No
     """Return what is wrong with an end, if anything is."""
     lines = told.decode(errors="replace").splitlines()
     errors = [line for line in lines if line.startswith("error: ")]
-    if b"Traceback" in told or re.search(rb"\w+Warning: ", told):
+    if b"Traceback" in told or b"Warning: " in told:
         return f"traceback or warning: {told[-500:]!r}"
     if CONTROL.search(told) or CONTROL.search(printed):
         return f"control characters: {told[:300]!r} {printed[:300]!r}"
@@ -310,7 +310,7 @@ def _watch(cases: Cases, numbers: list[int], log: Path) -> None:
 
 def _report(outcomes: list[Outcome], seed: int) -> bool:
     """Print what failed, and a table; tell whether nothing did."""
-    failed = [each for each in outcomes if each.problem]
+    failed = [replace(each, problem=ascii(each.problem)) for each in outcomes if each.problem]
     alike = Counter((each.kind, each.problem[:60]) for each in failed)
     shown: Counter[tuple[str, str]] = Counter()
     for each in sorted(failed, key=lambda each: each.number):
@@ -318,7 +318,8 @@ def _report(outcomes: list[Outcome], seed: int) -> bool:
         shown[key] += 1
         if shown[key] <= 3:
             where = f"--seed {seed} --only {each.number} ({each.kind}, {each.what})"
-            print(f"{where}, 1 of {alike[key]}:\n  {each.problem}")
+            print(f"{where}, 1 of {alike[key]}:")
+            print("  " + each.problem[1:-1].replace("\\n", "\n  "))
     rows = defaultdict(list)
     for each in outcomes:
         rows[each.kind].append(each)
