@@ -123,7 +123,7 @@ def _read(
         members = _check_members(archive, os.fstat(file.fileno()).st_size, largest)
         check_names(members.keys() - {"meta"})
         arrays = {name: _read_array(archive, name, info) for name, info in members.items()}
-    return arrays, _parse(arrays.pop("meta")) if "meta" in arrays else None
+    return arrays, parse_meta(_read_text(arrays.pop("meta"))) if "meta" in arrays else None
 
 
 def _check_members(
@@ -175,12 +175,20 @@ def _read_array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> N
     return items.reshape(shape, order="F" if fortran else "C")
 
 
-def _parse(array: NDArray[Any]) -> dict[str, Any]:
-    """Return the object that the JSON of ``meta`` holds; ValueError if it could not be written."""
+def _read_text(array: NDArray[Any]) -> str:
+    """Return the text that ``meta`` holds; ValueError if it is none."""
     try:
         # NumPy would make a str of numbers that are no characters, which Python fails on later
         text = array.astype(array.dtype.newbyteorder("<")).tobytes().decode("utf-32-le")
-        meta = json.loads(text.rstrip("\0"))
+    except ValueError as error:
+        raise ValueError(f"meta is not JSON: {error}") from None
+    return text.rstrip("\0")
+
+
+def parse_meta(text: str) -> dict[str, Any]:
+    """Return the object that the JSON of a `meta` holds; ValueError if it could not be written."""
+    try:
+        meta = json.loads(text)
         json.dumps(meta, ensure_ascii=False, allow_nan=False).encode()  # no NaN, no half characters
         too_deep = _depth(meta) > MAX_DEPTH
     except RecursionError:

@@ -6,7 +6,6 @@ a pickle (.pt, .pth) is never opened.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mnistmlp.archive import MAX_META
+from mnistmlp.archive import MAX_META, parse_meta
 from mnistmlp.brain import check_meta, check_shapes, check_sizes, describe_network
 from mnistmlp.core import ACTIVATIONS, LOSSES, MAX_PARAMETERS, Layer, Network, parameter_count
 from mnistmlp.errors import BrainError, SettingError
@@ -156,11 +155,9 @@ def _layer_names(path: Path, names: Iterable[str]) -> list[tuple[str, str]]:
 def _parse_meta(path: Path, text: str, sizes: tuple[int, ...]) -> dict[str, Any]:
     """Return the `meta` of a brain that was exported, if it goes with the layers."""
     try:
-        meta = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BrainError(f"{path}: meta is not JSON: {error}") from None
-    if not isinstance(meta, dict):
-        raise BrainError(f"{path}: meta is not a JSON object")
+        meta = parse_meta(text)
+    except ValueError as error:
+        raise BrainError(f"{path}: {error}") from None
     check_meta(path, meta)
     check_sizes(path, meta, sizes)
     return meta
