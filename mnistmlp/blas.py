@@ -23,6 +23,7 @@ OPENBLAS_THREADS = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", THREADS}
 SKYLAKEX_NEEDS = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
 # multiplications in a product: between one and two million, two threads took up to 30 % longer
 SHARED_FROM = 2_000_000
+MAX_THREADS = 1024  # that can be asked for
 
 
 # --- Before NumPy is loaded --------------------------------------------------

@@ -23,7 +23,7 @@ from mnistmlp.core import MAX_PARAMETERS, Array, parameter_count
 from mnistmlp.errors import CheckpointError, SettingError
 from mnistmlp.provenance import Provenance
 from mnistmlp.recipes import Recipe
-from mnistmlp.training import EpochReport, State, network_sizes
+from mnistmlp.training import EpochReport, State, check_network, network_sizes
 
 FORMAT = 1
 ARRAYS = 4  # at most: parameters, two moments, best
@@ -97,7 +97,7 @@ def _check_names(names: set[str]) -> None:
 
 
 def _state(recipe: Recipe, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> State:
-    """Return the state; ValueError if it is not one of this recipe's."""
+    """Return the state; ValueError or SettingError if it is not one of this recipe's."""
     history = _history(meta.get("history"), recipe.epochs)
     best, steps = meta.get("best"), meta.get("steps")
     if type(best) is not int or not 1 <= best <= len(history):
@@ -109,9 +109,8 @@ def _state(recipe: Recipe, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
     wanted = {"parameters", *moments} | ({"best"} if best < len(history) else set())
     if arrays.keys() != wanted:
         raise ValueError(f"arrays {sorted(arrays)}, expected {sorted(wanted)}")
+    check_network(recipe)
     size = parameter_count(network_sizes(recipe))
-    if size > MAX_PARAMETERS:
-        raise ValueError(f"{size:,} weights and biases, more than {MAX_PARAMETERS:,}")
     for name, array in arrays.items():
         _check_array(name, array, size, recipe.dtype)
     parameters = arrays["parameters"]

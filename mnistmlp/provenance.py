@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 import mnistmlp
+from mnistmlp.blas import MAX_THREADS
 from mnistmlp.core import Array
 from mnistmlp.errors import SettingError
 from mnistmlp.recipes import Recipe, parse_recipe
-
-MAX_THREADS = 1024  # as many as can be asked for
 
 
 def versions() -> dict[str, str]:

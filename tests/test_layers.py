@@ -51,7 +51,7 @@ BELOW: dict[str, set[str]] = {
         *("hardest", "initial", "metrics", "optim", "recipes"),
     },
     "archive": {"atomic"},
-    "provenance": {"", "core", "errors", "recipes"},
+    "provenance": {"", "blas", "core", "errors", "recipes"},
     "brain": {
         *("archive", "calibration", "core", "errors", "provenance", "recipes", "training"),
     },

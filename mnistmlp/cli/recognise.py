@@ -142,7 +142,8 @@ def recognise_indices(
     indices = list(chain(*ranges))
     images = data.images[indices]
     found = probabilities_of(brains, images)
+    name = data.name
     for index, image, probabilities in zip(indices, images, found, strict=True):
-        known = {"dataset": data.name, "index": index, "split": split}
-        known["label"] = int(data.labels[index])
+        label = int(data.labels[index])
+        known = {"dataset": name, "index": index, "split": split, "label": label}
         yield Recognised(f"{split}:{index}", image, probabilities, known)

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
+from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import values
 from mnistmlp.cli.options import parse_range
 from mnistmlp.errors import SettingError
 from mnistmlp.recipes import EPOCHS
 
 MOST_SEEDS = 1000
-MOST_AT_ONCE = 1024  # threads, or members of a committee
 
 
 def _seeds(text: str) -> range:
@@ -49,7 +49,7 @@ Seeds = Annotated[
 Jobs = Annotated[
     int,
     typer.Option(
-        parser=values.whole(1, MOST_AT_ONCE), metavar="N", help="How many of --seeds at once."
+        parser=values.whole(1, MAX_THREADS), metavar="N", help="How many of --seeds at once."
     ),
 ]
 Init = Annotated[
@@ -73,7 +73,7 @@ Prune = Annotated[
 Threads = Annotated[
     int | None,
     typer.Option(
-        parser=values.whole(1, MOST_AT_ONCE),
+        parser=values.whole(1, MAX_THREADS),
         metavar="N",
         show_default="the processors that this process may use, or 1 for a small network",
         help="Threads for matrix products.",
