@@ -6,7 +6,7 @@ ROUNDS ?= 5
 # whether MNIST is here and whole; whether a mirror answers within seconds
 CACHED = $(BIN)/mnistmlp download --quiet --mirror file:///none >/dev/null 2>&1
 ANSWERS = $(BIN)/python -c \
-	'import sys; from mnistmlp.download import mirror_answers; sys.exit(not mirror_answers())'
+	'import sys; from mnistmlp.data.download import mirror_answers; sys.exit(not mirror_answers())'
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench soak clean

@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-from mnistmlp.recipes import RECIPES, Recipe, ScheduleName
+from mnistmlp.training.recipes import RECIPES, Recipe, ScheduleName
 
 LEARNING_RATES = {"sgd": 6.0, "adam": 1e-3}
 
@@ -48,7 +48,7 @@ class Task:
 
         With `idx` alone: what `datasets` needs besides is not where the peers are.
         """
-        from mnistmlp.idx import read_idx
+        from mnistmlp.data.idx import read_idx
 
         images, labels = (
             read_idx(next(self.folder.glob(f"{split}-{kind}-idx?-ubyte*")))
@@ -64,7 +64,7 @@ def mnistmlp(task: Task) -> Epochs:
     """Train with this package; the test images stand where validation images do."""
     from mnistmlp import blas
 
-    blas.settle(threads=task.threads)  # as the command line does
+    blas.configure(threads=task.threads)  # as the command line does
     import numpy as np
 
     from mnistmlp import fit
@@ -131,7 +131,7 @@ def products(task: Task) -> Epochs:
     """Do the matrix products of an epoch and nothing else: the limit for NumPy here."""
     from mnistmlp import blas
 
-    blas.settle(threads=task.threads)
+    blas.configure(threads=task.threads)
     import numpy as np
 
     n, rng = task.batch, np.random.default_rng(0)

@@ -21,13 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from mnistmlp import datasets
-from mnistmlp.idx import write_idx
+from mnistmlp.data.catalog import TRAIN_IMAGES, TRAIN_LABELS
+from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.folder import default_folder
+from mnistmlp.data.idx import write_idx
 
 
 def make_shifted(source: Path, folder: Path, count: int) -> None:
     """Write `count` shifted images and their labels to a folder, with little memory."""
-    data = datasets.load_dataset(source, "train")
+    data = load_dataset(source, "train")
     size, rng = len(data.images), np.random.default_rng(0)
     with tempfile.TemporaryFile(dir=folder) as scratch:
         images = np.memmap(scratch, np.uint8, "w+", shape=(count, 28, 28))
@@ -35,9 +37,9 @@ def make_shifted(source: Path, folder: Path, count: int) -> None:
             part = data.images[: min(size, count - start)]
             shift = tuple(rng.integers(-2, 3, 2).tolist())
             images[start : start + len(part)] = np.roll(part, shift, axis=(1, 2))
-        write_idx(folder / datasets.TRAIN_IMAGES.name, images)
+        write_idx(folder / TRAIN_IMAGES.name, images)
     labels = np.resize(np.asarray(data.labels), count)
-    write_idx(folder / datasets.TRAIN_LABELS.name, labels)
+    write_idx(folder / TRAIN_LABELS.name, labels)
 
 
 def train(folder: Path, output: Path) -> tuple[int, dict[str, Any]]:
@@ -61,14 +63,14 @@ def train(folder: Path, output: Path) -> tuple[int, dict[str, Any]]:
 def main() -> None:
     """Print a line for each set."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    mnist = Path(os.environ.get("MNISTMLP_DATA_DIR") or datasets.default_folder())
+    mnist = Path(os.environ.get("MNISTMLP_DATA_DIR") or default_folder())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_shifted(mnist, folder, count)
         for source in (mnist, folder):
             peak, report = train(source, folder / "brain.npz")
             epoch = report["history"][0]
-            images = len(datasets.load_dataset(source, "train").labels)
+            images = len(load_dataset(source, "train").labels)
             print(
                 f"{images:9,} images: {peak / 1e3:.1f} MB of its own at most, "
                 f"{epoch['images_per_second']:,.0f} images a second, "

@@ -21,8 +21,9 @@ from typing import Any
 
 from table import PEERS, write_table
 
-from mnistmlp import blas, datasets
-from mnistmlp.recipes import RECIPES
+from mnistmlp import blas
+from mnistmlp.data.folder import default_folder
+from mnistmlp.training.recipes import RECIPES
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -53,7 +54,7 @@ class Bench:
 
     def __init__(self, peers: str, rounds: int) -> None:
         self.peers, self.rounds = peers, rounds
-        self.folder = Path(os.environ.get("MNISTMLP_DATA_DIR") or datasets.default_folder())
+        self.folder = Path(os.environ.get("MNISTMLP_DATA_DIR") or default_folder())
         self.cores = blas.usable_cores()
         self.program = str(Path(sys.executable).with_name("mnistmlp"))
         self.environment = os.environ | {

@@ -15,86 +15,129 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from mnistmlp.version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from mnistmlp.backpropagation import Workspace as Workspace
-    from mnistmlp.backpropagation import backpropagate as backpropagate
-    from mnistmlp.brain import PRETRAINED as PRETRAINED
-    from mnistmlp.brain import Brain as Brain
-    from mnistmlp.brain import describe as describe
-    from mnistmlp.brain import load_brain as load_brain
-    from mnistmlp.brain import save_brain as save_brain
-    from mnistmlp.checkpoint import Checkpoint as Checkpoint
-    from mnistmlp.checkpoint import load_checkpoint as load_checkpoint
-    from mnistmlp.checkpoint import save_checkpoint as save_checkpoint
-    from mnistmlp.core import Network as Network
-    from mnistmlp.datasets import Dataset as Dataset
-    from mnistmlp.datasets import default_folder as default_folder
-    from mnistmlp.datasets import load_dataset as load_dataset
-    from mnistmlp.download import download_dataset as download_dataset
+    from mnistmlp.brains.brain import PRETRAINED as PRETRAINED
+    from mnistmlp.brains.brain import Brain as Brain
+    from mnistmlp.brains.brain import describe as describe
+    from mnistmlp.brains.brain import load_brain as load_brain
+    from mnistmlp.brains.brain import save_brain as save_brain
+    from mnistmlp.brains.checkpoint import Checkpoint as Checkpoint
+    from mnistmlp.brains.checkpoint import load_checkpoint as load_checkpoint
+    from mnistmlp.brains.checkpoint import save_checkpoint as save_checkpoint
+    from mnistmlp.brains.provenance import Provenance as Provenance
+    from mnistmlp.core.backpropagation import Workspace as Workspace
+    from mnistmlp.core.backpropagation import backpropagate as backpropagate
+    from mnistmlp.core.metrics import Evaluation as Evaluation
+    from mnistmlp.core.metrics import committee as committee
+    from mnistmlp.core.metrics import evaluate as evaluate
+    from mnistmlp.core.network import Network as Network
+    from mnistmlp.data.datasets import Dataset as Dataset
+    from mnistmlp.data.datasets import load_dataset as load_dataset
+    from mnistmlp.data.download import download_dataset as download_dataset
+    from mnistmlp.data.folder import default_folder as default_folder
+    from mnistmlp.data.idx import read_idx as read_idx
+    from mnistmlp.data.idx import write_idx as write_idx
+    from mnistmlp.data.synthetic import make_digits as make_digits
     from mnistmlp.errors import BrainError as BrainError
+    from mnistmlp.errors import ChangedDataError as ChangedDataError
     from mnistmlp.errors import CheckpointError as CheckpointError
     from mnistmlp.errors import DataError as DataError
     from mnistmlp.errors import DivergenceError as DivergenceError
     from mnistmlp.errors import DownloadError as DownloadError
     from mnistmlp.errors import IdxError as IdxError
+    from mnistmlp.errors import MissingBrainError as MissingBrainError
     from mnistmlp.errors import MissingExtraError as MissingExtraError
+    from mnistmlp.errors import MixedDataError as MixedDataError
     from mnistmlp.errors import MnistMlpError as MnistMlpError
     from mnistmlp.errors import OtherTaskError as OtherTaskError
     from mnistmlp.errors import PictureError as PictureError
+    from mnistmlp.errors import PictureFolderError as PictureFolderError
     from mnistmlp.errors import SettingError as SettingError
-    from mnistmlp.export.onnx import export_onnx as export_onnx
-    from mnistmlp.export.safetensors import export_safetensors as export_safetensors
-    from mnistmlp.idx import read_idx as read_idx
-    from mnistmlp.idx import write_idx as write_idx
-    from mnistmlp.images import read_picture as read_picture
-    from mnistmlp.importing import import_safetensors as import_safetensors
-    from mnistmlp.metrics import Evaluation as Evaluation
-    from mnistmlp.metrics import committee as committee
-    from mnistmlp.metrics import evaluate as evaluate
-    from mnistmlp.optim import SGD as SGD
-    from mnistmlp.optim import Adam as Adam
-    from mnistmlp.provenance import Provenance as Provenance
-    from mnistmlp.recipes import RECIPES as RECIPES
-    from mnistmlp.recipes import Recipe as Recipe
-    from mnistmlp.synthetic import make_digits as make_digits
-    from mnistmlp.training import EpochReport as EpochReport
-    from mnistmlp.training import State as State
-    from mnistmlp.training import Training as Training
-    from mnistmlp.training import fit as fit
-
-__version__ = "0.1.0"
+    from mnistmlp.errors import WriteError as WriteError
+    from mnistmlp.exchange.onnx import export_onnx as export_onnx
+    from mnistmlp.exchange.safetensors import export_safetensors as export_safetensors
+    from mnistmlp.exchange.safetensors import import_safetensors as import_safetensors
+    from mnistmlp.pictures.images import read_picture as read_picture
+    from mnistmlp.training.loop import fit as fit
+    from mnistmlp.training.optim import SGD as SGD
+    from mnistmlp.training.optim import Adam as Adam
+    from mnistmlp.training.recipes import RECIPES as RECIPES
+    from mnistmlp.training.recipes import Recipe as Recipe
+    from mnistmlp.training.state import EpochReport as EpochReport
+    from mnistmlp.training.state import TrainingResult as TrainingResult
+    from mnistmlp.training.state import TrainingState as TrainingState
 
 _MODULES = {
-    "backpropagation": ("Workspace", "backpropagate"),
-    "brain": ("PRETRAINED", "Brain", "describe", "load_brain", "save_brain"),
-    "checkpoint": ("Checkpoint", "load_checkpoint", "save_checkpoint"),
-    "core": ("Network",),
-    "datasets": ("Dataset", "default_folder", "load_dataset"),
-    "download": ("download_dataset",),
+    "brains.brain": (
+        "PRETRAINED",
+        "Brain",
+        "describe",
+        "load_brain",
+        "save_brain",
+    ),
+    "brains.checkpoint": (
+        "Checkpoint",
+        "load_checkpoint",
+        "save_checkpoint",
+    ),
+    "brains.provenance": ("Provenance",),
+    "core.backpropagation": (
+        "Workspace",
+        "backpropagate",
+    ),
+    "core.metrics": (
+        "Evaluation",
+        "committee",
+        "evaluate",
+    ),
+    "core.network": ("Network",),
+    "data.datasets": (
+        "Dataset",
+        "load_dataset",
+    ),
+    "data.download": ("download_dataset",),
+    "data.folder": ("default_folder",),
+    "data.idx": (
+        "read_idx",
+        "write_idx",
+    ),
+    "data.synthetic": ("make_digits",),
     "errors": (
         "BrainError",
+        "ChangedDataError",
         "CheckpointError",
         "DataError",
         "DivergenceError",
         "DownloadError",
         "IdxError",
+        "MissingBrainError",
         "MissingExtraError",
+        "MixedDataError",
         "MnistMlpError",
         "OtherTaskError",
         "PictureError",
+        "PictureFolderError",
         "SettingError",
+        "WriteError",
     ),
-    "export.onnx": ("export_onnx",),
-    "export.safetensors": ("export_safetensors",),
-    "idx": ("read_idx", "write_idx"),
-    "images": ("read_picture",),
-    "importing": ("import_safetensors",),
-    "metrics": ("Evaluation", "committee", "evaluate"),
-    "optim": ("SGD", "Adam"),
-    "provenance": ("Provenance",),
-    "recipes": ("RECIPES", "Recipe"),
-    "synthetic": ("make_digits",),
-    "training": ("EpochReport", "State", "Training", "fit"),
+    "exchange.onnx": ("export_onnx",),
+    "exchange.safetensors": (
+        "export_safetensors",
+        "import_safetensors",
+    ),
+    "pictures.images": ("read_picture",),
+    "training.loop": ("fit",),
+    "training.state": ("EpochReport", "TrainingResult", "TrainingState"),
+    "training.optim": (
+        "SGD",
+        "Adam",
+    ),
+    "training.recipes": (
+        "RECIPES",
+        "Recipe",
+    ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from mnistmlp.errors import WriteError
+
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
@@ -23,24 +25,34 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
     Raises
     ------
-    OSError
+    WriteError
         If the folder cannot be written, or `path` is there and is no regular file.
     """
-    path = Path(os.path.realpath(path))
-    check_writable(path)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    nameless = _open_nameless(path.parent)
+    with writing(path):
+        target = Path(os.path.realpath(path))
+        check_writable(target)
+        temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+        nameless = _open_nameless(target.parent)
+        try:
+            with nameless or temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                if nameless:
+                    _link(nameless, temporary)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise WriteError, with the name of a file, where the block raises OSError."""
     try:
-        with nameless or temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            if nameless:
-                _link(nameless, temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        raise WriteError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def check_writable(path: Path) -> None:

@@ -29,7 +29,7 @@ MAX_THREADS = 1024  # that can be asked for
 # --- Before NumPy is loaded --------------------------------------------------
 
 
-def settle(
+def configure(
     environment: MutableMapping[str, str] = os.environ, *, threads: int | None = None
 ) -> bool:
     """Choose kernels and threads for this process, if NumPy is not loaded yet.

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistmlp import download
-from mnistmlp.core import Bytes
-from mnistmlp.datasets import SPLITS, Split, default_folder, missing_files
-from mnistmlp.idx import write_idx
+from mnistmlp.arrays import Bytes
+from mnistmlp.data import download
+from mnistmlp.data.catalog import SPLITS, Split
+from mnistmlp.data.folder import default_folder, missing_files
+from mnistmlp.data.idx import write_idx
 from tests.faulty_server import Mirror, serving
 
 SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnistmlp.datasets import DataFile
-from mnistmlp.download import Progress, download_dataset
+from mnistmlp.data.catalog import DataFile
+from mnistmlp.data.download import Progress, download_dataset
+from mnistmlp.data.folder import RECORD
+from mnistmlp.data.idx import encode_idx
 from mnistmlp.errors import DownloadError
-from mnistmlp.idx import encode_idx
-from mnistmlp.record import RECORD
 
 
 @dataclass(frozen=True)

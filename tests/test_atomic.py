@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from mnistmlp.atomic import atomic_write
+from mnistmlp.errors import WriteError
 from tests.conftest import names
 
 
@@ -62,7 +63,7 @@ def test_a_link_is_followed() -> None:
 def test_what_cannot_be_a_file_is_left_alone(path: str) -> None:
     Path("folder").mkdir()
     with (
-        pytest.raises(OSError, match=r"no such folder|not a regular file"),
+        pytest.raises(WriteError, match=r"cannot be written: (no such folder|not a regular file)"),
         atomic_write(Path(path)),
     ):
         pass

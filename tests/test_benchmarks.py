@@ -9,7 +9,7 @@ from statistics import mean, median, stdev
 
 import pytest
 
-from mnistmlp.recipes import EXPECTED, RECIPES
+from mnistmlp.training.recipes import EXPECTED, RECIPES
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"

@@ -25,7 +25,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def settled(given: dict[str, str], threads: int | None = None) -> dict[str, str]:
     """Return what is added to an environment."""
     environment = given.copy()
-    blas.settle(environment, threads=threads)
+    blas.configure(environment, threads=threads)
     assert given.items() <= environment.items()
     return {name: environment[name] for name in environment.keys() - given.keys()}
 
@@ -33,14 +33,14 @@ def settled(given: dict[str, str], threads: int | None = None) -> dict[str, str]
 def test_kernels_and_threads_are_chosen(fresh: pytest.MonkeyPatch) -> None:
     assert settled({}) == {"OPENBLAS_CORETYPE": "SkylakeX", "OMP_NUM_THREADS": "3"}
     assert settled({}, threads=1)["OMP_NUM_THREADS"] == "1"
-    assert blas.settle({})
+    assert blas.configure({})
 
 
 def test_what_the_user_sets_stays(fresh: pytest.MonkeyPatch) -> None:
     assert settled({"OPENBLAS_CORETYPE": "Haswell"}) == {"OMP_NUM_THREADS": "3"}
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS"):
         assert settled({name: "7"}, threads=1) == {"OPENBLAS_CORETYPE": "SkylakeX"}
-        assert not blas.settle({name: "7"})
+        assert not blas.configure({name: "7"})
 
 
 @pytest.mark.parametrize("missing", sorted(blas.SKYLAKEX_NEEDS))

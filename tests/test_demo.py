@@ -5,7 +5,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from mnistmlp.download import mirror_answers
+from mnistmlp.data.download import mirror_answers
 
 CLOSED = "http://127.0.0.1:1"
 

@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 from typer.testing import CliRunner
 
-from mnistmlp.brain import load_brain
+from mnistmlp.arrays import Bytes
+from mnistmlp.brains.brain import load_brain
 from mnistmlp.cli.app import app
-from mnistmlp.core import Bytes, Network
-from mnistmlp.datasets import load_dataset
-from mnistmlp.initial import initialise
+from mnistmlp.core.initialization import initialise
+from mnistmlp.core.network import Network
+from mnistmlp.data.datasets import load_dataset
+from tests.brains.test_brain import save_older
 from tests.conftest import blobs
-from tests.test_brain import save_older
 
 Matrices = list[np.ndarray]
 

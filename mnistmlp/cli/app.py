@@ -16,10 +16,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-import mnistmlp
 from mnistmlp.cli import console
 from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.errors import MnistMlpError, SettingError
+from mnistmlp.version import __version__
 
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 2, 130, 141, 143
 COMMANDS = (  # each a module of this package
@@ -131,7 +131,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"mnistmlp {mnistmlp.__version__}")
+        print(f"mnistmlp {__version__}")
         raise typer.Exit
 
 

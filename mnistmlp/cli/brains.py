@@ -11,7 +11,7 @@ from mnistmlp.cli import console
 from mnistmlp.errors import OtherTaskError
 
 if TYPE_CHECKING:
-    from mnistmlp.brain import Brain
+    from mnistmlp.brains.brain import Brain
 
 OneBrain = Annotated[Path, typer.Argument(metavar="[BRAIN]", help="Brain file, or pretrained.")]
 Brains = Annotated[
@@ -29,7 +29,7 @@ SHIPPED = Path("pretrained")  # the name of the one that comes with the package
 
 def brain_file(name: Path) -> Path:
     """Return the file that a name on the command line stands for."""
-    from mnistmlp.brain import PRETRAINED
+    from mnistmlp.brains.brain import PRETRAINED
 
     return PRETRAINED if name == SHIPPED else name
 
@@ -52,7 +52,7 @@ def load_brains(names: list[Path], named_by: str) -> list[Brain]:
     BrainError
         If a file cannot be used by itself either.
     """
-    from mnistmlp.brain import load_brain
+    from mnistmlp.brains.brain import load_brain
 
     try:
         return [load_brain(brain_file(name)) for name in names]

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mnistmlp.cli.hints import hint_for
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -22,7 +24,7 @@ def note(message: str) -> None:
 
 def report(error: MnistMlpError) -> None:
     """Write an error to stderr: a line, a line for each cause if there are several, a hint."""
-    fail(str(error), hint=error.hint, details=error.details)
+    fail(str(error), hint=hint_for(error), details=error.details)
 
 
 def fail(message: str, *, hint: str | None = None, details: Iterable[str] = ()) -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
-from mnistmlp.cli.progress import download_progress
+from mnistmlp.errors import WriteError
 
 if TYPE_CHECKING:
-    from mnistmlp.datasets import DataFile, Dataset, Split
+    from rich.progress import TaskID
+
+    from mnistmlp.data.catalog import DataFile, Split
+    from mnistmlp.data.datasets import Dataset
+    from mnistmlp.data.download import Progress
+
+STATES = {
+    "fetched": "fetched and verified",
+    "replaced": "fetched and verified; what was here has .bak at the end of its name",
+    "present": "already here, verified",
+}
 
 
 def fetch(
@@ -22,22 +33,26 @@ def fetch(
     quiet: bool = False,
 ) -> None:
     """Fetch files of the data set, all by default, into a folder."""
-    from mnistmlp.datasets import MNIST
-    from mnistmlp.download import MIRRORS, download_dataset
+    from mnistmlp.data.catalog import MNIST
+    from mnistmlp.data.download import MIRRORS, download_dataset
 
     with download_progress(quiet) as draw:
-        download_dataset(
-            folder,
-            files=files or MNIST,
-            mirrors=mirrors or MIRRORS,
-            force=force,
-            on_progress=draw,
-        )
+        try:
+            download_dataset(
+                folder,
+                files=files or MNIST,
+                mirrors=mirrors or MIRRORS,
+                force=force,
+                on_progress=draw,
+            )
+        except WriteError as error:
+            error.hint = "another folder: mnistmlp download --data-dir DIR"
+            raise
 
 
 def make(data_dir: Path | None, *, quiet: bool = False) -> Path:
     """Return the folder of the built-in data set, after making what it has not."""
-    from mnistmlp.builtin import builtin_folder, files_to_make, make_dataset
+    from mnistmlp.data.builtin import builtin_folder, files_to_make, make_dataset
 
     folder = data_dir or builtin_folder()
     if files := files_to_make(folder):
@@ -49,7 +64,7 @@ def make(data_dir: Path | None, *, quiet: bool = False) -> Path:
 
 def ready_folder(dataset: str, data_dir: Path | None, split: Split, *, quiet: bool = False) -> Path:
     """Return the data folder, after fetching or making what it has not, if the split needs it."""
-    from mnistmlp.datasets import default_folder, files_to_fetch
+    from mnistmlp.data.folder import default_folder, files_to_fetch
 
     if dataset == "synthetic":
         return make(data_dir, quiet=quiet)
@@ -63,6 +78,44 @@ def open_dataset(
     dataset: str, data_dir: Path | None, split: Split, *, quiet: bool = False
 ) -> Dataset:
     """Load a split of a data set, after fetching or making what the folder has not."""
-    from mnistmlp.datasets import load_dataset
+    from mnistmlp.data.datasets import load_dataset
 
     return load_dataset(ready_folder(dataset, data_dir, split, quiet=quiet), split)
+
+
+# --- Progress ----------------------------------------------------------------
+
+
+@contextmanager
+def download_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """Yield what draws the progress of a download."""
+    if quiet or not console.is_terminal():
+        yield lambda progress: None if quiet else _write_file(progress)
+        return
+    from rich import progress as rich
+
+    bars = rich.Progress(
+        rich.TextColumn("{task.description:23}"),
+        rich.BarColumn(bar_width=18),
+        rich.DownloadColumn(),
+        rich.TransferSpeedColumn(),
+        console=console.make_console(stderr=True),
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def draw(progress: Progress) -> None:
+        if progress.name not in tasks:
+            tasks[progress.name] = bars.add_task(progress.name, total=None)
+        if progress.state == "receiving":
+            bars.update(tasks[progress.name], completed=progress.received, total=progress.total)
+        else:
+            bars.remove_task(tasks[progress.name])
+            bars.console.print(f"{progress.name}: {STATES[progress.state]}")
+
+    with bars:
+        yield draw
+
+
+def _write_file(progress: Progress) -> None:
+    if progress.state != "receiving":
+        console.note(f"{progress.name}: {STATES[progress.state]}")

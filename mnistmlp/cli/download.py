@@ -33,7 +33,7 @@ def download(
     The four files are stored uncompressed; each is checked against its
     published SHA-256 before it is put into its place.
     """
-    from mnistmlp.datasets import default_folder
+    from mnistmlp.data.folder import default_folder
 
     if dataset == "synthetic":
         for option, given in (("mirror", mirror), ("force", force)):

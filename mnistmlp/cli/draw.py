@@ -27,7 +27,7 @@ def draw(
 
     It is the page that `export` writes, in the folder for temporary files.
     """
-    from mnistmlp.export import export_brain
+    from mnistmlp.exchange.export import export_brain
 
     name = brain or here_or_shipped()
     (loaded,) = load_brains([name], "BRAIN")

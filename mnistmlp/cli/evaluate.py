@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnistmlp import blas
-from mnistmlp.cli import console, options, values
+from mnistmlp.cli import console, options
 from mnistmlp.cli.brains import DEFAULT, Brains, load_brains
 from mnistmlp.cli.data import open_dataset
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from mnistmlp.metrics import Evaluation
+    from mnistmlp.core.metrics import Evaluation
 
 BELOW = 3  # exit code
 
@@ -28,7 +28,7 @@ def evaluate(
     fail_under: Annotated[
         float | None,
         typer.Option(
-            parser=values.number(0, 1),
+            parser=options.number(0, 1),
             metavar="PART",
             help="Exit with 3 if the accuracy is lower, such as 0.98.",
         ),
@@ -38,8 +38,8 @@ def evaluate(
     as_json: options.Json = False,
 ) -> None:
     """Judge a brain: accuracy, loss, confusion matrix, scores a digit."""
-    blas.settle()
-    from mnistmlp import metrics
+    blas.configure()
+    from mnistmlp.core import metrics
 
     paths = brains or [DEFAULT]
     loaded = load_brains(paths, "BRAIN")

@@ -25,7 +25,7 @@ def export(
     needs no server and no network: open it from disk, or put it on any host.
     .onnx is for onnxruntime and others, .safetensors for PyTorch's nn.Sequential.
     """
-    from mnistmlp.export import SUFFIXES, export_brain
+    from mnistmlp.exchange.export import SUFFIXES, export_brain
 
     if output.suffix.lower() not in SUFFIXES:
         known = ", ".join(SUFFIXES)

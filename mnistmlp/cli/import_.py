@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mnistmlp.errors import SettingError
-from mnistmlp.recipes import ActivationName, LossName
+from mnistmlp.training.recipes import ActivationName, LossName
 
 
 def import_(
@@ -38,8 +38,8 @@ def import_(
     The network is an nn.Sequential of nn.Linear, from 784 pixels to 10 digits,
     saved as safetensors.
     """
-    from mnistmlp.brain import save_brain
-    from mnistmlp.importing import import_safetensors
+    from mnistmlp.brains.brain import save_brain
+    from mnistmlp.exchange.safetensors import import_safetensors
 
     network, meta = import_safetensors(
         model, activation=activation, loss=loss, normalized=_parse_normalized(normalized)

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import mnistmlp
 from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import DEFAULT, OneBrain, brain_file
 from mnistmlp.cli.options import Json
+from mnistmlp.errors import SettingError
+from mnistmlp.version import __version__
 
 if TYPE_CHECKING:
-    from mnistmlp.brain import Brain
+    from mnistmlp.brains.brain import Brain
+    from mnistmlp.brains.meta import Meta
 
-SETTINGS = ("optimizer", "learning_rate", "schedule", "momentum", "weight_decay", "batch_size")
+TOLD = {"hidden", "activation", "loss", "epochs"}  # of the network itself
 
 
 def info(
@@ -31,16 +33,16 @@ def info(
 ) -> None:
     """Say what is in a brain file, or what this machine calculates with."""
     if system:
-        blas.settle()
-        facts = {"mnistmlp": mnistmlp.__version__, **blas.describe()}
+        blas.configure()
+        facts = {"mnistmlp": __version__, **blas.describe()}
         print(json.dumps(facts) if as_json else _rows(facts))
         return
-    from mnistmlp.brain import load_brain
+    from mnistmlp.brains.brain import load_brain
 
     brain = load_brain(brain_file(path))
     facts = _facts(brain)
     if as_json:
-        print(json.dumps({"brain": str(path), **(brain.meta or {}), **facts}))
+        print(json.dumps({"brain": str(path), **(brain.meta.raw if brain.meta else {}), **facts}))
     else:
         sizes = "-".join(map(str, brain.network.sizes))
         print(_rows({"brain": path, **facts, "sizes": sizes, **_origin(brain.meta)}))
@@ -55,7 +57,7 @@ def _rows(facts: dict[str, Any]) -> str:
 
 def _facts(brain: Brain) -> dict[str, Any]:
     """Return what holds of any brain, also of one without meta."""
-    from mnistmlp.core import LOSSES
+    from mnistmlp.core.network import LOSSES
 
     network = brain.network
     return {
@@ -68,18 +70,33 @@ def _facts(brain: Brain) -> dict[str, Any]:
     }
 
 
-def _origin(meta: dict[str, Any] | None) -> dict[str, Any]:
+def _origin(meta: Meta | None) -> dict[str, Any]:
     """Return how the brain came about, as far as its file says."""
     if meta is None:
         return {"meta": "none: a brain of the older kind"}
-    recipe = dict(meta["recipe"])
-    accuracy = meta["accuracy"].get("validation")
     return {
-        "recipe": recipe.pop("name", None),
-        **{name: value for name, value in recipe.items() if name in SETTINGS},
-        "seed": meta["seed"],
-        "epochs": meta["epochs"],
-        "validation accuracy": accuracy,
-        "trained on": meta["dataset"].get("name"),
-        "versions": ", ".join(f"{name} {number}" for name, number in meta["versions"].items()),
+        "recipe": meta.recipe_name,
+        **_settings(meta),
+        "seed": meta.seed,
+        "epochs": meta.epochs,
+        "validation accuracy": meta.validation_accuracy,
+        "trained on": meta.dataset,
+        "versions": ", ".join(f"{name} {number}" for name, number in meta.versions.items()),
     }
+
+
+def _settings(meta: Meta) -> dict[str, str]:
+    """Return the settings of the training: those that every network has, and others in use."""
+    from mnistmlp.training.recipes import SETTINGS, parse_recipe
+    from mnistmlp.training.settings import spell
+
+    try:
+        recipe = parse_recipe(meta.recipe)
+    except SettingError:  # of a program that knows other settings
+        return {}
+    shown = (
+        name
+        for name, setting in SETTINGS.items()
+        if (setting.basic and name in meta.recipe and name not in TOLD) or name in recipe.extras
+    )
+    return {name: spell(getattr(recipe, name)) for name in shown}

@@ -8,12 +8,8 @@ from dataclasses import asdict
 from textwrap import wrap
 
 from mnistmlp.cli.options import Json
-from mnistmlp.recipes import EXPECTED, RECIPES, WARP, Recipe
-
-OPTIONAL = (  # shown where they differ from those of a network that has none of them
-    *("receptive_field", "hardest", "adversarial"),
-    *("dropout", "label_smoothing", "momentum", "weight_decay"),
-)
+from mnistmlp.training.recipes import EXPECTED, RECIPES, SETTINGS, Recipe
+from mnistmlp.training.settings import spell
 
 
 def recipes(as_json: Json = False) -> None:
@@ -45,18 +41,21 @@ def table() -> str:
 
 
 def settings(recipe: Recipe) -> list[str]:
-    """Return what a recipe sets, in lines: the network, its training, the options, the warps."""
-    neutral = Recipe()
-    chosen = [name for name in OPTIONAL if getattr(recipe, name) != getattr(neutral, name)]
+    """Return what a recipe sets, in lines: the network, its training, the extras, the warp."""
+    extras = [name for name in recipe.extras if name != "augment" and not SETTINGS[name].warp]
     lines = [
         f"hidden {','.join(map(str, recipe.hidden))}, {recipe.activation}, {recipe.loss}",
         f"{recipe.optimizer}, {recipe.schedule}, learning rate {recipe.learning_rate:g}, "
         f"batch {recipe.batch_size}, {recipe.epochs} epochs",
-        _values(recipe, chosen),
-        f"warps: {_values(recipe, WARP)}" if recipe.augment else "",
+        _values(recipe, extras),
+        f"warps: {_values(recipe, recipe.warp)}" if recipe.augment else "",
     ]
     return [line for line in lines if line]
 
 
 def _values(recipe: Recipe, names: Iterable[str]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {getattr(recipe, name):g}" for name in names)
+    values = {name: getattr(recipe, name) for name in names}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {f'{value:g}' if isinstance(value, float) else spell(value)}"
+        for name, value in values.items()
+    )

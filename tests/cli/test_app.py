@@ -60,7 +60,7 @@ from mnistmlp import blas
 def settle(**options):
     print("settled", "numpy" in sys.modules)
     sys.exit()
-blas.settle = settle
+blas.configure = settle
 from mnistmlp.cli.app import app
 app({words}, prog_name="mnistmlp")
 """

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnistmlp.brain import PRETRAINED, load_brain
+from mnistmlp.brains.brain import PRETRAINED, load_brain
+from tests.brains.test_brain import save_older
 from tests.cli.conftest import Run
-from tests.test_brain import save_older
 
 
 def test_the_brain_that_ships_is_small_and_was_trained_on_mnist() -> None:
@@ -19,7 +19,7 @@ def test_the_brain_that_ships_is_small_and_was_trained_on_mnist() -> None:
     brain = load_brain(PRETRAINED)
     assert brain.network.parameters.dtype == np.float32
     assert brain.meta
-    assert brain.meta["dataset"]["name"] == "mnist"
+    assert brain.meta.raw["dataset"]["name"] == "mnist"
 
 
 def test_the_brain_that_ships_knows_mnist(run: Run, mnist: Path) -> None:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from mnistmlp import download
-from mnistmlp.datasets import MNIST
-from mnistmlp.record import RECORD
+from mnistmlp.data import download
+from mnistmlp.data.catalog import MNIST
+from mnistmlp.data.folder import RECORD
 from tests.cli.conftest import Run
 from tests.conftest import names
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mnistmlp.datasets import MNIST, load_dataset
-from mnistmlp.record import RECORD
+from mnistmlp.data.catalog import MNIST
+from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.folder import RECORD
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.faulty_server import Answer, Mirror

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mnistmlp.brain import load_brain
+from mnistmlp.brains.brain import load_brain
 from mnistmlp.cli.evaluate import _confusion_table
-from mnistmlp.datasets import load_dataset
-from mnistmlp.metrics import Evaluation, evaluate
+from mnistmlp.core.metrics import Evaluation, evaluate
+from mnistmlp.data.datasets import load_dataset
+from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
-from tests.test_brain import make_older
 
 
 def test_json(run: Run, small: Path, brain: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_suffix_that_is_not_known(run: Run) -> None:
     ("source", "output", "error"),
     [
         ("none.npz", "page.html", "error: none.npz: no such file"),
-        (None, "none/page.html", "/none: cannot be written: no such folder"),
+        (None, "none/page.html", "none/page.html: cannot be written: no such folder"),
         (None, "folder.html", "folder.html: cannot be written: not a regular file"),
     ],
 )
@@ -61,4 +61,4 @@ def test_other_programs_get_their_form(run: Run, brain: Path, suffix: str) -> No
         assert Path("back.npz").read_bytes() == brain.read_bytes()
     result = run("export", brain, f"none/b{suffix}")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "none: cannot be written: no such folder" in result.stderr
+    assert f"none/b{suffix}: cannot be written: no such folder" in result.stderr

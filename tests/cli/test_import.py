@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import save_file
 
-from mnistmlp.brain import load_brain, save_brain
-from mnistmlp.export.safetensors import export_safetensors
+from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.exchange.safetensors import export_safetensors
 from tests.cli.conftest import Run
 from tests.conftest import names
-from tests.test_importing import layers_of
+from tests.exchange.test_safetensors_import import layers_of
 
 
 def test_a_network_of_pytorch_is_a_brain(run: Run, small: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_network_of_pytorch_is_a_brain(run: Run, small: Path) -> None:
 def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:
     loaded, half = load_brain(brain), Path("half.npz")
     assert loaded.meta
-    save_brain(half, loaded.network, loaded.meta | {"half": True}, half=True)
+    save_brain(half, loaded.network, loaded.meta.raw | {"half": True}, half=True)
     for path in (brain, half):
         export_safetensors(load_brain(path), Path("model.safetensors"))
         assert run("import", "model.safetensors", "again.npz").exit_code == 0

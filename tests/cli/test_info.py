@@ -2,9 +2,9 @@ import json
 import os
 from pathlib import Path
 
-from mnistmlp.brain import load_brain, save_brain
+from mnistmlp.brains.brain import load_brain, save_brain
+from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, Start
-from tests.test_brain import make_older
 
 
 def test_a_table(run: Run, brain: Path) -> None:
@@ -60,7 +60,7 @@ def test_threads_are_those_of_the_affinity_or_the_users(start: Start) -> None:
 def test_text_of_a_stranger_is_escaped(run: Run, brain: Path) -> None:
     loaded = load_brain(brain)
     assert loaded.meta
-    meta = loaded.meta | {"versions": {"numpy": "\x1b[2J\nsizes 1", "python": "\u202e"}}
+    meta = loaded.meta.raw | {"versions": {"numpy": "\x1b[2J\nsizes 1", "python": "\u202e"}}
     save_brain(Path("brain.npz"), loaded.network, meta)
     result = run("info")
     assert result.exit_code == 0

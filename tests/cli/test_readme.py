@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mnistmlp import default_folder, load_brain
 from mnistmlp.cli.app import COMMANDS
-from mnistmlp.recipes import EXPECTED
+from mnistmlp.training.recipes import EXPECTED
 from tests.cli.conftest import Run
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -18,7 +18,7 @@ def test_the_python_example_runs(mnist: Path) -> None:
     exec(code, {})
     meta = load_brain(Path("python.npz")).meta
     assert meta
-    assert meta["accuracy"]["validation"] > 0.975
+    assert meta.raw["accuracy"]["validation"] > 0.975
 
 
 def test_every_recipe_has_its_row() -> None:

@@ -1,7 +1,7 @@
 import json
 from dataclasses import asdict
 
-from mnistmlp.recipes import EXPECTED, RECIPES
+from mnistmlp.training.recipes import EXPECTED, RECIPES
 from tests.cli.conftest import Run
 from tests.test_layers import loaded_by_command
 

@@ -10,12 +10,12 @@ import pytest
 import typer
 from typer.testing import Result
 
-from mnistmlp import datasets
-from mnistmlp.checkpoint import Checkpoint, save_checkpoint
+from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
+from mnistmlp.brains.provenance import Provenance
 from mnistmlp.cli.app import COMMANDS, app
-from mnistmlp.provenance import Provenance
-from mnistmlp.recipes import Recipe
-from mnistmlp.training import fit
+from mnistmlp.data import datasets, folder
+from mnistmlp.training.loop import fit
+from mnistmlp.training.recipes import Recipe
 from tests.cli.conftest import Run
 from tests.conftest import blobs, names
 
@@ -194,7 +194,7 @@ def _no_data(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 
     if "small" not in request.fixturenames or "brain" in request.fixturenames:
         monkeypatch.setattr(datasets, "load_dataset", load_dataset)
-        monkeypatch.setattr(datasets, "files_to_fetch", lambda *args: [])
+        monkeypatch.setattr(folder, "files_to_fetch", lambda *args: [])
 
 
 @functools.cache

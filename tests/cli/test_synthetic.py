@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mnistmlp import builtin, download
-from mnistmlp.brain import load_brain
-from mnistmlp.builtin import builtin_folder
-from mnistmlp.datasets import SYNTHETIC
+from mnistmlp.brains.brain import load_brain
+from mnistmlp.data import builtin, download
+from mnistmlp.data.builtin import builtin_folder
+from mnistmlp.data.catalog import SYNTHETIC
 from tests.cli.conftest import Run
 from tests.conftest import names
 
@@ -29,7 +29,7 @@ def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
     assert json.loads(trained.stdout)["dataset"] == "synthetic"
     meta = load_brain(Path("brain.npz")).meta
     assert meta
-    assert meta["dataset"]["name"] == "synthetic"
+    assert meta.raw["dataset"]["name"] == "synthetic"
     assert names(str(builtin_folder())) == sorted(file.name for file in SYNTHETIC)
 
     judged = run("evaluate", "--dataset", "synthetic")

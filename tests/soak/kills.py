@@ -21,9 +21,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from mnistmlp.checkpoint import load_checkpoint
-from mnistmlp.datasets import SPLITS
-from mnistmlp.idx import write_idx
+from mnistmlp.brains.checkpoint import load_checkpoint
+from mnistmlp.data.catalog import SPLITS
+from mnistmlp.data.idx import write_idx
 from tests.conftest import blobs
 
 EPOCHS = 20

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mnistmlp.brain import describe, save_brain
-from mnistmlp.checkpoint import Checkpoint, save_checkpoint
-from mnistmlp.datasets import SPLITS, Split, load_dataset
-from mnistmlp.idx import write_idx
-from mnistmlp.provenance import Provenance
-from mnistmlp.recipes import Recipe
-from mnistmlp.training import State, fit
+from mnistmlp.brains.brain import describe, save_brain
+from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
+from mnistmlp.brains.provenance import Provenance
+from mnistmlp.data.catalog import SPLITS, Split
+from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.idx import write_idx
+from mnistmlp.training.loop import fit
+from mnistmlp.training.recipes import Recipe
+from mnistmlp.training.state import TrainingState
 from tests.conftest import blobs
 
 RECIPE = Recipe(
@@ -70,7 +72,9 @@ def _archives(folder: Path, data: Path) -> list[Sample]:
         )
         path = folder / f"{name}.npz.ckpt"
 
-        def keep(state: State, path: Path = path, provenance: Provenance = provenance) -> None:
+        def keep(
+            state: TrainingState, path: Path = path, provenance: Provenance = provenance
+        ) -> None:
             if len(state.history) < provenance.recipe.epochs:
                 save_checkpoint(path, Checkpoint(provenance, state))
 

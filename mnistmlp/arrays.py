@@ -1,0 +1,22 @@
+"""The numbers of an image, and the types of arrays.  Nothing here needs NumPy at run time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+SIDE = 28  # pixels
+PIXELS = SIDE * SIDE
+DIGITS = 10
+
+Array: TypeAlias = "NDArray[np.floating[Any]]"
+Bytes: TypeAlias = "NDArray[np.uint8]"
+Indices: TypeAlias = "NDArray[np.intp]"
+Labels: TypeAlias = "NDArray[np.integer[Any]]"  # 0 … 9
+Grey: TypeAlias = "NDArray[np.float32]"  # levels of a picture (h, w): 0 to 255, or ink 0 to 1
+Mask: TypeAlias = "NDArray[np.bool_]"

@@ -1,0 +1,178 @@
+"""The brain file: an .npz archive of weights, biases and a JSON description.
+
+``w1 … wL`` are (fan_out, fan_in), ``b1 … bL`` (fan_out, 1), ``meta`` is a 0-d
+string of JSON.  A file without ``meta`` is the older kind: sigmoid on every
+layer, mean squared error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from reprlib import repr as short
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistmlp.arrays import DIGITS, PIXELS
+from mnistmlp.brains.archive import ArchiveError, read_archive, write_archive
+from mnistmlp.brains.meta import Meta, describe_network
+from mnistmlp.brains.provenance import Provenance
+from mnistmlp.core.network import MAX_PARAMETERS, Network
+from mnistmlp.errors import BrainError, MissingBrainError, OtherTaskError
+from mnistmlp.training.settings import MAX_LAYERS
+from mnistmlp.training.state import TrainingResult
+
+PRETRAINED = Path(__file__).with_name("pretrained.npz")  # docs/recipes.md says how it was made
+
+
+@dataclass(frozen=True)
+class Brain:
+    """A network, and what its file says of it."""
+
+    network: Network
+    meta: Meta | None  # None in the older kind of file
+
+    @property
+    def temperature(self) -> float:
+        """The temperature that its probabilities are calibrated at; 1 where none was found."""
+        return self.meta.temperature if self.meta else 1.0
+
+
+def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
+    """Return the `meta` of a trained network.
+
+    There are no times in it: the same run gives the same bytes.
+    """
+    selected = result.selected
+    keys = ("epoch", "loss", "validation_loss", "validation_accuracy")
+    return describe_network(result.network, result.temperature) | {
+        **provenance.as_dict(),
+        "epochs": selected.epoch if selected else 0,
+        "history": [{key: getattr(report, key) for key in keys} for report in result.history],
+        "accuracy": {"validation": selected.validation_accuracy if selected else None},
+    }
+
+
+def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool = False) -> None:
+    """Write a brain file; an old file at `path` stays whole until the new one is.
+
+    Parameters
+    ----------
+    path : Path
+    network : Network
+    meta : dict
+        As `describe` makes it.
+    half : bool
+        Write weights and biases in half precision (float16), and compressed:
+        less than half the size of float32, and far less where many are zero.
+        They load as float32.
+
+    Raises
+    ------
+    BrainError
+        If `meta` is of another form, or a weight is too large for half precision.
+    WriteError
+        If the file cannot be written.
+    """
+    Meta.parse(meta, path)
+    if half and np.abs(network.parameters).max() > np.finfo(np.float16).max:
+        raise BrainError(f"{path}: a weight is too large for half precision")
+    dtype = np.float16 if half else network.parameters.dtype
+    arrays: dict[str, NDArray[Any]] = {}
+    for number, (weights, bias) in enumerate(network.layers, start=1):
+        arrays[f"w{number}"] = weights.astype(dtype, copy=False)  # (fan_out, fan_in)
+        arrays[f"b{number}"] = bias.reshape(-1, 1).astype(dtype, copy=False)  # (fan_out, 1)
+    write_archive(path, arrays, meta, packed=half)
+
+
+def load_brain(path: Path) -> Brain:
+    """Read a brain file, of this format or of the older kind without `meta`.
+
+    Raises
+    ------
+    BrainError
+        If the file is not a brain; the message says which check failed.
+    """
+    try:
+        arrays, raw = read_archive(path, "brain file", _check_names, 8 * MAX_PARAMETERS)
+    except ArchiveError as error:
+        if not os.path.lexists(path):
+            raise MissingBrainError(path) from None
+        raise BrainError(str(error)) from None
+    meta = None if raw is None else Meta.parse(raw, path)
+    names = [(f"w{number}", f"b{number}") for number in range(1, len(arrays) // 2 + 1)]
+    shapes = {name: array.shape for name, array in arrays.items()}
+    sizes = chain_sizes(path, names, shapes, bias_axes=(1,))
+    if meta:
+        meta.check_sizes(sizes, path)
+    network = Network(
+        sizes,
+        activation=meta.activation if meta else "sigmoid",
+        loss=meta.loss if meta else "mse",
+        dtype="float64" if any(a.dtype.itemsize == 8 for a in arrays.values()) else "float32",
+    )
+    for number, (weights, bias) in enumerate(network.layers, start=1):
+        weights[:] = arrays[f"w{number}"]
+        bias[:] = arrays[f"b{number}"][:, 0]
+    if not np.isfinite(network.parameters).all():
+        raise BrainError(f"{path}: a weight or bias is not finite")
+    return Brain(network, meta)
+
+
+def _check_names(names: set[str], meta: Mapping[str, Any] | None) -> None:
+    """Raise ValueError unless the names are w1 … wL and b1 … bL, whatever `meta` says."""
+    layers = sum(bool(re.fullmatch(r"w[1-9]\d*", name)) for name in names)
+    wanted = {f"{kind}{number}" for kind in "wb" for number in range(1, layers + 1)}
+    if not 1 <= layers <= MAX_LAYERS + 1:
+        raise ValueError(f"{layers} arrays of weights, expected 1 to {MAX_LAYERS + 1}")
+    if missing := wanted - names:
+        raise ValueError(f"no array {min(missing)}")
+    if strange := names - wanted:
+        raise ValueError(f"strange array {short(min(strange))}")
+
+
+def chain_sizes(
+    path: Path,
+    names: Iterable[tuple[str, str]],
+    shapes: Mapping[str, tuple[int, ...]],
+    bias_axes: tuple[int, ...] = (),
+) -> tuple[int, ...]:
+    """Return the widths of all layers, where the shapes chain from 784 to 10.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file, for messages.
+    names : iterable of (str, str)
+        Of weights and bias, layer by layer.
+    shapes : mapping of tuples of int, by name
+    bias_axes : tuple of int
+        The axes of a bias after its first.
+
+    Raises
+    ------
+    OtherTaskError
+        If the network has other inputs or outputs.
+    BrainError
+        If a shape does not fit the one before it.
+    """
+    sizes = [PIXELS]
+    for weights, bias in names:
+        shape = shapes[weights]
+        if len(shape) != 2 or shape[1] != sizes[-1] or not shape[0]:
+            other = len(sizes) == 1 and len(shape) == 2 and shape[0] > 0
+            raise (OtherTaskError if other else BrainError)(
+                f"{path}: {weights} has shape {shape}, expected (fan_out, {sizes[-1]})"
+            )
+        expected = (shape[0], *bias_axes)
+        if shapes[bias] != expected:
+            raise BrainError(f"{path}: {bias} has shape {shapes[bias]}, expected {expected}")
+        sizes.append(shape[0])
+    if sizes[-1] != DIGITS:
+        raise OtherTaskError(f"{path}: {sizes[-1]} outputs, expected {DIGITS}")
+    return tuple(sizes)

@@ -1,0 +1,172 @@
+"""The checkpoint file: where a run of training stands, so that it can go on after any end.
+
+An .npz archive: ``parameters`` and the moments of the optimiser by name, each
+(p,), ``best`` where other weights than the last are the best so far, and
+``meta``, JSON of all the rest.  It is written and read as a brain file is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from reprlib import repr as short
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistmlp.arrays import Array
+from mnistmlp.brains.archive import ArchiveError, read_archive, write_archive
+from mnistmlp.brains.meta import misfits
+from mnistmlp.brains.provenance import Provenance
+from mnistmlp.core.network import MAX_PARAMETERS, parameter_count
+from mnistmlp.errors import CheckpointError, SettingError
+from mnistmlp.training.optim import make_optimizer
+from mnistmlp.training.recipes import Recipe
+from mnistmlp.training.setup import check_network
+from mnistmlp.training.state import EpochReport, Snapshot, TrainingState
+
+FORMAT = 1
+MAX_ARRAYS = 8  # parameters, the best of them, moments of the optimiser
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run of training after a whole epoch."""
+
+    provenance: Provenance
+    state: TrainingState
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; an old one at `path` stays whole until the new one is.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be written.
+    """
+    state = checkpoint.state
+    report, parameters = state.selected
+    arrays = {"parameters": state.parameters, **state.moments}
+    if report.epoch < len(state.history):
+        arrays["best"] = parameters
+    meta = {
+        "checkpoint": FORMAT,
+        **checkpoint.provenance.as_dict(),
+        "steps": state.steps,
+        "generator": state.generator,
+        "history": [asdict(each) for each in state.history],
+        "best": report.epoch,
+    }
+    write_archive(path, arrays, meta)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is not one; the message says which check failed.
+    """
+    try:
+        arrays, meta = read_archive(
+            path, "checkpoint", _check_names, 8 * MAX_ARRAYS * MAX_PARAMETERS
+        )
+        provenance = Provenance.parse(meta or {})
+        return Checkpoint(provenance, _state(provenance.recipe, arrays, meta or {}))
+    except ArchiveError as error:
+        raise CheckpointError(str(error)) from None
+    except SettingError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: not a checkpoint: {error}") from None
+
+
+def _check_names(names: set[str], meta: dict[str, Any] | None) -> None:
+    """Raise ValueError or SettingError if `meta` is no checkpoint's, or an array is not its own."""
+    if not meta or meta.get("checkpoint") != FORMAT:
+        raise ValueError(f"meta has not checkpoint {FORMAT}")
+    for key, wrong in misfits(meta, ("steps", "best", "history", "generator")):
+        raise SettingError(key, wrong)
+    known = {"parameters", "best", *_moment_names(Provenance.parse(meta).recipe)}
+    if strange := names - known:
+        raise ValueError(f"strange array {short(min(strange))}")
+
+
+def _moment_names(recipe: Recipe) -> list[str]:
+    """Return the names of what the optimiser of a recipe keeps from step to step."""
+    nothing = np.empty(0)
+    return list(
+        make_optimizer(recipe.optimizer, nothing, nothing, momentum=recipe.momentum).moments
+    )
+
+
+def _state(recipe: Recipe, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> TrainingState:
+    """Return the state; ValueError or SettingError if it is not one of this recipe's."""
+    history = _history(meta["history"], recipe.epochs)
+    best, steps, moments = meta["best"], meta["steps"], _moment_names(recipe)
+    if not 1 <= best <= len(history):
+        raise ValueError(f"the best epoch is {short(best)}, of {len(history)}")
+    if not len(history) <= steps < 1 << 63:
+        raise ValueError(f"{short(steps)} steps in {len(history)} epochs")
+    wanted = {"parameters", *moments} | ({"best"} if best < len(history) else set())
+    if arrays.keys() != wanted:
+        raise ValueError(f"arrays {sorted(arrays)}, expected {sorted(wanted)}")
+    check_network(recipe)
+    size = parameter_count(recipe.sizes)
+    for name, array in arrays.items():
+        _check_array(name, array, size, recipe.dtype)
+    parameters = arrays["parameters"]
+    return TrainingState(
+        parameters,
+        {name: arrays[name] for name in moments},
+        steps,
+        _generator(meta["generator"]),
+        history,
+        Snapshot(history[best - 1], arrays.get("best", parameters)),
+    )
+
+
+def _check_array(name: str, array: Array, size: int, dtype: str) -> None:
+    """Raise ValueError unless an array is of that size and type, and finite."""
+    if array.shape != (size,) or array.dtype.name != dtype:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {dtype} ({size},)")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} is not finite")
+
+
+def _history(lines: list[Any], epochs: int) -> list[EpochReport]:
+    """Return the reports of epochs 1, 2, …; ValueError if they are not that."""
+    if not 1 <= len(lines) <= epochs:
+        raise ValueError(f"no history of 1 to {epochs} epochs")
+    for number, line in enumerate(lines, start=1):
+        if not isinstance(line, dict) or not _is_report(line, number):
+            raise ValueError(f"line {number} of the history is {short(line)}")
+    return [EpochReport(**line) for line in lines]
+
+
+def _is_report(line: dict[str, Any], number: int) -> bool:
+    """Tell whether this is the report of that epoch."""
+    if line.keys() != {field.name for field in fields(EpochReport)} or line["epoch"] != number:
+        return False
+    numbers = [
+        value
+        for name, value in line.items()
+        if name != "epoch" and not (value is None and name.startswith("validation"))
+    ]
+    return all(type(value) is float and math.isfinite(value) for value in numbers)
+
+
+def _generator(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state that NumPy's generator took; ValueError if it would not."""
+    generator = np.random.default_rng()
+    with contextlib.suppress(TypeError, KeyError, ValueError, OverflowError, AttributeError):
+        generator.bit_generator.state = state
+    taken = dict(generator.bit_generator.state)
+    if taken != state:
+        raise ValueError("a state of the random generator that is none")
+    return taken

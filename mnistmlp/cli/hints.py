@@ -1,0 +1,69 @@
+"""The way out of an error: which command or option of this program helps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+
+from mnistmlp.errors import (
+    ChangedDataError,
+    DataError,
+    DivergenceError,
+    DownloadError,
+    MissingBrainError,
+    MixedDataError,
+    MnistMlpError,
+    PictureFolderError,
+)
+
+
+def hint_for(error: MnistMlpError) -> str | None:
+    """Return a way out as one line: the error's own, or what this program has for its kind."""
+    if error.hint:
+        return error.hint
+    match error:
+        case DivergenceError(learning_rate=float(rate)):
+            return f"a smaller one, such as --learning-rate {rate / 10:g}"
+        case MissingBrainError(path=path):
+            return f"mnistmlp train --output {quote(str(path))}"
+        case PictureFolderError():
+            return "mnistmlp predict --recursive FOLDER"
+        case DataError():
+            return _data_hint(error)
+    return None
+
+
+def _data_hint(error: DataError) -> str | None:
+    """Return how to get the data of a data set that is missing, damaged or changed."""
+    match error:
+        case MixedDataError():
+            return (
+                "another folder, or none: without --data-dir and MNISTMLP_DATA_DIR "
+                "they are kept in the cache"
+            )
+        case DownloadError(folder=Path() as folder):
+            return _by_hand(folder)
+        case ChangedDataError(folder=Path() as folder, record=Path() as record):
+            return f"{_download_into(folder)} (if the change is meant: rm {quote(str(record))})"
+        case DataError(folder=Path() as folder):
+            return _download_into(folder)
+    return None
+
+
+def _download_into(folder: Path) -> str:
+    from mnistmlp.data.folder import default_folder
+
+    if folder == default_folder():
+        return "mnistmlp download"
+    return f"mnistmlp download --data-dir {quote(str(folder))}"
+
+
+def _by_hand(folder: Path) -> str:
+    from mnistmlp.data.catalog import MNIST
+
+    names = ", ".join(f"{each.name}.gz" for each in MNIST)
+    return (
+        f"put {names} into {folder} by hand, "
+        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR; "
+        "or use digits that need no network: --dataset synthetic"
+    )

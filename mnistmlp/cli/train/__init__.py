@@ -1,0 +1,96 @@
+"""``mnistmlp train``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import typer
+
+from mnistmlp import blas
+from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.interrupt import one_interrupt
+from mnistmlp.cli.recipes import table
+from mnistmlp.cli.train.checkpoints import Checkpoints
+from mnistmlp.cli.train.options import Options, takes_options
+from mnistmlp.cli.train.plan import check_files, for_seed, make_plan
+from mnistmlp.cli.train.report import document, epoch_log, epoch_progress, in_turn, summarise
+from mnistmlp.errors import BrainError, WriteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mnistmlp.brains.meta import Meta
+    from mnistmlp.brains.provenance import Provenance
+    from mnistmlp.training.state import TrainingResult
+
+EPILOG = f"\b\n{table()}"  # \b: lines stay as they are
+
+
+@takes_options
+def train(options: Options) -> None:
+    """Train a network, save it, and print the path of the brain file.
+
+    A recipe is a set of settings; each option given here overrides one of
+    them.  Ctrl-C ends training early and saves what there is.
+    """
+    chosen_by_us = blas.configure()
+    from mnistmlp.training.loop import fit
+
+    plan = make_plan(options)
+    settings, output, quiet = plan.provenance.recipe, plan.output, options.quiet
+    check_files(plan, options)
+    if options.seeds:
+        from mnistmlp.cli.train.committee import train_committee
+
+        train_committee(options, plan.provenance, options.seeds)
+        return
+    with blas.limited_threads(options.threads or plan.threads(chosen_by_us)):
+        data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
+        provenance = plan.complete(data, blas.describe())
+        checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)
+        with epoch_log(options.log and for_seed(options.log, provenance.seed)) as record:
+            checkpoints.announce(plan.state, record, quiet=quiet)
+            started = time.perf_counter()
+            with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
+                result = fit(
+                    settings,
+                    data.images,
+                    data.labels,
+                    seed=provenance.seed,
+                    initial_network=plan.initial_network,
+                    resume=plan.state,
+                    until=plan.until,
+                    on_epoch=in_turn(record, draw),
+                    on_state=checkpoints.keep,
+                )
+                interrupts.saving = True
+                meta = _save(output, result, provenance, checkpoints)
+    seconds = time.perf_counter() - started
+    if not quiet:
+        summarise(result, settings, data.name, seconds, output, checkpoints.hint())
+    same = None if result.interrupted else plan.compare(quiet=quiet)
+    print(document(output, meta, result, seconds, same) if options.as_json else output)
+    if interrupts.exit_code or same is False:
+        raise typer.Exit(interrupts.exit_code or 1)
+
+
+def _save(
+    output: Path, result: TrainingResult, provenance: Provenance, checkpoints: Checkpoints
+) -> Meta:
+    """Save the brain and remove the checkpoint, unless the run can go on; return its `meta`."""
+    from mnistmlp.brains.brain import describe, save_brain
+    from mnistmlp.brains.meta import Meta
+    from mnistmlp.core.pruning import prune
+
+    if provenance.prune:
+        prune(result.network, provenance.prune)
+    meta = describe(result, provenance)
+    try:
+        save_brain(output, result.network, meta, half=provenance.half)
+    except (BrainError, WriteError) as error:
+        error.hint = checkpoints.hint()
+        raise
+    if not result.interrupted:
+        checkpoints.remove()
+    return Meta.parse(meta, output)

@@ -1,0 +1,151 @@
+"""What `train` says: an epoch at a time, and of the network when it is done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnistmlp.cli import console
+from mnistmlp.errors import SettingError
+
+if TYPE_CHECKING:
+    from mnistmlp.brains.meta import Meta
+    from mnistmlp.training.recipes import Recipe
+    from mnistmlp.training.state import EpochReport, TrainingResult
+
+OnEpoch = Callable[["EpochReport"], None]
+
+
+# --- Epoch by epoch ----------------------------------------------------------
+
+
+@contextmanager
+def epoch_progress(epochs: int, quiet: bool) -> Iterator[OnEpoch]:
+    """Yield what draws an epoch's report."""
+    if quiet or not console.is_terminal():
+        yield lambda report: None if quiet else console.note(_describe(report, epochs))
+        return
+    from rich import progress as rich
+
+    bar = rich.Progress(
+        rich.BarColumn(bar_width=16),
+        rich.TextColumn("{task.description}"),
+        rich.TimeRemainingColumn(),
+        console=console.make_console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(f"epoch  1/{epochs}", total=epochs)
+    with bar:
+
+        def draw(report: EpochReport) -> None:
+            accuracy = report.validation_accuracy
+            validation = "" if accuracy is None else f"  validation {accuracy:.2%}"
+            line = f"epoch {report.epoch}/{epochs}  loss {report.loss:.4f}{validation}"
+            bar.update(task, completed=report.epoch, description=line)
+
+        yield draw
+
+
+def _describe(report: EpochReport, epochs: int) -> str:
+    """Return an epoch's report as one line of under 80 columns."""
+    line = f"epoch {report.epoch:{len(str(epochs))}}/{epochs}  loss {report.loss:.4f}"
+    if report.validation_accuracy is not None:
+        line += f"  validation {report.validation_loss:.4f}, {report.validation_accuracy:.2%}"
+    return f"{line}  {report.seconds:.2f} s  {report.images_per_second:,.0f} images/s"
+
+
+@contextmanager
+def epoch_log(path: Path | None) -> Iterator[OnEpoch]:
+    """Yield what writes an epoch's report to a file, as a line of JSON.
+
+    Where that fails, training goes on without that line.
+    """
+    if path is None:
+        yield lambda report: None
+        return
+    try:
+        file = path.open("wb", buffering=0)
+    except OSError as error:
+        raise SettingError("log", f"{path}: {error.strerror}") from None
+
+    def record(report: EpochReport) -> None:
+        try:
+            file.write(json.dumps(asdict(report)).encode() + b"\n")
+        except OSError as error:
+            console.note(f"warning: {path}: {error.strerror}: epoch {report.epoch} is not logged")
+
+    with file:
+        yield record
+
+
+def in_turn(*callbacks: OnEpoch) -> OnEpoch:
+    """Return what hands a report to each of the callbacks."""
+
+    def on_epoch(report: EpochReport) -> None:
+        for callback in callbacks:
+            callback(report)
+
+    return on_epoch
+
+
+# --- In the end --------------------------------------------------------------
+
+
+def summarise(
+    result: TrainingResult,
+    settings: Recipe,
+    data: str,
+    seconds: float,
+    output: Path,
+    hint: str | None,
+) -> None:
+    """Say on stderr what was trained, how well it did, and the command to go on with it."""
+    network, selected, ran = result.network, result.selected, len(result.history)
+    layers = "-".join(map(str, network.sizes))
+    console.note(
+        f"{settings.name}: {layers}, {network.parameters.size:,} parameters, on {data}, "
+        f"{ran} epoch{'' if ran == 1 else 's'} in {seconds:.1f} s"
+    )
+    if result.interrupted:
+        moment = f"epoch {selected.epoch}" if selected else "that moment"
+        console.note(f"interrupted in epoch {ran + 1}: the weights are those of {moment}")
+    if selected and selected.validation_accuracy is not None:
+        accuracy, epoch = selected.validation_accuracy, selected.epoch
+        console.note(f"validation accuracy {accuracy:.2%} (epoch {epoch})")
+    console.note(f"saved {console.one_line(str(output))}")
+    if result.interrupted and hint:
+        console.note(f"hint: {hint}")
+
+
+def document(
+    output: Path,
+    meta: Meta,
+    result: TrainingResult | None,
+    seconds: float,
+    same: bool | None = None,
+) -> str:
+    """Return the same as JSON; without a result, for a brain that was there, from its file.
+
+    `same` is whether it has the weights of the brain that it was to be like.
+    """
+    from mnistmlp.core.network import parameter_count
+
+    history = [asdict(report) for report in result.history] if result else meta.history
+    return json.dumps(
+        {
+            "output": str(output),
+            "dataset": meta.dataset,
+            "recipe": meta.recipe_name,
+            "sizes": meta.sizes,
+            "parameters": parameter_count(meta.sizes),
+            "epochs": meta.epochs,
+            "seconds": round(seconds, 3),
+            "validation_accuracy": meta.validation_accuracy,
+            "history": history,
+        }
+        | ({} if same is None else {"same_weights": same})
+    )

@@ -1,0 +1,1 @@
+"""The network in pure NumPy: arrays in, arrays out; no files, no printing."""

@@ -1,0 +1,125 @@
+"""Backpropagation: the gradient of the loss of a batch, for all weights and biases.
+
+Conventions and notation are those of `core`: Nielsen, *Neural Networks and
+Deep Learning* (2015), chapter 2, equations BP1 to BP4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mnistmlp.arrays import Array
+from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network, layer_matrices
+
+
+class Workspace:
+    """Every buffer that backpropagation writes to, made once for n images at a time.
+
+    Parameters
+    ----------
+    network : Network
+    batch_size : int
+    gradient : (p,), optional
+        Where the gradient goes, laid out as the parameters: that of another
+        workspace, so that a shorter last batch shares it.
+    dropout : float
+        The part of each hidden layer's neurons that a step leaves out, in [0, 1).
+    rng : Generator, optional
+        Of dropout.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        batch_size: int,
+        gradient: Array | None = None,
+        dropout: float = 0.0,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        dtype, (_, *hidden, last) = network.parameters.dtype, network.sizes
+        self.gradient = np.empty_like(network.parameters) if gradient is None else gradient
+        self.matrices = layer_matrices(self.gradient, network.sizes)
+        self.inputs = [np.ones((width + 1, batch_size), dtype) for width in hidden]
+        self.activations = [x[:-1] for x in self.inputs]  # (width, n): a¹ … aᴸ⁻¹
+        self.logits = np.empty((last, batch_size), dtype)  # (10, n): zᴸ
+        self.deltas = [np.empty((w, batch_size), dtype) for w in (*hidden, last)]  # δ¹ … δᴸ
+        self.row = np.empty(batch_size, dtype)  # scratch of the loss
+        self.keep, self.rng = 1 - dropout, rng
+        self.masks = [np.empty((width, batch_size), dtype) for width in hidden if dropout]
+
+    def drop(self, layer: int) -> None:
+        """Leave out neurons of a hidden layer at random, and scale up the rest by 1 / keep.
+
+        Srivastava et al., "Dropout", JMLR 15 (2014), section 4, but scaled in
+        training rather than afterwards (section 10): so prediction stays as it is.
+        """
+        mask = self.masks[layer]
+        self.rng.random(out=mask, dtype=mask.dtype)  # type: ignore[union-attr]
+        np.less(mask, self.keep, out=mask)
+        mask *= 1 / self.keep
+        self.activations[layer] *= mask
+
+
+def forward(network: Network, work: Workspace, inputs: Array) -> None:
+    """Compute activations and logits of inputs (785, n) into ``work``.
+
+    As a bias is the last column of its layer's matrix, and the last row of
+    each layer's input is 1, the product adds the bias.
+    """
+    last = len(network.layers) - 1
+    for layer, a in enumerate([inputs, *work.inputs]):  # a⁰ … aᴸ⁻¹, each with its row of 1
+        z = work.logits if layer == last else work.activations[layer]
+        np.dot(network.matrices[layer], a, out=z)  # zˡ = Wˡ aˡ⁻¹ + bˡ
+        if layer < last:
+            ACTIVATIONS[network.activation].apply(z)  # aˡ = f(zˡ), in the same buffer
+            if work.masks:
+                work.drop(layer)
+
+
+def backpropagate(
+    network: Network, work: Workspace, inputs: Array, targets: Array, *, weights_too: bool = True
+) -> float:
+    """Compute the loss of a batch, and its gradient into ``work.gradient``.
+
+    Nothing is allocated.  One product has the gradients of weights and of
+    biases, as a bias is one more weight.
+
+    Parameters
+    ----------
+    network : Network
+    work : Workspace
+        Of that network, for n images.
+    inputs : (785, n)
+        An image a column, its pixels in [0, 1], and a last row of 1.
+    targets : (10, n)
+        One-hot.
+    weights_too : bool
+        Without them only ``work.deltas`` are computed, a third less to do.
+
+    Returns
+    -------
+    float
+        The loss, averaged over the batch.
+    """
+    activation, loss = ACTIVATIONS[network.activation], LOSSES[network.loss]
+    layer_inputs = [inputs, *work.inputs]  # a⁰ … aᴸ⁻¹, each with its row of 1
+    last = len(network.layers) - 1
+
+    forward(network, work, inputs)
+    delta = work.deltas[last]
+    value = loss.loss_and_delta(work.logits, targets, delta, work.row)  # BP1: ∂/∂zᴸ …
+    delta /= len(work.row)  # … of the mean over the batch: δᴸ
+
+    for layer in range(last, -1, -1):
+        # BP4 and BP3: ∂C/∂Wˡ = δˡ (aˡ⁻¹)ᵀ, and ∂C/∂bˡ = δˡ (1 … 1)ᵀ
+        if weights_too:
+            np.dot(work.deltas[layer], layer_inputs[layer].T, out=work.matrices[layer])
+        if layer > 0:
+            (weights, _), a = network.layers[layer], work.activations[layer - 1]
+            delta = work.deltas[layer - 1]
+            np.matmul(weights.T, work.deltas[layer], out=delta)  # BP2: (Wˡ)ᵀ δˡ …; dot would copy
+            if work.masks:
+                delta *= work.masks[layer - 1]
+                a *= work.keep  # as it was before, where it counts
+            activation.derivative(a, delta)  # … ⊙ f'(zˡ⁻¹) = δˡ⁻¹; a is done with
+    return value

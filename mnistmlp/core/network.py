@@ -1,0 +1,244 @@
+"""The network: activations, losses, outputs.
+
+Conventions: a batch holds n images, one a column, ``(784, n)``; a weight
+matrix is ``(fan_out, fan_in)``, a bias ``(fan_out,)``; p counts all weights
+and biases.  With layers numbered 1 … L and ``a⁰`` the input batch,
+
+    zˡ = Wˡ aˡ⁻¹ + bˡ        aˡ = f(zˡ)  for l < L        output = g(zᴸ)
+
+where f is the activation of the hidden layers and g is sigmoid or softmax, as
+the loss asks.  C is the loss, averaged over the batch.  The notation
+δˡ = ∂C/∂zˡ and the four equations of backpropagation are those of Nielsen,
+*Neural Networks and Deep Learning* (2015), chapter 2, equations BP1 to BP4.
+The bias is one more weight, of an input that is always 1: Bishop, *Pattern
+Recognition and Machine Learning* (2006), section 5.1, equation 5.8.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from mnistmlp.arrays import Array, Bytes
+from mnistmlp.errors import DivergenceError
+
+Layer: TypeAlias = "tuple[Array, Array]"  # W (fan_out, fan_in) and b (fan_out,)
+
+ZERO, ONE = np.array(0, np.float32), np.array(1, np.float32)  # 0.3 µs a call less than 0 and 1
+MAX_PARAMETERS = 100_000_000  # 400 MB in float32; a guard against typing errors and bad files
+
+
+# --- Activations: small functions that work in place -------------------------
+
+
+def sigmoid(z: Array) -> None:
+    """Turn z into 1 / (1 + e⁻ᶻ), in place.
+
+    Where e⁻ᶻ overflows, 1 / ∞ = 0 is right; for the caller to silence the
+    warning, as `np.errstate` takes as long as exp.
+    """
+    np.negative(z, out=z)
+    np.exp(z, out=z)
+    z += ONE
+    np.reciprocal(z, out=z)
+
+
+def sigmoid_derivative(a: Array, delta: Array) -> None:
+    """Multiply delta by f'(z) = a (1 − a), in place; a = f(z) is overwritten."""
+    delta *= a
+    np.subtract(ONE, a, out=a)
+    delta *= a
+
+
+def tanh(z: Array) -> None:
+    """Turn z into tanh z, in place."""
+    np.tanh(z, out=z)
+
+
+def tanh_derivative(a: Array, delta: Array) -> None:
+    """Multiply delta by f'(z) = 1 − a², in place; a = f(z) is overwritten."""
+    a *= a
+    np.subtract(ONE, a, out=a)
+    delta *= a
+
+
+def relu(z: Array) -> None:
+    """Turn z into max(z, 0), in place."""
+    np.maximum(z, ZERO, out=z)
+
+
+def relu_derivative(a: Array, delta: Array) -> None:
+    """Multiply delta by f'(z) = [a > 0], in place; a = f(z) is overwritten."""
+    np.greater(a, ZERO, out=a)
+    delta *= a
+
+
+def softmax(z: Array) -> None:
+    """Turn each column of z into e^z / Σ e^z, in place and without overflow."""
+    z -= z.max(axis=0)
+    np.exp(z, out=z)
+    z /= z.sum(axis=0)
+
+
+class Activation(NamedTuple):
+    """What a hidden layer needs to know of its activation."""
+
+    apply: Callable[[Array], None]
+    derivative: Callable[[Array, Array], None]
+
+
+ACTIVATIONS = {
+    "sigmoid": Activation(sigmoid, sigmoid_derivative),
+    "tanh": Activation(tanh, tanh_derivative),
+    "relu": Activation(relu, relu_derivative),
+}
+
+
+# --- Losses: each with the output that goes with it --------------------------
+
+
+def mean_squared_error(outputs: Array, targets: Array) -> float:
+    """Return ½ Σ (a − y)², averaged over the columns."""
+    return float(0.5 * np.square(outputs - targets).sum() / outputs.shape[1])
+
+
+def mean_squared_error_delta(z: Array, targets: Array, delta: Array, row: Array) -> float:
+    """Return the half sum of squares on sigmoid outputs, and write its slope ∂/∂z an image.
+
+    Of z (10, n), overwritten, and one-hot targets (10, n), into delta (10, n);
+    row (n,) is not needed here.
+    """
+    sigmoid(z)  # a = σ(z)
+    np.subtract(z, targets, out=delta)  # ∂C/∂a = a − y
+    loss = 0.5 * np.vdot(delta, delta) / z.shape[1]
+    sigmoid_derivative(z, delta)  # BP1: δ = ∂C/∂a ⊙ σ'(z)
+    return float(loss)
+
+
+def cross_entropy(outputs: Array, targets: Array) -> float:
+    """Return −Σ y ln p, averaged over the columns; a p of zero counts as the smallest float."""
+    likely = np.maximum((outputs * targets).sum(axis=0), np.finfo(outputs.dtype).tiny)
+    return float(-np.log(likely).mean())
+
+
+def cross_entropy_delta(z: Array, targets: Array, delta: Array, row: Array) -> float:
+    """Return the cross-entropy on softmax outputs, and write its slope ∂/∂z an image.
+
+    The loss comes from the logits as ln Σ eᶻ − Σ y z, so that it stays finite
+    where a probability underflows.  Arguments as in
+    `mean_squared_error_delta`; z and row are overwritten.
+    """
+    np.maximum.reduce(z, axis=0, out=row)
+    z -= row
+    np.exp(z, out=delta)
+    np.add.reduce(delta, axis=0, out=row)
+    delta /= row  # p = softmax(z)
+    delta -= targets  # BP1 for this pair: δ = p − y
+    np.log(row, out=row)
+    return float((row.sum() - np.vdot(z, targets)) / z.shape[1])
+
+
+class Loss(NamedTuple):
+    """A loss, the output activation that belongs to it, and both at once for training."""
+
+    output: str  # name of the output activation
+    output_activation: Callable[[Array], None]
+    value: Callable[[Array, Array], float]
+    loss_and_delta: Callable[[Array, Array, Array, Array], float]
+
+
+LOSSES = {
+    "mse": Loss("sigmoid", sigmoid, mean_squared_error, mean_squared_error_delta),
+    "cross-entropy": Loss("softmax", softmax, cross_entropy, cross_entropy_delta),
+}
+
+
+# --- The network -------------------------------------------------------------
+
+
+def parameter_count(sizes: Sequence[int]) -> int:
+    """Return the number of weights and biases of a network of these layer widths."""
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
+
+
+def layer_matrices(vector: Array, sizes: Sequence[int]) -> list[Array]:
+    """Return each layer's W with b as its last column, as views into one flat vector."""
+    matrices, start = [], 0
+    for fan_in, fan_out in itertools.pairwise(sizes):
+        end = start + (fan_in + 1) * fan_out
+        matrices.append(vector[start:end].reshape(fan_out, fan_in + 1))
+        start = end
+    return matrices
+
+
+class Network:
+    """A multilayer perceptron.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Widths of all layers, input and output included: (784, 20, 20, 20, 10).
+    activation : {'sigmoid', 'tanh', 'relu'}
+        Of the hidden layers.
+    loss : {'mse', 'cross-entropy'}
+        Also settles the output: sigmoid for mse, softmax for cross-entropy.
+    dtype : {'float32', 'float64'}
+        Of parameters and of all arithmetic.
+
+    Attributes
+    ----------
+    parameters : (p,)
+        All weights and biases.
+    layers : list of (W, b)
+        Views into `parameters`: W is (fan_out, fan_in), b is (fan_out,).
+    matrices : list of (fan_out, fan_in + 1)
+        The same views, but b as the last column of W.
+    """
+
+    def __init__(
+        self, sizes: Sequence[int], activation: str, loss: str, dtype: str = "float32"
+    ) -> None:
+        self.sizes = tuple(sizes)
+        self.activation = activation
+        self.loss = loss
+        self.parameters: Array = np.zeros(parameter_count(sizes), dtype)
+        self.matrices = layer_matrices(self.parameters, sizes)
+        self.layers: list[Layer] = [(m[:, :-1], m[:, -1]) for m in self.matrices]
+
+    @np.errstate(over="ignore", invalid="ignore")  # looked for at the end
+    def outputs(self, images: Bytes, batch_size: int = 1000) -> Array:
+        """Return the outputs for images, a batch at a time.
+
+        Parameters
+        ----------
+        images : (n, 28, 28) or (n, 784) uint8
+        batch_size : int
+            How many images become floating point at once.
+
+        Returns
+        -------
+        (n, 10)
+            In [0, 1]; rows sum to 1 for softmax, not for sigmoid.
+
+        Raises
+        ------
+        DivergenceError
+            If an output is not finite.
+        """
+        result = np.empty((len(images), self.sizes[-1]), self.parameters.dtype)
+        for start in range(0, len(images), batch_size):
+            pixels = images[start : start + batch_size].reshape(-1, self.sizes[0])
+            a: Array = np.multiply(pixels, 1 / 255, dtype=result.dtype).T  # (784, n)
+            for weights, bias in self.layers[:-1]:
+                a = weights @ a + bias[:, None]  # (fan_out, n)
+                ACTIVATIONS[self.activation].apply(a)
+            weights, bias = self.layers[-1]
+            z = weights @ a + bias[:, None]  # (10, n)
+            LOSSES[self.loss].output_activation(z)
+            result[start : start + batch_size] = z.T
+        if not np.isfinite(result).all():
+            raise DivergenceError("the network's outputs are not finite: its weights are too large")
+        return result

@@ -1,0 +1,1 @@
+"""Data sets: their files, where they lie, how they are fetched, made and loaded."""

@@ -1,0 +1,221 @@
+"""The IDX file format of the MNIST data set, plain or compressed with gzip.
+
+A file is the magic number ``00 00 TT DD`` (TT the type of the items, DD the
+number of dimensions), DD sizes as big-endian 32-bit integers, and the items in
+C order, big-endian.  LeCun, Cortes and Burges, "The MNIST database", section
+"File formats".
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import stat
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistmlp.atomic import atomic_write
+from mnistmlp.errors import IdxError
+
+DTYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+CODES = {dtype: code for code, dtype in DTYPES.items()}
+
+MAX_DIMENSIONS = 32
+CHUNK = 1 << 20  # bytes
+MAX_RATIO = 100  # of what is unpacked to the file, if it is more than a chunk; of MNIST it is 5
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands before the items."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the header itself."""
+        return 4 + 4 * len(self.shape)
+
+    @property
+    def items_size(self) -> int:
+        """Bytes that the items need."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def read_header(path: Path) -> Header:
+    """Read type and shape alone.
+
+    Raises
+    ------
+    IdxError
+        If the file cannot be read or does not begin as an IDX file.
+    """
+    with _open(path) as file:
+        return _parse_header(path, file)
+
+
+def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
+    """Read an IDX file.
+
+    A plain file is mapped into memory, read-only.  Of a compressed one no more
+    memory is taken than there are bytes in it, whatever its header says, and at
+    most `MAX_RATIO` times its size.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int, optional
+        Read the first so many items along the first dimension only; of a
+        compressed file the rest is then neither unpacked nor checked.
+
+    Returns
+    -------
+    array of any IDX type, big-endian where the items have several bytes
+
+    Raises
+    ------
+    IdxError
+        If the file cannot be read, its magic number or type is wrong, or its
+        sizes do not match the bytes that are there.
+    """
+    with _open(path) as file:
+        header = _parse_header(path, file)
+        if isinstance(file, gzip.GzipFile):
+            return _unpack(path, file, header, limit)
+        items = _map(path, file, header)
+    return items[:limit] if limit is not None and header.shape else items
+
+
+def write_idx(path: Path, array: NDArray[Any]) -> None:
+    """Write an array as IDX, compressed where the name ends in ``.gz``.
+
+    Raises
+    ------
+    IdxError
+        If IDX has no such type or cannot hold the shape.
+    WriteError
+        If the file cannot be written.
+    """
+    try:
+        head, items = encode_idx(array)
+    except ValueError as error:
+        raise IdxError(f"{path}: {error}") from None
+    with atomic_write(path) as file:
+        if path.suffix == ".gz":
+            with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+                packed.write(head)
+                packed.write(items)
+        else:
+            file.write(head)
+            file.write(items)
+
+
+def encode_idx(array: NDArray[Any]) -> tuple[bytes, memoryview]:
+    """Return the header and the items of an array as IDX has them.
+
+    Raises
+    ------
+    ValueError
+        If IDX has no such type or cannot hold the shape.
+    """
+    code = CODES.get(array.dtype.newbyteorder(">"))
+    if code is None:
+        raise ValueError(f"IDX has no type for {array.dtype}")
+    if array.ndim > MAX_DIMENSIONS or max(array.shape, default=0) >= 1 << 32:
+        raise ValueError(f"IDX cannot hold the shape {array.shape}")
+    head = bytes([0, 0, code, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    items = np.ascontiguousarray(array, DTYPES[code])
+    return head, items.reshape(-1).view(np.uint8).data
+
+
+def _open(path: Path) -> BinaryIO | gzip.GzipFile:
+    """Open a file, to be unpacked while reading if its first bytes say gzip."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise IdxError(f"{path}: not a regular file")
+        with path.open("rb") as file:
+            packed = file.read(2) == GZIP_MAGIC
+        return gzip.open(path) if packed else path.open("rb")
+    except OSError as error:
+        raise IdxError(f"{path}: {error.strerror}") from None
+
+
+def _read(path: Path, file: BinaryIO | gzip.GzipFile, size: int) -> bytes:
+    """Read up to `size` bytes."""
+    try:
+        return file.read(size)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise IdxError(f"{path}: damaged gzip stream: {error}") from None
+    except OSError as error:
+        raise IdxError(f"{path}: {error.strerror}") from None
+
+
+def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:
+    magic = _read(path, file, 4)
+    if len(magic) < 4 or magic[:2] != b"\0\0":
+        raise IdxError(f"{path}: not an IDX file: magic number {magic.hex(' ') or 'missing'}")
+    code, dimensions = magic[2:]
+    if code not in DTYPES:
+        raise IdxError(f"{path}: not an IDX file: unknown type 0x{code:02x}")
+    if dimensions > MAX_DIMENSIONS:
+        raise IdxError(f"{path}: {dimensions} dimensions, more than {MAX_DIMENSIONS}")
+    sizes = _read(path, file, 4 * dimensions)
+    if len(sizes) < 4 * dimensions:
+        raise IdxError(f"{path}: header of {4 + len(sizes)} bytes, expected {4 + 4 * dimensions}")
+    shape = tuple(np.frombuffer(sizes, ">u4").tolist())
+    if math.prod(max(size, 1) for size in shape) > sys.maxsize // 8:
+        raise IdxError(f"{path}: sizes {shape} are more than this machine can address")
+    return Header(DTYPES[code], shape)
+
+
+def _size_error(path: Path, header: Header, present: str) -> IdxError:
+    sizes = " x ".join(map(str, header.shape))
+    return IdxError(f"{path}: {sizes} items need {header.items_size} bytes, {present} are there")
+
+
+def _map(path: Path, file: BinaryIO, header: Header) -> NDArray[Any]:
+    """Map the items of a plain file into memory."""
+    present = os.fstat(file.fileno()).st_size - header.size
+    if present != header.items_size:
+        raise _size_error(path, header, str(present))
+    if header.items_size == 0:  # there is nothing to map
+        return np.empty(header.shape, header.dtype)
+    return np.memmap(file, header.dtype, "r", header.size, header.shape).view(np.ndarray)
+
+
+def _unpack(path: Path, file: gzip.GzipFile, header: Header, limit: int | None) -> NDArray[Any]:
+    """Read the items of a compressed file, so that memory follows the bytes that come."""
+    shape = header.shape
+    if limit is not None and shape:
+        shape = (min(limit, shape[0]), *shape[1:])
+    wanted = Header(header.dtype, shape).items_size
+    present = os.fstat(file.fileno()).st_size
+    data = bytearray()
+    while len(data) < wanted and (chunk := _read(path, file, min(CHUNK, wanted - len(data)))):
+        data += chunk
+        if len(data) > max(CHUNK, MAX_RATIO * present):
+            raise IdxError(f"{path}: {present} bytes that unpack to more than {MAX_RATIO} times")
+    if len(data) < wanted:
+        raise _size_error(path, header, str(len(data)))
+    if wanted == header.items_size and (rest := _read(path, file, CHUNK)):
+        more = "at least " if len(rest) == CHUNK else ""
+        raise _size_error(path, header, f"{more}{len(data) + len(rest)}")
+    items = np.frombuffer(data, header.dtype).reshape(shape)
+    items.flags.writeable = False  # as a mapped file is
+    return items

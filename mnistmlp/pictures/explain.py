@@ -1,0 +1,85 @@
+"""How a picture became an image and a digit, as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from mnistmlp.arrays import SIDE, Array, Bytes, Grey
+from mnistmlp.atomic import atomic_write
+from mnistmlp.pictures.images import Reading
+
+PANEL, GAP, TITLE = 8 * SIDE, 16, 28  # pixels
+BLACK, GREY, BLUE = "#1a1a1a", "#808080", "#2060c0"
+
+
+def fit(levels: Grey, side: int) -> Bytes:
+    """Return levels (h, w) from 0 to 255 in the middle of a square of grey, (side, side)."""
+    height, width = (max(1, round(size * side / max(levels.shape))) for size in levels.shape)
+    picture = Image.fromarray(levels).resize((width, height), Image.Resampling.BOX)
+    field = np.full((side, side), 64, np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    field[top : top + height, left : left + width] = np.rint(np.asarray(picture).clip(0, 255))
+    return field
+
+
+def panels(reading: Reading, side: int) -> list[tuple[str, Bytes]]:
+    """Return the steps of a picture with their titles: squares of a side, the last of 28."""
+    steps = [("picture", fit(reading.grey, side))]
+    if reading.ink is not None:
+        steps.append(("ink", fit(255 * reading.ink, side)))
+    return [*steps, ("28 x 28", reading.image)]
+
+
+def facts(reading: Reading) -> str:
+    """Say in one line what was found."""
+    if reading.ink is None or reading.box is None:
+        return f"28 x 28 already, {'inverted' if reading.dark else 'taken as it is'}"
+    top, left, bottom, right = reading.box
+    ground = "dark ink on light ground" if reading.dark else "light ink on dark ground"
+    return (
+        f"{ground}, {right - left} x {bottom - top} of {reading.ink.shape[1]} x "
+        f"{reading.ink.shape[0]}, strokes of {reading.width:.1f} pixels"
+    )
+
+
+def write_explanation(path: Path, reading: Reading, probabilities: Array) -> None:
+    """Write the steps and the probabilities (10,) as a PNG.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be written.
+    """
+    steps = panels(reading, PANEL)
+    size = (GAP + (len(steps) + 1) * (PANEL + GAP), 2 * TITLE + PANEL + GAP)
+    page = Image.new("RGB", size, "white")
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
+    for number, (title, levels) in enumerate(steps):
+        left = GAP + number * (PANEL + GAP)
+        draw.text((left, 6), title, BLACK, font)
+        panel = Image.fromarray(levels).resize((PANEL, PANEL), Image.Resampling.NEAREST)
+        page.paste(panel, (left, TITLE))
+    _draw_bars(draw, font, GAP + len(steps) * (PANEL + GAP), probabilities)
+    draw.text((GAP, TITLE + PANEL + 8), facts(reading), GREY, font)
+    with atomic_write(path) as file:
+        page.save(file, "PNG")
+
+
+def _draw_bars(
+    draw: ImageDraw.ImageDraw,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    left: int,
+    probabilities: Array,
+) -> None:
+    """Draw a bar for each digit, the likeliest in colour."""
+    row, start = PANEL / 10, left + 16
+    for digit, share in enumerate(probabilities):
+        best = digit == probabilities.argmax()
+        top = TITLE + digit * row
+        draw.text((left, top + 2), str(digit), BLACK, font)
+        end = start + float(share) * (PANEL - 76)
+        draw.rectangle((start, top + 3, end, top + row - 4), BLUE if best else GREY)
+        draw.text((left + PANEL - 52, top + 2), f"{share:7.2%}", BLACK, font)

@@ -1,0 +1,207 @@
+"""From any picture of one digit to 28 x 28 grey levels as MNIST has them.
+
+MNIST's own procedure: the digit is scaled to fit a box of 20 x 20 pixels with
+its aspect kept, and placed with its centre of mass in the middle of 28 x 28.
+LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
+recognition", Proceedings of the IEEE 86 (1998), section III.A.  Before that
+the digit has to be found: `ink` and `components` do it, and `strokes` makes
+thin strokes as wide as MNIST's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from mnistmlp.arrays import SIDE, Bytes, Grey
+from mnistmlp.errors import PictureError
+from mnistmlp.pictures.decoding import load_grey, read_bytes
+from mnistmlp.pictures.ink import Ink, Invert, find_sheet, ink_box, ring, separate_ink
+from mnistmlp.pictures.strokes import stroke_width, widen
+
+BOX = 20  # pixels
+MIDDLE = 14.0  # where MNIST has the centre of mass, mean of the training images
+FINE = 4  # parts of a pixel of the box that strokes are widened at
+THIN, USUAL = 1.7, 2.1  # pixels: widths of strokes that 5 and 30 % of MNIST's images are below
+LEAST_WIDTH = 1.25  # pixels: hardly one of MNIST's has thinner strokes
+FAINT = 25.0  # grey levels: no more than the edge of a stroke
+PLACES = np.arange(SIDE, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A picture on its way to an image, step by step."""
+
+    image: Bytes  # (28, 28)
+    grey: Grey  # (h, w), 0 to 255: the picture, upright, on its ground, reduced where it is large
+    ink: Grey | None = None  # what stands out of it, 0 to 1; None of a picture that is taken as is
+    dark: bool | None = None  # ink on a lighter ground, and so turned round
+    box: tuple[int, int, int, int] | None = None  # of the ink in `grey`: top, left, bottom, right
+    width: float | None = None  # of strokes, in pixels of the image, before widening
+
+
+def read_picture(source: str | Path | BinaryIO, **options: Any) -> Bytes:
+    """Read a picture of one digit, as `examine_picture` does, and return the image (28, 28)."""
+    return examine_picture(source, **options).image
+
+
+def examine_picture(
+    source: str | Path | BinaryIO,
+    *,
+    invert: Invert = "auto",
+    centred: bool = True,
+    raw: bool = False,
+) -> Reading:
+    """Read a picture of one digit, and keep what each step came to.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM.
+    invert : {'auto', 'yes', 'no'}
+        Whether dark ink on a light ground is to be turned into light on dark;
+        ``auto`` looks at the picture.
+    centred : bool
+        Cut to the ink, scale and centre it.  Else the whole picture is scaled:
+        it has the digit where MNIST would have it.
+    raw : bool
+        Take a picture of 28 x 28 as it is.
+
+    Returns
+    -------
+    Reading
+        Its image has light ink on 0, scaled and centred as MNIST's images are.
+        An image that is like them already is left as it is.
+
+    Raises
+    ------
+    PictureError
+        If it cannot be read, has too many pixels, or shows no ink.
+    """
+    name = str(source) if isinstance(source, str | Path) else "-"
+    grey = load_grey(read_bytes(source, name), name)
+    if raw and grey.shape != (SIDE, SIDE):
+        raise PictureError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels, not 28 x 28")
+    ready = _turned(grey, invert) if raw else find_ready(grey, invert)
+    if ready is not None:
+        return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
+    ink = separate_ink(grey, invert)
+    if not ink:
+        raise PictureError(f"{name}: no ink found")
+    return _process(grey, ink, invert) if centred else _process_whole(grey, ink)
+
+
+def _process(grey: Grey, ink: Ink, invert: Invert) -> Reading:
+    """Go through the steps from the ink of a picture to an image."""
+    grey, ink = _looked_closer(grey, ink, invert)
+    box = ink_box(ink.strength)
+    image, width = _drawn(ink.strength[box[0] : box[2], box[1] : box[3]], BOX)
+    return Reading(centre(image), grey, ink.strength, ink.dark, box, width)
+
+
+def _looked_closer(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
+    """Return the part of a picture that the digit is in, and its ink there.
+
+    Filters are as wide as suits a digit that fills the picture: so a sheet of
+    paper is cut out of what it lies on, and a small digit is looked at closer.
+    """
+    if sheet := find_sheet(grey, ink.strength):
+        written = separate_ink(grey[sheet], invert)
+        if written:
+            grey, ink = grey[sheet], written
+    for _ in range(2):
+        top, left, bottom, right = ink_box(ink.strength)
+        if 3 * max(bottom - top, right - left) >= max(grey.shape):
+            break
+        around = max(bottom - top, right - left) // 2 + 2
+        near = grey[max(0, top - around) : bottom + around, max(0, left - around) : right + around]
+        closer = separate_ink(near, "yes" if ink.dark else "no")
+        if not closer:
+            break
+        grey, ink = near, closer
+    return grey, ink
+
+
+def _process_whole(grey: Grey, ink: Ink) -> Reading:
+    """Scale the whole picture with its ink where it is."""
+    image, width = _drawn(square(ink.strength), SIDE)
+    box = ink_box(ink.strength)
+    return Reading(np.rint(image).astype(np.uint8), grey, ink.strength, ink.dark, box, width)
+
+
+def _drawn(ink: Grey, side: int) -> tuple[Grey, float]:
+    """Scale ink, its strokes no thinner than usual, and say how wide they were."""
+    fine = scale(ink, FINE * side)
+    width = stroke_width(fine) / FINE
+    if width < THIN:
+        radius = FINE * (USUAL - width) / 2
+        room = int(np.ceil(radius)) if side == BOX else 0
+        fine = widen(np.pad(fine, room), radius)
+    scaled = scale(fine, side)
+    return scaled * (255 / scaled.max()), width
+
+
+def find_ready(grey: Grey, invert: Invert) -> Grey | None:
+    """Return light ink on black if a picture has the form of MNIST's images, else None.
+
+    They have strokes of some strength in a box of 20 pixels with the centre of
+    mass in the middle, on a ground of 0.
+    """
+    if grey.shape != (SIDE, SIDE):
+        return None
+    candidates = {"no": (grey,), "yes": (255 - grey,), "auto": (grey, 255 - grey)}[invert]
+    return next((image for image in candidates if _is_ready(image)), None)
+
+
+def _is_ready(image: Grey) -> bool:
+    """Tell whether an image (28, 28) is as MNIST's are."""
+    if (
+        np.count_nonzero(ring(image, 0) > 10) > 3
+        or np.count_nonzero(image > FAINT) > image.size / 2
+    ):
+        return False
+    if image.max() < 200 or stroke_width(image / np.float32(255)) < LEAST_WIDTH:
+        return False
+    top, left, bottom, right = ink_box(image, FAINT)
+    rows, columns = image.sum(axis=1), image.sum(axis=0)
+    mass = [sums @ PLACES / rows.sum() for sums in (rows, columns)]
+    return 17 <= max(bottom - top, right - left) <= 21 and bool(
+        np.abs(np.subtract(mass, MIDDLE - 0.1)).max() < 1.2
+    )
+
+
+def _turned(grey: Grey, invert: Invert) -> Grey:
+    return 255 - grey if invert == "yes" else grey
+
+
+def square(ink: Grey) -> Grey:
+    """Return ink in the middle of a square field."""
+    height, width = ink.shape
+    side = max(ink.shape)
+    top, left = (side - height) // 2, (side - width) // 2
+    return np.pad(ink, ((top, side - height - top), (left, side - width - left)))
+
+
+def scale(ink: Grey, side: int) -> Grey:
+    """Scale the longer side to so many pixels, the aspect kept."""
+    factor = side / max(ink.shape)
+    height, width = (max(1, round(size * factor)) for size in ink.shape)
+    how = Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(ink).resize((width, height), how)).clip(0, 1)
+
+
+def centre(ink: Grey) -> Bytes:
+    """Place ink (h, w), at most 20 a side, with its centre of mass in the middle of 28 x 28."""
+    field = np.zeros((SIDE, SIDE), np.uint8)
+    total = ink.sum()
+    corner = []
+    for axis, side in enumerate(ink.shape):
+        mass = ink.sum(axis=1 - axis) @ np.arange(side) / total
+        corner.append(min(max(round(MIDDLE - mass), 0), SIDE - side))
+    top, left = corner
+    field[top : top + ink.shape[0], left : left + ink.shape[1]] = np.rint(ink)
+    return field

@@ -1,0 +1,121 @@
+"""Batches: images shuffled, gathered, and turned from bytes into numbers, a block at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from mnistmlp.arrays import DIGITS, PIXELS, Array, Bytes, Indices
+
+GATHER_SIZE = 256  # images at once: in batches of 32 the calls would take longer than the work
+WINDOW_SIZE = 1 << 16  # images shuffled at once: 512 kB of indices
+RUN_SIZE = 64  # neighbours that stay in one window: 50 kB, which a disk reads in one go
+ALL_DIGITS = np.arange(DIGITS, dtype=np.uint8)[:, None]  # (10, 1)
+
+
+class Batch(NamedTuple):
+    """A batch as `backpropagate` wants it: views, good until the next batch is asked for."""
+
+    inputs: Array  # (785, n): an image a column, its pixels in [0, 1], and a last row of 1
+    targets: Array  # (10, n): one-hot, or nearly
+
+
+class Batches:
+    """The batches of a set of images, which may be larger than memory.
+
+    Parameters
+    ----------
+    images : (N, 784) uint8
+        Mapped or in memory; copied only if they are not contiguous.
+    labels : (N,) uint8
+    size : int
+        n, at most N.
+    dtype : {'float32', 'float64'}
+    distort : callable, optional
+        Is given the images of each block (n, 784), to change them in place.
+    smoothing : float
+        The part of each target that is spread evenly over the ten digits:
+        label smoothing, of Szegedy, Vanhoucke, Ioffe, Shlens and Wojna,
+        "Rethinking the Inception architecture for computer vision", CVPR
+        2016, section 7.
+    """
+
+    def __init__(
+        self,
+        images: Bytes,
+        labels: Bytes,
+        size: int,
+        dtype: str,
+        distort: Callable[[Bytes], None] | None = None,
+        smoothing: float = 0.0,
+    ) -> None:
+        self.images, self.labels = np.ascontiguousarray(images), labels.astype(np.uint8, copy=False)
+        self.size, self.distort, self.smoothing = size, distort, smoothing
+        count = max(1, GATHER_SIZE // size)  # batches in a block
+        self.pixels = np.empty((count * size, PIXELS), np.uint8)
+        self.inputs: Array = np.empty((count * size, PIXELS + 1), dtype)
+        self.digits = np.empty((count, 1, size), np.uint8)
+        self.targets: Array = np.empty((count, DIGITS, size), dtype)
+        columns = [block.T for block in self.inputs.reshape(count, size, PIXELS + 1)]
+        self.batches = [Batch(*views) for views in zip(columns, self.targets, strict=True)]
+
+    def epoch(self, rng: np.random.Generator | None) -> Iterator[Batch]:
+        """Yield batches of every image once, in a new order if `rng` is given.
+
+        The last batch may be short.  Up to 65,536 images are shuffled as one.
+        More are shuffled in two steps, so that memory stays the same and a
+        disk is read in longer pieces: runs of 64 neighbours are dealt at
+        random to windows of 65,536 images, and each window is shuffled.
+        """
+        for rows in self._blocks(rng):
+            self._load(rows)
+            whole, rest = divmod(len(rows), self.size)
+            yield from self.batches[:whole]
+            if rest:
+                inputs, targets = self.batches[whole]
+                yield Batch(inputs[:, :rest], targets[:, :rest])
+
+    def _blocks(self, rng: np.random.Generator | None) -> Iterator[Indices]:
+        """Yield the indices of a block's images at a time; only the last block may be short."""
+        block, left = len(self.pixels), np.empty(0, np.intp)
+        for window in _windows(len(self.images), rng):
+            rows = np.concatenate([left, window])
+            whole = len(rows) // block * block
+            yield from rows[:whole].reshape(-1, block)
+            left = rows[whole:]
+        if len(left):
+            yield left
+
+    def _load(self, rows: Indices) -> None:
+        """Gather images and labels at `rows` into the buffers, from their start."""
+        pixels, inputs = self.pixels[: len(rows)], self.inputs[: len(rows)]
+        # mode="clip" because the default checks the bounds on a copy
+        np.take(self.images, rows, axis=0, out=pixels, mode="clip")
+        if self.distort:
+            self.distort(pixels)
+        np.copyto(inputs[:, :-1], pixels)
+        inputs[:, -1] = 255  # becomes 1 with the next line, which goes faster over whole rows
+        inputs *= 1 / 255
+        np.take(self.labels, rows, out=self.digits.reshape(-1)[: len(rows)], mode="clip")
+        np.equal(self.digits, ALL_DIGITS, out=self.targets)
+        if self.smoothing:
+            self.targets *= 1 - self.smoothing
+            self.targets += self.smoothing / DIGITS
+
+
+def _windows(size: int, rng: np.random.Generator | None) -> Iterator[Indices]:
+    """Yield all indices below `size`, `WINDOW_SIZE` or fewer at a time."""
+    if rng is None:
+        for start in range(0, size, WINDOW_SIZE):
+            yield np.arange(start, min(start + WINDOW_SIZE, size))
+    elif size <= WINDOW_SIZE:
+        yield rng.permutation(size)
+    else:
+        runs = rng.permutation(math.ceil(size / RUN_SIZE))
+        for first in range(0, len(runs), WINDOW_SIZE // RUN_SIZE):
+            starts = RUN_SIZE * runs[first : first + WINDOW_SIZE // RUN_SIZE, None]
+            rows = (starts + np.arange(RUN_SIZE)).reshape(-1)
+            yield rng.permutation(rows[rows < size])

@@ -1,0 +1,54 @@
+"""The gradient of a batch as a recipe wants it: of which of its images, and moved where."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mnistmlp.core.backpropagation import Workspace, backpropagate
+from mnistmlp.core.network import Network
+from mnistmlp.training.adversarial import Adversary
+from mnistmlp.training.batches import Batch
+from mnistmlp.training.hard_examples import HardExamples
+from mnistmlp.training.recipes import Recipe
+
+
+class Gradient:
+    """Computes gradients into one vector; every buffer is made once.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    network : Network
+    batch_sizes : set of int
+        How many images batches have: the usual number, and that of the last.
+    rng : Generator
+        For dropout.
+    """
+
+    def __init__(
+        self, recipe: Recipe, network: Network, batch_sizes: set[int], rng: np.random.Generator
+    ) -> None:
+        self.network = network
+        self.vector = np.empty_like(network.parameters)  # (p,)
+        self.hard_examples = self.adversary = None
+        counts = batch_sizes
+        if recipe.hardest < 1:
+            self.hard_examples = HardExamples(network, recipe.hardest, batch_sizes, self.vector)
+            counts = {self.hard_examples.count(n) for n in batch_sizes}
+        if recipe.adversarial:
+            self.adversary = Adversary(network, recipe.adversarial, max(counts))
+        self.works = {n: Workspace(network, n, self.vector, recipe.dropout, rng) for n in counts}
+
+    def compute(self, batch: Batch) -> float:
+        """Return the loss of the images that are learnt from, with its gradient in `vector`."""
+        if self.hard_examples:
+            batch = self.hard_examples.pick(batch)
+        work = self.works[batch.targets.shape[1]]
+        if self.adversary:
+            loss = backpropagate(self.network, work, *batch, weights_too=False)
+            if not math.isfinite(loss):
+                return loss
+            self.adversary.move(batch.inputs, work)
+        return backpropagate(self.network, work, *batch)

@@ -1,0 +1,204 @@
+"""The training loop: epochs of steps, validation, early stopping, and the way out by Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from mnistmlp.arrays import Bytes
+from mnistmlp.core.calibration import fit_temperature
+from mnistmlp.core.metrics import Evaluation, evaluate, probabilities
+from mnistmlp.core.network import Network
+from mnistmlp.errors import DivergenceError
+from mnistmlp.training.augmentation import Distortion
+from mnistmlp.training.batches import Batches
+from mnistmlp.training.gradient import Gradient
+from mnistmlp.training.optim import SCHEDULES, make_optimizer
+from mnistmlp.training.recipes import Recipe
+from mnistmlp.training.setup import make_network, split_images
+from mnistmlp.training.state import EpochReport, Snapshot, TrainingResult, TrainingState
+
+
+def fit(
+    recipe: Recipe,
+    images: Bytes,
+    labels: Bytes,
+    *,
+    seed: int = 0,
+    initial_network: Network | None = None,
+    resume: TrainingState | None = None,
+    until: int | None = None,
+    on_epoch: Callable[[EpochReport], None] = lambda report: None,
+    on_state: Callable[[TrainingState], None] = lambda state: None,
+) -> TrainingResult:
+    """Train a network as a recipe says.
+
+    The network ends with the weights of the last whole epoch, or with
+    `patience` of the one that did best in validation.  Ctrl-C ends training
+    early in the same way; within the first epoch the weights are those of
+    that moment.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    images : (n, 28, 28) or (n, 784) uint8
+    labels : (n,) uint8
+    seed : int
+        0 or more.  Of the one random generator, which draws the initial
+        weights and the order of the images.  Same seed, machine, BLAS and
+        threads: same bits.
+    initial_network : Network, optional
+        Start from its weights instead of random ones.
+    resume : TrainingState, optional
+        Go on from there: with all else the same, to the same bits as a run
+        that was never stopped.
+    until : int, optional
+        Stop after that epoch, as a run that was interrupted in the next.
+    on_epoch : callable
+        Is given the report of each epoch as it ends.
+    on_state : callable
+        Is given the state after it, whose arrays hold until it returns.
+
+    Raises
+    ------
+    SettingError
+        If the recipe does not fit the images or the initial network.
+    DivergenceError
+        If the loss is no longer finite.
+    """
+    run = _Run(recipe, images, labels, seed, initial_network)
+    result = TrainingResult(run.network)
+    selected: Snapshot | None = None  # in one piece, whenever Ctrl-C comes
+    if resume:
+        run.restore(resume)
+        result.history, selected = list(resume.history), resume.selected
+    try:
+        for epoch in range(len(result.history) + 1, (until or recipe.epochs) + 1):
+            if selected and recipe.patience and epoch - selected.report.epoch > recipe.patience:
+                break
+            report = run.epoch(epoch)
+            if recipe.patience is None or selected is None or _is_better(report, selected.report):
+                selected = Snapshot(report, run.network.parameters.copy())
+            result.history.append(report)
+            on_epoch(report)
+            on_state(run.state(result.history, selected))
+    except KeyboardInterrupt:
+        result.interrupted = True
+    if selected:
+        result.selected, run.network.parameters[:] = selected
+        with contextlib.suppress(KeyboardInterrupt):  # the weights matter more
+            result.temperature = run.temperature()
+    return result
+
+
+class _Run:
+    """A network in training: what its epochs have in common."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        images: Bytes,
+        labels: Bytes,
+        seed: int,
+        initial_network: Network | None,
+    ) -> None:
+        self.recipe, self.rng = recipe, np.random.default_rng(seed)
+        training, self.validation = split_images(recipe, images, labels)
+        self.network = make_network(recipe, self.rng, initial_network)
+        self.size = len(training.labels)
+        distort = partial(Distortion(**recipe.warp).apply, rng=self.rng) if recipe.augment else None
+        most = min(recipe.batch_size, self.size)
+        self.batches = Batches(*training, most, recipe.dtype, distort, recipe.label_smoothing)
+        self.gradient = Gradient(recipe, self.network, {most, self.size % most}, self.rng)
+        self.optimizer = make_optimizer(
+            recipe.optimizer,
+            self.network.parameters,
+            self.gradient.vector,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+        )
+
+    def epoch(self, number: int) -> EpochReport:
+        """Train for an epoch and evaluate the network; epochs count from 1."""
+        started = time.perf_counter()
+        with np.errstate(over="ignore", invalid="ignore"):  # the loss is looked at instead
+            loss = self._train(number - 1)
+            if not math.isfinite(loss) or not np.isfinite(self.network.parameters).all():
+                raise _diverged(number, self.recipe)
+            seconds = time.perf_counter() - started
+            evaluation = self._evaluate(number)
+        return EpochReport(
+            number,
+            loss,
+            validation_loss=evaluation.loss if evaluation else None,
+            validation_accuracy=evaluation.accuracy if evaluation else None,
+            seconds=seconds,
+            images_per_second=self.size / seconds,
+        )
+
+    def _train(self, epochs_done: int) -> float:
+        """Take a step for each batch, and return the loss averaged over the images.
+
+        A loss that is not finite ends the epoch.
+        """
+        recipe, total, seen = self.recipe, 0.0, 0
+        schedule = SCHEDULES[recipe.schedule]
+        for batch in self.batches.epoch(self.rng if recipe.shuffle else None):
+            loss, n = self.gradient.compute(batch), batch.targets.shape[1]
+            if not math.isfinite(loss):
+                return loss
+            done = (epochs_done + seen / self.size) / recipe.epochs
+            self.optimizer.step(recipe.learning_rate * schedule(done))
+            total += loss * n
+            seen += n
+        return total / self.size
+
+    def _evaluate(self, epoch: int) -> Evaluation | None:
+        """Evaluate on the validation images, if there are any."""
+        try:
+            return evaluate([self.network], *self.validation) if self.validation else None
+        except DivergenceError:
+            raise _diverged(epoch, self.recipe) from None
+
+    def state(self, history: list[EpochReport], selected: Snapshot) -> TrainingState:
+        """Return where the run stands, with views of its arrays."""
+        return TrainingState(
+            self.network.parameters,
+            self.optimizer.moments,
+            self.optimizer.steps,
+            dict(self.rng.bit_generator.state),
+            history,
+            selected,
+        )
+
+    def restore(self, state: TrainingState) -> None:
+        """Go to where a run stood."""
+        self.network.parameters[:] = state.parameters
+        for name, moment in self.optimizer.moments.items():
+            moment[:] = state.moments[name]
+        self.optimizer.steps = state.steps
+        self.rng.bit_generator.state = state.generator
+
+    def temperature(self) -> float:
+        """Return the temperature that calibrates the network, by the validation images, if any."""
+        if not self.validation:
+            return 1.0
+        outputs = self.network.outputs(self.validation.images)
+        return fit_temperature(probabilities(outputs), self.validation.labels)
+
+
+def _is_better(report: EpochReport, other: EpochReport) -> bool:
+    """Tell whether a report's validation accuracy is above that of another."""
+    return (report.validation_accuracy or 0) > (other.validation_accuracy or 0)
+
+
+def _diverged(epoch: int, recipe: Recipe) -> DivergenceError:
+    return DivergenceError(
+        f"the loss is no longer finite in epoch {epoch} (learning rate {recipe.learning_rate:g})",
+        learning_rate=recipe.learning_rate,
+    )

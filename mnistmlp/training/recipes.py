@@ -1,0 +1,279 @@
+"""Recipes: every setting of a training run, and the named sets of them.
+
+Nothing here needs NumPy, so that the command line can show the choices
+without loading it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from reprlib import repr as short
+from typing import Any, Literal, NamedTuple
+
+from mnistmlp.arrays import DIGITS, PIXELS, SIDE
+from mnistmlp.errors import SettingError
+from mnistmlp.training.settings import (
+    MAX_COUNT,
+    MAX_NAME,
+    Setting,
+    choice,
+    flag,
+    number,
+    part,
+    special,
+    whole,
+    widths,
+)
+
+ActivationName = Literal["sigmoid", "tanh", "relu"]
+LossName = Literal["mse", "cross-entropy"]
+OptimizerName = Literal["sgd", "nesterov", "adam"]
+ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
+DtypeName = Literal["float32", "float64"]
+
+MAX_EPOCHS = 10_000  # whose history a brain file and a checkpoint can hold
+MAX_IMAGES = 1_000_000_000  # in a data set
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a training run; the defaults are the recipe `classic`.
+
+    Raises
+    ------
+    SettingError
+        If a value is of the wrong type or out of its range, or does not go
+        with another.
+    """
+
+    name: str = "classic"
+    hidden: tuple[int, ...] = widths(
+        (20, 20, 20), "Hidden layers, such as 20,20,20, or none.", basic=True
+    )
+    activation: ActivationName = choice(
+        "sigmoid", ActivationName, "Of the hidden layers.", basic=True
+    )
+    loss: LossName = choice(
+        "mse",
+        LossName,
+        "Mean squared error on sigmoid outputs, or cross-entropy on softmax.",
+        basic=True,
+    )
+    receptive_field: float = special(
+        0.0,
+        "Let each neuron of the first layer start with a place in the image, of this size.",
+        f"0, nor a number from 0.1 to {SIDE}",
+        lambda sigma: sigma == 0 or 0.1 <= sigma <= SIDE,
+        metavar="PX",
+    )
+    dropout: float = part(0.0, "Of the hidden neurons, left out of a step at random.")
+    label_smoothing: float = part(0.0, "Of each target, spread evenly over the ten digits.")
+    adversarial: float = number(
+        0.0,
+        "Train on images moved so far, in all pixels together, to where the loss is higher.",
+        0,
+        SIDE,  # from a black image to a white one
+        metavar="RADIUS",
+    )
+    optimizer: OptimizerName = choice("sgd", OptimizerName, "The optimiser.", basic=True)
+    hardest: float = special(
+        1.0,
+        "Of a batch, learn only from its hardest images.",
+        "a number above 0, up to 1",
+        lambda share: 0 < share <= 1,
+        metavar="PART",
+    )
+    learning_rate: float = special(
+        6.0,
+        "Highest learning rate.",
+        "a finite number above 0",
+        lambda rate: 0 < rate < math.inf,
+        metavar="RATE",
+        options=("--learning-rate", "--lr"),
+        basic=True,
+    )
+    schedule: ScheduleName = choice(
+        "cosine", ScheduleName, "How the learning rate changes over the run.", basic=True
+    )
+    momentum: float = part(0.0, "Of sgd and nesterov, from 0 to below 1.", metavar="M")
+    weight_decay: float = number(  # a step shrinks weights by learning rate x this
+        0.0, "Decoupled weight decay.", 0, MAX_COUNT, metavar="D"
+    )
+    batch_size: int = whole(32, "Images in a batch.", 1, MAX_COUNT, basic=True)
+    epochs: int = whole(30, "Passes over the images.", 1, MAX_EPOCHS, basic=True)
+    validation: int = whole(
+        5000, "Images at the end of the set to validate on; 0 for none.", 0, MAX_IMAGES
+    )
+    patience: int | None = whole(
+        None,
+        "Stop after N epochs with no better validation accuracy, and keep the best weights.",
+        1,
+        MAX_EPOCHS,
+    )
+    limit: int | None = whole(None, "Train on the first N images only.", 1, MAX_IMAGES)
+    shuffle: bool = flag(True, "A new order every epoch.")
+    augment: bool = flag(False, "Warp every image anew in every epoch.")
+    displacement: float = number(
+        1.0,
+        "Of the warp: standard deviation of its elastic part.",
+        0,
+        SIDE,
+        metavar="PX",
+        warp=True,
+    )
+    rotation: float = number(
+        12.0, "Largest angle of the warp, either way.", 0, 180, metavar="DEG", warp=True
+    )
+    scaling: float = number(  # of width and of height, each by itself: from 1 / 1.15 to 1.15
+        0.15, "Largest change in size, such as 0.15.", 0, 10, metavar="PART", warp=True
+    )
+    shear: float = number(  # pixels to the side for each of height
+        0.15, "Largest shear of the warp.", 0, 10, metavar="PART", warp=True
+    )
+    shift: float = number(
+        0.5, "Largest shift of the warp along each axis.", 0, SIDE, metavar="PX", warp=True
+    )
+    dtype: DtypeName = choice("float32", DtypeName, "Floating-point type.")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or len(self.name) > MAX_NAME:
+            raise SettingError("name", f"{short(self.name)} is not a name")
+        if not self.name.isprintable():
+            raise SettingError("name", f"{short(self.name)} is not a name that can be printed")
+        for name, setting in settings_of(type(self)).items():
+            setting.check(name, getattr(self, name))
+        if self.momentum and self.optimizer == "adam":
+            raise SettingError(
+                "momentum", "adam has no momentum setting; it goes with sgd and nesterov"
+            )
+        if self.optimizer == "nesterov" and not self.momentum:
+            raise SettingError("momentum", "nesterov needs a momentum above 0, such as 0.9")
+        if self.patience is not None and not self.validation:
+            raise SettingError("patience", "needs validation images, and validation is 0")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The widths of all layers, input and output included."""
+        return (PIXELS, *self.hidden, DIGITS)
+
+    @property
+    def warp(self) -> dict[str, float]:
+        """The settings of the warp, by name."""
+        return {name: getattr(self, name) for name, setting in SETTINGS.items() if setting.warp}
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """The settings in use that not every network has, by name; the warp's if there is one."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if (setting := SETTINGS.get(field.name)) and not setting.basic
+            if (self.augment if setting.warp else getattr(self, field.name) != field.default)
+        }
+
+
+def settings_of(recipe: type[Recipe]) -> dict[str, Setting]:
+    """Return what there is to know of each setting, by name: of all fields but `name`."""
+    return {each.name: each.metadata["setting"] for each in fields(recipe) if each.metadata}
+
+
+SETTINGS = settings_of(Recipe)
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(),
+        Recipe(
+            name="modern",
+            hidden=(256, 128),
+            activation="relu",
+            loss="cross-entropy",
+            optimizer="adam",
+            learning_rate=6e-3,
+            schedule="one-cycle",
+            batch_size=320,
+            epochs=5,
+        ),
+        Recipe(
+            name="plain-best",  # of those that see MNIST's own images alone
+            hidden=(1024, 1024),
+            activation="relu",
+            loss="cross-entropy",
+            receptive_field=3.0,
+            adversarial=1.5,
+            dropout=0.4,
+            optimizer="adam",
+            learning_rate=1e-3,
+            batch_size=256,
+            epochs=60,
+            validation=0,
+        ),
+        Recipe(
+            name="best",
+            hidden=(2048, 1024),
+            activation="relu",
+            loss="cross-entropy",
+            receptive_field=2.0,
+            adversarial=0.5,
+            hardest=0.3,
+            label_smoothing=0.03,
+            optimizer="adam",
+            learning_rate=1e-3,
+            weight_decay=0.1,
+            batch_size=256,
+            epochs=200,
+            augment=True,
+            validation=0,
+        ),
+    )
+}
+
+
+class Expected(NamedTuple):
+    """What a recipe comes to; `benchmarks/accuracy.py` measures it."""
+
+    accuracy: float  # on the test set: the mean over the seeds
+    spread: float  # standard deviation over the seeds
+    seconds: float  # median, on 2 cores; of the last two recipes on one
+
+
+EXPECTED = {
+    "classic": Expected(0.9534, 0.0022, 4.3),
+    "modern": Expected(0.9825, 0.0007, 2.5),
+    "plain-best": Expected(0.9917, 0.0006, 738),
+    "best": Expected(0.9956, 0.0002, 3014),
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return the recipe of that name.
+
+    Raises
+    ------
+    SettingError
+        If there is none.
+    """
+    if name not in RECIPES:
+        import difflib  # for this alone
+
+        closest = difflib.get_close_matches(name, RECIPES, n=len(RECIPES), cutoff=0)
+        raise SettingError("recipe", f"{short(name)} is not one of {', '.join(closest)}")
+    return RECIPES[name]
+
+
+def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
+    """Make a recipe of its settings as JSON has them; those that are not there are `classic`'s.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown, or a value of another type or out of its range.
+    """
+    values: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name not in SETTINGS and name != "name":
+            raise SettingError(short(name), "is not a setting of a recipe")
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return Recipe(**values)

@@ -1,0 +1,137 @@
+"""What a training setting is: a field of `Recipe` that says all there is to know of it.
+
+Its help, its check, its option on the command line: whatever deals with
+settings asks the field's metadata.  Nothing here needs NumPy, so that the
+command line can show the choices without loading it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from reprlib import repr as short
+from typing import Any, get_args
+
+from mnistmlp.errors import SettingError
+
+MAX_LAYERS = 100  # hidden ones
+MAX_NAME = 1000  # characters
+MAX_COUNT = 1_000_000  # images in a batch, neurons in a layer: a slip of the key goes beyond
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the metadata of a field say of a setting.
+
+    Its name, default and type are the field's.
+    """
+
+    help: str  # a line for a user
+    kind: Any  # of a value: int, float, bool, tuple (of int), or a Literal of strings
+    needed: str  # what a value must be: it completes "… is not"
+    in_range: Callable[[Any], bool]  # of a value of the right kind
+    optional: bool = False  # whether None is a value too
+    metavar: str | None = None  # what stands for the value in the help of its option
+    options: tuple[str, ...] = ()  # names of its option, if it is not "--" and the field's name
+    basic: bool = False  # every network has it; of the others those are told that are in use
+    warp: bool = False  # it is in use if images are augmented
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise SettingError unless a value is of the right kind and within range."""
+        if value is None and self.optional:
+            return
+        if not _is_of_kind(self.kind, value):
+            raise SettingError(name, f"{short(value)} is not {self.needed}")
+        if not self.in_range(value):
+            shown = spell(value)
+            shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+            raise SettingError(name, f"{shown} is not {self.needed}")
+
+
+def _is_of_kind(kind: Any, value: Any) -> bool:
+    if kind is float:
+        return type(value) is float or (type(value) is int and abs(value) < 1 << 53)
+    if kind is tuple:
+        return isinstance(value, tuple) and all(type(each) is int for each in value)
+    return type(value) is (kind if kind in (int, bool) else str)
+
+
+# --- Kinds of settings: each gives a dataclass its field ---------------------
+
+
+def whole(default: int | None, text: str, least: int, most: int, **more: Any) -> Any:
+    """Return the field of a whole number from `least` to `most`; None too if it is the default."""
+    needed, optional = f"a whole number from {least} to {most:,}", default is None
+    setting = Setting(text, int, needed, lambda n: least <= n <= most, optional, "N", **more)
+    return _field(default, setting)
+
+
+def number(default: float, text: str, least: float, most: float, **more: Any) -> Any:
+    """Return the field of a number from `least` to `most`."""
+    needed = f"a number from {least} to {most:,}"
+    return special(default, text, needed, lambda x: least <= x <= most, **more)
+
+
+def part(default: float, text: str, **more: Any) -> Any:
+    """Return the field of a part of a whole, less than all of it."""
+    needed = "a number from 0 to below 1"
+    return special(default, text, needed, lambda x: 0 <= x < 1, **{"metavar": "PART"} | more)
+
+
+def special(
+    default: float, text: str, needed: str, in_range: Callable[[float], bool], **more: Any
+) -> Any:
+    """Return the field of a number with a range of its own."""
+    return _field(default, Setting(text, float, needed, in_range, **more))
+
+
+def choice(default: str, names: Any, text: str, **more: Any) -> Any:
+    """Return the field of one of the names that a Literal lists."""
+    needed = f"one of {', '.join(get_args(names))}"
+    return _field(default, Setting(text, names, needed, lambda x: x in get_args(names), **more))
+
+
+def flag(default: bool, text: str, **more: Any) -> Any:
+    """Return the field of what is on or off."""
+    return _field(default, Setting(text, bool, "True or False", lambda x: True, **more))
+
+
+def widths(default: tuple[int, ...], text: str, **more: Any) -> Any:
+    """Return the field of the widths of layers."""
+    needed = f"a list of up to {MAX_LAYERS} widths from 1 to {MAX_COUNT:,}"
+
+    def in_range(value: tuple[int, ...]) -> bool:
+        return len(value) <= MAX_LAYERS and all(1 <= width <= MAX_COUNT for width in value)
+
+    return _field(default, Setting(text, tuple, needed, in_range, metavar="WIDTHS", **more))
+
+
+def _field(default: Any, setting: Setting) -> Any:
+    return field(default=default, metadata={"setting": setting})
+
+
+# --- Values as text ----------------------------------------------------------
+
+
+def spell(value: Any) -> str:
+    """Return the value of a setting as a user would write it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    words = {None: "none", True: "yes", False: "no"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def parse_hidden(text: str) -> tuple[int, ...]:
+    """Read the widths of hidden layers: ``"20,20,20"``, or ``"none"`` for no hidden layer.
+
+    Raises
+    ------
+    SettingError
+        If a width is not a whole number.
+    """
+    if text == "none":
+        return ()
+    if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text, re.ASCII):
+        raise SettingError(
+            "hidden", f"{short(text)} is not a list of widths such as 20,20,20, or none"
+        )
+    return tuple(map(int, text.split(",")))

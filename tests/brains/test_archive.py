@@ -1,0 +1,244 @@
+import json
+import os
+import struct
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from mnistmlp.brains.archive import MAX_META, SMALL, ArchiveError, read_archive, write_archive
+from tests.conftest import names, peak_memory
+
+PATH = Path("file.npz")
+in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=10,
+)
+floats = st.sampled_from(["<f2", "<f4", ">f4", "<f8", ">f8"]).flatmap(
+    lambda dtype: npst.arrays(dtype, npst.array_shapes(max_dims=2), elements={"allow_nan": False})
+)
+
+
+def read(largest: int = 10**9) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    return read_archive(PATH, "file of ours", lambda names, meta: None, largest)
+
+
+def refused(match: str) -> None:
+    with warnings.catch_warnings(), pytest.raises(ArchiveError, match=match) as caught:
+        warnings.simplefilter("error")
+        read()
+    assert str(caught.value).startswith("file.npz: ")
+    assert len(str(caught.value)) < 250
+    assert "\n" not in str(caught.value)
+
+
+def write_members(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> None:
+    with zipfile.ZipFile(PATH, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+
+
+def member(header: str, body: bytes = b"", version: bytes = b"\1\0") -> bytes:
+    text = header.encode()
+    size = struct.pack("<H" if version == b"\1\0" else "<I", len(text))
+    return b"\x93NUMPY" + version + size + text + body
+
+
+def described(dtype: str, shape: str, body: bytes = b"") -> bytes:
+    return member(f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}}}", body)
+
+
+@in_one_folder
+@given(
+    arrays=st.dictionaries(st.sampled_from("abcd"), floats),
+    meta=st.dictionaries(texts, values, max_size=3),
+    packed=st.booleans(),
+)
+def test_what_is_written_is_read(
+    arrays: dict[str, np.ndarray], meta: dict[str, Any], packed: bool
+) -> None:
+    write_archive(PATH, arrays, meta, packed=packed)
+    found, read_meta = read()
+    assert read_meta == meta
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+        assert found[name].tobytes() == array.tobytes()
+    assert names() == [str(PATH)]
+
+
+def test_what_would_not_be_believed_is_not_packed() -> None:
+    array = np.zeros(SMALL, np.float32)
+    write_archive(PATH, {"a": array}, {}, packed=True)
+    assert PATH.stat().st_size > array.nbytes
+    np.testing.assert_array_equal(read()[0]["a"], array)
+    write_archive(PATH, {"a": array[: SMALL // 8]}, {}, packed=True)
+    assert PATH.stat().st_size < 10_000
+    assert read()[0]["a"].size == SMALL // 8
+
+
+@in_one_folder
+@given(content=st.binary(max_size=300))
+def test_any_bytes_are_refused(content: bytes) -> None:
+    PATH.write_bytes(content)
+    refused("not a file of ours")
+
+
+HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "EOF|not a file"),
+        (member(HEADER, b"1234", b"\3\0"), r"a is an array of version \(3, 0\)"),
+        (member("(" * 4000 + ")" * 4000), "not a file of ours"),
+        (member("-" * 9000 + "1"), "a has a header that is nested too deep|not a file of ours"),
+        (member(HEADER + " " * 60_000), "may not be safe"),
+        (b"\x93NUMPY\2\0\xff\xff\xff\xff", "EOF"),
+        (described("'<f4'", "(-1, -1)", b"1234"), "not a file of ours"),
+        (described("'<f4'", "(-1, 1)", b"1234"), "a needs -4 bytes, 4 are there"),
+        (described("'<f4'", "(1L, 1L)"), "a needs 4 bytes, 0 are there"),
+        (described("'<f4'", f"({10**3000},)"), "a needs 4000000"),
+        (described("'<f4'", f"({10**3000}, {10**3000})"), "not a file of ours"),
+        (described("'<f4'", "(" + "1," * 70 + ")", b"1234"), "not a file of ours"),
+        (described("'<f4'", "(1.5,)"), "not a file of ours"),
+        (described("'|O'", "(1,)"), "a has type object"),
+        (described("'<f16'", "(1,)"), "a has type float128|a has type longdouble"),
+        (described("'<M8[s]'", "(1,)"), r"a has type datetime64\[s\]"),
+        (described("'a3'", "(1,)"), "a has type bytes24"),
+        (described("[('\\x1b[2J', '<f4')]", "(1,)"), "a has type void32"),
+        (described("('<f4', (1000, 1000))", "(1,)"), "a has type void"),
+        (described(r"'\d'", "(1,)"), "not a file of ours"),
+    ],
+)
+def test_headers_that_are_wrong(content: bytes, message: str) -> None:
+    write_members(a=content)
+    refused(message)
+
+
+def text_of(text: str) -> bytes:
+    return described(f"'<U{len(text)}'", "()", text.encode("utf-32-le", "surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{'a': 1}", "meta is not JSON"),
+        ('{"a": NaN}', "meta is not JSON"),
+        ('{"a": 1e999}', "meta is not JSON"),
+        (f'{{"a": {"9" * 5000}}}', "meta is not JSON"),
+        (r'{"a": "\udc9b"}', "meta is not JSON"),
+        ('{"\udc9b": 1}', "meta is not JSON"),
+        ("[" * 100_000, "meta is nested more than 20 deep"),
+        ("[]", "meta is not a JSON object"),
+        ('{"a": ' + "[" * 20 + "]" * 20 + "}", "meta is nested more than 20 deep"),
+        ('{"a": ' + "[" * 800 + "]" * 800 + "}", "meta is nested more than 20 deep"),
+    ],
+)
+def test_meta_that_is_wrong(text: str, message: str) -> None:
+    write_members(meta=text_of(text))
+    refused(message)
+
+
+@pytest.mark.parametrize("number", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF, 0xD800])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_characters_that_are_none(order: str, number: int) -> None:
+    letters = [*map(ord, '{"a": "'), number, *map(ord, '"}')]
+    body = struct.pack(f"{order}{len(letters)}I", *letters)
+    write_members(meta=described(f"'{order}U{len(letters)}'", "()", body))
+    refused("meta is not JSON: 'utf-32-le' codec")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_text_of_either_order(order: str) -> None:
+    write_archive(PATH, {}, {"a": "é"})
+    with np.load(PATH) as archive:
+        text = archive["meta"].item() + "  "
+    np.savez(PATH, meta=np.array(text, f"{order}U{len(text) + 3}"))
+    assert read()[1] == {"a": "é"}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_much_meta(method: int) -> None:
+    write_members(method, meta=text_of(json.dumps({"a": "x" * (MAX_META // 4)})))
+    refused("meta of more than 16,000,000 bytes")
+
+
+def test_a_member_of_another_name_is_no_meta() -> None:
+    with zipfile.ZipFile(PATH, "w") as archive:
+        archive.writestr("meta", text_of("{}"))
+    assert read()[1] == {}
+
+
+def claim(size: int) -> None:
+    """Let the only member say that it unpacks to so many bytes."""
+    content = bytearray(PATH.read_bytes())
+    struct.pack_into("<I", content, content.index(b"PK\1\2") + 24, size)
+    PATH.write_bytes(content)
+
+
+@pytest.mark.parametrize("start", [described("'<f4'", "(9,)"), b"\x93NUMPY\2\0\xff\xff\xff\xff"])
+def test_no_more_is_unpacked_than_is_claimed(start: bytes) -> None:
+    write_members(a=start + bytes(100_000_000))
+    claim(10_000)
+    assert peak_memory(lambda: refused("not a file of ours")) < 5_000_000
+
+
+def test_bombs() -> None:
+    write_members(a=bytes(SMALL * 10))
+    refused(r"[\d,]+ bytes that unpack to 10,000,000, more than 100 times")
+    write_members(zipfile.ZIP_STORED, a=bytes(MAX_META + 100))
+    with pytest.raises(ArchiveError, match="bytes of arrays, more than 50"):
+        read(50)
+
+
+def test_tricks_with_members() -> None:
+    write_members(zipfile.ZIP_BZIP2, a=b"")
+    refused("another method than deflate")
+    write_members(a=member(HEADER, b"1234"))
+    whole = PATH.read_bytes()
+    entry = whole.index(b"PK\1\2")
+    for offset, value, message in (
+        (8, 1, "encrypted"),
+        (16, 0, "damaged"),
+        (42, 0xFFFFFFF0, "not a file of ours"),
+    ):
+        content = bytearray(whole)
+        struct.pack_into("<I" if offset > 8 else "<H", content, entry + offset, value)
+        PATH.write_bytes(content)
+        refused(message)
+
+
+def test_what_is_no_file() -> None:
+    refused("no such file")
+    PATH.mkdir()
+    refused("not a regular file")
+    PATH.rmdir()
+    os.mkfifo(PATH)
+    refused("not a regular file")
+    PATH.unlink()
+    PATH.symlink_to(PATH)
+    refused("symbolic links")
+    PATH.unlink()
+    PATH.symlink_to("/dev/zero")
+    refused("not a regular file")
+    with pytest.raises(ArchiveError, match="File name too long"):
+        read_archive(Path("x" * 300), "file", lambda names, meta: None, 9)
+
+
+def test_a_warning_of_numpy_is_not_passed_on() -> None:
+    write_members(a=described("'<f4'", "(1L,)", b"\0\0\x80\x3f"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read()[0]["a"] == 1

@@ -1,0 +1,103 @@
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnistmlp.brains.provenance import Provenance, digest
+from mnistmlp.errors import SettingError
+from mnistmlp.training.recipes import RECIPES
+
+texts = st.text(max_size=9)
+values = st.none() | st.integers() | texts | st.dictionaries(texts, st.integers())
+provenances = st.builds(
+    Provenance,
+    recipe=st.sampled_from(list(RECIPES.values())),
+    seed=st.integers(0),
+    dataset=st.fixed_dictionaries({"name": texts, "digests": st.dictionaries(texts, texts)}),
+    initial=st.none() | texts,
+    prune=st.floats(0, 0.99),
+    half=st.booleans(),
+    threads=st.none() | st.integers(1, 1024),
+    versions=st.dictionaries(texts, texts),
+)
+
+
+@given(provenance=provenances)
+def test_what_is_written_is_read(provenance: Provenance) -> None:
+    assert Provenance.parse(json.loads(json.dumps(provenance.as_dict()))) == provenance
+
+
+def test_earlier_versions_wrote_less() -> None:
+    least = Provenance.parse({"recipe": {}, "seed": 3, "accuracy": {}})
+    assert (least.recipe, least.seed, least.dataset) == (RECIPES["classic"], 3, {})
+    assert (least.initial, least.prune, least.half, least.threads) == (None, 0, False, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("recipe", None),
+        ("recipe", []),
+        ("seed", None),
+        ("seed", -1),
+        ("seed", True),
+        ("seed", 1.0),
+        ("dataset", None),
+        ("dataset", {"digests": []}),
+        ("initial", 1),
+        ("prune", 1),
+        ("prune", float("nan")),
+        ("half", 0),
+        ("threads", 0),
+        ("threads", 1025),
+        ("threads", 2.0),
+        ("versions", []),
+        ("versions", {"numpy": {"nested": 1}}),
+    ],
+)
+def test_what_is_none(name: str, value: Any) -> None:
+    with pytest.raises(SettingError, match=r"is not (a|true)") as caught:
+        Provenance.parse({"recipe": {}, "seed": 0, name: value})
+    assert caught.value.setting == name
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ({"x" * 10_000: 1}, "is not a setting of a recipe"),
+        ({"name": "x" * 10_000}, "is not a name"),
+        ({"name": "\x1b[2J"}, "a name that can be printed"),
+        ({"hidden": [1] * 1000}, "is not a list of up to 100 widths"),
+        ({"hidden": [2**53]}, "is not a list of up to 100 widths"),
+        ({"hidden": [20.0]}, "is not a list of up to 100 widths"),
+        ({"hidden": "20"}, "is not a list of up to 100 widths"),
+        ({"epochs": True}, "True is not a whole number from 1 to 10,000"),
+        ({"epochs": 10**400}, "is not a whole number from 1 to 10,000"),
+        ({"shuffle": 1}, "1 is not True or False"),
+        ({"momentum": "x" * 10_000}, "is not a number from 0 to below 1"),
+        ({"learning_rate": float("nan")}, "finite number above 0"),
+        ({"hardest": 0}, "above 0"),
+    ],
+)
+def test_recipes_that_are_none(recipe: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingError, match=message) as caught:
+        Provenance.parse({"recipe": recipe, "seed": 0})
+    assert len(str(caught.value)) < 200
+
+
+@given(meta=st.dictionaries(st.sampled_from(["recipe", "seed", "dataset", "threads"]), values))
+def test_anything_is_read_or_refused(meta: dict[str, Any]) -> None:
+    try:
+        Provenance.parse(meta)
+    except SettingError as error:
+        assert error.message.isprintable()
+
+
+def test_digest_is_of_the_bits() -> None:
+    vector = np.array([0.0, 1.0], np.float32)
+    assert digest(vector) == digest(vector.copy())
+    assert digest(vector) != digest(-vector)
+    assert len({digest(vector), digest(vector.astype(np.float64)), digest(vector[:1])}) == 3

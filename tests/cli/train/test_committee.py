@@ -1,0 +1,132 @@
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistmlp.brains.brain import load_brain
+from tests.cli.conftest import Run, Start
+from tests.conftest import names
+
+TINY = ["--hidden", "8", "--epochs", "2", "--validation", "200", "-o", "b-{seed}.npz"]
+
+
+def members(*extra: object) -> list[object]:
+    return ["train", *TINY, "--seeds", "0:3", *extra]
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_brain_for_each_seed_as_if_trained_alone(
+    run: Run, start: Start, small: Path, jobs: int
+) -> None:
+    result = run(*members("--jobs", jobs, "--data-dir", small))
+    assert (result.exit_code, result.stdout) == (0, "b-0.npz\nb-1.npz\nb-2.npz\n")
+    assert names() == ["b-0.npz", "b-1.npz", "b-2.npz"]
+    alone = start("train", *TINY, "--seed", 1, "--data-dir", small, "-o", "alone-{seed}.npz")
+    assert alone.communicate()[0] == b"alone-1.npz\n"
+    assert Path("alone-1.npz").read_bytes() == Path("b-1.npz").read_bytes()
+    brains = [load_brain(Path(name)) for name in ("b-0.npz", "b-1.npz", "b-2.npz")]
+    assert [brain.meta and brain.meta.raw["seed"] for brain in brains] == [0, 1, 2]
+    judged = run("evaluate", *names()[1:], "--json", "--data-dir", small)
+    assert len(json.loads(judged.stdout)["brains"]) == 3
+
+
+def test_every_option_reaches_the_members(run: Run, small: Path) -> None:
+    result = run(
+        *members("--no-shuffle", "--augment", "--shift", 2, "--lr", 0.5, "--half", "--init"),
+        "brain.npz", "--data-dir", small,
+    )  # fmt: skip
+    assert (result.exit_code, result.stdout) == (1, "")  # there is no brain.npz
+    run("train", *TINY, "--data-dir", small, "-o", "brain.npz")
+    result = run(
+        *members("--no-shuffle", "--augment", "--shift", 2, "--lr", 0.5, "--half", "--init"),
+        "brain.npz", "--data-dir", small, "--log", "log-{seed}",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    with np.load("b-2.npz") as arrays:
+        assert arrays["w1"].dtype == np.float16
+    meta = load_brain(Path("b-2.npz")).meta
+    assert meta
+    recipe = meta.raw["recipe"]
+    assert (recipe["shuffle"], recipe["augment"], recipe["shift"]) == (False, True, 2.0)
+    assert (recipe["learning_rate"], recipe["hidden"]) == (0.5, [8])
+    assert len(Path("log-2").read_text().splitlines()) == 2
+
+
+def test_brains_that_are_there_are_left_as_they_are(run: Run, small: Path) -> None:
+    run(*members("--data-dir", small))
+    before = {name: Path(name).stat().st_mtime_ns for name in names()}
+    Path("b-1.npz").unlink()
+    result = run(*members("--json", "--data-dir", small))
+    assert result.exit_code == 0
+    documents = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [each["output"] for each in documents] == ["b-0.npz", "b-1.npz", "b-2.npz"]
+    assert len({tuple(each) for each in documents}) == 1  # of the same keys
+    assert "b-0.npz is there already" in result.stderr
+    after = {name: Path(name).stat().st_mtime_ns for name in names()}
+    assert {name for name in after if before[name] != after[name]} == {"b-1.npz"}
+    result = run(*members("--quiet", "--data-dir", small))
+    assert (result.stdout, result.stderr) == ("b-0.npz\nb-1.npz\nb-2.npz\n", "")
+    result = run(*members("--jobs", "2", "--data-dir", small))
+    told = sorted(result.stderr.splitlines())  # by threads, in any order
+    assert told == [f"b-{seed}.npz is there already" for seed in range(3)]
+
+
+@pytest.mark.parametrize("change", [["--lr", "0.1"], ["--epochs", "3"], ["--half"]], ids=str)
+def test_brains_of_other_settings_are_made_anew(run: Run, small: Path, change: list[str]) -> None:
+    run(*members("--data-dir", small))
+    before = Path("b-0.npz").read_bytes()
+    result = run(*members("--data-dir", small), *change)
+    assert "already" not in result.stderr
+    assert Path("b-0.npz").read_bytes() != before
+
+
+def test_a_damaged_brain_is_made_anew(run: Run, small: Path) -> None:
+    run(*members("--data-dir", small))
+    whole = Path("b-0.npz").read_bytes()
+    Path("b-0.npz").write_bytes(whole[:-100])
+    result = run(*members("--data-dir", small))
+    assert "b-0.npz is there" not in result.stderr
+    assert Path("b-0.npz").read_bytes() == whole
+
+
+def test_ctrl_c_ends_all_and_starts_no_more(start: Start, run: Run, small: Path) -> None:
+    process = start(*members("--epochs", 10_000, "--data-dir", small))
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith(b"epoch     3/"):
+            process.send_signal(signal.SIGINT)  # to the parent alone, as kill does
+            break
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"saved b-0.npz" in stderr
+    assert b"Traceback" not in stderr
+    assert names() == ["b-0.npz"]
+    result = run(*members("--epochs", 3, "--data-dir", small))
+    assert (result.exit_code, "already" in result.stderr) == (0, False)
+
+
+def test_a_member_that_fails_does_not_keep_the_others(run: Run, small: Path) -> None:
+    Path("b-1.npz").mkdir()
+    result = run(*members("--data-dir", small))
+    assert (result.exit_code, result.stdout) == (2, "b-0.npz\nb-2.npz\n")
+    assert names() == ["b-0.npz", "b-1.npz", "b-2.npz"]
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        (["-o", "brain.npz"], "--output: brain.npz has no {seed}"),
+        (["--log", "run.jsonl"], "--log: run.jsonl has no {seed}"),
+        (["--seeds", "3:3"], "--seeds: '3:3' is not a number, nor a range"),
+        (["--seeds", "a"], "--seeds: 'a' is not a number, nor a range"),
+        (["--jobs", "0"], "'--jobs'"),
+        (["--lr", "0"], "--learning-rate: 0.0 is not"),
+    ],
+)
+def test_settings_that_cannot_work(run: Run, small: Path, args: list[str], error: str) -> None:
+    result = run(*members("--data-dir", small), *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert error in result.stderr
+    assert names() == []

@@ -1,0 +1,143 @@
+"""`train --like`: a brain trained again."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.cli.train.checkpoints import Checkpoints
+from mnistmlp.training.state import TrainingState
+from tests.brains.test_brain import make_older
+from tests.cli.conftest import Run
+from tests.conftest import names
+
+RUN = ["train", "--hidden", "8", "--epochs", "3", "--validation", "200"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [],
+        ["--optimizer", "adam", "--lr", "0.01", "--augment", "--prune", "0.5", "--half"],
+        ["--patience", "1", "--seed", "7", "--threads", "2"],
+    ],
+    ids=str,
+)
+def test_a_brain_is_trained_again_to_the_same_bytes(
+    run: Run, small: Path, settings: list[str]
+) -> None:
+    run(*RUN, *settings, "--data-dir", small)
+    result = run("train", "--like", "brain.npz", "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (0, "brain.again.npz\n")
+    assert result.stderr.endswith("the weights are those of brain.npz\n")
+    assert Path("brain.again.npz").read_bytes() == Path("brain.npz").read_bytes()
+    found = run("train", "--like", "brain.npz", "--data-dir", small, "-o", "c.npz", "-q", "--json")
+    assert json.loads(found.stdout)["same_weights"] is True
+    assert found.stderr == ""
+
+
+def test_a_run_that_was_stopped_is_trained_again_up_to_there(
+    run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: Checkpoints, state: TrainingState) -> None:
+        if len(state.history) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as context:
+        context.setattr(Checkpoints, "keep", stop)
+        assert run(*RUN, "--data-dir", small).exit_code == 130
+    result = run("train", "--like", "brain.npz", "--data-dir", small)
+    assert result.exit_code == 0
+    assert result.stderr.endswith("the weights are those of brain.npz\n")
+
+
+def test_other_weights_are_a_failure(run: Run, small: Path) -> None:
+    run(*RUN, "--data-dir", small)
+    brain = load_brain(Path("brain.npz"))
+    assert brain.meta
+    brain.network.parameters[5] += 1
+    save_brain(Path("odd.npz"), brain.network, brain.meta.raw)
+    result = run("train", "--like", "odd.npz", "--data-dir", small, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["same_weights"] is False
+    assert result.stderr.endswith("the weights are not those of odd.npz\n")
+    assert names() == ["brain.npz", "odd.again.npz", "odd.npz"]
+
+
+def test_a_brain_that_started_from_another(run: Run, small: Path) -> None:
+    run(*RUN, "--data-dir", small, "-o", "first.npz")
+    run(*RUN, "--data-dir", small, "--init", "first.npz")
+    like = ["train", "--like", "brain.npz", "--data-dir", small]
+    for args in ([], ["--init", "brain.npz"]):
+        result = run(*like, *args)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == "error: --init: brain.npz started from another brain\n"
+    assert run(*like, "--init", "first.npz").stderr.endswith("those of brain.npz\n")
+
+
+def test_it_is_not_written_over(run: Run, small: Path) -> None:
+    run(*RUN, "--data-dir", small)
+    Path("link.npz").symlink_to("brain.npz")
+    before = Path("brain.npz").read_bytes()
+    for output in ("brain.npz", "link.npz"):
+        result = run("train", "--like", "brain.npz", "--data-dir", small, "-o", output)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "is the file of --like" in result.stderr
+    assert Path("brain.npz").read_bytes() == before
+
+
+def test_a_brain_that_does_not_say_how(run: Run, small: Path, brain: Path) -> None:
+    make_older(Path("older.npz"))
+    loaded = load_brain(brain)
+    assert loaded.meta
+    save_brain(Path("odd.npz"), loaded.network, loaded.meta.raw | {"recipe": {"hidden": "x"}})
+    for name, error in [
+        ("older.npz", "older.npz: does not say how to train it again"),
+        ("odd.npz", "odd.npz: hidden: 'x' is not a list of up to 100 widths from 1 to 1,000,000"),
+        ("none.npz", "none.npz: no such file"),
+    ]:
+        result = run("train", "--like", name, "--data-dir", small)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"error: {error}\n")
+    assert names() == ["odd.npz", "older.npz"]
+
+
+def test_other_data(run: Run, small: Path, mnist: Path) -> None:
+    result = run("train", "--like", "pretrained", "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert (
+        "pretrained.npz: was trained on other data, by the digest of train-images" in result.stderr
+    )
+
+
+def forge(brain: Path, change: dict[str, Any]) -> None:
+    """Write a copy of a brain whose recipe says otherwise."""
+    with np.load(brain) as archive:
+        content = dict(archive)
+    meta = json.loads(content["meta"].item())
+    meta["recipe"] |= change
+    np.savez("forged.npz", **content | {"meta": np.array(json.dumps(meta))})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"hidden": [2**40]}, "forged.npz: hidden: 1099511627776 is not a list of up to 100"),
+        ({"hidden": []}, "forged.npz: has other layers than its recipe"),
+        ({"validation": 1200}, "forged.npz: validation: 1200 of 1200 images leaves none"),
+        ({"receptive_field": 1e300}, "forged.npz: receptive_field: 1e+300 is not"),
+    ],
+)
+def test_the_file_is_at_fault(
+    run: Run, brain: Path, small: Path, change: dict[str, Any], message: str
+) -> None:
+    forge(brain, change)
+    result = run("train", "--like", "forged.npz", "--data-dir", small, "--quiet")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: {message}")
+    assert result.stdout == ""
+    assert names() == ["forged.npz"]

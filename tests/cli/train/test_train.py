@@ -1,0 +1,276 @@
+import contextlib
+import json
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistmlp import blas
+from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.cli.interrupt import ECHO
+from tests.brains.test_brain import make_older
+from tests.cli.conftest import Run, Start
+from tests.conftest import names
+
+TINY = ["--hidden", "8", "--epochs", "2", "--validation", "200"]
+
+
+def test_stdout_is_the_path_alone(run: Run, small: Path) -> None:
+    result = run("train", *TINY, "--data-dir", small, "-o", "some.npz")
+    assert (result.exit_code, result.stdout) == (0, "some.npz\n")
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("epoch 1/2  loss ")
+    assert lines[1].startswith("epoch 2/2  loss ")
+    assert lines[2].startswith("classic: 784-8-10, 6,370 parameters, on custom, 2 epochs in ")
+    assert lines[3].startswith("validation accuracy ")
+    assert lines[4] == "saved some.npz"
+    assert max(map(len, lines)) <= 80
+    assert names() == ["some.npz"]
+
+
+def test_quiet(run: Run, small: Path) -> None:
+    result = run("train", *TINY, "--data-dir", small, "--quiet")
+    assert (result.stdout, result.stderr) == ("brain.npz\n", "")
+
+
+def test_json(run: Run, small: Path) -> None:
+    result = run("train", *TINY, "--data-dir", small, "--json")
+    document = json.loads(result.stdout)
+    assert list(document) == [
+        "output", "dataset", "recipe", "sizes", "parameters", "epochs", "seconds",
+        "validation_accuracy",
+        "history",
+    ]  # fmt: skip
+    assert (document["output"], document["recipe"]) == ("brain.npz", "classic")
+    assert (document["sizes"], document["parameters"]) == ([784, 8, 10], 6370)
+    assert [report["epoch"] for report in document["history"]] == [1, 2]
+    assert document["validation_accuracy"] == document["history"][-1]["validation_accuracy"]
+
+
+def test_same_seed_same_file(run: Run, small: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run("train", *TINY, "--data-dir", small, "--seed", seed, "-o", f"{name}.npz")
+    a, b, c = (Path(f"{name}.npz").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_options_override_the_recipe(run: Run, small: Path) -> None:
+    options = {
+        "--hidden": "9,7", "--activation": "tanh", "--loss": "mse",
+        "--receptive-field": "3", "--dropout": "0.25", "--adversarial": "0.5",
+        "--label-smoothing": "0.125", "--hardest": "0.5",
+        "--optimizer": "nesterov",
+        "--momentum": "0.5", "--learning-rate": "0.5", "--schedule": "cosine",
+        "--weight-decay": "0.001", "--batch-size": "20", "--epochs": "3", "--validation": "100",
+        "--patience": "2", "--limit": "300", "--displacement": "1.5", "--rotation": "5",
+        "--scaling": "0.1", "--shear": "0.2", "--shift": "2", "--dtype": "float64",
+    }  # fmt: skip
+    given = [word for pair in options.items() for word in pair]
+    result = run("train", "--recipe", "modern", *given, "--no-shuffle", "--data-dir", small)
+    assert result.exit_code == 0, result.stderr
+    brain = load_brain(Path("brain.npz"))
+    assert brain.meta
+    assert brain.meta.raw["recipe"] == {
+        "name": "modern", "hidden": [9, 7], "activation": "tanh", "loss": "mse",
+        "receptive_field": 3.0, "dropout": 0.25, "adversarial": 0.5, "hardest": 0.5,
+        "label_smoothing": 0.125,
+        "optimizer": "nesterov", "learning_rate": 0.5, "schedule": "cosine", "momentum": 0.5,
+        "weight_decay": 0.001, "batch_size": 20, "epochs": 3, "validation": 100, "patience": 2,
+        "limit": 300, "shuffle": False, "augment": True, "displacement": 1.5, "rotation": 5.0,
+        "scaling": 0.1, "shear": 0.2, "shift": 2.0, "dtype": "float64",
+    }  # fmt: skip
+    assert brain.network.sizes == (784, 9, 7, 10)
+    assert brain.network.parameters.dtype == np.float64
+    assert set(brain.meta.raw["dataset"]["digests"]) == {
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+    }
+
+
+def test_no_hidden_layer_and_no_validation(run: Run, small: Path) -> None:
+    result = run("train", "--hidden", "none", "--validation", 0, "--epochs", 1, "--data-dir", small)
+    assert result.exit_code == 0
+    assert "validation" not in result.stderr
+    assert load_brain(Path("brain.npz")).network.sizes == (784, 10)
+
+
+def test_init_gives_layers_activation_and_loss(run: Run, small: Path, brain: Path) -> None:
+    result = run(
+        "train", "--init", brain, "--epochs", 1, "--lr", 1e-9, "--validation", 100,
+        "--data-dir", small,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    before, after = load_brain(brain).network, load_brain(Path("brain.npz")).network
+    assert (after.sizes, after.activation, after.loss) == ((784, 24, 10), "relu", "cross-entropy")
+    np.testing.assert_allclose(after.parameters, before.parameters, atol=1e-6)
+    result = run("train", "--init", brain, "--hidden", "20", "--validation", 0, "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: --hidden: the initial brain has layers")
+
+
+def test_a_small_file(run: Run, small: Path) -> None:
+    sizes = []
+    for extra in ([], ["--half"], ["--half", "--prune", 0.6]):
+        result = run("train", *TINY, "--data-dir", small, *extra)
+        assert result.exit_code == 0
+        sizes.append(Path("brain.npz").stat().st_size)
+    assert sizes[1] < 0.5 * sizes[0]
+    assert sizes[2] < 0.6 * sizes[1]
+    assert (load_brain(Path("brain.npz")).network.parameters == 0).mean() >= 0.6
+
+
+def test_log(run: Run, small: Path) -> None:
+    run("train", *TINY, "--data-dir", small, "--log", "run.jsonl")
+    lines = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    assert set(lines[0]) >= {"loss", "validation_loss", "validation_accuracy", "seconds"}
+
+
+def test_threads_and_the_environment(
+    run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+
+    def limited_threads(threads: int | None) -> contextlib.AbstractContextManager[None]:
+        asked.append(threads)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(blas, "limited_threads", limited_threads)
+    given = {"MNISTMLP_DATA_DIR": str(small)}
+    result = run("train", *TINY, "--threads", 1, "-q", env=given)
+    assert (result.exit_code, result.stdout) == (0, "brain.npz\n")
+    run("train", *TINY, env=given)
+    run("train", *TINY, "--hidden", "300", "--batch-size", 128, env=given)
+    run("train", *TINY, "--threads", 2, env=given)
+    run("train", *TINY, env=given | {"OPENBLAS_NUM_THREADS": "2"})
+    assert asked == [1, 1, None, 2, None]  # small products get one, unless the user says
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        (["--hidden", "20,,20"], "--hidden: '20,,20' is not a list of widths"),
+        (["--hidden", "0"], "--hidden: 0 is not"),
+        (["--hidden", "99999,99999", "--validation", "0"], "--hidden: 10,079,"),
+        (["--lr", "0"], "--learning-rate: 0.0 is not a finite number above 0"),
+        (["--batch-size", "0"], "--batch-size: 0 is not"),
+        (["--dropout", "1"], "--dropout: 1.0 is not a number from 0 to below 1"),
+        (["--label-smoothing", "1"], "--label-smoothing: 1.0 is not"),
+        (["--hardest", "0"], "--hardest: 0.0 is not a number above 0, up to 1"),
+        (["--adversarial", "-0.1"], "--adversarial: -0.1 is not"),
+        (["--displacement", "-1"], "--displacement: -1.0 is not a number from 0 to 28"),
+        (["--rotation", "nan"], "'--rotation': 'nan' is not a number"),
+        (["--scaling", "1e999"], "--scaling: inf is not a number from 0 to 10"),
+        (["--receptive-field", "-2"], "--receptive-field: -2.0 is not"),
+        (["--patience", "2", "--validation", "0"], "--patience: needs validation images"),
+        (["--validation", "1200"], "--validation: 1200 of 1200 images leaves none"),
+        (["--optimizer", "adam", "--momentum", "0.5"], "--momentum: adam has no momentum"),
+        (["--recipe", "clasic"], "--recipe: 'clasic' is not one of classic, "),
+        (["--recipe", ""], "--recipe: '' is not one of "),
+        (["--output", "."], "--output: .: not a regular file"),
+        (["--output", "none/brain.npz"], "no such folder"),
+        (["--threads", "9" * 20], "'--threads'"),
+        (["--log", "none/log"], "none: no such folder"),
+    ],
+)
+def test_settings_that_cannot_work(run: Run, small: Path, args: list[str], error: str) -> None:
+    result = run("train", *args, "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert error in result.stderr
+    assert result.stderr.count("\n") == 1 + ("hint: " in result.stderr)
+    assert names() == []
+
+
+def test_divergence_writes_no_brain(run: Run, small: Path) -> None:
+    result = run(
+        "train", *TINY, "--activation", "relu", "--lr", "1e30", "--loss", "cross-entropy",
+        "--data-dir", small,
+    )  # fmt: skip
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "error: the loss is no longer finite in epoch 1 (learning rate 1e+30)",
+        "hint: a smaller one, such as --learning-rate 1e+29",
+    ]
+    assert names() == []
+
+
+def test_the_echo_of_ctrl_c_does_not_lose_what_it_saves(start: Start, small: Path) -> None:
+    for _ in range(10):  # until the machine is not so busy that the last is no echo any more
+        process = start("train", *TINY, "--epochs", 10_000, "--data-dir", small)
+        assert process.stderr
+        process.stderr.readline()
+        began = time.monotonic()
+        for _ in range(5):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.001)
+        took = time.monotonic() - began
+        stdout, stderr = process.communicate(timeout=60)
+        if took < ECHO:
+            break
+    assert (process.returncode, stdout) == (130, b"brain.npz\n")
+    assert b"Traceback" not in stderr
+    assert load_brain(Path("brain.npz")).meta
+
+
+@pytest.mark.parametrize("stream", ["log", "stderr"])
+def test_a_report_that_cannot_be_written_does_not_end_the_run(
+    start: Start, small: Path, stream: str
+) -> None:
+    log = ["--log", "/dev/full"] if stream == "log" else []
+    with Path("/dev/full").open("w") as full:
+        options = {"stderr": full} if stream == "stderr" else {}
+        process = start("train", *TINY, *log, "--data-dir", small, **options)
+        stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (0, b"brain.npz\n")
+    assert load_brain(Path("brain.npz")).meta
+    if stream == "log":
+        warning = b"warning: /dev/full: No space left on device: epoch 2 is not logged\n"
+        assert warning in stderr
+
+
+def test_init_gives_the_recipe(run: Run, small: Path, brain: Path) -> None:
+    common = ["--init", brain, "--epochs", 1, "--validation", 100, "--data-dir", small]
+    run("train", *common)
+    meta = load_brain(Path("brain.npz")).meta
+    assert meta
+    assert (meta.raw["recipe"]["name"], meta.raw["recipe"]["optimizer"]) == ("modern", "adam")
+    assert meta.raw["accuracy"]["validation"] > 0.95
+    run("train", *common, "--recipe", "classic", "--lr", 0.01)
+    meta = load_brain(Path("brain.npz")).meta
+    assert meta
+    assert (meta.raw["recipe"]["name"], meta.raw["recipe"]["activation"]) == ("classic", "relu")
+
+
+def test_init_gives_the_type(run: Run, small: Path) -> None:
+    make_older(Path("older.npz"))
+    run("train", "--init", "older.npz", "--epochs", 1, "--validation", 0, "--data-dir", small)
+    assert load_brain(Path("brain.npz")).network.parameters.dtype == np.float64
+
+
+def test_init_of_a_brain_whose_recipe_is_strange(run: Run, small: Path, brain: Path) -> None:
+    loaded = load_brain(brain)
+    assert loaded.meta
+    save_brain(Path("odd.npz"), loaded.network, loaded.meta.raw | {"recipe": {"name": ["x"]}})
+    result = run(
+        "train", "--init", "odd.npz", "--epochs", 1, "--validation", 0, "--data-dir", small
+    )
+    assert result.exit_code == 0
+    assert "classic: 784-24-10" in result.stderr
+    assert run("info", "odd.npz").exit_code == 0
+
+
+def test_a_long_name(run: Run, small: Path) -> None:
+    name = "n" * 251 + ".npz"
+    assert run("train", *TINY, "-q", "--data-dir", small, "-o", name).stdout == f"{name}\n"
+    result = run("train", *TINY, "--data-dir", small, "-o", "n" + name)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(".npz: File name too long\n")
+
+
+def test_an_output_that_is_there_is_replaced(run: Run, small: Path) -> None:
+    Path("brain.npz").write_bytes(b"old")
+    run("train", *TINY, "--data-dir", small)
+    assert load_brain(Path("brain.npz")).network.sizes == (784, 8, 10)

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from mnistmlp.core.initialization import initialise
+from mnistmlp.core.metrics import committee, confusion_matrix, digit_scores, evaluate, probabilities
+from mnistmlp.core.network import Network
+from tests.conftest import blobs
+
+
+def test_confusion_matrix_counts_actual_by_row() -> None:
+    labels = np.array([0, 0, 1, 9, 9, 9], np.uint8)
+    predicted = np.array([0, 1, 1, 9, 9, 0])
+    confusion = confusion_matrix(labels, predicted)
+    assert confusion.shape == (10, 10)
+    assert confusion.sum() == 6
+    assert (confusion[0, 0], confusion[0, 1], confusion[9, 0], confusion[9, 9]) == (1, 1, 1, 2)
+
+
+def test_scores_of_a_digit() -> None:
+    confusion = np.zeros((10, 10), np.int64)
+    confusion[3, 3], confusion[3, 5], confusion[5, 3] = 6, 2, 3
+    scores = digit_scores(confusion)
+    assert scores[3].precision == pytest.approx(6 / 9)
+    assert scores[3].recall == pytest.approx(6 / 8)
+    assert scores[3].f1 == pytest.approx(2 * (6 / 9) * (6 / 8) / (6 / 9 + 6 / 8))
+    assert scores[3].support == 8
+    assert (scores[5].precision, scores[5].recall, scores[5].f1) == (0, 0, 0)
+    assert (scores[0].precision, scores[0].recall, scores[0].f1, scores[0].support) == (0, 0, 0, 0)
+
+
+def test_probabilities_sum_to_one() -> None:
+    found = probabilities(np.array([[0.2, 0.6] + [0.0] * 8, [0.0] * 10]))
+    np.testing.assert_allclose(found[0, :2], [0.25, 0.75])
+    np.testing.assert_allclose(found[1], 0.1)
+
+
+def make_network(seed: int, loss: str) -> Network:
+    network = Network((784, 10), "sigmoid", loss)
+    initialise(network, np.random.default_rng(seed))
+    return network
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+def test_evaluation_of_one_network(loss: str) -> None:
+    network = make_network(1, loss)
+    images, labels = blobs(50, seed=2)
+    outputs = network.outputs(images)
+    found = evaluate([network], images, labels)
+    right = int((outputs.argmax(axis=1) == labels).sum())
+    assert (found.images, found.correct, found.accuracy) == (50, right, right / 50)
+    y = np.eye(10)[labels]
+    if loss == "mse":
+        assert found.loss == pytest.approx(0.5 * ((outputs - y) ** 2).sum() / 50, rel=1e-5)
+    else:
+        assert found.loss == pytest.approx(-np.log(outputs[y == 1]).mean(), rel=1e-5)
+
+
+def test_a_committee_is_the_mean_of_probabilities() -> None:
+    networks = [make_network(1, "mse"), make_network(2, "cross-entropy")]
+    images, labels = blobs(50, seed=3)
+    first, second = (probabilities(network.outputs(images)) for network in networks)
+    mean = (first + second) / 2
+    np.testing.assert_allclose(committee(networks, images), mean, rtol=1e-5)
+    found = evaluate(networks, images, labels)
+    assert found.loss == pytest.approx(-np.log(mean[np.arange(50), labels]).mean(), rel=1e-5)
+    assert found.correct == (mean.argmax(axis=1) == labels).sum()

@@ -1,0 +1,239 @@
+import gzip
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnistmlp.cli.hints import hint_for
+from mnistmlp.data import datasets
+from mnistmlp.data import folder as folder_module
+from mnistmlp.data.catalog import MNIST, SPLITS, TEST_IMAGES, TEST_LABELS, TRAIN_LABELS, DataFile
+from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.folder import (
+    RECORD,
+    default_folder,
+    find_file,
+    is_verified,
+    missing_files,
+    place,
+    read_record,
+    remember,
+)
+from mnistmlp.data.idx import read_idx, write_idx
+from mnistmlp.errors import DataError, WriteError
+
+
+@pytest.fixture
+def folder(small: Path, tmp_path: Path) -> Path:
+    """A copy of the small data set that a test may damage."""
+    return Path(shutil.copytree(small, tmp_path / "data"))
+
+
+def test_splits_are_loaded(small: Path) -> None:
+    train, test = load_dataset(small, "train"), load_dataset(small, "test")
+    assert (train.images.shape, train.labels.shape) == ((1200, 28, 28), (1200,))
+    assert test.images.shape == (300, 28, 28)
+    assert len(load_dataset(small, "test", limit=10**9).labels) == 300
+    assert (train.name, train.split) == ("custom", "train")
+    limited = load_dataset(small, "train", limit=7)
+    np.testing.assert_array_equal(limited.images, train.images[:7])
+    assert limited.labels.shape == (7,)
+
+
+def test_digests_are_of_the_uncompressed_files(small: Path) -> None:
+    for name, found in load_dataset(small, "train").digests.items():
+        assert found == hashlib.sha256((small / name).read_bytes()).hexdigest()
+
+
+def test_other_layouts_are_found(folder: Path) -> None:
+    expected = load_dataset(folder, "train").images.copy()
+    plain = folder / "train-images-idx3-ubyte"
+    plain.with_name(plain.name + ".gz").write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    (folder / "train-labels-idx1-ubyte").rename(folder / "train-labels.idx1-ubyte")
+    np.testing.assert_array_equal(load_dataset(folder, "train").images, expected)
+    assert missing_files(folder) == []
+
+
+def test_a_folder_of_the_files_name_is_not_the_file(folder: Path) -> None:
+    plain = folder / "train-labels-idx1-ubyte"
+    plain.rename(folder / "train-labels.idx1-ubyte")
+    plain.mkdir()
+    assert load_dataset(folder, "train").labels.shape == (1200,)
+
+
+def test_a_plain_file_comes_before_a_compressed_one(folder: Path) -> None:
+    plain = folder / TRAIN_LABELS.name
+    (folder / f"{TRAIN_LABELS.name}.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    assert find_file(folder, TRAIN_LABELS) == plain
+
+
+def test_the_cache_folder_is_the_users(tmp_path: Path) -> None:
+    assert default_folder() == tmp_path / "cache" / "mnistmlp" / "mnist"
+    assert missing_files(default_folder()) == list(MNIST)
+    assert find_file(default_folder(), TRAIN_LABELS) is None
+
+
+def test_a_missing_file_names_the_command(folder: Path) -> None:
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte: no such file") as caught:
+        load_dataset(folder, "test")
+    assert hint_for(caught.value) == f"mnistmlp download --data-dir {folder}"
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("train-images-idx3-ubyte", np.zeros((1200, 28, 27), np.uint8), "1200 x 28 x 27 items"),
+        ("train-images-idx3-ubyte", np.zeros((1200, 784), np.uint8), "expected N x 28 x 28 uint8"),
+        ("train-images-idx3-ubyte", np.zeros((1200, 28, 28), np.int16), "items of type >i2"),
+        ("train-images-idx3-ubyte", np.zeros((5, 28, 28), np.uint8), "5 train images, but 1200"),
+        ("train-images-idx3-ubyte", np.zeros((0, 28, 28), np.uint8), "holds no items"),
+        ("train-labels-idx1-ubyte", np.full(1200, 10, np.uint8), "label 10, expected 0 to 9"),
+        ("train-labels-idx1-ubyte", np.zeros((1200, 1), np.uint8), "expected N uint8"),
+        ("train-labels-idx1-ubyte", np.zeros((), np.uint8), "holds no items"),
+    ],
+)
+def test_files_of_the_wrong_kind(folder: Path, name: str, array: np.ndarray, message: str) -> None:
+    write_idx(folder / name, array)
+    with pytest.raises(DataError, match=message):
+        load_dataset(folder, "train")
+
+
+def test_real_mnist(mnist: Path) -> None:
+    train, test = load_dataset(mnist, "train"), load_dataset(mnist, "test")
+    assert (len(train.images), len(test.images)) == (60000, 10000)
+    assert (train.name, test.name) == ("mnist", "mnist")
+    assert train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert np.bincount(test.labels).tolist() == [
+        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009,
+    ]  # fmt: skip
+    path = find_file(mnist, TRAIN_LABELS)
+    assert path
+    assert is_verified(path, TRAIN_LABELS)
+
+
+def test_changed_bytes_are_not_verified(mnist: Path, tmp_path: Path) -> None:
+    path = find_file(mnist, TRAIN_LABELS)
+    assert path
+    labels = read_idx(path).copy()
+    labels[17] ^= 1
+    write_idx(tmp_path / "changed", labels)
+    assert not is_verified(tmp_path / "changed", TRAIN_LABELS)
+    assert not is_verified(tmp_path / "none", TRAIN_LABELS)
+
+
+@pytest.fixture
+def downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of small files that were downloaded, as if they were MNIST's."""
+    published = []
+    for file in SPLITS["test"]:
+        content = (folder / file.name).read_bytes()
+        published.append(DataFile(file.name, len(content), hashlib.sha256(content).hexdigest()))
+        place(folder / file.name, published[-1], content)
+    monkeypatch.setitem(SPLITS, "test", tuple(published))
+    return folder
+
+
+def change(path: Path) -> None:
+    """Change a byte of the last image or label."""
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))  # also where clocks are coarse
+
+
+def refuse(array: object) -> str:
+    raise AssertionError("hashed")
+
+
+def refuse_to_write(path: Path) -> None:
+    raise WriteError(f"{path}: cannot be written: Permission denied")
+
+
+def test_what_was_downloaded_is_not_hashed_again(
+    downloaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = load_dataset(downloaded, "test")
+    for module in (datasets, folder_module):
+        monkeypatch.setattr(module, "digest", refuse)
+    assert load_dataset(downloaded, "test").digests == expected.digests
+    assert load_dataset(downloaded, "test").name == "mnist"
+
+
+def test_a_part_has_a_digest_of_its_own(downloaded: Path) -> None:
+    assert load_dataset(downloaded, "test", limit=299).name == "custom"
+    assert load_dataset(downloaded, "test", limit=300).name == "mnist"
+
+
+def test_damage_is_noticed(downloaded: Path) -> None:
+    for file in SPLITS["test"]:
+        path = downloaded / file.name
+        content = path.read_bytes()
+        change(path)
+        with pytest.raises(DataError, match=f"{path}: changed since it was downloaded: SHA-256"):
+            load_dataset(downloaded, "test", limit=1)
+        path.write_bytes(content[:-1])
+        with pytest.raises(DataError, match="changed since it was downloaded: no whole") as caught:
+            load_dataset(downloaded, "test")
+        assert hint_for(caught.value) == f"mnistmlp download --data-dir {downloaded}"
+        path.write_bytes(content)
+        load_dataset(downloaded, "test")
+
+
+def test_damage_in_our_own_folder_has_a_shorter_way_out(downloaded: Path) -> None:
+    shutil.copytree(downloaded, default_folder())
+    change(default_folder() / TEST_LABELS.name)
+    with pytest.raises(DataError) as caught:
+        load_dataset(default_folder(), "test")
+    assert hint_for(caught.value) == "mnistmlp download"
+
+
+def test_own_data_can_take_the_place_of_what_was_downloaded(downloaded: Path) -> None:
+    change(downloaded / TEST_IMAGES.name)
+    with pytest.raises(DataError) as caught:
+        load_dataset(downloaded, "test")
+    assert (hint_for(caught.value) or "").endswith(
+        f"(if the change is meant: rm {downloaded / RECORD})"
+    )
+    (downloaded / RECORD).unlink()
+    assert load_dataset(downloaded, "test").name == "custom"
+
+
+def test_a_touched_file_is_hashed_once(downloaded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in SPLITS["test"]:
+        os.utime(downloaded / file.name, ns=(0, 0))
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_module, "atomic_write", refuse_to_write)
+        load_dataset(downloaded, "test")  # in a folder that cannot be written
+    load_dataset(downloaded, "test")
+    for module in (datasets, folder_module):
+        monkeypatch.setattr(module, "digest", refuse)
+    assert load_dataset(downloaded, "test").name == "mnist"
+
+
+def test_a_record_of_other_digests_says_nothing(downloaded: Path) -> None:
+    entries = json.loads((downloaded / RECORD).read_text())
+    for entry in entries.values():
+        entry["sha256"] = "0" * 64
+    (downloaded / RECORD).write_text(json.dumps(entries))
+    assert load_dataset(downloaded, "test").name == "mnist"
+    change(downloaded / TEST_IMAGES.name)
+    assert load_dataset(downloaded, "test").name == "custom"
+
+
+def test_a_compressed_file_that_was_verified_is_watched(downloaded: Path) -> None:
+    file = SPLITS["test"][0]
+    packed = downloaded / f"{file.name}.gz"
+    packed.write_bytes(gzip.compress((downloaded / file.name).read_bytes()))
+    (downloaded / file.name).unlink()
+    assert load_dataset(downloaded, "test").name == "mnist"
+    remember(packed, packed.stat(), file.sha256)
+    assert packed.name in read_record(downloaded)
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(DataError, match=f"{packed}: changed since it was downloaded: no whole IDX"):
+        load_dataset(downloaded, "test")

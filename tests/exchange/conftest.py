@@ -1,0 +1,145 @@
+"""Brains and pages to try, and a real browser to try the pages in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
+
+from mnistmlp.arrays import Array, Bytes
+from mnistmlp.brains.brain import PRETRAINED, Brain, load_brain
+from mnistmlp.brains.meta import Meta, describe_network
+from mnistmlp.core.metrics import committee
+from mnistmlp.core.network import Network
+from mnistmlp.data.datasets import load_dataset
+from mnistmlp.exchange.html import write_page
+from mnistmlp.training.loop import fit
+from mnistmlp.training.recipes import RECIPES
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[BrowserType]:
+    """What starts Debian's Chromium; without it the test is skipped, or fails in CI."""
+    if not shutil.which("chromium"):
+        reason = "needs a browser: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        yield playwright.chromium
+
+
+def launch(chromium: BrowserType, *args: str) -> Browser:
+    return chromium.launch(
+        executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", *args]
+    )
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: BrowserType) -> Iterator[Browser]:
+    """A browser with no camera."""
+    with launch(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def pretrained_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the brain that comes with the package."""
+    path = tmp_path_factory.mktemp("page") / "pretrained.html"
+    write_page(path, load_brain(PRETRAINED), "pretrained")
+    return path
+
+
+def trained(mnist: Path, **settings: Any) -> Brain:
+    """Return a brain that was trained for a moment."""
+    train = load_dataset(mnist, "train", limit=5000)
+    rates = {"sigmoid": 6.0, "tanh": 1.0, "relu": 0.2}
+    settings["learning_rate"] = rates[settings.get("activation", "sigmoid")]
+    recipe = replace(RECIPES["classic"], epochs=10, validation=0, **settings)
+    return Brain(fit(recipe, train.images, train.labels).network, None)
+
+
+@pytest.fixture(scope="session")
+def classic_page(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a small network."""
+    path = tmp_path_factory.mktemp("page") / "classic.html"
+    given = os.environ.get("MNISTMLP_PAGE_BRAIN")  # for pictures of the page
+    write_page(path, load_brain(Path(given)) if given else trained(mnist), "classic.npz")
+    return path
+
+
+@pytest.fixture
+def open_page(browser: Browser, pretrained_page: Path) -> Iterator[Open]:
+    """Open a page; at the end there must have been no error on it, and no request to elsewhere."""
+    troubles: list[str] = []
+    contexts = []
+
+    def visit(path: Path = pretrained_page, used: Browser = browser, **options: Any) -> Page:
+        context = used.new_context(**options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on(
+            "console",
+            lambda message: troubles.append(message.text) if message.type == "error" else None,
+        )
+        page.on(
+            "request",
+            lambda request: (
+                troubles.append(request.url)
+                if not request.url.startswith((path.as_uri(), "data:", "blob:"))
+                else None
+            ),
+        )
+        page.goto(path.as_uri())
+        expect(page.locator("#shown")).not_to_be_empty()
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def random_brain(
+    *hidden: int,
+    activation: str = "relu",
+    loss: str = "cross-entropy",
+    temperature: float = 1.0,
+    dtype: str = "float32",
+    scale: float = 0.3,
+) -> Brain:
+    """Make a brain of random weights, and a `meta` as of a training."""
+    network = Network((784, *hidden, 10), activation, loss, dtype)
+    rng = np.random.default_rng(3)
+    network.parameters[:] = rng.normal(scale=scale, size=network.parameters.size)
+    return brain_of(network, temperature)
+
+
+def brain_of(network: Network, temperature: float = 1.0, **changes: Any) -> Brain:
+    """Return a brain of a network, its `meta` as of a training but for some keys."""
+    meta: dict[str, Any] = describe_network(network, temperature) | {
+        "recipe": {"name": "é \N{SNOWMAN}", "learning_rate": 0.1},
+        "seed": 7,
+        "epochs": 2,
+        "history": [{"epoch": 1}, {"epoch": 2}],
+        "accuracy": {"validation": 0.75},
+        "dataset": {"name": "mnist", "digests": {}},
+        "versions": {"numpy": "2"},
+    }
+    return Brain(network, Meta.parse(meta | changes, Path("random")))
+
+
+def predicted(brain: Brain, images: Bytes) -> Array:
+    """Return the probabilities (n, 10) that `predict` gives."""
+    return committee([brain.network], images, [brain.temperature])

@@ -1,0 +1,293 @@
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import save_file
+
+from mnistmlp.arrays import Array
+from mnistmlp.brains.archive import MAX_META
+from mnistmlp.brains.brain import Brain, load_brain, save_brain
+from mnistmlp.core.network import MAX_PARAMETERS
+from mnistmlp.errors import BrainError, MissingExtraError, OtherTaskError, SettingError
+from mnistmlp.exchange.safetensors import export_safetensors, import_safetensors
+from tests.conftest import blobs
+from tests.exchange.conftest import random_brain
+
+PATH = Path("model.safetensors")
+
+
+def raw_meta(*hidden: int) -> str:
+    """Return the JSON of a brain of these layers."""
+    meta = random_brain(*hidden).meta
+    assert meta
+    return json.dumps(meta.raw)
+
+
+def layers_of(*sizes: int, dtype: str = "float32", numbers: str = "024") -> dict[str, Array]:
+    """Make weights and biases as those of an nn.Sequential."""
+    rng = np.random.default_rng(5)
+    arrays: dict[str, Array] = {}
+    for number, fan_in, fan_out in zip(numbers, sizes, sizes[1:], strict=False):
+        arrays[f"{number}.weight"] = rng.normal(size=(fan_out, fan_in)).astype(dtype)
+        arrays[f"{number}.bias"] = rng.normal(size=fan_out).astype(dtype)
+    return arrays
+
+
+def header(entries: object, data: bytes = b"") -> bytes:
+    """Return a file with this header, and then the data."""
+    text = json.dumps(entries).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def refused(match: str, kind: type[Exception] = BrainError, **options: Any) -> None:
+    with pytest.raises(kind, match=match) as caught:
+        import_safetensors(PATH, **({"activation": "relu"} | options))
+    assert "model.safetensors" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("hidden", [(), (20, 15)], ids=str)
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_export_comes_back(hidden: tuple[int, ...], loss: str, dtype: str) -> None:
+    brain = random_brain(*hidden, activation="tanh", loss=loss, dtype=dtype, temperature=1.3)
+    export_safetensors(brain, PATH)
+    network, meta = import_safetensors(PATH)
+    assert brain.meta
+    assert meta == brain.meta.raw
+    assert network.parameters.dtype == dtype
+    assert network.parameters.tobytes() == brain.network.parameters.tobytes()
+    assert (network.activation, network.loss) == ("tanh", loss)
+
+
+def test_an_export_of_an_older_brain_comes_back() -> None:
+    brain = Brain(random_brain(20, activation="sigmoid", loss="mse").network, None)
+    export_safetensors(brain, PATH)
+    network, meta = import_safetensors(PATH)
+    assert (network.activation, network.loss, meta["epochs"]) == ("sigmoid", "mse", 0)
+    np.testing.assert_array_equal(network.parameters, brain.network.parameters)
+
+
+@pytest.mark.parametrize("numbers", ["024", "136"])
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [("float16", "float32"), ("float32", "float32"), ("float64", "float64")],
+)
+def test_a_network_of_pytorch(numbers: str, dtype: str, expected: str) -> None:
+    arrays = layers_of(784, 12, 11, 10, numbers=numbers, dtype=dtype)
+    save_file(arrays, PATH)
+    network, meta = import_safetensors(PATH, activation="tanh", loss="mse")
+    assert (network.sizes, network.activation, network.loss) == ((784, 12, 11, 10), "tanh", "mse")
+    assert network.parameters.dtype == expected
+    for number, (weights, bias) in zip(numbers, network.layers, strict=True):
+        np.testing.assert_array_equal(weights, arrays[f"{number}.weight"])
+        np.testing.assert_array_equal(bias, arrays[f"{number}.bias"])
+    assert (meta["recipe"], meta["epochs"], meta["history"]) == ({"name": "imported"}, 0, [])
+    assert (meta["accuracy"], meta["dataset"]) == ({"validation": None}, {})
+    save_brain(Path("brain.npz"), network, meta)
+    saved = load_brain(Path("brain.npz")).meta
+    assert saved
+    assert saved.raw == meta
+
+
+def test_layers_are_in_the_order_of_their_numbers() -> None:
+    arrays = layers_of(784, 12, 10)
+    renamed = {f"{'10' if n[0] == '2' else '9'}{n[1:]}": array for n, array in arrays.items()}
+    save_file(renamed, PATH)
+    assert import_safetensors(PATH, activation="relu")[0].sizes == (784, 12, 10)
+
+
+def test_what_metadata_say_is_taken() -> None:
+    strings = {"activation": "tanh", "output": "sigmoid", "temperature": "1.5"}
+    save_file(layers_of(784, 12, 10), PATH, strings)
+    network, meta = import_safetensors(PATH)
+    assert (network.activation, network.loss, meta["temperature"]) == ("tanh", "mse", 1.5)
+    network, meta = import_safetensors(PATH, activation="relu", loss="cross-entropy")
+    assert (network.activation, network.loss) == ("relu", "cross-entropy")
+    assert (meta["activation"], meta["output"]) == ("relu", "softmax")
+
+
+def test_an_activation_is_asked_for_where_there_is_one() -> None:
+    save_file(layers_of(784, 12, 10), PATH)
+    refused("does not say which it is of sigmoid, tanh, relu", SettingError, activation=None)
+    save_file(layers_of(784, 10), PATH)
+    assert import_safetensors(PATH)[0].loss == "cross-entropy"
+
+
+def test_normalized_pixels() -> None:
+    arrays = layers_of(784, 10, dtype="float64")
+    save_file(arrays, PATH)
+    network, _ = import_safetensors(PATH, normalized=(0.1307, 0.3081))
+    images, _ = blobs(20, seed=1)
+    pixels = (images.reshape(-1, 784) / 255 - 0.1307) / 0.3081
+    z = np.exp(pixels @ arrays["0.weight"].T + arrays["0.bias"])
+    np.testing.assert_allclose(network.outputs(images), z / z.sum(axis=1, keepdims=True))
+    for wrong in ((0.1, 0.0), (0.1, -1.0), (float("nan"), 1.0), (0.1, float("inf"))):
+        with pytest.raises(SettingError, match="no mean and standard deviation"):
+            import_safetensors(PATH, normalized=wrong)
+    refused("not finite", normalized=(0.1, 1e-320))
+
+
+@pytest.mark.parametrize(
+    "option", [{"activation": "relu"}, {"loss": "mse"}, {"normalized": (0.0, 1.0)}], ids=str
+)
+def test_an_export_needs_no_settings(option: dict[str, Any]) -> None:
+    export_safetensors(random_brain(), PATH)
+    refused("is an export of a brain", SettingError, **({"activation": None} | option))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fc1.weight": np.zeros(3)}, "strange tensor 'fc1.weight'"),
+        ({"02.weight": np.zeros(3)}, "strange tensor '02.weight'"),
+        ({"1.running_mean": np.zeros(3)}, "strange tensor '1.running_mean'"),
+        ({"x" * 10**6: np.zeros(3)}, "strange tensor 'xxx.*[.]{3}"),
+        ({"2.bias": None}, "no tensor 2.bias"),
+        ({"0.weight": None}, "no tensor 0.weight"),
+        ({"2.weight": np.zeros((10, 13))}, r"2.weight has shape \(10, 13\), expected \(.*, 12\)"),
+        ({"2.weight": np.zeros((10, 12, 1))}, "2.weight has shape"),
+        ({"2.weight": np.zeros(10)}, "2.weight has shape"),
+        ({"0.bias": np.zeros((12, 1))}, r"0.bias has shape \(12, 1\), expected \(12,\)"),
+        ({"0.weight": np.zeros((0, 784)), "0.bias": np.zeros(0)}, "0.weight has shape"),
+        ({"0.weight": np.zeros((12, 784), np.int32)}, "0.weight has type I32, not one of"),
+        ({"0.bias": np.full(12, np.nan)}, "not finite"),
+    ],
+)
+def test_what_is_no_such_network(change: dict[str, Any], message: str) -> None:
+    arrays = layers_of(784, 12, 10) | change
+    save_file({name: array for name, array in arrays.items() if array is not None}, PATH)
+    refused(message)
+
+
+@pytest.mark.parametrize("sizes", [(100, 12, 10), (784, 12, 9)], ids=str)
+def test_networks_for_other_images(sizes: tuple[int, ...]) -> None:
+    save_file(layers_of(*sizes), PATH)
+    refused("expected", OtherTaskError)
+
+
+@pytest.mark.parametrize(
+    ("strings", "message"),
+    [
+        ({"activation": "gelu"}, "unknown activation 'gelu'"),
+        ({"activation": ""}, "unknown activation ''"),
+        ({"output": "logits"}, "unknown output 'logits'"),
+        ({"temperature": "warm"}, "temperature 'warm'"),
+        ({"temperature": "nan"}, "wrong temperature: nan is not a number from 0.05 to 20"),
+        ({"mnistmlp": "{"}, "meta is not JSON"),
+        ({"mnistmlp": "[" * 100_000}, "meta is nested more than 20 deep"),
+        ({"mnistmlp": '{"a": NaN}'}, "meta is not JSON"),
+        ({"mnistmlp": "[]"}, "meta is not a JSON object"),
+        ({"mnistmlp": "{}"}, "meta has format None, expected 1"),
+        ({"mnistmlp": raw_meta(13)}, r"meta has sizes \[784, 13, 10\]"),
+    ],
+)
+def test_metadata_that_are_wrong(strings: dict[str, str], message: str) -> None:
+    save_file(layers_of(784, 12, 10), PATH, {"activation": "relu"} | strings)
+    refused(message, activation=None)
+
+
+ENTRY = {"dtype": "F32", "shape": [10], "data_offsets": [0, 40]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not a safetensors file"),
+        (b"PK\x03\x04 and something else", "not a safetensors file"),
+        (bytes(8), "not a safetensors file"),
+        (b"\xff" * 16, "not a safetensors file"),
+        (header({}), "no tensors"),
+        (header({"0.bias": ENTRY}, bytes(39)), "not a safetensors file"),
+        (header({"0.bias": ENTRY}, bytes(41)), "not a safetensors file"),
+        (header({"0.bias": ENTRY, "0.weight": ENTRY}, bytes(40)), "not a safetensors file"),
+        (
+            header({"0.bias": ENTRY | {"shape": [2**62, 2**62]}}, bytes(40)),
+            "not a safetensors file",
+        ),
+        (header({"0.bias": ENTRY | {"shape": [-10]}}, bytes(40)), "not a safetensors file"),
+        (header([[]]), "not a safetensors file"),
+        ((9).to_bytes(8, "little") + b"\n\xff{\n", "not a safetensors file"),
+        ((MAX_META + 1).to_bytes(8, "little"), "bytes are too many for a brain"),
+        (header({}) + bytes(1), "not a safetensors file"),
+    ],
+)
+def test_files_that_lie(content: bytes, message: str) -> None:
+    with PATH.open("wb") as file:
+        file.write(content)
+        if "too many" in message:
+            file.truncate(2 * MAX_META)  # a hole: it takes no room
+    refused(message)
+
+
+def test_files_that_are_too_large() -> None:
+    with PATH.open("wb") as file:
+        file.write(header({}))
+        file.truncate(8 * MAX_PARAMETERS + 100)
+    refused("800,000,100 bytes are too many for a brain")
+    width = MAX_PARAMETERS // 784
+    shapes = {"0.weight": [width, 784], "0.bias": [width], "2.weight": [10, width], "2.bias": [10]}
+    entries, end = {}, 0
+    for name, shape in shapes.items():
+        start, end = end, end + 2 * int(np.prod(shape))
+        entries[name] = {"dtype": "F16", "shape": shape, "data_offsets": [start, end]}
+    with PATH.open("wb") as file:
+        file.write(header(entries))
+        file.truncate(file.tell() + end)
+    refused("more than 100,000,000 weights")
+
+
+def test_bfloat16_is_refused() -> None:
+    weights = {"dtype": "BF16", "shape": [10, 784], "data_offsets": [20, 15700]}
+    bias = {"dtype": "BF16", "shape": [10], "data_offsets": [0, 20]}
+    PATH.write_bytes(header({"0.bias": bias, "0.weight": weights}, bytes(15700)))
+    with pytest.raises(BrainError, match="has type BF16") as caught:
+        import_safetensors(PATH)
+    assert "model.float()" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.pth"])
+def test_a_pickle_is_not_opened(name: str) -> None:
+    os.mkfifo(name)  # opening it would block
+    with pytest.raises(BrainError, match=f"{name}: a pickle can run any code") as caught:
+        import_safetensors(Path(name))
+    assert "save_file(" in str(caught.value.hint)
+
+
+def test_what_is_no_file() -> None:
+    refused("no such file")
+    PATH.mkdir()
+    refused("not a regular file")
+    PATH.rmdir()
+    os.mkfifo(PATH)
+    refused("not a regular file")
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200
+)
+@given(data=st.data())
+def test_damaged_files_are_read_or_refused(data: st.DataObject) -> None:
+    if not Path("whole").exists():
+        export_safetensors(random_brain(), Path("whole"))
+    content = bytearray(Path("whole").read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, 1500))] = data.draw(st.integers(0, 255))
+    PATH.write_bytes(content[: data.draw(st.just(len(content)) | st.integers(0, len(content)))])
+    try:
+        import_safetensors(PATH)
+    except BrainError as error:
+        assert str(error).startswith("model.safetensors: ")
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    with pytest.raises(MissingExtraError, match="needs the package safetensors") as caught:
+        import_safetensors(PATH)
+    assert caught.value.hint == "pip install 'mnistmlp[safetensors]'"

@@ -1,0 +1,153 @@
+import contextlib
+import io
+import struct
+import subprocess
+import sys
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from mnistmlp.errors import PictureError
+from mnistmlp.pictures.decoding import load_grey
+from mnistmlp.pictures.images import read_picture
+from tests.conftest import peak_memory
+from tests.pictures.test_images import PATH, likeness, read, seven
+
+
+def png_of(width: int, height: int) -> bytes:
+    """Return the beginning of a PNG that says it has this size."""
+    stream = io.BytesIO()
+    Image.new("L", (1, 1)).save(stream, "png")
+    content = bytearray(stream.getvalue())
+    content[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    return bytes(content)
+
+
+@pytest.mark.parametrize("size", [(20_000, 20_000), (10_000, 10_000), (52, 10**6)])
+def test_pictures_that_would_take_much_memory_are_refused(size: tuple[int, int]) -> None:
+    PATH.write_bytes(png_of(*size))
+    with pytest.raises(PictureError, match=r"picture\.png: too many pixels: "):
+        read_picture(PATH)
+
+
+def test_a_photograph_of_many_megapixels_is_read() -> None:
+    seven(size=7_000).save("picture.jpg", "jpeg", quality=30)
+    assert likeness(read_picture("picture.jpg"), read(seven(size=900))) > 0.99
+
+
+@pytest.mark.parametrize("size", [(1, 200_000), (200_000, 1)])
+def test_a_thin_picture_takes_little(size: tuple[int, int]) -> None:
+    PATH.write_bytes(b"P5 %d %d 255\n" % size + bytes(100_000) + b"\xff" * 100_000)
+
+    def read() -> None:
+        with contextlib.suppress(PictureError):
+            read_picture(PATH, centred=False)
+
+    assert peak_memory(read) < 200_000_000
+
+
+def test_a_jpeg_of_endless_scans_is_refused() -> None:
+    stream = io.BytesIO()
+    seven().save(stream, "jpeg", progressive=True)
+    content = stream.getvalue()
+    scan = content[content.rindex(b"\xff\xda") : -2]
+    PATH.write_bytes(content[:-2] + 50 * scan + b"\xff\xd9" + 500 * scan)  # behind the end: no
+    assert read_picture(PATH).any()
+    PATH.write_bytes(content[:-2] + 100 * (b"\xff\x01" + scan) + b"\xff\xd9")
+    with pytest.raises(PictureError, match=r"picture\.png: damaged picture: more than 100 scans"):
+        read_picture(PATH)
+
+
+def saved(kind: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    seven(size=40).save(stream, kind, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>", saved("ICO")])
+def test_formats_that_are_not_meant(content: bytes) -> None:
+    with pytest.raises(PictureError, match="not a picture of a known kind"):
+        load_grey(content, "picture.png")
+
+
+@pytest.mark.parametrize("kind", ["I;16", "I;16B", "I", "F"])
+def test_deep_levels_are_not_clipped(kind: str) -> None:
+    levels = np.arange(0, 65025, 51).reshape(25, 51)
+    dtype = {"I;16": "<u2", "I;16B": ">u2", "I": "<i4", "F": "<f4"}[kind]
+    stream = io.BytesIO()
+    Image.frombytes(kind, (51, 25), levels.astype(dtype).tobytes()).save(stream, "TIFF")
+    found = load_grey(stream.getvalue(), "deep.tiff")
+    np.testing.assert_allclose(found, levels * (255 / levels.max()), rtol=1e-5)
+
+
+def test_levels_from_end_to_end_of_single_precision() -> None:
+    levels = np.array([[-3e38, 3e38], [0, 0]], np.float32)
+    stream = io.BytesIO()
+    Image.fromarray(levels).save(stream, "TIFF")
+    np.testing.assert_array_equal(load_grey(stream.getvalue(), "x"), [[0, 255], [127.5, 127.5]])
+
+
+def test_libtiff_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(saved("TIFF", compression="tiff_adobe_deflate"))
+    place = content.index(b"x\x9c") if b"x\x9c" in content else content.index(b"x\xda")
+    content[place + 4 : place + 20] = bytes(16)
+    with pytest.raises(PictureError, match="damaged picture"):
+        load_grey(bytes(content), "damaged.tiff")
+    assert capfd.readouterr().err == ""
+
+
+def test_pillow_logs_nothing_to_stderr() -> None:
+    stream = io.BytesIO()
+    seven("RGB", ink=(0, 0, 0), ground=(9, 9, 9)).save(stream, "TIFF")
+    content = stream.getvalue()
+    entry = struct.pack("<HHI", 277, 3, 1)  # samples per pixel
+    place = content.index(entry) + len(entry)
+    code = "import sys; from mnistmlp.pictures.decoding import load_grey as load"
+    code += "; load(sys.stdin.buffer.read(), 'x')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=content[:place] + b"\xff\xff" + content[place + 2 :],
+        capture_output=True,
+        check=False,
+    )
+    assert done.stderr.splitlines()[-1].startswith(b"mnistmlp.errors.PictureError: x: not a pict")
+    assert b"samples" not in done.stderr
+
+
+WHOLE = {
+    kind: saved(kind, **options)
+    for kind, options in {
+        "PNG": {},
+        "JPEG": {},
+        "GIF": {},
+        "BMP": {},
+        "WEBP": {},
+        "PPM": {},
+        "TIFF": {"compression": "tiff_lzw"},
+    }.items()
+}
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.filterwarnings("ignore")  # Pillow's, which `predict` ignores as well
+@pytest.mark.parametrize("kind", WHOLE)
+@given(data=st.data())
+def test_damaged_pictures_are_read_or_refused(kind: str, data: st.DataObject) -> None:
+    content = bytearray(WHOLE[kind])
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = content[: data.draw(st.just(len(content)) | st.integers(0, len(content)))]
+    with contextlib.suppress(PictureError):
+        assert load_grey(bytes(content), "picture").ndim == 2
+
+
+@given(content=st.binary(max_size=100))
+def test_any_bytes_are_refused(content: bytes) -> None:
+    with pytest.raises(PictureError):
+        load_grey(content, "picture")

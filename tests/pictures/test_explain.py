@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mnistmlp.errors import WriteError
+from mnistmlp.pictures.explain import facts, fit, panels, write_explanation
+from mnistmlp.pictures.images import Reading, examine_picture
+
+
+@pytest.fixture
+def reading() -> Reading:
+    picture = Image.new("L", (200, 100), 255)
+    picture.paste(0, (90, 20, 110, 80))
+    picture.save("picture.png")
+    return examine_picture(Path("picture.png"))
+
+
+def test_steps_and_facts(reading: Reading) -> None:
+    steps = panels(reading, 50)
+    assert [title for title, _ in steps] == ["picture", "ink", "28 x 28"]
+    assert [levels.shape for _, levels in steps] == [(50, 50), (50, 50), (28, 28)]
+    assert steps[0][1][25, 25] < 30
+    assert steps[1][1][25, 25] > 225
+    assert facts(reading).startswith("dark ink on light ground, 2")
+    ready = Reading(reading.image, reading.grey)
+    assert len(panels(ready, 50)) == 2
+    assert facts(ready) == "28 x 28 already, taken as it is"
+
+
+def test_fit_keeps_the_aspect() -> None:
+    field = fit(np.full((10, 40), 200, np.float32), 20)
+    assert field.shape == (20, 20)
+    assert (field == 200).sum() == 20 * 5
+
+
+def test_the_picture(reading: Reading) -> None:
+    probabilities = np.eye(10, dtype=np.float32)[3]
+    write_explanation(Path("steps.png"), reading, probabilities)
+    with Image.open("steps.png") as page:
+        assert page.mode == "RGB"
+        blue = (np.asarray(page) == (32, 96, 192)).all(axis=2)
+    rows = np.flatnonzero(blue.any(axis=1))
+    assert rows.mean() == pytest.approx(28 + 3.5 * 224 / 10, abs=2)  # the bar of 3
+    with pytest.raises(WriteError, match=r"none/steps\.png: cannot be written: no such folder"):
+        write_explanation(Path("none/steps.png"), reading, probabilities)

@@ -1,0 +1,154 @@
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mnistmlp.arrays import Array, Bytes
+from mnistmlp.training.augmentation import WARP_SIZE, Distortion
+from tests.conftest import blobs, peak_memory
+
+IMAGES = blobs(2 * WARP_SIZE, seed=5)[0].reshape(-1, 784)
+NOTHING = {"displacement": 0.0, "rotation": 0.0, "scaling": 0.0, "shear": 0.0, "shift": 0.0}
+MIDDLE = 13.5
+
+
+def distort(images: Bytes, warp: dict[str, float] = NOTHING, seed: int = 0) -> Bytes:
+    result = images.copy()
+    Distortion(**warp).apply(result, np.random.default_rng(seed))
+    return result
+
+
+def sources(count: int = 20, **warp: float) -> Array:
+    """Return where pixels come from, less the middle: (images, 2, 28, 28), x and y."""
+    distortion, rng = Distortion(**NOTHING | warp), np.random.default_rng(1)
+    blank, found = np.zeros((WARP_SIZE, 784), np.uint8), []
+    for _ in range(count):
+        distortion.apply(blank, rng)
+        by_row = distortion.source.reshape(2, 28, WARP_SIZE, 28).transpose(2, 0, 1, 3)
+        found.append(by_row / 256 - 1 - MIDDLE)  # fixed point, and a border of one pixel
+    return np.concatenate(found)
+
+
+Y, X = np.mgrid[:28, :28] - MIDDLE
+INSIDE = np.s_[10:18, 10:18]  # where no source is outside the picture, and so none is clipped
+
+
+def test_no_distortion_changes_nothing() -> None:
+    np.testing.assert_array_equal(distort(IMAGES), IMAGES)
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    seed=st.integers(0, 1000),
+    displacement=st.floats(0, 5),
+    rotation=st.floats(0, 180),
+    scaling=st.floats(0, 2),
+    shear=st.floats(0, 1),
+    shift=st.floats(0, 30),
+)
+def test_pixels_are_those_of_bilinear_interpolation(seed: int, **warp: float) -> None:
+    images = IMAGES[:WARP_SIZE].copy()
+    distortion = Distortion(**warp)
+    distortion.apply(images, np.random.default_rng(seed))
+    x, y = np.floor(distortion.source.reshape(2, 28, WARP_SIZE, 28)).transpose(0, 2, 1, 3) / 256
+    padded = np.pad(IMAGES[:WARP_SIZE].reshape(-1, 28, 28).astype(float), ((0, 0), (1, 2), (1, 2)))
+    column, row, image = x.astype(int), y.astype(int), np.arange(WARP_SIZE)[:, None, None]
+    right, down = x - column, y - row
+    expected = (
+        (1 - down) * (1 - right) * padded[image, row, column]
+        + (1 - down) * right * padded[image, row, column + 1]
+        + down * (1 - right) * padded[image, row + 1, column]
+        + down * right * padded[image, row + 1, column + 1]
+    )
+    np.testing.assert_allclose(images.reshape(-1, 28, 28), expected, atol=0.51)
+
+
+def test_displacement_has_its_standard_deviation_at_every_pixel() -> None:
+    fields = sources(100, displacement=1.5) - np.stack([X, Y])
+    spread = fields[..., 4:-4, 4:-4].std(axis=0)  # nearer to the border some are clipped
+    np.testing.assert_allclose(spread, 1.5, rtol=0.06)
+    assert abs(fields[..., 4:-4, 4:-4].mean()) < 0.02
+
+
+def test_displacement_is_smooth_and_each_axis_by_itself() -> None:
+    field = sources(100, displacement=1)[..., INSIDE[0], INSIDE[1]]
+    field = field - field.mean(axis=0)
+
+    def correlation(a: Array, b: Array) -> float:
+        return float((a * b).mean() / np.sqrt((a * a).mean() * (b * b).mean()))
+
+    for distance in (1, 3, 5):  # that of white noise under a Gaussian of sigma 5
+        expected = math.exp(-(distance**2) / (4 * 5**2))
+        across = correlation(field[..., distance:], field[..., :-distance])
+        along = correlation(field[..., distance:, :], field[..., :-distance, :])
+        assert (across, along) == pytest.approx((expected, expected), abs=0.05)
+    assert abs(correlation(field[:, 0], field[:, 1])) < 0.05
+
+
+def test_rotation_turns_up_to_its_angle() -> None:
+    x, y = sources(rotation=30)[:, :, *INSIDE].transpose(1, 0, 2, 3)
+    x0, y0 = X[INSIDE], Y[INSIDE]
+    np.testing.assert_allclose(
+        np.hypot(x, y), np.broadcast_to(np.hypot(x0, y0), x.shape), atol=0.01
+    )
+    angles = np.degrees(np.arctan2(x0 * y - y0 * x, x0 * x + y0 * y))
+    np.testing.assert_allclose(angles, np.broadcast_to(angles[:, :1, :1], angles.shape), atol=0.5)
+    assert -30.1 < angles.min() < -28
+    assert 28 < angles.max() < 30.1
+
+
+def test_scaling_is_of_each_axis_by_itself() -> None:
+    x, y = sources(scaling=0.25)[:, :, *INSIDE].transpose(1, 0, 2, 3)
+    across, along = x / X[INSIDE], y / Y[INSIDE]
+    for scale in (across, along):
+        assert 0.79 < scale.min() < 0.83
+        assert 1.21 < scale.max() < 1.26
+    assert abs(np.corrcoef(across[:, 0, 0], along[:, 0, 0])[0, 1]) < 0.1
+
+
+def test_shear_and_shift() -> None:
+    x, y = sources(shear=0.5)[:, :, *INSIDE].transpose(1, 0, 2, 3)
+    np.testing.assert_allclose(y, np.broadcast_to(Y[INSIDE], y.shape), atol=0.01)
+    slant = (x - X[INSIDE]) / Y[INSIDE]
+    assert -0.51 < slant.min() < -0.48
+    assert 0.48 < slant.max() < 0.51
+    moved = (sources(shift=2) - np.stack([X, Y]))[:, :, *INSIDE]
+    np.testing.assert_allclose(moved, np.broadcast_to(moved[:, :, :1, :1], moved.shape), atol=0.01)
+    assert -2.01 < moved.min() < -1.95
+    assert 1.95 < moved.max() < 2.01
+
+
+WARP = {"displacement": 1.0, "rotation": 10.0, "scaling": 0.1, "shear": 0.1, "shift": 1.0}
+
+
+def test_the_generator_decides_and_no_two_warps_are_the_same() -> None:
+    same = np.repeat(IMAGES[:1], 2 * WARP_SIZE, axis=0)
+    warped = distort(same, WARP)
+    assert len(np.unique(warped, axis=0)) == len(same)
+    np.testing.assert_array_equal(warped, distort(same, WARP))
+    assert (warped != distort(same, WARP, seed=1)).any(axis=1).all()
+
+
+@pytest.mark.parametrize("count", [1, WARP_SIZE - 1, WARP_SIZE + 1])
+def test_any_number_of_images(count: int) -> None:
+    np.testing.assert_array_equal(distort(IMAGES[:count], WARP), distort(IMAGES, WARP)[:count])
+
+
+def test_almost_nothing_is_allocated() -> None:
+    distortion, rng, images = Distortion(**WARP), np.random.default_rng(0), IMAGES.copy()
+    distortion.apply(images, rng)
+    assert (
+        peak_memory(lambda: distortion.apply(images, rng)) < 50_000
+    )  # a float a pixel takes 200,000
+
+
+def test_ink_stays_ink() -> None:
+    square: Any = np.zeros((WARP_SIZE, 28, 28), np.uint8)
+    square[:, 10:18, 10:18] = 255
+    warped = distort(square.reshape(-1, 784), WARP)
+    assert ((warped == 0).mean(axis=1) > 0.8).all()  # black stays black, without a glow
+    assert (warped.max(axis=1) == 255).all()
+    np.testing.assert_allclose(warped.sum(axis=1) / 255, 64, rtol=0.6)

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from mnistmlp.core.initialization import initialise
+from mnistmlp.core.network import LOSSES, Network
+from mnistmlp.training.batches import Batches
+from mnistmlp.training.hard_examples import HardExamples
+from tests.conftest import blobs
+
+
+@pytest.mark.parametrize("loss", list(LOSSES))
+@pytest.mark.parametrize("share", [0.01, 0.3, 1.0])
+def test_images_of_the_highest_loss_are_picked(loss: str, share: float) -> None:
+    network = Network((784, 20, 10), "relu", loss, "float64")
+    initialise(network, np.random.default_rng(0))
+    network.parameters *= 3  # outputs that differ
+    images, labels = blobs(70, seed=2)
+    batches = Batches(images.reshape(-1, 784), labels, 50, "float64")
+    hardest = HardExamples(network, share, [50, 20], np.empty_like(network.parameters))
+    outputs, start = network.outputs(images), 0
+    for batch in batches.epoch(None):
+        n = batch.targets.shape[1]
+        picked = hardest.pick(batch)
+        count = picked.targets.shape[1]
+        assert count == hardest.count(n) == int(np.ceil(share * n))
+        right = outputs[start : start + n][np.arange(n), labels[start : start + n]]
+        chosen = [  # by their pixels: no two of these images are the same
+            next(i for i in range(n) if (batch.inputs[:, i] == image).all())
+            for image in picked.inputs.T
+        ]
+        assert sorted(right[chosen]) == sorted(right)[:count]
+        np.testing.assert_array_equal(picked.targets, batch.targets[:, chosen])
+        start += n
+    assert start == 70

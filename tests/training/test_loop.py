@@ -1,0 +1,342 @@
+import contextlib
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnistmlp.cli.hints import hint_for
+from mnistmlp.core.initialization import initialise
+from mnistmlp.core.metrics import evaluate
+from mnistmlp.core.network import Network
+from mnistmlp.errors import DivergenceError, SettingError
+from mnistmlp.training import loop as training
+from mnistmlp.training.batches import Batch, Batches
+from mnistmlp.training.loop import fit
+from mnistmlp.training.optim import one_cycle
+from mnistmlp.training.recipes import RECIPES, Recipe
+from mnistmlp.training.state import EpochReport, TrainingResult, TrainingState
+from tests.conftest import blobs
+
+IMAGES, LABELS = blobs(1200, seed=1)
+TINY = replace(RECIPES["modern"], hidden=(16,), batch_size=64, epochs=4, validation=200)
+
+
+def train(recipe: Recipe = TINY, **options: Any) -> TrainingResult:
+    return fit(recipe, IMAGES, LABELS, **options)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam"])
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+def test_every_kind_of_network_learns(optimizer: str, loss: str) -> None:
+    recipe = Recipe(
+        hidden=(16,),
+        activation="tanh",
+        loss=loss,  # type: ignore[arg-type]
+        optimizer=optimizer,  # type: ignore[arg-type]
+        momentum=0.9 if optimizer == "nesterov" else 0.0,
+        learning_rate={"sgd": 0.3, "nesterov": 0.05, "adam": 0.005}[optimizer]
+        * (5 if loss == "mse" and optimizer != "adam" else 1),
+        epochs=15,
+        validation=200,
+    )
+    result = train(recipe)
+    assert result.selected
+    assert result.selected.validation_accuracy is not None
+    assert result.selected.validation_accuracy > 0.95
+    assert result.history[-1].loss < result.history[0].loss / 2
+
+
+def test_same_seed_same_bytes() -> None:
+    first, again, other = train(seed=3), train(seed=3), train(seed=4)
+    assert first.network.parameters.tobytes() == again.network.parameters.tobytes()
+    assert first.network.parameters.tobytes() != other.network.parameters.tobytes()
+    assert [report.loss for report in first.history] == [report.loss for report in again.history]
+
+
+@pytest.mark.parametrize(
+    "ingredient",
+    [
+        {"receptive_field": 3.0},
+        {"dropout": 0.2},
+        {"label_smoothing": 0.1},
+        {"hardest": 0.3},
+        {"adversarial": 0.5},
+        {"augment": True},
+    ],
+    ids=lambda ingredient: next(iter(ingredient)),
+)
+def test_every_ingredient_changes_the_run_in_the_same_way_again(ingredient: Any) -> None:
+    recipe = replace(TINY, batch_size=60, **ingredient)  # 1,000 images: the last batch is short
+    first, again = train(recipe), train(recipe)
+    assert first.network.parameters.tobytes() == again.network.parameters.tobytes()
+    without = train(replace(TINY, batch_size=60))
+    assert (first.network.parameters != without.network.parameters).mean() > 0.5
+    assert first.history[-1].loss < first.history[0].loss
+
+
+@pytest.mark.parametrize("ingredient", [{"dropout": 0.2}, {"adversarial": 0.5}, {"augment": True}])
+def test_against_overfitting_nothing_is_done_to_the_images_judged(ingredient: Any) -> None:
+    result = train(replace(TINY, **ingredient))
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert result.history[-1].validation_loss == judged.loss
+
+
+def test_reports() -> None:
+    seen: list[EpochReport] = []
+    result = train(on_epoch=seen.append)
+    assert seen == result.history
+    assert [report.epoch for report in seen] == [1, 2, 3, 4]
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert seen[-1].validation_accuracy == judged.accuracy
+    assert seen[-1].validation_loss == judged.loss
+    assert seen[-1].images_per_second == pytest.approx(1000 / seen[-1].seconds)
+    assert result.selected == seen[-1]
+    assert not result.interrupted
+
+
+def test_no_validation() -> None:
+    result = train(replace(TINY, validation=0))
+    assert result.history[0].validation_loss is None
+    assert result.history[0].validation_accuracy is None
+    assert result.selected == result.history[-1]
+
+
+def test_validation_images_and_those_past_the_limit_do_not_train() -> None:
+    images = IMAGES.copy()
+    recipe = replace(TINY, limit=300, batch_size=64)
+    expected = fit(recipe, images, LABELS).network.parameters.copy()
+    images[300:] = 0
+    np.testing.assert_array_equal(fit(recipe, images, LABELS).network.parameters, expected)
+    images[299] = 0
+    assert not np.array_equal(fit(recipe, images, LABELS).network.parameters, expected)
+
+
+class Recorder:
+    """Stands in for an optimiser; notes the learning rates, and moves nothing."""
+
+    def __init__(self) -> None:
+        self.rates: list[float] = []
+        self.steps, self.moments = 0, ()
+
+    def step(self, learning_rate: float) -> None:
+        self.rates.append(learning_rate)
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(training, "make_optimizer", lambda *args, **options: recorder)
+    return recorder
+
+
+def test_the_schedule_runs_batch_by_batch(recorder: Recorder) -> None:
+    train(replace(TINY, limit=300, batch_size=100, epochs=2, learning_rate=0.5))
+    expected = [0.5 * one_cycle(batch / 6) for batch in range(6)]
+    assert recorder.rates == pytest.approx(expected)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_images(recorder: Recorder) -> None:
+    result = train(replace(TINY, limit=50, batch_size=32, epochs=1))
+    expected = evaluate([result.network], IMAGES[:50], LABELS[:50]).loss
+    assert result.history[0].loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_shuffle_is_as_the_recipe_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[object] = []
+    epoch = Batches.epoch
+
+    def spy(batches: Batches, rng: np.random.Generator | None) -> Iterator[Batch]:
+        orders.append(rng)
+        return epoch(batches, rng)
+
+    monkeypatch.setattr(Batches, "epoch", spy)
+    train(replace(TINY, epochs=2))
+    train(replace(TINY, epochs=2, shuffle=False))
+    assert [order is None for order in orders] == [False, False, True, True]
+
+
+def test_validation_is_on_the_last_images_whatever_the_limit() -> None:
+    result = train(replace(TINY, limit=300))
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert result.history[-1].validation_loss == judged.loss
+
+
+def test_a_short_last_batch_counts_in_full() -> None:
+    # one batch of all images, or one that would hold more: the same step
+    one = train(replace(TINY, limit=50, batch_size=50, epochs=1, shuffle=False))
+    more = train(replace(TINY, limit=50, batch_size=64, epochs=1, shuffle=False))
+    np.testing.assert_array_equal(one.network.parameters, more.network.parameters)
+    two = train(replace(TINY, limit=50, batch_size=32, epochs=1, shuffle=False))
+    assert two.history[0].loss != one.history[0].loss
+    assert np.isfinite(two.network.parameters).all()
+
+
+def test_without_shuffling_the_order_is_that_of_the_set() -> None:
+    recipe = replace(TINY, shuffle=False, epochs=1)
+    start = Network((784, 16, 10), "relu", "cross-entropy")
+    initialise(start, np.random.default_rng(9))
+    runs = [train(recipe, seed=seed, initial_network=start) for seed in (1, 2)]
+    assert runs[0].network.parameters.tobytes() == runs[1].network.parameters.tobytes()
+
+
+def test_an_initial_network_is_copied() -> None:
+    start = Network((784, 16, 10), "relu", "cross-entropy")
+    initialise(start, np.random.default_rng(9))
+    before = start.parameters.copy()
+    trained = train(replace(TINY, epochs=1, learning_rate=1e-9), initial_network=start).network
+    np.testing.assert_array_equal(start.parameters, before)
+    np.testing.assert_allclose(trained.parameters, before, atol=1e-6)
+    with pytest.raises(SettingError, match="initial brain has layers"):
+        train(replace(TINY, hidden=(17,)), initial_network=start)
+
+
+def test_patience_keeps_the_best_epoch() -> None:
+    recipe = replace(TINY, optimizer="sgd", schedule="constant", learning_rate=0.9, epochs=40)
+    result = train(replace(recipe, patience=2))
+    accuracies = [report.validation_accuracy for report in result.history]
+    best = int(np.argmax([accuracy or 0 for accuracy in accuracies]))
+    assert len(accuracies) < 40
+    assert len(accuracies) == best + 1 + 2
+    assert result.selected == result.history[best]
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert judged.accuracy == accuracies[best]
+
+
+def interrupt_after(epoch: int) -> Any:
+    def on_epoch(report: EpochReport) -> None:
+        if report.epoch == epoch:
+            raise KeyboardInterrupt
+
+    return on_epoch
+
+
+def test_an_interrupt_keeps_the_last_whole_epoch() -> None:
+    whole = train(seed=1)
+    result = train(seed=1, on_epoch=interrupt_after(2))
+    assert result.interrupted
+    assert [report.epoch for report in result.history] == [1, 2]
+    assert [r.loss for r in result.history] == [r.loss for r in whole.history[:2]]
+    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert result.selected
+    assert judged.accuracy == result.selected.validation_accuracy
+
+
+def states(recipe: Recipe, **options: Any) -> list[TrainingState]:
+    """Train, and return copies of the states after each epoch."""
+    found: list[TrainingState] = []
+    train(recipe, on_state=lambda state: found.append(deepcopy(state)), **options)
+    return found
+
+
+def facts(result: TrainingResult) -> list[object]:
+    """Return what a run came to, without its times."""
+    reports = [(r.epoch, r.loss, r.validation_loss, r.validation_accuracy) for r in result.history]
+    selected = result.selected and result.selected.epoch
+    return [result.network.parameters.tobytes(), reports, selected, result.temperature]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"optimizer": "sgd"},
+        {"optimizer": "sgd", "momentum": 0.5, "schedule": "step"},
+        {"optimizer": "nesterov", "momentum": 0.9, "dtype": "float64"},
+        {"dropout": 0.3, "hardest": 0.5, "adversarial": 0.5},
+        {"augment": True, "validation": 0, "limit": 300},
+        {"shuffle": False, "weight_decay": 0.1, "receptive_field": 3.0},
+        {"optimizer": "sgd", "schedule": "constant", "learning_rate": 0.9, "patience": 2},
+    ],
+    ids=str,
+)
+def test_a_run_that_goes_on_ends_in_the_same_bits(settings: dict[str, Any]) -> None:
+    recipe = replace(TINY, **({"learning_rate": 0.01} | settings))
+    whole = train(recipe, seed=3)
+    for state in states(recipe, seed=3):
+        assert facts(train(recipe, seed=3, resume=state)) == facts(whole)
+
+
+def test_a_run_that_goes_on_from_an_initial_network() -> None:
+    start = Network((784, 16, 10), "relu", "cross-entropy")
+    initialise(start, np.random.default_rng(9))
+    half_way = states(TINY, initial_network=start)[1]
+    whole = train(initial_network=start)
+    assert facts(train(resume=half_way, initial_network=start)) == facts(whole)
+
+
+def test_until_ends_as_an_interrupt_does() -> None:
+    stopped = train(seed=1, on_epoch=interrupt_after(2))
+    result = train(seed=1, until=2)
+    assert facts(result) == facts(stopped)
+    assert (result.interrupted, stopped.interrupted) == (False, True)
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_a_loss_that_is_not_finite_stops_the_run(epochs: int) -> None:
+    recipe = replace(TINY, optimizer="sgd", learning_rate=1e30, schedule="constant", epochs=epochs)
+    with pytest.raises(DivergenceError, match=r"finite in epoch 1 .learning rate 1e\+30") as caught:
+        train(recipe)
+    assert hint_for(caught.value) == "a smaller one, such as --learning-rate 1e+29"
+
+
+def test_outputs_that_are_not_finite_are_noticed() -> None:
+    recipe = replace(
+        TINY, optimizer="sgd", learning_rate=1e25, schedule="constant", epochs=1, limit=32
+    )
+    with pytest.raises(DivergenceError, match="in epoch 1"):
+        train(recipe)
+
+
+def test_one_batch_that_ends_in_infinity_is_noticed() -> None:
+    recipe = replace(
+        TINY, optimizer="sgd", learning_rate=1e39, schedule="constant", epochs=1, limit=10,
+        validation=0,
+    )  # fmt: skip
+    with pytest.raises(DivergenceError):
+        train(recipe)
+
+
+def test_settings_that_do_not_fit_the_images() -> None:
+    with pytest.raises(SettingError, match="1200 of 1200 images leaves none"):
+        train(replace(TINY, validation=1200))
+    with pytest.raises(SettingError, match="more than 100,000,000"):
+        train(replace(TINY, hidden=(100_000, 100_000)))
+
+
+def test_float64() -> None:
+    result = train(replace(TINY, dtype="float64", epochs=1))
+    assert result.network.parameters.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        {"hidden": (1,) * 100},
+        {"receptive_field": 0.1},
+        {"receptive_field": 28.0},
+        {"dropout": 1 - 2**-53},
+        {"label_smoothing": 1 - 2**-53},
+        {"hardest": 5e-324},
+        {"adversarial": 5e-324},
+        {"adversarial": 28.0},
+        {"learning_rate": 5e-324},
+        {"learning_rate": 1e308, "weight_decay": 1e6},
+        {"optimizer": "sgd", "learning_rate": 1e308},
+        {"optimizer": "nesterov", "momentum": 1 - 2**-53},
+        {"weight_decay": 1e6},
+        {"batch_size": 1_000_000},
+        {"limit": 1},
+        {"limit": 1_000_000_000, "patience": 10_000},
+        {"augment": True, "displacement": 28.0, "rotation": 180.0, "shift": 28.0},
+        {"augment": True, "scaling": 10.0, "shear": 10.0},
+        {"augment": True, **dict.fromkeys(Recipe().warp, 5e-324)},
+    ],
+    ids=str,
+)
+def test_settings_at_their_edges_train_or_diverge(edge: dict[str, Any]) -> None:
+    with contextlib.suppress(DivergenceError):
+        result = train(replace(TINY, epochs=1, **edge))
+        assert np.isfinite(result.network.parameters).all()

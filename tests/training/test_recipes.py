@@ -1,0 +1,133 @@
+import json
+from dataclasses import asdict, replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from mnistmlp.brains.archive import MAX_META
+from mnistmlp.core.network import ACTIVATIONS, LOSSES
+from mnistmlp.errors import SettingError
+from mnistmlp.training import recipes
+from mnistmlp.training.optim import SCHEDULES, make_optimizer
+from mnistmlp.training.recipes import RECIPES, Recipe, find_recipe, parse_recipe
+from mnistmlp.training.settings import parse_hidden
+from mnistmlp.training.state import EpochReport
+
+
+def test_names_are_those_of_the_registries() -> None:
+    assert list(get_args(recipes.ActivationName)) == list(ACTIVATIONS)
+    assert list(get_args(recipes.LossName)) == list(LOSSES)
+    assert list(get_args(recipes.ScheduleName)) == list(SCHEDULES)
+
+
+def test_every_optimiser_can_be_made() -> None:
+    names = get_args(recipes.OptimizerName)
+    made = [make_optimizer(name, np.zeros(3), np.zeros(3)) for name in names]
+    assert [type(each).__name__ for each in made] == ["SGD", "SGD", "Adam"]
+
+
+def test_classic_is_the_ancestors() -> None:
+    classic = RECIPES["classic"]
+    assert classic == Recipe()
+    assert (classic.hidden, classic.activation, classic.loss) == ((20, 20, 20), "sigmoid", "mse")
+    assert (classic.optimizer, classic.learning_rate, classic.momentum) == ("sgd", 6.0, 0.0)
+    assert (classic.batch_size, classic.epochs) == (32, 30)
+    assert classic.schedule == "cosine"  # the ancestor's is constant: half a percent less
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("hidden", (0,)),
+        ("hidden", (20, -1)),
+        ("hidden", (1,) * 101),
+        ("activation", "swish"),
+        ("loss", "hinge"),
+        ("optimizer", "lion"),
+        ("schedule", "linear"),
+        ("dtype", "float16"),
+        ("learning_rate", 0.0),
+        ("learning_rate", -1.0),
+        ("learning_rate", float("nan")),
+        ("learning_rate", float("inf")),
+        ("momentum", 1.0),
+        ("momentum", -0.1),
+        ("weight_decay", -1e-9),
+        ("weight_decay", float("nan")),
+        ("dropout", 1.0),
+        ("label_smoothing", -0.1),
+        ("adversarial", float("inf")),
+        ("hardest", 0.0),
+        ("receptive_field", -1.0),
+        ("receptive_field", 1e-320),
+        ("receptive_field", 1e300),
+        ("displacement", -1.0),
+        ("rotation", float("nan")),
+        ("batch_size", 0),
+        ("epochs", 0),
+        ("validation", -1),
+        ("patience", 0),
+        ("limit", 0),
+        ("hidden", (1_000_001,)),
+        ("weight_decay", 1e9),
+        ("adversarial", 28.1),
+        ("receptive_field", 0.09),
+        ("receptive_field", 28.1),
+        ("rotation", 180.1),
+        ("scaling", 1e308),
+        ("batch_size", 1_000_001),
+        ("epochs", 10_001),
+        ("epochs", 10**400),
+        ("patience", 10_001),
+        ("validation", 10**9 + 1),
+        ("limit", 10**9 + 1),
+    ],
+)
+def test_values_out_of_range(setting: str, value: Any) -> None:
+    with pytest.raises(SettingError, match="is not") as caught:
+        replace(RECIPES["classic"], **{setting: value})
+    assert caught.value.setting == setting
+    assert len(str(caught.value)) < 150
+    with pytest.raises(SettingError) as parsed:
+        parse_recipe({setting: value})
+    assert parsed.value.setting == setting
+
+
+def test_files_can_hold_the_history_of_the_longest_run() -> None:
+    line = asdict(EpochReport(recipes.MAX_EPOCHS, *[-1.2345678901234567e-300] * 5))
+    characters = len(json.dumps([line] * recipes.MAX_EPOCHS))
+    assert np.dtype("U1").itemsize * characters < MAX_META
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"optimizer": "adam", "momentum": 0.9}, "momentum"),
+        ({"optimizer": "nesterov"}, "momentum"),
+        ({"patience": 3, "validation": 0}, "patience"),
+    ],
+)
+def test_settings_that_do_not_go_together(settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Recipe(**settings)
+    assert caught.value.setting == named
+
+
+def test_hidden_layers_as_text() -> None:
+    assert parse_hidden("20,20,20") == (20, 20, 20)
+    assert parse_hidden("800") == (800,)
+    assert parse_hidden("none") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "20,,20", "20,", "a", "20;20", "2.5", "None", "1_000", "٢٠", "9" * 20]
+)
+def test_hidden_layers_that_are_none(text: str) -> None:
+    with pytest.raises(SettingError, match="list of widths"):
+        parse_hidden(text)
+
+
+def test_unknown_recipe_names_the_known() -> None:
+    with pytest.raises(SettingError, match="'clasic' is not one of classic, "):
+        find_recipe("clasic")
