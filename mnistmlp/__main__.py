@@ -1,4 +1,4 @@
-"""Run the command line: ``python -m mnistmlp``, and what `mnistmlp` itself calls."""
+"""The entry point of ``python -m mnistmlp`` and of the command `mnistmlp`."""
 
 import atexit
 import gc
@@ -7,9 +7,9 @@ import sys
 
 
 def main() -> None:
-    """Run, and exit with the code of the outcome."""
-    gc.set_threshold(50_000)  # what a start makes stays: looking for garbage took 5 % of `predict`
-    atexit.register(gc.freeze)  # and looking at all of it once more at the end 13 %
+    """Run the command line and exit with its exit code."""
+    gc.set_threshold(50_000)  # objects made at start-up live on: collecting took 5 % of `predict`
+    atexit.register(gc.freeze)  # and the last collection, at exit, another 13 %
     try:
         from mnistmlp.cli.app import app
         from mnistmlp.cli.interrupt import terminate

@@ -1,4 +1,4 @@
-"""The numbers of an image, and the types of arrays.  Nothing here needs NumPy at run time."""
+"""The dimensions of an image, and array types.  Nothing here needs NumPy at run time."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ Array: TypeAlias = "NDArray[np.floating[Any]]"
 Bytes: TypeAlias = "NDArray[np.uint8]"
 Indices: TypeAlias = "NDArray[np.intp]"
 Labels: TypeAlias = "NDArray[np.integer[Any]]"  # 0 … 9
-Grey: TypeAlias = "NDArray[np.float32]"  # levels of a picture (h, w): 0 to 255, or ink 0 to 1
+Grey: TypeAlias = "NDArray[np.float32]"  # (h, w): grey levels, 0 to 255, or ink, 0 to 1
 Mask: TypeAlias = "NDArray[np.bool_]"

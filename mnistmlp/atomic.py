@@ -1,4 +1,4 @@
-"""Writing a file so that a reader finds the old one whole or the new one whole."""
+"""Atomic writes: a reader finds either the complete old file or the complete new one."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from mnistmlp.errors import WriteError
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Open a temporary file beside `path`, and move it into place when the block ends well.
+    """Open a temporary file next to `path`, and move it into place when the block succeeds.
 
-    The bytes are on the disk before the file is in its place.  When the block
-    raises, the temporary file goes and `path` stays as it was; on Linux it has
-    no name before it is whole, so that SIGKILL leaves no part of one behind.
-    A symbolic link is followed.
+    The bytes reach the disk before the file takes its place.  If the block
+    raises, the temporary file is deleted and `path` is unchanged.  On Linux
+    the temporary file has no name until it is complete, so even SIGKILL leaves
+    nothing behind.  Symbolic links are followed.
 
     Raises
     ------
     WriteError
-        If the folder cannot be written, or `path` is there and is no regular file.
+        If the folder is not writable, or `path` exists and is not a regular file.
     """
     with writing(path):
         target = Path(os.path.realpath(path))
         check_writable(target)
         temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-        nameless = _open_nameless(target.parent)
+        unnamed = _open_unnamed(target.parent)
         try:
-            with nameless or temporary.open("xb") as file:
+            with unnamed or temporary.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-                if nameless:
-                    _link(nameless, temporary)
+                if unnamed:
+                    _link(unnamed, temporary)
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -48,7 +48,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Raise WriteError, with the name of a file, where the block raises OSError."""
+    """Turn an OSError of the block into a WriteError that names the file."""
     try:
         yield
     except OSError as error:
@@ -56,14 +56,14 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def check_writable(path: Path) -> None:
-    """Raise OSError if `path` could not be written: before the work rather than after it."""
+    """Raise OSError if `path` cannot be written, so that this is known before the work starts."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     folder = Path(os.path.realpath(path)).parent
     if not folder.is_dir():
         raise OSError(errno.ENOENT, "no such folder", str(folder))
     try:
-        with tempfile.TemporaryFile(dir=folder):  # asking for permission is not enough: /proc
+        with tempfile.TemporaryFile(dir=folder):  # os.access is not enough: /proc
             pass
     except OSError as error:
         denied = error.errno == errno.EACCES
@@ -71,8 +71,8 @@ def check_writable(path: Path) -> None:
         raise OSError(error.errno, message, str(folder)) from None
 
 
-def _open_nameless(folder: Path) -> BinaryIO | None:
-    """Open a new file that has no name yet, where the system can do that, and name it later."""
+def _open_unnamed(folder: Path) -> BinaryIO | None:
+    """Open a new file without a name, or return None where the system does not support it."""
     flag = getattr(os, "O_TMPFILE", None)  # Linux; not on every file system
     if flag is None or not Path("/proc/self/fd").is_dir():
         return None
@@ -82,8 +82,8 @@ def _open_nameless(folder: Path) -> BinaryIO | None:
         return None
 
 
-def _link(nameless: BinaryIO, path: Path) -> None:
-    """Give an open file without a name one: open(2), under O_TMPFILE."""
-    descriptor = nameless.fileno()
-    # a folder is given, and not used, for that makes os.link follow the symbolic link
+def _link(unnamed: BinaryIO, path: Path) -> None:
+    """Give an unnamed file its name, as open(2) describes under O_TMPFILE."""
+    descriptor = unnamed.fileno()
+    # src_dir_fd is ignored, but without it os.link would not follow the symbolic link
     os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)

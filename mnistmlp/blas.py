@@ -1,8 +1,8 @@
-"""The linear-algebra library behind NumPy: which kernels it uses, and how many threads.
+"""Configuration of BLAS, the linear-algebra library behind NumPy: its kernels and threads.
 
-OpenBLAS reads its settings from the environment when NumPy loads it, so they
-are settled before; only the command line does so.  Used as a library, this
-package leaves environment and threads as they are.
+OpenBLAS reads its settings from the environment when NumPy loads it, so
+`configure` must run earlier.  Only the command line calls it: used as a
+library, this package leaves the environment and the threads alone.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-KERNELS = "OPENBLAS_CORETYPE"
-THREADS = "OMP_NUM_THREADS"  # OpenBLAS, MKL and BLIS read it where their own is not set
-OPENBLAS_THREADS = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", THREADS}
-SKYLAKEX_NEEDS = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
-# multiplications in a product: between one and two million, two threads took up to 30 % longer
-SHARED_FROM = 2_000_000
-MAX_THREADS = 1024  # that can be asked for
+CORETYPE = "OPENBLAS_CORETYPE"
+OMP_THREADS = "OMP_NUM_THREADS"  # read by OpenBLAS, MKL and BLIS if their own is not set
+THREAD_VARIABLES = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", OMP_THREADS}
+SKYLAKEX_FLAGS = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
+# multiplications in a matrix product: with 1 to 2 million, two threads took up to 30 % longer
+MIN_PARALLEL_PRODUCT = 2_000_000
+MAX_THREADS = 1024  # that a user can ask for
 
 
 # --- Before NumPy is loaded --------------------------------------------------
@@ -32,39 +32,39 @@ MAX_THREADS = 1024  # that can be asked for
 def configure(
     environment: MutableMapping[str, str] = os.environ, *, threads: int | None = None
 ) -> bool:
-    """Choose kernels and threads for this process, if NumPy is not loaded yet.
+    """Choose kernels and threads for this process, unless NumPy is already loaded.
 
-    What the user has set stays.
+    Variables that the user has set are left alone.
 
     Parameters
     ----------
     environment : mapping
-        Where to look and to write.
+        Read and updated.
     threads : int, optional
-        How many; by default what `usable_cores` says.
+        Number of threads; `usable_cores` by default.
 
     Returns
     -------
     bool
         Whether the user has left the number of threads to us.
     """
-    ours = not environment.keys() & OPENBLAS_THREADS
+    left_to_us = not environment.keys() & THREAD_VARIABLES
     if "numpy" in sys.modules:
-        return ours
-    if KERNELS not in environment and _has_wheel_openblas() and _cpu_flags() >= SKYLAKEX_NEEDS:
-        environment[KERNELS] = "SkylakeX"
-    if ours:
-        environment[THREADS] = str(threads or usable_cores())
-    return ours
+        return left_to_us
+    if CORETYPE not in environment and _has_wheel_openblas() and _cpu_flags() >= SKYLAKEX_FLAGS:
+        environment[CORETYPE] = "SkylakeX"
+    if left_to_us:
+        environment[OMP_THREADS] = str(threads or usable_cores())
+    return left_to_us
 
 
 def _has_wheel_openblas() -> bool:
-    """Tell whether NumPy will load the OpenBLAS that its wheels for x86-64 Linux bring along.
+    """Tell whether NumPy will load the OpenBLAS bundled with its x86-64 Linux wheels.
 
-    That one picks kernels for AVX-512 by itself on the processors it knows, and
-    Haswell's or older ones on those that are newer than it.  To choose SkylakeX
-    is never a loss: Cooperlake's, which it has besides (0.3.27) or not
-    (0.3.31), are as fast in float32.
+    It selects AVX-512 kernels on the processors that it knows, but those of
+    Haswell or older on newer processors.  SkylakeX is never a worse choice:
+    the Cooperlake kernels, present in 0.3.27 but not in 0.3.31, are no faster
+    in float32.
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return False
@@ -76,12 +76,12 @@ def _has_wheel_openblas() -> bool:
 
 
 def _cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
-    """Return what the first processor can do, as Linux names it."""
-    return set(_cpu_fact("flags", cpuinfo).split())
+    """Return the feature flags of the first processor, as Linux names them."""
+    return set(_read_cpuinfo("flags", cpuinfo).split())
 
 
-def _cpu_fact(name: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Return the first value of that name in ``/proc/cpuinfo``; empty where there is none."""
+def _read_cpuinfo(name: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the first value with this name in ``/proc/cpuinfo``, or an empty string."""
     with contextlib.suppress(OSError), cpuinfo.open(errors="replace") as lines:
         for line in lines:
             key, _, value = line.partition(":")
@@ -94,14 +94,14 @@ def _cpu_fact(name: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def usable_cores(root: Path = Path("/")) -> int:
-    """Return how many processors this process may use: its affinity, within the cgroup's quota."""
+    """Return how many processors this process may use, by its affinity and cgroup quotas."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, int(min([cores, *_quotas(root)])))
+    return max(1, int(min([cores, *_cgroup_quotas(root)])))
 
 
-def _quotas(root: Path) -> Iterator[float]:
-    """Yield the processors that the cgroups of this process grant, from within to without.
+def _cgroup_quotas(root: Path) -> Iterator[float]:
+    """Yield the CPU quotas of this process's cgroups, in processors, innermost first.
 
     Linux, Documentation/admin-guide: cgroup-v2.rst (``cpu.max``) and
     cgroup-v1/cgroups.rst with scheduler/sched-bwc.rst (``cpu.cfs_quota_us``).
@@ -128,7 +128,7 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def suitable_threads(sizes: Sequence[int], batch_size: int) -> int | None:
-    """Return 1 where the products of a network are too small to share, else None.
+    """Return 1 if the matrix products of a network are too small for more threads, else None.
 
     Parameters
     ----------
@@ -137,12 +137,12 @@ def suitable_threads(sizes: Sequence[int], batch_size: int) -> int | None:
     batch_size : int
     """
     largest = max(fan_in * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
-    return 1 if largest * batch_size < SHARED_FROM else None
+    return 1 if largest * batch_size < MIN_PARALLEL_PRODUCT else None
 
 
 @contextlib.contextmanager
 def limited_threads(threads: int | None) -> Iterator[None]:
-    """Let BLAS use so many threads within the block; None leaves it as it is."""
+    """Limit BLAS to this many threads within the block; None sets no limit."""
     if threads is None:
         yield
         return
@@ -156,7 +156,7 @@ def limited_threads(threads: int | None) -> Iterator[None]:
 
 
 def describe() -> dict[str, Any]:
-    """Return what does the arithmetic here; loads NumPy."""
+    """Describe Python, NumPy, BLAS and the processor; loads NumPy."""
     import numpy as np
     from threadpoolctl import threadpool_info
 
@@ -169,6 +169,6 @@ def describe() -> dict[str, Any]:
         "blas": f"{blas.get('internal_api') or blas['name']} {blas.get('version') or ''}".strip(),
         "kernels": blas.get("architecture"),
         "threads": blas.get("num_threads"),
-        "processor": _cpu_fact("model name") or platform.processor() or platform.machine(),
+        "processor": _read_cpuinfo("model name") or platform.processor() or platform.machine(),
         "usable_cores": usable_cores(),
     }

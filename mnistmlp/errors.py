@@ -1,21 +1,21 @@
-"""What can go wrong, as exceptions.
+"""The exceptions that this package raises.
 
 MnistMlpError
-├── SettingError            a setting that cannot work, alone or beside another
+├── SettingError            a setting that is invalid, alone or together with another
 ├── DataError               a data set that is missing, damaged or of the wrong kind
 │   ├── IdxError            a file that is not the IDX file it should be
 │   ├── ChangedDataError    a downloaded file that has changed since
-│   ├── MixedDataError      a folder that holds other data than the data set to be made
-│   └── DownloadError       a file that no mirror would give
+│   ├── MixedDataError      a folder that holds data other than the data set to be written
+│   └── DownloadError       a file that no mirror could provide
 ├── BrainError              a file that is not a brain, or cannot be read
-│   ├── MissingBrainError   a brain file that is not there
-│   └── OtherTaskError      a brain for other images or labels than ours
+│   ├── MissingBrainError   a brain file that does not exist
+│   └── OtherTaskError      a brain for another kind of images or labels
 ├── CheckpointError         a file that is not a checkpoint, or cannot be read
 ├── WriteError              a file that cannot be written
 ├── MissingExtraError       an optional package that is not installed
 ├── PictureError            a picture that cannot be read, or shows no digit
 │   └── PictureFolderError  a folder where a picture should be
-└── DivergenceError         numbers that are no longer finite
+└── DivergenceError         a loss or an output that is no longer finite
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class MnistMlpError(Exception):
     message : str
         One line: what is wrong, with the file's name and the value.
     hint : str, optional
-        A way out, as one line.
+        One line: how to fix it.
     details : sequence of str
-        Further lines, for an error that has several causes.
+        Further lines, for an error with several causes.
     """
 
     def __init__(
@@ -47,15 +47,15 @@ class MnistMlpError(Exception):
 
 
 class SettingError(MnistMlpError):
-    """A setting that cannot work, alone or beside another.
+    """A setting that is invalid, alone or together with another.
 
     Parameters
     ----------
     setting : str
-        Its name, as in `Recipe` or as an option of the command line, with
-        underscores: ``learning_rate``.
+        Its name, as in `Recipe` or on the command line, with underscores:
+        ``learning_rate``.
     message : str
-        What it must be, and what it was.
+        What is wrong, with the value.
     """
 
     def __init__(self, setting: str, message: str) -> None:
@@ -70,7 +70,7 @@ class DataError(MnistMlpError):
     Parameters
     ----------
     folder : Path, optional
-        Where the data set should be, if fetching it may help.
+        Where the data set should be, if downloading it may help.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class ChangedDataError(DataError):
     Parameters
     ----------
     record : Path, optional
-        The record of its digest, if the change may have been meant.
+        The record of its digest, if the change may be intended.
     """
 
     def __init__(self, message: str, *, folder: Path, record: Path | None) -> None:
@@ -99,11 +99,11 @@ class ChangedDataError(DataError):
 
 
 class MixedDataError(DataError):
-    """A folder that holds other data than the data set to be made in it."""
+    """A folder that holds data other than the data set to be written there."""
 
 
 class DownloadError(DataError):
-    """A file that no mirror would give."""
+    """A file that no mirror could provide."""
 
 
 class BrainError(MnistMlpError):
@@ -111,7 +111,7 @@ class BrainError(MnistMlpError):
 
 
 class MissingBrainError(BrainError):
-    """A brain file that is not there."""
+    """A brain file that does not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path}: no such file")
@@ -119,7 +119,7 @@ class MissingBrainError(BrainError):
 
 
 class OtherTaskError(BrainError):
-    """A brain for other images or labels than ours."""
+    """A brain for another kind of images or labels."""
 
 
 class CheckpointError(MnistMlpError):
@@ -143,12 +143,12 @@ class PictureFolderError(PictureError):
 
 
 class DivergenceError(MnistMlpError):
-    """Numbers that are no longer finite: a loss in training, or a network's outputs.
+    """A training loss or a network's outputs that are no longer finite.
 
     Parameters
     ----------
     learning_rate : float, optional
-        That the loss was reached with.
+        Learning rate of the training run.
     """
 
     def __init__(self, message: str, *, learning_rate: float | None = None) -> None:
@@ -158,7 +158,7 @@ class DivergenceError(MnistMlpError):
 
 @contextmanager
 def needs_extra(name: str) -> Iterator[None]:
-    """Raise MissingExtraError where the block cannot import the package that an extra names."""
+    """Turn a failed import in the block into a MissingExtraError that names the extra."""
     try:
         yield
     except ImportError as error:

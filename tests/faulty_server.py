@@ -1,4 +1,4 @@
-"""A web server on this machine that answers as it is told, right or wrong."""
+"""A local web server that gives prescribed answers, valid or faulty."""
 
 import contextlib
 import gzip
@@ -24,35 +24,35 @@ from mnistmlp.errors import DownloadError
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer to a request."""
+    """An answer to a request."""
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str | None] = field(default_factory=dict)
-    cut: int | None = None  # so many bytes of the body are really sent
-    stalls: bool = False  # the connection stays open after that
+    cut: int | None = None  # number of bytes of the body that are sent
+    stalls: bool = False  # the connection then stays open
     silent: bool = False  # nothing is sent at all, not even headers
-    endless: bool = False  # the body is repeated for ever
-    ranges: bool = False  # a part is sent if one is asked for
-    piece: int = 1 << 16  # so many bytes are sent at once
+    endless: bool = False  # the body is repeated forever
+    ranges: bool = False  # range requests are honoured
+    piece: int = 1 << 16  # bytes sent at once
     pause: float = 0.0  # seconds between the pieces
 
 
 @dataclass
 class Mirror:
-    """What the server answers, and what it was asked."""
+    """The prescribed answers of a server, and the requests that it received."""
 
     url: str
     answers: list[Answer] = field(default_factory=list)
-    by_path: dict[str, Answer] = field(default_factory=dict)  # these come first
+    by_path: dict[str, Answer] = field(default_factory=dict)  # these take precedence
     asked: list[str] = field(default_factory=list)  # paths
     requests: list[Message] = field(default_factory=list)  # headers
     closing: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, body: bytes = b"", status: int = 200, **behaviour: object) -> None:
-        """Queue an answer; the last one is given ever after.
+        """Queue an answer; the last one is repeated.
 
-        Words with a capital are headers: ``Content_Length="7"``; with None a header is left out.
+        Capitalised keywords are headers: ``Content_Length="7"``; None omits a header.
         """
         headers = {k.replace("_", "-"): v for k, v in behaviour.items() if k[0].isupper()}
         rest = {k: v for k, v in behaviour.items() if not k[0].isupper()}
@@ -108,23 +108,23 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving() -> Iterator[Mirror]:
-    """Run a server for the block."""
+    """Run a server during the block."""
 
-    class Told(Handler):
+    class PrescribedHandler(Handler):
         pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Told) as server:
-        Told.mirror = Mirror(f"http://127.0.0.1:{server.server_port}/data")
+    with ThreadingHTTPServer(("127.0.0.1", 0), PrescribedHandler) as server:
+        PrescribedHandler.mirror = Mirror(f"http://127.0.0.1:{server.server_port}/data")
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-        yield Told.mirror
-        Told.mirror.closing.set()
+        yield PrescribedHandler.mirror
+        PrescribedHandler.mirror.closing.set()
         server.shutdown()
 
 
 CONTENT = bytes(encode_idx(np.zeros(3000, np.uint8))[0]) + bytes(range(250)) * 12
 FILE = DataFile("some-idx1-ubyte", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
 PACKED = gzip.compress(CONTENT)
-DATA = Path("data")  # where it is fetched to
+DATA = Path("data")  # the target folder
 
 
 def download(folder: Path, files: Sequence[DataFile] = (FILE,), **options: Any) -> None:
@@ -133,7 +133,7 @@ def download(folder: Path, files: Sequence[DataFile] = (FILE,), **options: Any) 
 
 
 def fetch(*mirrors: str, force: bool = False) -> list[Progress]:
-    """Fetch the small file, and see that it alone is there, with the record."""
+    """Fetch the small file, and check that only it and the record are there."""
     seen: list[Progress] = []
     download(DATA, mirrors=mirrors, force=force, on_progress=seen.append)
     assert sorted(path.name for path in DATA.iterdir()) == [RECORD, FILE.name]
@@ -142,7 +142,7 @@ def fetch(*mirrors: str, force: bool = False) -> list[Progress]:
 
 
 def failures(*mirrors: str) -> list[str]:
-    """Fetch the small file in vain, see that nothing is there, and return why."""
+    """Check that fetching the small file fails and leaves nothing; return the reasons."""
     with pytest.raises(DownloadError, match=f"{FILE.name}.gz: no mirror gives it") as caught:
         download(DATA, mirrors=mirrors)
     assert not DATA.exists()

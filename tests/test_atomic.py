@@ -8,7 +8,7 @@ from mnistmlp.errors import WriteError
 from tests.conftest import names
 
 
-def test_the_file_appears_when_the_block_ends() -> None:
+def test_file_appears_when_the_block_ends() -> None:
     path = Path("file")
     path.write_bytes(b"old")
     with atomic_write(path) as file:
@@ -19,7 +19,7 @@ def test_the_file_appears_when_the_block_ends() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_the_old_file_stays_when_the_block_fails(error: type[BaseException]) -> None:
+def test_old_file_stays_when_the_block_fails(error: type[BaseException]) -> None:
     path = Path("file")
     path.write_bytes(b"old")
     with pytest.raises(error), atomic_write(path) as file:
@@ -29,7 +29,7 @@ def test_the_old_file_stays_when_the_block_fails(error: type[BaseException]) -> 
     assert names() == ["file"]
 
 
-def test_the_bytes_are_on_the_disk_before_the_file_is_in_place(
+def test_bytes_are_synced_before_the_file_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     events: list[str] = []
@@ -50,7 +50,7 @@ def test_the_bytes_are_on_the_disk_before_the_file_is_in_place(
     assert events == ["3 bytes to disk", "in place"]
 
 
-def test_a_link_is_followed() -> None:
+def test_symbolic_links_are_followed() -> None:
     Path("target").write_bytes(b"old")
     Path("link").symlink_to("target")
     with atomic_write(Path("link")) as file:
@@ -60,7 +60,7 @@ def test_a_link_is_followed() -> None:
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "folder", "none/file"])
-def test_what_cannot_be_a_file_is_left_alone(path: str) -> None:
+def test_paths_that_cannot_be_written_are_left_alone(path: str) -> None:
     Path("folder").mkdir()
     with (
         pytest.raises(WriteError, match=r"cannot be written: (no such folder|not a regular file)"),

@@ -14,7 +14,7 @@ AVX512 = "avx2 avx512f avx512cd avx512bw avx512dq avx512vl"
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A process that has not loaded NumPy, on x86-64 Linux with AVX-512 and NumPy's own wheel."""
+    """A process without NumPy loaded, on x86-64 Linux with AVX-512 and NumPy's own wheel."""
     monkeypatch.delitem(sys.modules, "numpy")
     monkeypatch.setattr(blas, "_has_wheel_openblas", lambda: True)
     monkeypatch.setattr(blas, "_cpu_flags", lambda: set(AVX512.split()))
@@ -22,8 +22,8 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def settled(given: dict[str, str], threads: int | None = None) -> dict[str, str]:
-    """Return what is added to an environment."""
+def added_variables(given: dict[str, str], threads: int | None = None) -> dict[str, str]:
+    """Return the variables that `configure` adds to an environment."""
     environment = given.copy()
     blas.configure(environment, threads=threads)
     assert given.items() <= environment.items()
@@ -31,37 +31,37 @@ def settled(given: dict[str, str], threads: int | None = None) -> dict[str, str]
 
 
 def test_kernels_and_threads_are_chosen(fresh: pytest.MonkeyPatch) -> None:
-    assert settled({}) == {"OPENBLAS_CORETYPE": "SkylakeX", "OMP_NUM_THREADS": "3"}
-    assert settled({}, threads=1)["OMP_NUM_THREADS"] == "1"
+    assert added_variables({}) == {"OPENBLAS_CORETYPE": "SkylakeX", "OMP_NUM_THREADS": "3"}
+    assert added_variables({}, threads=1)["OMP_NUM_THREADS"] == "1"
     assert blas.configure({})
 
 
-def test_what_the_user_sets_stays(fresh: pytest.MonkeyPatch) -> None:
-    assert settled({"OPENBLAS_CORETYPE": "Haswell"}) == {"OMP_NUM_THREADS": "3"}
+def test_variables_set_by_the_user_stay(fresh: pytest.MonkeyPatch) -> None:
+    assert added_variables({"OPENBLAS_CORETYPE": "Haswell"}) == {"OMP_NUM_THREADS": "3"}
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS"):
-        assert settled({name: "7"}, threads=1) == {"OPENBLAS_CORETYPE": "SkylakeX"}
+        assert added_variables({name: "7"}, threads=1) == {"OPENBLAS_CORETYPE": "SkylakeX"}
         assert not blas.configure({name: "7"})
 
 
-@pytest.mark.parametrize("missing", sorted(blas.SKYLAKEX_NEEDS))
-def test_a_processor_without_what_the_kernels_need(fresh: pytest.MonkeyPatch, missing: str) -> None:
+@pytest.mark.parametrize("missing", sorted(blas.SKYLAKEX_FLAGS))
+def test_kernels_need_all_their_cpu_flags(fresh: pytest.MonkeyPatch, missing: str) -> None:
     fresh.setattr(blas, "_cpu_flags", lambda: set(AVX512.split()) - {missing})
-    assert settled({}).keys() == {"OMP_NUM_THREADS"}
+    assert added_variables({}).keys() == {"OMP_NUM_THREADS"}
 
 
-def test_another_blas(fresh: pytest.MonkeyPatch) -> None:
+def test_kernels_are_not_chosen_for_another_blas(fresh: pytest.MonkeyPatch) -> None:
     fresh.setattr(blas, "_has_wheel_openblas", lambda: False)
-    assert settled({}).keys() == {"OMP_NUM_THREADS"}
+    assert added_variables({}).keys() == {"OMP_NUM_THREADS"}
 
 
 def test_nothing_changes_once_numpy_is_loaded() -> None:
     import numpy as np
 
     assert np.__name__ in sys.modules
-    assert settled({}) == {}
+    assert added_variables({}) == {}
 
 
-def test_only_the_wheel_for_linux_on_x86_64_counts(
+def test_only_the_x86_64_linux_wheel_is_recognised(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "numpy").mkdir()
@@ -88,15 +88,15 @@ def test_only_the_wheel_for_linux_on_x86_64_counts(
     assert not blas._has_wheel_openblas()
 
 
-def test_flags_of_the_processor(tmp_path: Path) -> None:
+def test_cpu_flags_are_read_from_cpuinfo(tmp_path: Path) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\nmodel name\t: A: B\nflags\t\t: fpu avx2\nflags\t\t: sse\n")
     assert blas._cpu_flags(cpuinfo) == {"fpu", "avx2"}
-    assert blas._cpu_fact("model name", cpuinfo) == "A: B"
+    assert blas._read_cpuinfo("model name", cpuinfo) == "A: B"
     assert blas._cpu_flags(tmp_path / "none") == set()
 
 
-def test_importing_the_package_leaves_the_environment() -> None:
+def test_importing_the_package_leaves_the_environment_alone() -> None:
     code = (
         "import os; before = dict(os.environ); import mnistmlp; mnistmlp.fit; mnistmlp.Network; "
         "import mnistmlp.blas; assert dict(os.environ) == before"
@@ -152,14 +152,14 @@ def write(root: Path, files: dict[str, str]) -> None:
         ({"proc/self/cgroup": "strange\n"}, []),
     ],
 )
-def test_quotas_of_cgroups(tmp_path: Path, files: dict[str, str], quotas: list[float]) -> None:
+def test_cgroup_quotas(tmp_path: Path, files: dict[str, str], quotas: list[float]) -> None:
     write(tmp_path, files)
-    assert list(blas._quotas(tmp_path)) == quotas
+    assert list(blas._cgroup_quotas(tmp_path)) == quotas
     assert blas.usable_cores(tmp_path) == max(1, int(min([CORES, *quotas])))
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
-def test_cores_are_those_of_the_affinity(tmp_path: Path) -> None:
+def test_usable_cores_follow_the_affinity(tmp_path: Path) -> None:
     before = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {min(before)})
@@ -168,13 +168,13 @@ def test_cores_are_those_of_the_affinity(tmp_path: Path) -> None:
         os.sched_setaffinity(0, before)
 
 
-def test_small_products_get_one_thread() -> None:
+def test_small_networks_get_one_thread() -> None:
     assert blas.suitable_threads((784, 20, 20, 20, 10), 32) == 1
     assert blas.suitable_threads((784, 256, 128, 10), 128) is None
     assert blas.suitable_threads((784, 20, 20, 20, 10), 1000) is None
 
 
-def threads() -> list[int]:
+def blas_threads() -> list[int]:
     return [
         library["num_threads"]
         for library in threadpoolctl.threadpool_info()
@@ -183,17 +183,17 @@ def threads() -> list[int]:
 
 
 def test_threads_are_limited_within_the_block() -> None:
-    before = threads()
+    before = blas_threads()
     assert before
     with blas.limited_threads(1):
-        assert set(threads()) == {1}
-    assert threads() == before
+        assert set(blas_threads()) == {1}
+    assert blas_threads() == before
     with blas.limited_threads(None):
-        assert threads() == before
+        assert blas_threads() == before
 
 
-def test_what_calculates_is_described() -> None:
+def test_describe() -> None:
     facts = blas.describe()
-    assert facts["threads"] == threads()[0]
+    assert facts["threads"] == blas_threads()[0]
     assert facts["processor"]
     assert facts["blas"].split()[0] in ("openblas", "mkl", "blis", "flexiblas", "accelerate")

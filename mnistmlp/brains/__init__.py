@@ -1,1 +1,1 @@
-"""Our own files: the brain and the checkpoint, and the archive that both are."""
+"""The package's own files, the brain and the checkpoint, and the archive format of both."""

@@ -1,8 +1,8 @@
-"""Archives of named arrays (.npz): written atomically, and read with distrust.
+"""Archives of named arrays (.npz), written atomically and read without trusting the file.
 
-Nothing is ever unpickled, and nothing is believed before it is checked: no
-array is made until the bytes for it are known to be in the file, and no more
-memory is taken than is in proportion to the file.
+Nothing is ever unpickled, and every claim is checked: no array is made before
+its bytes are known to be in the file, and memory stays in proportion to the
+size of the file.
 """
 
 from __future__ import annotations
@@ -26,37 +26,51 @@ from numpy.typing import NDArray
 
 from mnistmlp.atomic import atomic_write
 
-MAX_META = 16_000_000  # bytes; a run of 30 epochs takes some 15,000
-MAX_DEPTH = 20  # of what is nested in `meta`
-MAX_RATIO = 100  # of what is unpacked to the file; of a brain 99 % pruned it is 50
-SMALL = 1_000_000  # bytes: unpacked, these are nothing, whatever the ratio
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}  # by version
-HEADER = 128  # bytes, of an array of one or two dimensions
+MAX_META = 16_000_000  # bytes; a run of 30 epochs needs about 15,000
+MAX_DEPTH = 20  # of nesting in `meta`
+MAX_RATIO = 100  # unpacked to compressed size; a brain pruned by 99 % has 50
+RATIO_EXEMPT_SIZE = 1_000_000  # bytes; up to this unpacked size, any ratio is allowed
+COMPRESSION_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+HEADER_READERS = {  # by version of the .npy format
+    (1, 0): npy.read_array_header_1_0,
+    (2, 0): npy.read_array_header_2_0,
+}
+HEADER_SIZE = 128  # bytes, for an array of one or two dimensions
 
 CheckNames = Callable[[set[str], dict[str, Any] | None], None]
 
 
 class ArchiveError(Exception):
-    """An archive that cannot be read, or is not what it should be."""
+    """An archive that cannot be read or is not valid."""
 
 
 def write_archive(
     path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any], *, packed: bool = False
 ) -> None:
-    """Write arrays and a description; an old file at `path` stays whole until the new one is.
+    """Write arrays and a description; an old file at `path` stays until the new one is complete.
+
+    Parameters
+    ----------
+    path : Path
+    arrays : mapping of arrays, by name
+    meta : mapping
+        Anything that JSON can hold.
+    packed : bool
+        Compress, unless the arrays shrink so much that `read_archive` would
+        refuse the file.
 
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     """
     content = {"meta": np.array(json.dumps(meta)), **arrays}
     with atomic_write(path) as file:
         if packed:
             _write(file, content, zipfile.ZIP_DEFLATED)
-            if _is_too_much(sum(HEADER + each.nbytes for each in content.values()), file.tell()):
-                packed = False  # nobody would believe it
+            unpacked = sum(HEADER_SIZE + each.nbytes for each in content.values())
+            if _exceeds_ratio(unpacked, file.tell()):
+                packed = False
                 file.seek(0)
                 file.truncate()
         if not packed:
@@ -64,7 +78,7 @@ def write_archive(
 
 
 def _write(file: BinaryIO, content: Mapping[str, NDArray[Any]], method: int) -> None:
-    """Write arrays as np.savez does; that of NumPy 2.0 leaves an archive open on a full disk."""
+    """Write arrays as np.savez does, which in NumPy 2.0 leaves the archive open on a full disk."""
     with zipfile.ZipFile(file, "w", method) as archive:
         for name, array in content.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -72,30 +86,30 @@ def _write(file: BinaryIO, content: Mapping[str, NDArray[Any]], method: int) -> 
 
 
 def read_archive(
-    path: Path, kind: str, check_names: CheckNames, largest: int
+    path: Path, kind: str, check_names: CheckNames, max_size: int
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any] | None]:
-    """Read all arrays of an archive, each checked against the bytes that it claims.
+    """Read all arrays of an archive, checking the size of each against the file.
 
     Parameters
     ----------
     path : Path
     kind : str
-        What it should be, for messages: ``"brain file"``.
+        What the file should be, for messages: ``"brain file"``.
     check_names : callable
-        Is given the names of the arrays, without ``meta``, and what that holds;
-        raises ValueError if they are not right.
-    largest : int
-        Bytes of all arrays together, at most.
+        Called with the names of the arrays other than ``meta``, and the parsed
+        ``meta``; raises ValueError if they are wrong.
+    max_size : int
+        Maximum size of all arrays together, in bytes.
 
     Returns
     -------
-    arrays : dict of arrays of floats, by name
-    meta : dict, or None where there is no ``meta``
+    arrays : dict of float arrays, by name
+    meta : dict, or None if there is no ``meta``
 
     Raises
     ------
     ArchiveError
-        With the file's name, and which check failed.
+        With the file's name and the check that failed.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -107,67 +121,67 @@ def read_archive(
         raise ArchiveError(f"{path}: {error.strerror}") from None
     try:
         with file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NumPy's and Python's, of odd headers
-            return _read(file, check_names, largest)
+            warnings.simplefilter("ignore")  # NumPy and Python warn of odd headers
+            return _read(file, check_names, max_size)
     except zipfile.BadZipFile:
         raise ArchiveError(f"{path}: not a {kind}, or a damaged one") from None
     except MemoryError:
         raise
-    except Exception as error:  # the parsers behind raise of many kinds on hostile bytes
+    except Exception as error:  # on hostile bytes the parsers raise many kinds
         what = shorten(str(error), 150, placeholder=" ...") or type(error).__name__
         raise ArchiveError(f"{path}: not a {kind}: {what}") from None
 
 
 def _read(
-    file: BinaryIO, check_names: CheckNames, largest: int
+    file: BinaryIO, check_names: CheckNames, max_size: int
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any] | None]:
-    """Return arrays and `meta`; exceptions of many kinds if the file is not right."""
+    """Return the arrays and `meta`; raise exceptions of many kinds if the file is invalid."""
     with zipfile.ZipFile(file) as archive:
-        members = _list_members(archive, os.fstat(file.fileno()).st_size, largest)
-        described = members.pop("meta", None)
+        members = _list_members(archive, os.fstat(file.fileno()).st_size, max_size)
+        meta_info = members.pop("meta", None)
         meta = None
-        if described:
-            meta = parse_meta(_read_text(_read_array(archive, "meta", described)))
+        if meta_info:
+            meta = parse_meta(_read_text(_read_array(archive, "meta", meta_info)))
         check_names(set(members), meta)
         return {name: _read_array(archive, name, info) for name, info in members.items()}, meta
 
 
 def _list_members(
-    archive: zipfile.ZipFile, present: int, largest: int
+    archive: zipfile.ZipFile, present: int, max_size: int
 ) -> dict[str, zipfile.ZipInfo]:
-    """Return the members by the arrays' names; ValueError if they claim too much."""
+    """Return the members by array name; raise ValueError if they claim too much."""
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     if len(members) < len(archive.infolist()):
-        raise ValueError("two arrays of one name")
-    if any(info.compress_type not in METHODS for info in members.values()):
-        raise ValueError("compressed by another method than deflate")
+        raise ValueError("two arrays with the same name")
+    if any(info.compress_type not in COMPRESSION_METHODS for info in members.values()):
+        raise ValueError("compressed by a method other than deflate")
     if "meta" in members and members["meta"].file_size > MAX_META:
         raise ValueError(f"meta of more than {MAX_META:,} bytes")
     size = sum(info.file_size for info in members.values())
-    if size > largest + MAX_META:
-        raise ValueError(f"{size:,} bytes of arrays, more than {largest:,}")
-    if _is_too_much(size, present):
+    if size > max_size + MAX_META:
+        raise ValueError(f"{size:,} bytes of arrays, more than {max_size:,}")
+    if _exceeds_ratio(size, present):
         raise ValueError(f"{present:,} bytes that unpack to {size:,}, more than {MAX_RATIO} times")
     return members
 
 
-def _is_too_much(unpacked: int, present: int) -> bool:
-    """Tell whether a file claims to unpack to more bytes than is believed of one of its size."""
-    return unpacked > max(SMALL, MAX_RATIO * present)
+def _exceeds_ratio(unpacked: int, present: int) -> bool:
+    """Tell whether a file of `present` bytes claims to unpack to more than `MAX_RATIO` allows."""
+    return unpacked > max(RATIO_EXEMPT_SIZE, MAX_RATIO * present)
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArray[Any]:
-    """Read one array; ValueError if its header does not match the bytes that are there."""
+    """Read one array; raise ValueError if its header does not match its bytes."""
     with archive.open(info) as file:
-        content = file.read(info.file_size)  # no more, should it unpack to more than it claims
+        content = file.read(info.file_size)  # even if it unpacks to more than it claims
     stream = io.BytesIO(content)
     version = npy.read_magic(stream)
-    if version not in HEADERS:
+    if version not in HEADER_READERS:
         raise ValueError(f"{name} is an array of version {version}")
     try:
-        shape, fortran, dtype = HEADERS[version](stream)
-    except MemoryError:  # the parser's stack
-        raise ValueError(f"{name} has a header that is nested too deep") from None
+        shape, fortran, dtype = HEADER_READERS[version](stream)
+    except MemoryError:  # from the parser's stack
+        raise ValueError(f"{name} has a header that is nested too deeply") from None
     wanted = "U" if name == "meta" else "f"
     if dtype.kind != wanted or (wanted == "f" and dtype.itemsize > 8):
         raise ValueError(f"{name} has type {dtype.name}")
@@ -182,9 +196,9 @@ def _read_array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> N
 
 
 def _read_text(array: NDArray[Any]) -> str:
-    """Return the text that ``meta`` holds; ValueError if it is none."""
+    """Return the text of ``meta``; raise ValueError if it is not valid Unicode."""
     try:
-        # NumPy would make a str of numbers that are no characters, which Python fails on later
+        # NumPy would make a str even of invalid code points, which Python fails on later
         text = array.astype(array.dtype.newbyteorder("<")).tobytes().decode("utf-32-le")
     except ValueError as error:
         raise ValueError(f"meta is not JSON: {error}") from None
@@ -192,10 +206,10 @@ def _read_text(array: NDArray[Any]) -> str:
 
 
 def parse_meta(text: str) -> dict[str, Any]:
-    """Return the object that the JSON of a `meta` holds; ValueError if it could not be written."""
+    """Parse the JSON of a `meta`; raise ValueError if it could not be written back."""
     try:
         meta = json.loads(text)
-        json.dumps(meta, ensure_ascii=False, allow_nan=False).encode()  # no NaN, no half characters
+        json.dumps(meta, ensure_ascii=False, allow_nan=False).encode()  # no NaN, no lone surrogates
         too_deep = _depth(meta) > MAX_DEPTH
     except RecursionError:
         too_deep = True
@@ -209,6 +223,6 @@ def parse_meta(text: str) -> dict[str, Any]:
 
 
 def _depth(value: Any) -> int:
-    """Return how many objects and lists of JSON are inside each other at most."""
+    """Return how deeply objects and lists of JSON are nested."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max(map(_depth, inner), default=0) if isinstance(value, dict | list) else 0

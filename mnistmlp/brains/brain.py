@@ -1,8 +1,8 @@
 """The brain file: an .npz archive of weights, biases and a JSON description.
 
-``w1 … wL`` are (fan_out, fan_in), ``b1 … bL`` (fan_out, 1), ``meta`` is a 0-d
-string of JSON.  A file without ``meta`` is the older kind: sigmoid on every
-layer, mean squared error.
+``w1 … wL`` have shape (fan_out, fan_in), ``b1 … bL`` (fan_out, 1); ``meta`` is a
+0-d string of JSON.  A file without ``meta`` is of the older kind: sigmoid on
+every layer, mean squared error.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from mnistmlp.errors import BrainError, MissingBrainError, OtherTaskError
 from mnistmlp.training.settings import MAX_LAYERS
 from mnistmlp.training.state import TrainingResult
 
-PRETRAINED = Path(__file__).with_name("pretrained.npz")  # docs/recipes.md says how it was made
+PRETRAINED = Path(__file__).with_name("pretrained.npz")  # how it was made: docs/recipes.md
 
 
 @dataclass(frozen=True)
 class Brain:
-    """A network, and what its file says of it."""
+    """A network and the description in its file."""
 
     network: Network
-    meta: Meta | None  # None in the older kind of file
+    meta: Meta | None  # None for the older kind of file
 
     @property
     def temperature(self) -> float:
-        """The temperature that its probabilities are calibrated at; 1 where none was found."""
+        """The temperature that calibrates its probabilities; 1 if none was fitted."""
         return self.meta.temperature if self.meta else 1.0
 
 
 def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
     """Return the `meta` of a trained network.
 
-    There are no times in it: the same run gives the same bytes.
+    It holds no times, so that the same run gives the same bytes.
     """
     selected = result.selected
     keys = ("epoch", "loss", "validation_loss", "validation_accuracy")
@@ -59,23 +59,23 @@ def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
 
 
 def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool = False) -> None:
-    """Write a brain file; an old file at `path` stays whole until the new one is.
+    """Write a brain file; an old file at `path` stays until the new one is complete.
 
     Parameters
     ----------
     path : Path
     network : Network
     meta : dict
-        As `describe` makes it.
+        As made by `describe`.
     half : bool
-        Write weights and biases in half precision (float16), and compressed:
-        less than half the size of float32, and far less where many are zero.
-        They load as float32.
+        Write weights and biases in half precision (float16), compressed: less
+        than half the size of float32, and far less if many are zero.  They load
+        as float32.
 
     Raises
     ------
     BrainError
-        If `meta` is of another form, or a weight is too large for half precision.
+        If `meta` is invalid, or a weight is too large for half precision.
     WriteError
         If the file cannot be written.
     """
@@ -91,12 +91,12 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
 
 
 def load_brain(path: Path) -> Brain:
-    """Read a brain file, of this format or of the older kind without `meta`.
+    """Read a brain file, in this format or of the older kind without `meta`.
 
     Raises
     ------
     BrainError
-        If the file is not a brain; the message says which check failed.
+        If the file is not a valid brain; the message says which check failed.
     """
     try:
         arrays, raw = read_archive(path, "brain file", _check_names, 8 * MAX_PARAMETERS)
@@ -125,15 +125,15 @@ def load_brain(path: Path) -> Brain:
 
 
 def _check_names(names: set[str], meta: Mapping[str, Any] | None) -> None:
-    """Raise ValueError unless the names are w1 … wL and b1 … bL, whatever `meta` says."""
+    """Raise ValueError unless the names are w1 … wL and b1 … bL; `meta` is not used."""
     layers = sum(bool(re.fullmatch(r"w[1-9]\d*", name)) for name in names)
     wanted = {f"{kind}{number}" for kind in "wb" for number in range(1, layers + 1)}
     if not 1 <= layers <= MAX_LAYERS + 1:
         raise ValueError(f"{layers} arrays of weights, expected 1 to {MAX_LAYERS + 1}")
     if missing := wanted - names:
         raise ValueError(f"no array {min(missing)}")
-    if strange := names - wanted:
-        raise ValueError(f"strange array {short(min(strange))}")
+    if unexpected := names - wanted:
+        raise ValueError(f"unexpected array {short(min(unexpected))}")
 
 
 def chain_sizes(
@@ -142,22 +142,22 @@ def chain_sizes(
     shapes: Mapping[str, tuple[int, ...]],
     bias_axes: tuple[int, ...] = (),
 ) -> tuple[int, ...]:
-    """Return the widths of all layers, where the shapes chain from 784 to 10.
+    """Return the widths of all layers, checking that the shapes chain from 784 to 10.
 
     Parameters
     ----------
     path : Path
-        Of the file, for messages.
+        The file, for messages.
     names : iterable of (str, str)
-        Of weights and bias, layer by layer.
+        Names of the weights and the bias of each layer, in order.
     shapes : mapping of tuples of int, by name
     bias_axes : tuple of int
-        The axes of a bias after its first.
+        The axes of a bias after the first.
 
     Raises
     ------
     OtherTaskError
-        If the network has other inputs or outputs.
+        If the network does not have 784 inputs and 10 outputs.
     BrainError
         If a shape does not fit the one before it.
     """

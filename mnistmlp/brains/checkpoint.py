@@ -1,8 +1,8 @@
-"""The checkpoint file: where a run of training stands, so that it can go on after any end.
+"""The checkpoint file: the state of a training run, so that it can be resumed.
 
-An .npz archive: ``parameters`` and the moments of the optimiser by name, each
-(p,), ``best`` where other weights than the last are the best so far, and
-``meta``, JSON of all the rest.  It is written and read as a brain file is.
+An .npz archive of ``parameters`` and the optimiser's moments by name, each
+(p,), ``best`` if the best parameters so far are not the last, and ``meta``, a
+JSON string of the rest.  It is written and read in the same way as a brain file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mnistmlp.arrays import Array
 from mnistmlp.brains.archive import ArchiveError, read_archive, write_archive
-from mnistmlp.brains.meta import misfits
+from mnistmlp.brains.meta import find_invalid
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.core.network import MAX_PARAMETERS, parameter_count
 from mnistmlp.errors import CheckpointError, SettingError
@@ -29,24 +29,24 @@ from mnistmlp.training.setup import check_network
 from mnistmlp.training.state import EpochReport, Snapshot, TrainingState
 
 FORMAT = 1
-MAX_ARRAYS = 8  # parameters, the best of them, moments of the optimiser
+MAX_ARRAYS = 8  # parameters, best parameters, moments of the optimiser
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run of training after a whole epoch."""
+    """The state of a training run at the end of an epoch."""
 
     provenance: Provenance
     state: TrainingState
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; an old one at `path` stays whole until the new one is.
+    """Write a checkpoint; an old one at `path` stays until the new one is complete.
 
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     """
     state = checkpoint.state
     report, parameters = state.selected
@@ -70,14 +70,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        If the file is not one; the message says which check failed.
+        If the file is not a valid checkpoint; the message says which check failed.
     """
     try:
         arrays, meta = read_archive(
             path, "checkpoint", _check_names, 8 * MAX_ARRAYS * MAX_PARAMETERS
         )
         provenance = Provenance.parse(meta or {})
-        return Checkpoint(provenance, _state(provenance.recipe, arrays, meta or {}))
+        return Checkpoint(provenance, _parse_state(provenance.recipe, arrays, meta or {}))
     except ArchiveError as error:
         raise CheckpointError(str(error)) from None
     except SettingError as error:
@@ -87,27 +87,29 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def _check_names(names: set[str], meta: dict[str, Any] | None) -> None:
-    """Raise ValueError or SettingError if `meta` is no checkpoint's, or an array is not its own."""
+    """Raise ValueError or SettingError if `meta` is invalid or an array is unexpected."""
     if not meta or meta.get("checkpoint") != FORMAT:
-        raise ValueError(f"meta has not checkpoint {FORMAT}")
-    for key, wrong in misfits(meta, ("steps", "best", "history", "generator")):
-        raise SettingError(key, wrong)
+        raise ValueError(f"meta does not say checkpoint {FORMAT}")
+    for key, problem in find_invalid(meta, ("steps", "best", "history", "generator")):
+        raise SettingError(key, problem)
     known = {"parameters", "best", *_moment_names(Provenance.parse(meta).recipe)}
-    if strange := names - known:
-        raise ValueError(f"strange array {short(min(strange))}")
+    if unexpected := names - known:
+        raise ValueError(f"unexpected array {short(min(unexpected))}")
 
 
 def _moment_names(recipe: Recipe) -> list[str]:
-    """Return the names of what the optimiser of a recipe keeps from step to step."""
+    """Return the names of the moments that the optimiser of a recipe keeps between steps."""
     nothing = np.empty(0)
     return list(
         make_optimizer(recipe.optimizer, nothing, nothing, momentum=recipe.momentum).moments
     )
 
 
-def _state(recipe: Recipe, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]) -> TrainingState:
-    """Return the state; ValueError or SettingError if it is not one of this recipe's."""
-    history = _history(meta["history"], recipe.epochs)
+def _parse_state(
+    recipe: Recipe, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
+) -> TrainingState:
+    """Return the state; raise ValueError or SettingError if it does not fit the recipe."""
+    history = _parse_history(meta["history"], recipe.epochs)
     best, steps, moments = meta["best"], meta["steps"], _moment_names(recipe)
     if not 1 <= best <= len(history):
         raise ValueError(f"the best epoch is {short(best)}, of {len(history)}")
@@ -125,22 +127,22 @@ def _state(recipe: Recipe, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
         parameters,
         {name: arrays[name] for name in moments},
         steps,
-        _generator(meta["generator"]),
+        _parse_generator(meta["generator"]),
         history,
         Snapshot(history[best - 1], arrays.get("best", parameters)),
     )
 
 
 def _check_array(name: str, array: Array, size: int, dtype: str) -> None:
-    """Raise ValueError unless an array is of that size and type, and finite."""
+    """Raise ValueError unless an array has the given size and type and is finite."""
     if array.shape != (size,) or array.dtype.name != dtype:
         raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {dtype} ({size},)")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} is not finite")
 
 
-def _history(lines: list[Any], epochs: int) -> list[EpochReport]:
-    """Return the reports of epochs 1, 2, …; ValueError if they are not that."""
+def _parse_history(lines: list[Any], epochs: int) -> list[EpochReport]:
+    """Return the reports of epochs 1, 2, …; raise ValueError if a line is not a report."""
     if not 1 <= len(lines) <= epochs:
         raise ValueError(f"no history of 1 to {epochs} epochs")
     for number, line in enumerate(lines, start=1):
@@ -150,7 +152,7 @@ def _history(lines: list[Any], epochs: int) -> list[EpochReport]:
 
 
 def _is_report(line: dict[str, Any], number: int) -> bool:
-    """Tell whether this is the report of that epoch."""
+    """Tell whether a line of the history is the report of epoch `number`."""
     if line.keys() != {field.name for field in fields(EpochReport)} or line["epoch"] != number:
         return False
     numbers = [
@@ -161,12 +163,12 @@ def _is_report(line: dict[str, Any], number: int) -> bool:
     return all(type(value) is float and math.isfinite(value) for value in numbers)
 
 
-def _generator(state: dict[str, Any]) -> dict[str, Any]:
-    """Return a state that NumPy's generator took; ValueError if it would not."""
+def _parse_generator(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of the random generator; raise ValueError if NumPy does not accept it."""
     generator = np.random.default_rng()
     with contextlib.suppress(TypeError, KeyError, ValueError, OverflowError, AttributeError):
         generator.bit_generator.state = state
-    taken = dict(generator.bit_generator.state)
-    if taken != state:
-        raise ValueError("a state of the random generator that is none")
-    return taken
+    accepted = dict(generator.bit_generator.state)
+    if accepted != state:
+        raise ValueError("invalid state of the random generator")
+    return accepted

@@ -1,4 +1,4 @@
-"""What a brain file says of its network: its `meta`, checked and read once."""
+"""The `meta` of a brain file: the JSON that describes its network, checked and parsed."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from mnistmlp.core.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE
 from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network
 from mnistmlp.errors import BrainError, OtherTaskError
 
-FIXED = {  # what `meta` must say in this format
+FIXED_VALUES = {  # the same in every brain of this format
     "format": 1,
     "input": {"shape": [SIDE, SIDE], "divide_by": 255},
     "labels": list(range(DIGITS)),
 }
 
 
-class Form(NamedTuple):
-    """What a value of `meta` must be."""
+class Rule(NamedTuple):
+    """What the value of a key must be."""
 
-    needed: str  # in words
+    requirement: str  # completes "… is not"
     accepts: Callable[[Any], bool]
 
 
@@ -36,81 +36,81 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-LIST = Form("a list", lambda value: isinstance(value, list))
-OBJECT = Form("a JSON object", lambda value: isinstance(value, dict))
-WHOLE = Form("a whole number", _is_whole)
+LIST = Rule("a list", lambda value: isinstance(value, list))
+OBJECT = Rule("a JSON object", lambda value: isinstance(value, dict))
+WHOLE = Rule("a whole number", _is_whole)
 
-FORMS = {  # by key, of brains and of checkpoints
-    # what the network is
+RULES = {  # by key, for brains and checkpoints
+    # the network
     "sizes": LIST,
-    "activation": Form(
+    "activation": Rule(
         f"one of {', '.join(ACTIVATIONS)}", lambda v: isinstance(v, str) and v in ACTIVATIONS
     ),
-    "loss": Form(f"one of {', '.join(LOSSES)}", lambda v: isinstance(v, str) and v in LOSSES),
-    "output": Form("the name of an output", lambda value: isinstance(value, str)),
-    "temperature": Form(
+    "loss": Rule(f"one of {', '.join(LOSSES)}", lambda v: isinstance(v, str) and v in LOSSES),
+    "output": Rule("the name of an output", lambda value: isinstance(value, str)),
+    "temperature": Rule(
         f"a number from {MIN_TEMPERATURE} to {MAX_TEMPERATURE}",
         lambda value: _is_number(value) and MIN_TEMPERATURE <= value <= MAX_TEMPERATURE,
     ),
-    # where it comes from
+    # its provenance
     "recipe": OBJECT,
     "seed": WHOLE,
-    "dataset": Form(
+    "dataset": Rule(
         "a JSON object with digests",
         lambda value: isinstance(value, dict) and isinstance(value.get("digests", {}), dict),
     ),
-    "initial": Form("a digest, or null", lambda value: value is None or isinstance(value, str)),
-    "prune": Form("a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1),
-    "half": Form("true or false", lambda value: isinstance(value, bool)),
-    "threads": Form(
+    "initial": Rule("a digest, or null", lambda value: value is None or isinstance(value, str)),
+    "prune": Rule("a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1),
+    "half": Rule("true or false", lambda value: isinstance(value, bool)),
+    "threads": Rule(
         f"a number from 1 to {MAX_THREADS}, or null",
         lambda value: value is None or (_is_whole(value) and 1 <= value <= MAX_THREADS),
     ),
-    "versions": Form(
+    "versions": Rule(
         "a JSON object of strings",
         lambda value: (
             isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
         ),
     ),
-    # how training went
+    # its training
     "epochs": WHOLE,
     "history": LIST,
     "accuracy": OBJECT,
-    # where a run of training stands
+    # the state of a training run
     "steps": WHOLE,
     "best": WHOLE,
     "generator": OBJECT,
 }
-REQUIRED = (  # of a brain; the others came with later versions
+REQUIRED = (  # in a brain; later versions added the other keys
     *("sizes", "activation", "output", "loss", "recipe", "seed", "dataset", "versions"),
     *("epochs", "history", "accuracy"),
 )
 
 
-def misfits(meta: Mapping[str, Any], required: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each key whose value is missing or of another form, and what is wrong with it."""
+def find_invalid(meta: Mapping[str, Any], required: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each key whose value is missing or breaks its rule, and what is wrong with it."""
     required = set(required)
-    for key, (needed, accepts) in FORMS.items():
+    for key, (requirement, accepts) in RULES.items():
         if (key in required or key in meta) and not accepts(meta.get(key)):
-            yield key, f"{short(meta.get(key))} is not {needed}"
+            yield key, f"{short(meta.get(key))} is not {requirement}"
 
 
 @dataclass(frozen=True)
 class Meta:
-    """What a brain file says of its network."""
+    """The parsed `meta` of a brain file."""
 
-    raw: dict[str, Any]  # the JSON as it stands in the file
+    raw: dict[str, Any]  # the JSON object in the file
     sizes: tuple[int, ...]  # widths of all layers
     activation: str
     loss: str
-    temperature: float  # that calibrates the network; 1 in brains of earlier versions
-    recipe: dict[str, Any]  # its settings, those that earlier versions had
+    temperature: float  # of calibration; 1 in brains of earlier versions
+    recipe: dict[str, Any]  # settings by name; earlier versions had fewer
     seed: int
     half: bool  # saved in half precision
-    epochs: int  # the epoch whose weights these are; 0: within the first
-    history: list[dict[str, Any]]  # a report an epoch
-    dataset: str | None  # name of what it was trained on
-    versions: dict[str, str]  # of what trained it, by name
+    epochs: int  # epoch of these weights; 0 if the first epoch was interrupted
+    history: list[dict[str, Any]]  # one report per epoch
+    dataset: str | None  # name of the training data
+    versions: dict[str, str]  # of the software that trained it, by name
 
     @property
     def recipe_name(self) -> str | None:
@@ -119,27 +119,27 @@ class Meta:
 
     @property
     def validation_accuracy(self) -> float | None:
-        """Of these weights, in [0, 1]; None where there were no validation images."""
+        """The validation accuracy of these weights, in [0, 1], or None if not measured."""
         accuracy = self.raw["accuracy"].get("validation")
         return float(accuracy) if _is_number(accuracy) else None
 
     @classmethod
     def parse(cls, raw: dict[str, Any], path: Path) -> Meta:
-        """Read the `meta` of the file at `path`.
+        """Check and parse the `meta` of the file at `path`.
 
         Raises
         ------
         OtherTaskError
             If the network is for other images or labels.
         BrainError
-            If `meta` is of another form; the message says which check failed.
+            If `meta` is invalid; the message says which check failed.
         """
-        for key, value in FIXED.items():
+        for key, value in FIXED_VALUES.items():
             if raw.get(key) != value:
                 error = BrainError if key == "format" else OtherTaskError
                 raise error(f"{path}: meta has {key} {short(raw.get(key))}, expected {value}")
-        for key, wrong in misfits(raw, REQUIRED):
-            raise BrainError(f"{path}: meta has a wrong {key}: {wrong}")
+        for key, problem in find_invalid(raw, REQUIRED):
+            raise BrainError(f"{path}: meta has a wrong {key}: {problem}")
         if LOSSES[raw["loss"]].output != raw["output"]:
             raise BrainError(
                 f"{path}: meta has loss {short(raw['loss'])} on output {short(raw['output'])}, "
@@ -161,15 +161,15 @@ class Meta:
         )
 
     def check_sizes(self, sizes: tuple[int, ...], path: Path) -> None:
-        """Raise BrainError unless these are the layers' widths of the network at `path`."""
+        """Raise BrainError unless `meta` agrees with the widths of the layers at `path`."""
         if self.sizes != sizes:
-            said = short(self.raw["sizes"])
-            raise BrainError(f"{path}: meta has sizes {said}, not {short(list(sizes))}")
+            stated = short(self.raw["sizes"])
+            raise BrainError(f"{path}: meta has sizes {stated}, not {short(list(sizes))}")
 
 
 def describe_network(network: Network, temperature: float) -> dict[str, Any]:
-    """Return what `meta` says of a network by itself, however it came about."""
-    return FIXED | {
+    """Return the part of `meta` that describes the network itself, not its training."""
+    return FIXED_VALUES | {
         "sizes": list(network.sizes),
         "activation": network.activation,
         "output": LOSSES[network.loss].output,

@@ -1,4 +1,4 @@
-"""What decides which bits a run of training ends in, recorded so that it can be done again."""
+"""The provenance of a network: everything that is needed to reproduce it bit for bit."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from mnistmlp.arrays import Array
-from mnistmlp.brains.meta import misfits
+from mnistmlp.brains.meta import find_invalid
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import Recipe, parse_recipe
 from mnistmlp.version import __version__
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what trains here."""
+    """Return the versions of the installed software that affect training."""
     return {
         "mnistmlp": __version__,
         "numpy": np.__version__,
@@ -28,36 +28,36 @@ def versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a network comes from.
+    """How a network was trained.
 
     Raises
     ------
     SettingError
-        From `parse`: if a value is of the wrong kind.
+        By `parse`, if a value is invalid.
     """
 
     recipe: Recipe
     seed: int = 0
-    dataset: Mapping[str, Any] = field(default_factory=dict)  # its name, and digests by file
-    initial: str | None = None  # digest of the parameters started from; None: random ones
-    prune: float = 0.0  # the part of the weights set to zero at the end
+    dataset: Mapping[str, Any] = field(default_factory=dict)  # name, and digests by file
+    initial: str | None = None  # digest of the initial parameters; None if they were random
+    prune: float = 0.0  # fraction of the weights set to zero at the end
     half: bool = False  # saved in half precision
-    threads: int | None = None  # of BLAS; None: not known
+    threads: int | None = None  # of BLAS; None if unknown
     versions: Mapping[str, str] = field(default_factory=versions)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON can hold it."""
+        """Return all fields as a dict for JSON."""
         return asdict(self)
 
     @classmethod
     def parse(cls, meta: Mapping[str, Any]) -> Provenance:
-        """Read what `as_dict` made, also where earlier versions wrote less of it."""
-        for key, wrong in misfits(meta, ("recipe", "seed")):
-            raise SettingError(key, wrong)
+        """Read the result of `as_dict`; earlier versions may have written fewer keys."""
+        for key, problem in find_invalid(meta, ("recipe", "seed")):
+            raise SettingError(key, problem)
         given = {each.name: meta[each.name] for each in fields(cls) if each.name in meta}
         return cls(**given | {"recipe": parse_recipe(given["recipe"])})
 
 
-def digest(parameters: Array) -> str:
-    """Return the SHA-256 of a network's parameters (p,), as they lie in memory."""
+def parameter_digest(parameters: Array) -> str:
+    """Return the SHA-256 of the bytes of a network's parameters (p,)."""
     return hashlib.sha256(parameters.tobytes()).hexdigest()

@@ -1,1 +1,1 @@
-"""The command line: one file a command, `app` that joins them, `console` that writes."""
+"""The command line: a module for each command; `app` joins them, `console` prints."""

@@ -1,4 +1,4 @@
-"""The program: its commands, and how every failure becomes a line and an exit code."""
+"""The program: its commands, and how each failure becomes an error line and an exit code."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from mnistmlp.errors import MnistMlpError, SettingError
 from mnistmlp.version import __version__
 
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 2, 130, 141, 143
-COMMANDS = (  # each a module of this package
+COMMANDS = (  # each is a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
 )
 
 
 class _Program(TyperGroup):
-    """A group of commands whose errors are one line on stderr, whatever goes wrong.
+    """The group of commands; it reports every failure as one line on stderr.
 
-    A command's module is loaded when the command is asked for.
+    A command's module is imported when the command is first used.
     """
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # None: not loaded
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # None: not imported
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command, or None if there is none of that name."""
+        """Return the command of that name, or None if there is none."""
         if cmd_name in COMMANDS and self.commands[cmd_name] is None:
             name = cmd_name + "_" if iskeyword(cmd_name) else cmd_name  # PEP 8's: import_
             module = import_module(f"mnistmlp.cli.{name}")
-            alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+            single = typer.Typer(add_completion=False, rich_markup_mode=None)
             epilog = getattr(module, "EPILOG", None)
-            alone.command(cmd_name, epilog=epilog)(getattr(module, name))
-            self.commands[cmd_name] = typer.main.get_command(alone)
+            single.command(cmd_name, epilog=epilog)(getattr(module, name))
+            self.commands[cmd_name] = typer.main.get_command(single)
         return self.commands.get(cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Run, and exit with the code of the outcome."""
-        _mend_streams()
+        """Run the program, and exit with its exit code."""
+        _prepare_streams()
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
@@ -63,19 +63,19 @@ class _Program(TyperGroup):
         sys.exit(code or 0)
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Parse the words before the command; --help and --version print here."""
-        with _failures_reported():
+        """Parse the arguments before the command; --help and --version print here."""
+        with _report_failures():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
-        with _failures_reported():
+        with _report_failures():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _failures_reported() -> Iterator[None]:
-    """Turn failures into messages and exit codes."""
+def _report_failures() -> Iterator[None]:
+    """Report a failure within the block, and exit with the code for it."""
     try:
         try:
             yield
@@ -95,19 +95,19 @@ def _failures_reported() -> Iterator[None]:
         console.note("interrupted")
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
-        _drop_output()
+        _discard_output()
         raise typer.Exit(BROKEN_PIPE) from None
     except MemoryError:
         console.fail("not enough memory")
         raise typer.Exit(FAULT) from None
     except OSError as error:
-        _drop_output()
+        _discard_output()
         console.fail(f"{error.filename or 'output'}: {error.strerror or error}")
         raise typer.Exit(FAULT) from None
 
 
-def _mend_streams() -> None:
-    """Replace streams that are closed, and let any file's name be printed."""
+def _prepare_streams() -> None:
+    """Replace closed streams, and make every file name printable."""
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115
@@ -116,8 +116,8 @@ def _mend_streams() -> None:
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
 
 
-def _drop_output() -> None:
-    """Send what is still to be written nowhere, so that the exit is quiet."""
+def _discard_output() -> None:
+    """Discard the output that is still buffered, so that the exit is silent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -143,7 +143,7 @@ def main(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Fetch MNIST, train a multilayer perceptron in pure NumPy, judge it, recognise a digit."""
+    """Fetch MNIST, train a multilayer perceptron in pure NumPy, evaluate it, recognise digits."""
     if context.invoked_subcommand is None:
         print(context.get_help(), file=sys.stderr)
         raise typer.Exit(USAGE)

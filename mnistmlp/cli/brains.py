@@ -1,4 +1,4 @@
-"""Which brains a command means, and loading them."""
+"""The brains that a command names, and how they are loaded."""
 
 from __future__ import annotations
 
@@ -13,44 +13,46 @@ from mnistmlp.errors import OtherTaskError
 if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain
 
-OneBrain = Annotated[Path, typer.Argument(metavar="[BRAIN]", help="Brain file, or pretrained.")]
+OneBrain = Annotated[
+    Path, typer.Argument(metavar="[BRAIN]", help="Brain file, or pretrained: the bundled brain.")
+]
 Brains = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[BRAIN]...",
         show_default="brain.npz",
-        help="Brain files, or pretrained; several are averaged by their probabilities, and "
-        "their loss is cross-entropy.",
+        help="Brain files, or pretrained: the bundled brain. The probabilities of several are "
+        "averaged, and the loss is then cross-entropy.",
     ),
 ]
-DEFAULT = Path("brain.npz")
-SHIPPED = Path("pretrained")  # the name of the one that comes with the package
+DEFAULT_BRAIN = Path("brain.npz")
+BUNDLED = Path("pretrained")  # the name of the bundled brain
 
 
 def brain_file(name: Path) -> Path:
     """Return the file that a name on the command line stands for."""
     from mnistmlp.brains.brain import PRETRAINED
 
-    return PRETRAINED if name == SHIPPED else name
+    return PRETRAINED if name == BUNDLED else name
 
 
-def here_or_shipped() -> Path:
-    """Return brain.npz, or where there is none, the one that comes with the package."""
-    if DEFAULT.exists():
-        return DEFAULT
-    console.note(f"no {DEFAULT} here: using the pretrained brain that comes with mnistmlp")
-    return SHIPPED
+def choose_default_brain() -> Path:
+    """Return brain.npz if it exists, else the bundled brain."""
+    if DEFAULT_BRAIN.exists():
+        return DEFAULT_BRAIN
+    console.note(f"no {DEFAULT_BRAIN} here: using the bundled brain ({BUNDLED})")
+    return BUNDLED
 
 
 def load_brains(names: list[Path], named_by: str) -> list[Brain]:
-    """Load brains that are to judge together; `named_by` is the option or argument.
+    """Load the brains of a committee; `named_by` is the option or argument that names them.
 
     Raises
     ------
     typer.BadParameter
-        If there are several, and one is for other images or labels.
+        If there are several, and one has other inputs or labels.
     BrainError
-        If a file cannot be used by itself either.
+        If a file cannot be loaded, or a single brain has other inputs or labels.
     """
     from mnistmlp.brains.brain import load_brain
 
@@ -59,5 +61,5 @@ def load_brains(names: list[Path], named_by: str) -> list[Brain]:
     except OtherTaskError as error:
         if len(names) == 1:
             raise
-        message = f"{error}; all of a committee must have the same inputs and labels"
+        message = f"{error}; all brains of a committee must have the same inputs and labels"
         raise typer.BadParameter(message, param_hint=f"'{named_by}'") from None

@@ -1,4 +1,4 @@
-"""Writing to the terminal: results to stdout, everything else to stderr."""
+"""Output: results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 
 def note(message: str) -> None:
-    """Write a line to stderr; where that fails, the work matters more."""
+    """Write a line to stderr, and carry on if that fails."""
     with contextlib.suppress(OSError):
         print(message, file=sys.stderr, flush=True)
 
 
 def report(error: MnistMlpError) -> None:
-    """Write an error to stderr: a line, a line for each cause if there are several, a hint."""
+    """Write an error to stderr, with its details, one a line, and a hint."""
     fail(str(error), hint=hint_for(error), details=error.details)
 
 
 def fail(message: str, *, hint: str | None = None, details: Iterable[str] = ()) -> None:
     """Write an error line, its details and a hint to stderr."""
-    note(f"error: {one_line(message)}")
+    note(f"error: {escape(message)}")
     for detail in details:
-        note(f"  {one_line(detail)}")
+        note(f"  {escape(detail)}")
     if hint:
-        note(f"hint: {one_line(hint)}")
+        note(f"hint: {escape(hint)}")
 
 
-def one_line(text: str) -> str:
-    """Escape what would break a line or a column, or move the cursor.
+def escape(text: str) -> str:
+    """Escape characters that would break a line or a column, or move the cursor.
 
-    Bytes of a file's name that are no UTF-8 stay as they are.
+    Bytes of a file name that are not UTF-8 are left as they are.
     """
     return "".join(
         c if c.isprintable() or "\udc80" <= c <= "\udcff" else ascii(c)[1:-1] for c in text
@@ -52,7 +52,7 @@ def is_terminal() -> bool:
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """Return a Rich console of 80 columns at least, without markup or highlighting of its own."""
+    """Return a Rich console of at least 80 columns, without markup or highlighting."""
     from rich.console import Console
 
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
@@ -61,7 +61,7 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def render(console: Console, *objects: RenderableType) -> str:
-    """Return what a console would write: Rich itself hides a closed pipe."""
+    """Return what a console would print; Rich's own printing hides a closed pipe."""
     with console.capture() as captured:
         for each in objects:
             console.print(each, soft_wrap=isinstance(each, str))

@@ -1,4 +1,4 @@
-"""Getting a data set for a command: fetched on first use, with progress drawn."""
+"""Data sets for the commands: fetched or made on first use, with a progress bar."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 STATES = {
     "fetched": "fetched and verified",
-    "replaced": "fetched and verified; what was here has .bak at the end of its name",
+    "replaced": "fetched and verified; the old file is kept as .bak",
     "present": "already here, verified",
 }
 
 
-def fetch(
+def fetch_mnist(
     folder: Path,
     *,
     files: Sequence[DataFile] | None = None,
@@ -32,7 +32,7 @@ def fetch(
     force: bool = False,
     quiet: bool = False,
 ) -> None:
-    """Fetch files of the data set, all by default, into a folder."""
+    """Fetch files of MNIST, all four by default, into a folder."""
     from mnistmlp.data.catalog import MNIST
     from mnistmlp.data.download import MIRRORS, download_dataset
 
@@ -46,41 +46,43 @@ def fetch(
                 on_progress=draw,
             )
         except WriteError as error:
-            error.hint = "another folder: mnistmlp download --data-dir DIR"
+            error.hint = "use another folder: mnistmlp download --data-dir DIR"
             raise
 
 
-def make(data_dir: Path | None, *, quiet: bool = False) -> Path:
-    """Return the folder of the built-in data set, after making what it has not."""
+def make_synthetic(data_dir: Path | None, *, quiet: bool = False) -> Path:
+    """Return the folder of the synthetic data set, after making the files that it lacks."""
     from mnistmlp.data.builtin import builtin_folder, files_to_make, make_dataset
 
     folder = data_dir or builtin_folder()
     if files := files_to_make(folder):
         if not quiet:
-            console.note(f"making synthetic digits in {console.one_line(str(folder))}")
+            console.note(f"making synthetic digits in {console.escape(str(folder))}")
         make_dataset(folder, files)
     return folder
 
 
-def ready_folder(dataset: str, data_dir: Path | None, split: Split, *, quiet: bool = False) -> Path:
-    """Return the data folder, after fetching or making what it has not, if the split needs it."""
+def prepare_folder(
+    dataset: str, data_dir: Path | None, split: Split, *, quiet: bool = False
+) -> Path:
+    """Return the data folder, after fetching or making the files of the split that it lacks."""
     from mnistmlp.data.folder import default_folder, files_to_fetch
 
     if dataset == "synthetic":
-        return make(data_dir, quiet=quiet)
+        return make_synthetic(data_dir, quiet=quiet)
     folder = data_dir or default_folder()
     if files := files_to_fetch(folder, split):
-        fetch(folder, files=files, quiet=quiet)
+        fetch_mnist(folder, files=files, quiet=quiet)
     return folder
 
 
 def open_dataset(
     dataset: str, data_dir: Path | None, split: Split, *, quiet: bool = False
 ) -> Dataset:
-    """Load a split of a data set, after fetching or making what the folder has not."""
+    """Load a split of a data set, after fetching or making the files that the folder lacks."""
     from mnistmlp.data.datasets import load_dataset
 
-    return load_dataset(ready_folder(dataset, data_dir, split, quiet=quiet), split)
+    return load_dataset(prepare_folder(dataset, data_dir, split, quiet=quiet), split)
 
 
 # --- Progress ----------------------------------------------------------------
@@ -88,9 +90,9 @@ def open_dataset(
 
 @contextmanager
 def download_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Yield what draws the progress of a download."""
+    """Yield a callback that draws the progress of a download."""
     if quiet or not console.is_terminal():
-        yield lambda progress: None if quiet else _write_file(progress)
+        yield lambda progress: None if quiet else _note_state(progress)
         return
     from rich import progress as rich
 
@@ -116,6 +118,6 @@ def download_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
         yield draw
 
 
-def _write_file(progress: Progress) -> None:
+def _note_state(progress: Progress) -> None:
     if progress.state != "receiving":
         console.note(f"{progress.name}: {STATES[progress.state]}")

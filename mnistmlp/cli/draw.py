@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import here_or_shipped, load_brains
+from mnistmlp.cli.brains import choose_default_brain, load_brains
 
 
 def draw(
@@ -18,22 +18,22 @@ def draw(
         Path | None,
         typer.Argument(
             metavar="[BRAIN]",
-            show_default="brain.npz, or where there is none, pretrained",
-            help="Brain file, or pretrained.",
+            show_default="brain.npz, or pretrained if there is none",
+            help="Brain file, or pretrained: the bundled brain.",
         ),
     ] = None,
 ) -> None:
-    """Open a page to draw digits on, and print the file that it is in.
+    """Open a page to draw digits on, and print its path.
 
-    It is the page that `export` writes, in the folder for temporary files.
+    The page is the one that `export` writes, in a temporary folder.
     """
     from mnistmlp.exchange.export import export_brain
 
-    name = brain or here_or_shipped()
+    name = brain or choose_default_brain()
     (loaded,) = load_brains([name], "BRAIN")
     page = Path(tempfile.mkdtemp(prefix="mnistmlp-")) / "draw.html"  # only its owner may enter
     export_brain(page, loaded, name.name)
     page.chmod(0o600)
     print(page, flush=True)
     if not webbrowser.open(page.as_uri()):
-        console.note("no browser to open it with here: open the file in one")
+        console.note("no browser found: open the file in one")

@@ -11,7 +11,7 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console, options
-from mnistmlp.cli.brains import DEFAULT, Brains, load_brains
+from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_brains
 from mnistmlp.cli.data import open_dataset
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mnistmlp.core.metrics import Evaluation
 
-BELOW = 3  # exit code
+BELOW_THRESHOLD = 3  # exit code
 
 
 def evaluate(
@@ -29,19 +29,22 @@ def evaluate(
         float | None,
         typer.Option(
             parser=options.number(0, 1),
-            metavar="PART",
-            help="Exit with 3 if the accuracy is lower, such as 0.98.",
+            metavar="ACCURACY",
+            help="Exit with 3 if the accuracy is below this, such as 0.98.",
         ),
     ] = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
     as_json: options.Json = False,
 ) -> None:
-    """Judge a brain: accuracy, loss, confusion matrix, scores a digit."""
+    """Evaluate a brain on a data set.
+
+    Prints accuracy, loss, calibration error, confusion matrix and scores for each digit.
+    """
     blas.configure()
     from mnistmlp.core import metrics
 
-    paths = brains or [DEFAULT]
+    paths = brains or [DEFAULT_BRAIN]
     loaded = load_brains(paths, "BRAIN")
     data = open_dataset(dataset, data_dir, split)
     result = metrics.evaluate(
@@ -56,7 +59,7 @@ def evaluate(
         print(_tables(result, paths, f"{data.name} {split}"))
     if fail_under is not None and result.accuracy < fail_under:
         console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
-        raise typer.Exit(BELOW)
+        raise typer.Exit(BELOW_THRESHOLD)
 
 
 def _document(result: Evaluation, paths: list[Path], dataset: str, split: str) -> str:
@@ -77,11 +80,11 @@ def _document(result: Evaluation, paths: list[Path], dataset: str, split: str) -
 
 
 def _tables(result: Evaluation, paths: list[Path], images: str) -> str:
-    """Return the result as a person reads it."""
+    """Return the result as text and tables."""
     names = ", ".join(map(str, paths))
     return console.render(
         console.make_console(),
-        f"{console.one_line(names)} on {images}",
+        f"{console.escape(names)} on {images}",
         f"accuracy {result.accuracy:.2%} ({result.correct:,} of {result.images:,}), "
         f"loss {result.loss:.4f}",
         f"calibration error {result.calibration_error_before:.2%}, "
@@ -96,7 +99,7 @@ def _confusion_table(result: Evaluation) -> Table:
     """Return counts by actual digit (row) and predicted digit (column).
 
     Each cell is shaded by its share of the row; the diagonal stands in
-    brackets and an empty cell is a dot, so that it reads without colour.
+    brackets and an empty cell is a dot, so that it also reads without colour.
     """
     from rich.table import Table
     from rich.text import Text
@@ -109,21 +112,21 @@ def _confusion_table(result: Evaluation) -> Table:
     for actual, row in enumerate(result.confusion):
         cells = [Text(str(actual), "bold")]
         for predicted, count in enumerate(row):
-            right = actual == predicted
-            text = f"[{count}]" if right else f"{count or '.'} "
+            correct = actual == predicted
+            text = f"[{count}]" if correct else f"{count or '.'} "
             share = count / max(row.sum(), 1)
-            cells.append(Text(text, _shade(share, right)))
+            cells.append(Text(text, _shade(share, correct)))
         table.add_row(*cells)
     return table
 
 
-def _shade(share: float, right: bool) -> str:
-    """Return a style for a cell: green where right, red where wrong, brighter by its share."""
+def _shade(share: float, correct: bool) -> str:
+    """Return a cell's style: green if correct, else red, brighter with its share of the row."""
     if not share:
         return "dim"
-    if right:
+    if correct:
         return f"white on rgb(0,{30 + 110 * share:.0f},0)"
-    return f"white on rgb({60 + 180 * min(10 * share, 1) ** 0.5:.0f},0,0)"  # 1 % must show
+    return f"white on rgb({60 + 180 * min(10 * share, 1) ** 0.5:.0f},0,0)"  # even 1 % must show
 
 
 def _score_table(result: Evaluation) -> Table:

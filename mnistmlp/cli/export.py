@@ -11,18 +11,21 @@ from mnistmlp.cli.brains import load_brains
 
 
 def export(
-    brain: Annotated[Path, typer.Argument(metavar="BRAIN", help="Brain file, or pretrained.")],
+    brain: Annotated[
+        Path, typer.Argument(metavar="BRAIN", help="Brain file, or pretrained: the bundled brain.")
+    ],
     output: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="Its suffix says what to write: .html, .onnx or .safetensors."
+            metavar="FILE",
+            help="File to write; its suffix sets the format: .html, .onnx or .safetensors.",
         ),
     ],
 ) -> None:
-    """Write a brain in another form, and print the file.
+    """Write a brain in another format, and print the path of the file.
 
-    .html is one page to draw on, which shows what the network sees and does. It
-    needs no server and no network: open it from disk, or put it on any host.
+    .html is a page to draw on, which shows what the network sees and does. It
+    needs no server and no connection: open it from disk, or put it on any host.
     .onnx is for onnxruntime and others, .safetensors for PyTorch's nn.Sequential.
     """
     from mnistmlp.exchange.export import SUFFIXES, export_brain

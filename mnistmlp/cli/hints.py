@@ -1,4 +1,4 @@
-"""The way out of an error: which command or option of this program helps."""
+"""Hints: the command or option that helps after an error."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mnistmlp.errors import (
 
 
 def hint_for(error: MnistMlpError) -> str | None:
-    """Return a way out as one line: the error's own, or what this program has for its kind."""
+    """Return a hint as one line: the error's own, or the one for its kind."""
     if error.hint:
         return error.hint
     match error:
         case DivergenceError(learning_rate=float(rate)):
-            return f"a smaller one, such as --learning-rate {rate / 10:g}"
+            return f"try a smaller one, such as --learning-rate {rate / 10:g}"
         case MissingBrainError(path=path):
             return f"mnistmlp train --output {quote(str(path))}"
         case PictureFolderError():
@@ -34,17 +34,17 @@ def hint_for(error: MnistMlpError) -> str | None:
 
 
 def _data_hint(error: DataError) -> str | None:
-    """Return how to get the data of a data set that is missing, damaged or changed."""
+    """Return how to get data that are missing, damaged or changed."""
     match error:
         case MixedDataError():
             return (
-                "another folder, or none: without --data-dir and MNISTMLP_DATA_DIR "
-                "they are kept in the cache"
+                "use another folder, or none: without --data-dir and MNISTMLP_DATA_DIR "
+                "the files are kept in the cache"
             )
         case DownloadError(folder=Path() as folder):
-            return _by_hand(folder)
+            return _fetch_by_hand(folder)
         case ChangedDataError(folder=Path() as folder, record=Path() as record):
-            return f"{_download_into(folder)} (if the change is meant: rm {quote(str(record))})"
+            return f"{_download_into(folder)} (if the change is intended: rm {quote(str(record))})"
         case DataError(folder=Path() as folder):
             return _download_into(folder)
     return None
@@ -58,7 +58,7 @@ def _download_into(folder: Path) -> str:
     return f"mnistmlp download --data-dir {quote(str(folder))}"
 
 
-def _by_hand(folder: Path) -> str:
+def _fetch_by_hand(folder: Path) -> str:
     from mnistmlp.data.catalog import MNIST
 
     names = ", ".join(f"{each.name}.gz" for each in MNIST)

@@ -12,17 +12,17 @@ from mnistmlp.training.recipes import ActivationName, LossName
 
 
 def import_(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The .safetensors file to read.")],
     brain: Annotated[Path, typer.Argument(metavar="BRAIN", help="The brain file to write.")],
     activation: Annotated[
         ActivationName | None,
-        typer.Option(help="Of the hidden layers, where the file does not say it."),
+        typer.Option(help="Activation of the hidden layers, if the file does not name it."),
     ] = None,
     loss: Annotated[
         LossName | None,
         typer.Option(
             show_default="cross-entropy",
-            help="Of sigmoid outputs it is mse, of softmax outputs cross-entropy.",
+            help="mse for sigmoid outputs, cross-entropy for softmax outputs.",
         ),
     ] = None,
     normalized: Annotated[
@@ -33,10 +33,10 @@ def import_(
         ),
     ] = None,
 ) -> None:
-    """Make a brain of a network trained in PyTorch, and print its path.
+    """Make a brain from a PyTorch network, and print its path.
 
-    The network is an nn.Sequential of nn.Linear, from 784 pixels to 10 digits,
-    saved as safetensors.
+    The network is an nn.Sequential of nn.Linear layers, from 784 pixels to 10
+    digits, saved as safetensors.
     """
     from mnistmlp.brains.brain import save_brain
     from mnistmlp.exchange.safetensors import import_safetensors
@@ -49,11 +49,12 @@ def import_(
 
 
 def _parse_normalized(text: str | None) -> tuple[float, float] | None:
-    """Read a mean and a standard deviation."""
+    """Parse a mean and a standard deviation."""
     if text is None:
         return None
     try:
         mean, deviation = map(float, text.split(","))
     except ValueError:
-        raise SettingError("normalized", f"{text!r} is not two numbers, as 0.1307,0.3081") from None
+        message = f"{text!r} is not two numbers, such as 0.1307,0.3081"
+        raise SettingError("normalized", message) from None
     return mean, deviation

@@ -9,7 +9,7 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import DEFAULT, OneBrain, brain_file
+from mnistmlp.cli.brains import DEFAULT_BRAIN, OneBrain, brain_file
 from mnistmlp.cli.options import Json
 from mnistmlp.errors import SettingError
 from mnistmlp.version import __version__
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain
     from mnistmlp.brains.meta import Meta
 
-TOLD = {"hidden", "activation", "loss", "epochs"}  # of the network itself
+SHOWN_ELSEWHERE = {"hidden", "activation", "loss", "epochs"}  # settings in other rows
 
 
 def info(
-    path: OneBrain = DEFAULT,
+    path: OneBrain = DEFAULT_BRAIN,
     system: Annotated[
         bool,
         typer.Option(
-            "--system", help="Of this machine instead: NumPy, BLAS, kernels, threads, processor."
+            "--system",
+            help="Describe this machine instead: NumPy, BLAS, kernels, threads, processor.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is in a brain file, or what this machine calculates with."""
+    """Describe a brain file, or this machine with --system."""
     if system:
         blas.configure()
         facts = {"mnistmlp": __version__, **blas.describe()}
@@ -50,13 +51,12 @@ def info(
 
 def _rows(facts: dict[str, Any]) -> str:
     return "\n".join(
-        f"{name.replace('_', ' '):20} {console.one_line(str(value))}"
-        for name, value in facts.items()
+        f"{name.replace('_', ' '):20} {console.escape(str(value))}" for name, value in facts.items()
     )
 
 
 def _facts(brain: Brain) -> dict[str, Any]:
-    """Return what holds of any brain, also of one without meta."""
+    """Return the facts of any brain, even of one without meta."""
     from mnistmlp.core.network import LOSSES
 
     network = brain.network
@@ -71,7 +71,7 @@ def _facts(brain: Brain) -> dict[str, Any]:
 
 
 def _origin(meta: Meta | None) -> dict[str, Any]:
-    """Return how the brain came about, as far as its file says."""
+    """Return how the brain was trained, as far as its file says."""
     if meta is None:
         return {"meta": "none: a brain of the older kind"}
     return {
@@ -86,17 +86,18 @@ def _origin(meta: Meta | None) -> dict[str, Any]:
 
 
 def _settings(meta: Meta) -> dict[str, str]:
-    """Return the settings of the training: those that every network has, and others in use."""
+    """Return the training settings: the basic ones, and others in use."""
     from mnistmlp.training.recipes import SETTINGS, parse_recipe
     from mnistmlp.training.settings import spell
 
     try:
         recipe = parse_recipe(meta.recipe)
-    except SettingError:  # of a program that knows other settings
+    except SettingError:  # written by a version with other settings
         return {}
     shown = (
         name
         for name, setting in SETTINGS.items()
-        if (setting.basic and name in meta.recipe and name not in TOLD) or name in recipe.extras
+        if (setting.basic and name in meta.recipe and name not in SHOWN_ELSEWHERE)
+        or name in recipe.extras
     )
     return {name: spell(getattr(recipe, name)) for name in shown}

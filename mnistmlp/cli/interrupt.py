@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends a run in good order, the second at once."""
+"""Ctrl-C and SIGTERM: the first ends a run cleanly, the second at once."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-ECHO = 0.3  # seconds within which a signal is the first once more, passed on by make or a shell
+ECHO = 0.3  # seconds in which a signal repeats the first, passed on by make or a shell
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: the end is as with Ctrl-C, but for the exit code."""
+    """Raised by SIGTERM: handled like Ctrl-C, but with another exit code."""
 
 
 def terminate(number: int, frame: object) -> None:
-    """Handle SIGTERM in good order: temporary files go."""
+    """Raise an exception at SIGTERM, so that temporary files are removed."""
     raise Terminated
 
 
 class Interrupts:
-    """The signals that came within `one_interrupt`."""
+    """The signals received within `one_interrupt`."""
 
     def __init__(self) -> None:
         self.first: int | None = None  # its number
-        self.came = 0.0  # when, in seconds
-        self.saving = False  # then the first is only noted
+        self.first_time = 0.0  # monotonic seconds
+        self.saving = False  # if so, the first is only recorded
 
     @property
     def exit_code(self) -> int:
-        """128 and the number of the first signal, as a shell has it; 0 if none came."""
+        """128 plus the number of the first signal, as in a shell; 0 if there was none."""
         return 128 + self.first if self.first else 0
 
     def handle(self, number: int, frame: object) -> None:
-        """Let the first signal through as KeyboardInterrupt, and end the program by the second."""
+        """Raise KeyboardInterrupt at the first signal, and end the program at the second."""
         if self.first is None:
-            self.first, self.came = number, time.monotonic()
+            self.first, self.first_time = number, time.monotonic()
             if not self.saving:
                 raise KeyboardInterrupt
-        elif time.monotonic() - self.came > ECHO:
+        elif time.monotonic() - self.first_time > ECHO:
             for each in SIGNALS:
                 signal.signal(each, signal.SIG_DFL)  # a third does not even clean up
             raise SystemExit(128 + number)
@@ -48,16 +48,16 @@ class Interrupts:
 
 @contextmanager
 def one_interrupt() -> Iterator[Interrupts]:
-    """Let one Ctrl-C or SIGTERM through within the block, as KeyboardInterrupt.
+    """Raise KeyboardInterrupt at the first Ctrl-C or SIGTERM within the block.
 
-    While `saving` is set even that one waits for the end of the block.  The
-    next one ends the program at once.  After the first the program is on its
-    way out, and this stays so when the block has ended.
+    While `saving` is set, even the first is only recorded.  The next one ends
+    the program at once.  After the first, the program is about to end, so the
+    old handlers are not restored when the block ends.
     """
     interrupts = Interrupts()
     before = {each: signal.getsignal(each) for each in SIGNALS}
     for each, handler in before.items():
-        if handler != signal.SIG_IGN:  # as a job in the background has it
+        if handler != signal.SIG_IGN:  # ignored in a background job
             signal.signal(each, interrupts.handle)
     try:
         yield interrupts
@@ -70,6 +70,6 @@ def one_interrupt() -> Iterator[Interrupts]:
 
 
 def _ignore_all() -> None:
-    """Ignore what comes when all is done: Python's own end would let it decide the exit code."""
+    """Ignore signals while Python exits, where they would change the exit code."""
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)

@@ -1,6 +1,6 @@
-"""Options that commands share, as types for their signatures, and what their values may be.
+"""Options that commands share, as types for their signatures, and parsers of their values.
 
-A number is one in ASCII: int() and float() take ３, 1_000, a space, nan and inf too.
+Numbers must be plain ASCII: int() and float() also take ３, 1_000, a space, nan and inf.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ WHOLE = re.compile(r"[+-]?[0-9]{1,1000}")
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
-# --- Values, read from text --------------------------------------------------
+# --- Parsers of values -------------------------------------------------------
 
 
 def whole(least: float = -math.inf, most: float = math.inf) -> Callable[[str], int]:
     """Return a parser of whole numbers within bounds."""
 
     def read(text: str) -> int:
-        if not WHOLE.fullmatch(str(text)):  # a default is a number already
+        if not WHOLE.fullmatch(str(text)):  # a default is already a number
             raise typer.BadParameter(f"{short(text)} is not a whole number")
         return _within(int(text), least, most)
 
@@ -54,57 +54,57 @@ def _within(value: Real, least: float, most: float) -> Real:
     return value
 
 
-def name(text: str) -> str:
-    """Read a name; a variable that is not set must not stand for this folder."""
+def parse_name(text: str) -> str:
+    """Parse a name; an empty one, of an unset variable, must not mean the current folder."""
     if not text:
         raise typer.BadParameter("the name is empty")
     return text
 
 
-def file(text: str) -> Path:
-    """Read the name of a file."""
-    return Path(name(text))
+def parse_file(text: str) -> Path:
+    """Parse the name of a file."""
+    return Path(parse_name(text))
 
 
-def folder(text: str) -> Path:
-    """Read the name of a folder, which need not be there."""
-    path = file(text)
-    if os.path.exists(path) and not path.is_dir():  # noqa: PTH110 - Path raises of a long name
+def parse_folder(text: str) -> Path:
+    """Parse the name of a folder, which need not exist."""
+    path = parse_file(text)
+    if os.path.exists(path) and not path.is_dir():  # noqa: PTH110 - Path raises for a long name
         raise typer.BadParameter(f"{path} is not a folder")
     return path
 
 
 def parse_range(option: str, text: str) -> range:
-    """Return the numbers that ``N`` or ``N:M`` stands for, given with an option."""
+    """Parse ``N`` or ``N:M``, the value of an option, as a range of numbers."""
     match = re.fullmatch(r"(\d{1,9})(?::(\d{1,9}))?", text, re.ASCII)
     if match:
         first = int(match[1])
         end = int(match[2]) if match[2] else first + 1
         if first < end:
             return range(first, end)
-    raise SettingError(option, f"{short(text)} is not a number, nor a range such as 0:100")
+    raise SettingError(option, f"{short(text)} is not a number or a range such as 0:100")
 
 
-# --- Files to be written: what stands in the way is said before the work -----
+# --- Checks of files to be written, made before the work ---------------------
 
 
 def check_target(option: str, path: Path) -> None:
-    """Raise SettingError if no file could be put at `path`."""
+    """Raise SettingError if no file can be written at `path`."""
     try:
         check_writable(path)
     except OSError as error:
         raise SettingError(option, f"{error.filename}: {error.strerror}") from None
 
 
-def check_apart(option: str, path: Path, others: Mapping[str, Path | None]) -> None:
-    """Raise SettingError if `path` is the same file as one of the others, by what names them."""
+def check_distinct(option: str, path: Path, others: Mapping[str, Path | None]) -> None:
+    """Raise SettingError if `path` is one of the other files, which are keyed by their origin."""
     for named, other in others.items():
-        if other and _is_same(path, other):
+        if other and _is_same_file(path, other):
             raise SettingError(option, f"{path} is the file of {named}")
 
 
-def _is_same(path: Path, other: Path) -> bool:
-    """Tell whether two names are of one file, which need not be there."""
+def _is_same_file(path: Path, other: Path) -> bool:
+    """Tell whether two paths name the same file, which need not exist."""
     try:
         return path.samefile(other)
     except OSError:
@@ -116,7 +116,7 @@ def _is_same(path: Path, other: Path) -> bool:
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        parser=folder,
+        parser=parse_folder,
         envvar="MNISTMLP_DATA_DIR",
         metavar="DIR",
         show_default="the user's cache folder",
@@ -125,8 +125,12 @@ DataDir = Annotated[
 ]
 DatasetName = Annotated[
     Literal["mnist", "synthetic"],
-    typer.Option(help="The data set; synthetic is built in, and needs no network."),
+    typer.Option(help="Data set; synthetic is built in and needs no network."),
 ]
-SplitName = Annotated[Literal["test", "train"], typer.Option(help="Which images of the data set.")]
+SplitName = Annotated[
+    Literal["test", "train"], typer.Option(help="Which images of the data set to use.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only: no progress, no notes.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, no notes.")
+]

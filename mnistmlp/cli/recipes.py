@@ -15,8 +15,8 @@ from mnistmlp.training.settings import spell
 def recipes(as_json: Json = False) -> None:
     """List the recipes of `train`.
 
-    With each: its accuracy on the test set (mean and standard deviation over
-    several seeds), its time on 2 cores (of the last two on one), and its settings.
+    Each with its accuracy on the test set (mean and standard deviation over several
+    seeds), its time on 2 cores (on one for the last two), and its settings.
     """
     if as_json:
         found = {
@@ -25,35 +25,35 @@ def recipes(as_json: Json = False) -> None:
         }
         print(json.dumps(found))
     else:
-        print(table())
+        print(format_recipes())
 
 
-def table() -> str:
-    """Return the recipes as lines of under 80 columns."""
+def format_recipes() -> str:
+    """Return the recipes as lines of less than 80 columns."""
     lines = ["recipe      test accuracy      time"]
     for name, recipe in RECIPES.items():
         accuracy, spread, seconds = EXPECTED[name]
         time = f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
         lines.append(f"{name:11} {100 * accuracy:.2f} ± {100 * spread:.2f} %  {time:>6}")
-        for line in settings(recipe):
+        for line in describe_settings(recipe):
             lines += wrap(line, 78, initial_indent="  ", subsequent_indent="  ")
     return "\n".join(lines)
 
 
-def settings(recipe: Recipe) -> list[str]:
-    """Return what a recipe sets, in lines: the network, its training, the extras, the warp."""
+def describe_settings(recipe: Recipe) -> list[str]:
+    """Return a recipe's settings as lines: network, training, extras, warp."""
     extras = [name for name in recipe.extras if name != "augment" and not SETTINGS[name].warp]
     lines = [
         f"hidden {','.join(map(str, recipe.hidden))}, {recipe.activation}, {recipe.loss}",
         f"{recipe.optimizer}, {recipe.schedule}, learning rate {recipe.learning_rate:g}, "
         f"batch {recipe.batch_size}, {recipe.epochs} epochs",
-        _values(recipe, extras),
-        f"warps: {_values(recipe, recipe.warp)}" if recipe.augment else "",
+        _format_values(recipe, extras),
+        f"warps: {_format_values(recipe, recipe.warp)}" if recipe.augment else "",
     ]
     return [line for line in lines if line]
 
 
-def _values(recipe: Recipe, names: Iterable[str]) -> str:
+def _format_values(recipe: Recipe, names: Iterable[str]) -> str:
     values = {name: getattr(recipe, name) for name in names}
     return ", ".join(
         f"{name.replace('_', ' ')} {f'{value:g}' if isinstance(value, float) else spell(value)}"

@@ -1,6 +1,6 @@
-"""Backpropagation: the gradient of the loss of a batch, for all weights and biases.
+"""Backpropagation: the gradient of a batch's loss with respect to all weights and biases.
 
-Conventions and notation are those of `core`: Nielsen, *Neural Networks and
+Conventions and notation are those of `core.network`: Nielsen, *Neural Networks and
 Deep Learning* (2015), chapter 2, equations BP1 to BP4.
 """
 
@@ -13,19 +13,20 @@ from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network, layer_matrices
 
 
 class Workspace:
-    """Every buffer that backpropagation writes to, made once for n images at a time.
+    """The buffers that backpropagation writes to, allocated once for batches of n images.
 
     Parameters
     ----------
     network : Network
     batch_size : int
+        n.
     gradient : (p,), optional
-        Where the gradient goes, laid out as the parameters: that of another
-        workspace, so that a shorter last batch shares it.
+        Buffer for the gradient, laid out like the parameters.  Workspaces can
+        share one, so that a short last batch writes to the same buffer.
     dropout : float
-        The part of each hidden layer's neurons that a step leaves out, in [0, 1).
+        Fraction of each hidden layer's neurons to drop in a step, in [0, 1).
     rng : Generator, optional
-        Of dropout.
+        For dropout.
     """
 
     def __init__(
@@ -43,15 +44,16 @@ class Workspace:
         self.activations = [x[:-1] for x in self.inputs]  # (width, n): a¹ … aᴸ⁻¹
         self.logits = np.empty((last, batch_size), dtype)  # (10, n): zᴸ
         self.deltas = [np.empty((w, batch_size), dtype) for w in (*hidden, last)]  # δ¹ … δᴸ
-        self.row = np.empty(batch_size, dtype)  # scratch of the loss
+        self.row = np.empty(batch_size, dtype)  # scratch space for the loss
         self.keep, self.rng = 1 - dropout, rng
         self.masks = [np.empty((width, batch_size), dtype) for width in hidden if dropout]
 
     def drop(self, layer: int) -> None:
-        """Leave out neurons of a hidden layer at random, and scale up the rest by 1 / keep.
+        """Drop neurons of a hidden layer at random, and scale the others by 1 / keep.
 
-        Srivastava et al., "Dropout", JMLR 15 (2014), section 4, but scaled in
-        training rather than afterwards (section 10): so prediction stays as it is.
+        Srivastava et al., "Dropout", JMLR 15 (2014), section 4, but scaled
+        during training rather than afterwards (section 10), so that prediction
+        needs no change.
         """
         mask = self.masks[layer]
         self.rng.random(out=mask, dtype=mask.dtype)  # type: ignore[union-attr]
@@ -61,10 +63,10 @@ class Workspace:
 
 
 def forward(network: Network, work: Workspace, inputs: Array) -> None:
-    """Compute activations and logits of inputs (785, n) into ``work``.
+    """Compute activations and logits for inputs (785, n) into ``work``.
 
-    As a bias is the last column of its layer's matrix, and the last row of
-    each layer's input is 1, the product adds the bias.
+    The bias is the last column of its layer's matrix, and the last row of each
+    layer's input is 1, so the matrix product adds the bias.
     """
     last = len(network.layers) - 1
     for layer, a in enumerate([inputs, *work.inputs]):  # a⁰ … aᴸ⁻¹, each with its row of 1
@@ -79,22 +81,22 @@ def forward(network: Network, work: Workspace, inputs: Array) -> None:
 def backpropagate(
     network: Network, work: Workspace, inputs: Array, targets: Array, *, weights_too: bool = True
 ) -> float:
-    """Compute the loss of a batch, and its gradient into ``work.gradient``.
+    """Return the loss of a batch, and write its gradient to ``work.gradient``.
 
-    Nothing is allocated.  One product has the gradients of weights and of
-    biases, as a bias is one more weight.
+    No array is allocated.  One matrix product gives the gradients of both
+    weights and biases, because a bias is one more weight.
 
     Parameters
     ----------
     network : Network
     work : Workspace
-        Of that network, for n images.
+        Made for this network and n images.
     inputs : (785, n)
-        An image a column, its pixels in [0, 1], and a last row of 1.
+        One image per column, pixels in [0, 1]; the last row is 1.
     targets : (10, n)
         One-hot.
     weights_too : bool
-        Without them only ``work.deltas`` are computed, a third less to do.
+        If false, compute only ``work.deltas``, which takes a third less work.
 
     Returns
     -------
@@ -120,6 +122,6 @@ def backpropagate(
             np.matmul(weights.T, work.deltas[layer], out=delta)  # BP2: (Wˡ)ᵀ δˡ …; dot would copy
             if work.masks:
                 delta *= work.masks[layer - 1]
-                a *= work.keep  # as it was before, where it counts
-            activation.derivative(a, delta)  # … ⊙ f'(zˡ⁻¹) = δˡ⁻¹; a is done with
+                a *= work.keep  # undo the scaling; dropped neurons have delta 0 anyway
+            activation.derivative(a, delta)  # … ⊙ f'(zˡ⁻¹) = δˡ⁻¹; a is no longer needed
     return value

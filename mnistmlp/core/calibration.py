@@ -1,4 +1,4 @@
-"""Confidence that means something: of the digits given with 90 %, nine in ten are right.
+"""Calibration: of the predictions made with 90 % confidence, nine in ten should be right.
 
 Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks",
 ICML 2017: temperature scaling (section 4.2) and the expected calibration error
@@ -13,13 +13,14 @@ from mnistmlp.arrays import Array, Labels
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 BINS = 15
-EPSILON = 1e-12  # probabilities are no lower: their logarithm is finite
+EPSILON = 1e-12  # lower bound of probabilities, so that their logarithm is finite
 
 
-def at_temperature(probabilities: Array, temperature: float) -> Array:
-    """Return probabilities (n, 10) made less sure by a temperature above 1, surer below.
+def apply_temperature(probabilities: Array, temperature: float) -> Array:
+    """Return probabilities (n, 10) scaled by a temperature.
 
-    The most likely digit stays so.  For softmax outputs this divides the
+    A temperature above 1 makes them less confident, one below 1 more so; the
+    most likely digit stays the same.  For softmax outputs this divides the
     logits by the temperature.
     """
     if temperature == 1:
@@ -32,22 +33,22 @@ def at_temperature(probabilities: Array, temperature: float) -> Array:
 
 
 def fit_temperature(probabilities: Array, labels: Labels) -> float:
-    """Return the temperature at which probabilities (n, 10) give labels (n,) the least loss.
+    """Return the temperature at which probabilities (n, 10) fit labels (n,) best.
 
-    The cross-entropy has one minimum over the temperature; it is found by
-    golden-section search over its logarithm (Kiefer, "Sequential minimax
-    search for a maximum", Proceedings of the AMS 4, 1953).  Labels count as
-    right with (n + 1) / (n + 2), so that n images without an error do not
-    make for certainty (Platt, "Probabilistic outputs for support vector
-    machines", 1999, section 2.2).
+    There the cross-entropy has its only minimum, which is found by
+    golden-section search over the logarithm of the temperature (Kiefer,
+    "Sequential minimax search for a maximum", Proceedings of the AMS 4, 1953).
+    The target probability of a label is (n + 1) / (n + 2) rather than 1, so
+    that n images without an error do not lead to certainty (Platt,
+    "Probabilistic outputs for support vector machines", 1999, section 2.2).
     """
     n, digits = probabilities.shape
     targets = np.full((n, digits), 1 / (n + 2) / (digits - 1), probabilities.dtype)
     targets[np.arange(n), labels] = (n + 1) / (n + 2)
 
-    def loss(log: float) -> float:
-        found = at_temperature(probabilities, float(np.exp(log)))
-        return -float(np.einsum("ij,ij->", targets, np.log(np.maximum(found, EPSILON))))
+    def loss(log_temperature: float) -> float:
+        scaled = apply_temperature(probabilities, float(np.exp(log_temperature)))
+        return -float(np.einsum("ij,ij->", targets, np.log(np.maximum(scaled, EPSILON))))
 
     ratio = (5**0.5 - 1) / 2
     low, high = np.log(MIN_TEMPERATURE), np.log(MAX_TEMPERATURE)
@@ -61,14 +62,14 @@ def fit_temperature(probabilities: Array, labels: Labels) -> float:
 
 
 def calibration_error(probabilities: Array, labels: Labels) -> float:
-    """Return how far confidence and accuracy are apart, in [0, 1].
+    """Return the expected calibration error, in [0, 1].
 
-    Images are put into 15 bins of equal width by confidence; in each the mean
-    confidence and the part that is right differ; those differences are
-    averaged over the images.
+    Images are sorted into 15 bins of equal width by confidence.  The error is
+    the difference between mean confidence and accuracy in each bin, averaged
+    over the images.
     """
     confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
+    correct = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=right - confidence.astype(np.float64), minlength=BINS)
+    gaps = np.bincount(bins, weights=correct - confidence.astype(np.float64), minlength=BINS)
     return float(np.abs(gaps).sum() / len(labels))

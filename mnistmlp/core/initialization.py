@@ -1,7 +1,7 @@
 """Initial weights.
 
-They are drawn input by input, so that a seed keeps its weights whatever the
-way in which a matrix lies in memory.
+They are drawn input by input, so that a seed gives the same weights whatever
+the memory layout of the matrices.
 """
 
 from __future__ import annotations
@@ -31,43 +31,45 @@ def he_normal(weights: Array, rng: np.random.Generator) -> None:
     weights.T[:] = rng.normal(0, np.sqrt(2 / weights.shape[1]), weights.T.shape)
 
 
-FAINTEST = 1e-6  # of a window: with denormal numbers some processors calculate much slower
+MIN_WINDOW = 1e-6  # keeps weights out of the denormal numbers, which are slow on some processors
 
-DRAW = {"sigmoid": glorot_uniform, "tanh": glorot_uniform, "relu": he_normal}  # by activation
+# by activation
+INITIALISERS = {"sigmoid": glorot_uniform, "tanh": glorot_uniform, "relu": he_normal}
 
 
 def initialise(network: Network, rng: np.random.Generator, receptive_field: float = 0) -> None:
-    """Draw the weights as the activation wants them; biases become zero.
+    """Draw random weights suited to the activation, and set biases to zero.
 
     Parameters
     ----------
     network : Network
     rng : Generator
     receptive_field : float
-        If above 0, neurons of the first hidden layer start with a place in
-        the image: σ, in pixels, of what `focus` does to their weights.
+        If above 0, each neuron of the first hidden layer starts with a
+        receptive field of this size: σ of its window, in pixels.
     """
     for weights, bias in network.layers:
-        DRAW[network.activation](weights, rng)
+        INITIALISERS[network.activation](weights, rng)
         bias[:] = 0
     if receptive_field:
-        focus(network.layers[0][0], rng, receptive_field)
+        apply_receptive_fields(network.layers[0][0], rng, receptive_field)
 
 
-def focus(weights: Array, rng: np.random.Generator, sigma: float) -> None:
-    """Let each neuron of weights (width, 784) look at one place, to begin with.
+def apply_receptive_fields(weights: Array, rng: np.random.Generator, sigma: float) -> None:
+    """Give each neuron of weights (width, 784) a receptive field to start with.
 
-    Its weights fade from a random pixel outwards as a Gaussian of `sigma`
-    pixels, and are scaled so that their sum of squares stays.  Training moves
-    all of them, as any others.  The receptive fields of Hubel and Wiesel, as a
-    start rather than a constraint: after d'Ascoli, Sagun, Bruna and Biroli,
-    "Finding the needle in the haystack with convolutions", NeurIPS 2019, who
-    start a fully connected network from the weights of a convolutional one.
+    Its weights are multiplied by a Gaussian window of `sigma` pixels around a
+    random pixel, and rescaled to keep their sum of squares.  Training then
+    changes all weights freely.  These are the receptive fields of Hubel and
+    Wiesel as a starting point rather than a constraint, after d'Ascoli, Sagun,
+    Bruna and Biroli, "Finding the needle in the haystack with convolutions",
+    NeurIPS 2019, who start a fully connected network from the weights of a
+    convolutional one.
     """
-    squares = np.square(weights).sum(axis=1, keepdims=True)
+    sums_of_squares = np.square(weights).sum(axis=1, keepdims=True)
     rows, columns = rng.uniform(0, SIDE - 1, (2, len(weights), 1, 1))
     pixel = np.arange(SIDE)
-    distance = (pixel[:, None] - rows) ** 2 + (pixel - columns) ** 2  # (width, 28, 28), squared
-    window = np.exp(-distance / (2 * sigma**2)).reshape(weights.shape)
-    weights *= np.maximum(window, FAINTEST)
-    weights *= np.sqrt(squares / np.square(weights).sum(axis=1, keepdims=True))
+    distances = (pixel[:, None] - rows) ** 2 + (pixel - columns) ** 2  # (width, 28, 28), squared
+    window = np.exp(-distances / (2 * sigma**2)).reshape(weights.shape)
+    weights *= np.maximum(window, MIN_WINDOW)
+    weights *= np.sqrt(sums_of_squares / np.square(weights).sum(axis=1, keepdims=True))

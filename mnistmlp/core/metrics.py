@@ -1,4 +1,4 @@
-"""How well a network does: accuracy, loss, confusion matrix, scores a digit."""
+"""Evaluation metrics: accuracy, loss, confusion matrix, and scores per digit."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import DIGITS, Array, Bytes, Labels
-from mnistmlp.core.calibration import at_temperature, calibration_error
+from mnistmlp.core.calibration import apply_temperature, calibration_error
 from mnistmlp.core.network import LOSSES, Network
 
 
 @dataclass(frozen=True)
 class DigitScore:
-    """Precision, recall and their harmonic mean F1 of one digit; 0 where undefined."""
+    """Precision, recall and F1, their harmonic mean, of one digit; 0 where undefined."""
 
     digit: int
-    precision: float  # of the images predicted as this digit, the part that are it
-    recall: float  # of the images of this digit, the part predicted as it
+    precision: float  # fraction of the images predicted as this digit that show it
+    recall: float  # fraction of the images of this digit that are predicted as it
     f1: float
-    support: int  # images of this digit
+    support: int  # number of images of this digit
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` found."""
+    """The result of `evaluate`."""
 
     loss: float  # averaged over the images
     confusion: NDArray[np.int64]  # (10, 10) counts, [actual][predicted]
-    calibration_error_before: float  # of the probabilities as they are, in [0, 1]
-    calibration_error: float  # and calibrated
+    calibration_error_before: float  # of the uncalibrated probabilities, in [0, 1]
+    calibration_error: float  # of the calibrated ones
 
     @property
     def images(self) -> int:
-        """How many images were judged."""
+        """The number of images evaluated."""
         return int(self.confusion.sum())
 
     @property
     def correct(self) -> int:
-        """How many of them were predicted right."""
+        """The number of images predicted correctly."""
         return int(np.trace(self.confusion))
 
     @property
     def accuracy(self) -> float:
-        """The part predicted right, in [0, 1]."""
+        """The fraction of images predicted correctly, in [0, 1]."""
         return self.correct / self.images
 
     @property
@@ -55,7 +55,7 @@ class Evaluation:
 
 
 def confusion_matrix(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
-    """Count label and prediction together.
+    """Count the images of each pair of label and prediction.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def digit_scores(confusion: NDArray[np.int64]) -> list[DigitScore]:
 
 
 def probabilities(outputs: Array) -> Array:
-    """Scale rows of outputs (n, 10) to sum to 1; all zeros become all tenths."""
+    """Scale each row of outputs (n, 10) to sum to 1; a row of zeros becomes uniform."""
     total = outputs.sum(axis=1, keepdims=True)
     scaled: Array = np.where(total > 0, outputs / np.where(total > 0, total, 1), 1 / DIGITS)
     return scaled
@@ -101,17 +101,19 @@ def committee(
 ) -> Array:
     """Return the probabilities (n, 10) of images, averaged over networks.
 
-    With temperatures, each network is calibrated by its own.
+    With temperatures, each network's probabilities are calibrated first.
     """
-    return _average([network.outputs(images) for network in networks], temperatures)
+    return _mean_probabilities([network.outputs(images) for network in networks], temperatures)
 
 
-def _average(outputs: Sequence[Array], temperatures: Sequence[float] | None = None) -> Array:
-    """Return the mean of the probabilities that outputs stand for, calibrated if asked for."""
-    found = [probabilities(each) for each in outputs]
+def _mean_probabilities(
+    outputs: Sequence[Array], temperatures: Sequence[float] | None = None
+) -> Array:
+    """Return the mean probabilities of several outputs, calibrated if temperatures are given."""
+    members = [probabilities(each) for each in outputs]
     if temperatures:
-        found = [at_temperature(*pair) for pair in zip(found, temperatures, strict=True)]
-    mean: Array = np.mean(found, axis=0)
+        members = [apply_temperature(*pair) for pair in zip(members, temperatures, strict=True)]
+    mean: Array = np.mean(members, axis=0)
     return mean
 
 
@@ -121,29 +123,30 @@ def evaluate(
     labels: Labels,
     temperatures: Sequence[float] | None = None,
 ) -> Evaluation:
-    """Judge one network, or several by their average, on labelled images.
+    """Evaluate a network, or the average of several, on labelled images.
 
     Parameters
     ----------
     networks : sequence of Network
-        The loss is that of the network, taken on its outputs.  Of several, it
-        is the cross-entropy of the average of their calibrated probabilities,
-        as their own losses may differ.
+        For one network, the loss is its own, computed on its outputs.  For
+        several, whose own losses may differ, it is the cross-entropy of the
+        average of their calibrated probabilities.
     images : (n, 28, 28) or (n, 784) uint8
     labels : (n,) of any integer type
     temperatures : sequence of float, optional
-        That each network is calibrated at; 1 unless given.
+        One per network, to calibrate it; 1 by default.
     """
     outputs = [network.outputs(images) for network in networks]
-    average, calibrated = _average(outputs), _average(outputs, temperatures)
+    uncalibrated = _mean_probabilities(outputs)
+    calibrated = _mean_probabilities(outputs, temperatures)
     if len(networks) == 1:
-        judged, loss = outputs[0], LOSSES[networks[0].loss]
+        prediction, loss = outputs[0], LOSSES[networks[0].loss]
     else:
-        judged, loss = calibrated, LOSSES["cross-entropy"]
-    targets = np.eye(DIGITS, dtype=judged.dtype)[labels]
+        prediction, loss = calibrated, LOSSES["cross-entropy"]
+    targets = np.eye(DIGITS, dtype=prediction.dtype)[labels]
     return Evaluation(
-        loss=loss.value(judged.T, targets.T),
-        confusion=confusion_matrix(labels, judged.argmax(axis=1)),
-        calibration_error_before=calibration_error(average, labels),
+        loss=loss.value(prediction.T, targets.T),
+        confusion=confusion_matrix(labels, prediction.argmax(axis=1)),
+        calibration_error_before=calibration_error(uncalibrated, labels),
         calibration_error=calibration_error(calibrated, labels),
     )

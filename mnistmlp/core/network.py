@@ -1,16 +1,16 @@
 """The network: activations, losses, outputs.
 
-Conventions: a batch holds n images, one a column, ``(784, n)``; a weight
-matrix is ``(fan_out, fan_in)``, a bias ``(fan_out,)``; p counts all weights
-and biases.  With layers numbered 1 … L and ``a⁰`` the input batch,
+Conventions: a batch of n images is ``(784, n)``, one image per column; a weight
+matrix is ``(fan_out, fan_in)``, a bias ``(fan_out,)``; p is the number of all
+weights and biases.  With layers numbered 1 … L and ``a⁰`` the input batch,
 
     zˡ = Wˡ aˡ⁻¹ + bˡ        aˡ = f(zˡ)  for l < L        output = g(zᴸ)
 
-where f is the activation of the hidden layers and g is sigmoid or softmax, as
-the loss asks.  C is the loss, averaged over the batch.  The notation
+where f is the activation of the hidden layers and g is sigmoid or softmax,
+depending on the loss.  C is the loss, averaged over the batch.  The notation
 δˡ = ∂C/∂zˡ and the four equations of backpropagation are those of Nielsen,
 *Neural Networks and Deep Learning* (2015), chapter 2, equations BP1 to BP4.
-The bias is one more weight, of an input that is always 1: Bishop, *Pattern
+The bias is one more weight, whose input is always 1: Bishop, *Pattern
 Recognition and Machine Learning* (2006), section 5.1, equation 5.8.
 """
 
@@ -27,8 +27,8 @@ from mnistmlp.errors import DivergenceError
 
 Layer: TypeAlias = "tuple[Array, Array]"  # W (fan_out, fan_in) and b (fan_out,)
 
-ZERO, ONE = np.array(0, np.float32), np.array(1, np.float32)  # 0.3 µs a call less than 0 and 1
-MAX_PARAMETERS = 100_000_000  # 400 MB in float32; a guard against typing errors and bad files
+ZERO, ONE = np.array(0, np.float32), np.array(1, np.float32)  # save 0.3 µs per call over 0 and 1
+MAX_PARAMETERS = 100_000_000  # 400 MB in float32; guards against typing errors and bad files
 
 
 # --- Activations: small functions that work in place -------------------------
@@ -37,8 +37,8 @@ MAX_PARAMETERS = 100_000_000  # 400 MB in float32; a guard against typing errors
 def sigmoid(z: Array) -> None:
     """Turn z into 1 / (1 + e⁻ᶻ), in place.
 
-    Where e⁻ᶻ overflows, 1 / ∞ = 0 is right; for the caller to silence the
-    warning, as `np.errstate` takes as long as exp.
+    Where e⁻ᶻ overflows, 1 / ∞ = 0 is right.  The caller silences the warning,
+    because `np.errstate` takes as long as exp.
     """
     np.negative(z, out=z)
     np.exp(z, out=z)
@@ -84,7 +84,7 @@ def softmax(z: Array) -> None:
 
 
 class Activation(NamedTuple):
-    """What a hidden layer needs to know of its activation."""
+    """An activation of the hidden layers and its derivative, both in place."""
 
     apply: Callable[[Array], None]
     derivative: Callable[[Array, Array], None]
@@ -97,7 +97,7 @@ ACTIVATIONS = {
 }
 
 
-# --- Losses: each with the output that goes with it --------------------------
+# --- Losses: each paired with an output activation ---------------------------
 
 
 def mean_squared_error(outputs: Array, targets: Array) -> float:
@@ -106,10 +106,10 @@ def mean_squared_error(outputs: Array, targets: Array) -> float:
 
 
 def mean_squared_error_delta(z: Array, targets: Array, delta: Array, row: Array) -> float:
-    """Return the half sum of squares on sigmoid outputs, and write its slope ∂/∂z an image.
+    """Return `mean_squared_error` on sigmoid outputs, and write each image's ∂/∂z to delta.
 
-    Of z (10, n), overwritten, and one-hot targets (10, n), into delta (10, n);
-    row (n,) is not needed here.
+    z, targets (one-hot) and delta are (10, n), row is (n,).  z is overwritten;
+    row is not used here.
     """
     sigmoid(z)  # a = σ(z)
     np.subtract(z, targets, out=delta)  # ∂C/∂a = a − y
@@ -119,16 +119,16 @@ def mean_squared_error_delta(z: Array, targets: Array, delta: Array, row: Array)
 
 
 def cross_entropy(outputs: Array, targets: Array) -> float:
-    """Return −Σ y ln p, averaged over the columns; a p of zero counts as the smallest float."""
-    likely = np.maximum((outputs * targets).sum(axis=0), np.finfo(outputs.dtype).tiny)
-    return float(-np.log(likely).mean())
+    """Return −Σ y ln p, averaged over the columns; p = 0 counts as the smallest float."""
+    p = np.maximum((outputs * targets).sum(axis=0), np.finfo(outputs.dtype).tiny)
+    return float(-np.log(p).mean())
 
 
 def cross_entropy_delta(z: Array, targets: Array, delta: Array, row: Array) -> float:
-    """Return the cross-entropy on softmax outputs, and write its slope ∂/∂z an image.
+    """Return `cross_entropy` on softmax outputs, and write each image's ∂/∂z to delta.
 
-    The loss comes from the logits as ln Σ eᶻ − Σ y z, so that it stays finite
-    where a probability underflows.  Arguments as in
+    The loss is computed from the logits as ln Σ eᶻ − Σ y z, so that it stays
+    finite where a probability underflows.  Arguments as in
     `mean_squared_error_delta`; z and row are overwritten.
     """
     np.maximum.reduce(z, axis=0, out=row)
@@ -142,7 +142,7 @@ def cross_entropy_delta(z: Array, targets: Array, delta: Array, row: Array) -> f
 
 
 class Loss(NamedTuple):
-    """A loss, the output activation that belongs to it, and both at once for training."""
+    """A loss, the output activation paired with it, and both combined for training."""
 
     output: str  # name of the output activation
     output_activation: Callable[[Array], None]
@@ -160,7 +160,7 @@ LOSSES = {
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
-    """Return the number of weights and biases of a network of these layer widths."""
+    """Return the number of weights and biases of a network with these layer widths."""
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
 
 
@@ -182,11 +182,11 @@ class Network:
     sizes : sequence of int
         Widths of all layers, input and output included: (784, 20, 20, 20, 10).
     activation : {'sigmoid', 'tanh', 'relu'}
-        Of the hidden layers.
+        Activation of the hidden layers.
     loss : {'mse', 'cross-entropy'}
-        Also settles the output: sigmoid for mse, softmax for cross-entropy.
+        Also determines the output: sigmoid for mse, softmax for cross-entropy.
     dtype : {'float32', 'float64'}
-        Of parameters and of all arithmetic.
+        Type of the parameters and of all arithmetic.
 
     Attributes
     ----------
@@ -195,7 +195,7 @@ class Network:
     layers : list of (W, b)
         Views into `parameters`: W is (fan_out, fan_in), b is (fan_out,).
     matrices : list of (fan_out, fan_in + 1)
-        The same views, but b as the last column of W.
+        The same views, with b as the last column of W.
     """
 
     def __init__(
@@ -208,15 +208,15 @@ class Network:
         self.matrices = layer_matrices(self.parameters, sizes)
         self.layers: list[Layer] = [(m[:, :-1], m[:, -1]) for m in self.matrices]
 
-    @np.errstate(over="ignore", invalid="ignore")  # looked for at the end
+    @np.errstate(over="ignore", invalid="ignore")  # checked at the end
     def outputs(self, images: Bytes, batch_size: int = 1000) -> Array:
-        """Return the outputs for images, a batch at a time.
+        """Return the outputs for images, computed a batch at a time.
 
         Parameters
         ----------
         images : (n, 28, 28) or (n, 784) uint8
         batch_size : int
-            How many images become floating point at once.
+            Number of images converted to floating point at once.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Pruning: leaving out the weights that matter least."""
+"""Pruning: setting the least important weights to zero."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import numpy as np
 from mnistmlp.core.network import Network
 
 
-def prune(network: Network, part: float) -> None:
-    """Set the smallest weights and biases to zero.
+def prune(network: Network, fraction: float) -> None:
+    """Set the weights and biases of smallest magnitude to zero.
 
-    By magnitude, over all layers together, and with no training afterwards:
+    They are chosen over all layers together, and the network is not retrained:
     Han, Pool, Tran and Dally, "Learning both weights and connections for
     efficient neural networks", NIPS 2015, section 3.
 
@@ -18,8 +18,8 @@ def prune(network: Network, part: float) -> None:
     ----------
     network : Network
         Changed in place.
-    part : float
-        Of all weights and biases, in [0, 1).
+    fraction : float
+        Fraction of all weights and biases to set to zero, in [0, 1).
     """
-    sizes = np.abs(network.parameters)
-    network.parameters[sizes < np.quantile(sizes, part)] = 0
+    magnitudes = np.abs(network.parameters)
+    network.parameters[magnitudes < np.quantile(magnitudes, fraction)] = 0

@@ -1,1 +1,1 @@
-"""Data sets: their files, where they lie, how they are fetched, made and loaded."""
+"""Data sets: their files and folders, and how they are downloaded, generated and loaded."""

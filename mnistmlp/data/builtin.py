@@ -1,4 +1,4 @@
-"""The built-in data set: synthetic digits as the four IDX files that MNIST has."""
+"""The built-in data set: synthetic digits in the same four IDX files as MNIST."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from mnistmlp.data.idx import write_idx
 from mnistmlp.data.synthetic import VERSION, make_digits
 from mnistmlp.errors import MixedDataError
 
-SIZES: dict[Split, tuple[int, int]] = {"train": (60_000, 1), "test": (10_000, 2)}  # and seeds
+SIZES: dict[Split, tuple[int, int]] = {"train": (60_000, 1), "test": (10_000, 2)}  # images, seed
 
 
 def builtin_folder() -> Path:
-    """Return the folder in the user's cache for the digits of this version."""
+    """Return the cache folder of this version of the digits."""
     return platformdirs.user_cache_path("mnistmlp") / f"synthetic-{VERSION}"
 
 
 def files_to_make(folder: Path) -> list[DataFile]:
-    """Return which files of the data set are not in a folder.
+    """Return the files of the data set that a folder lacks.
 
-    In the cache folder the names are enough, elsewhere the bytes are looked at.
+    In the cache folder only the names are checked, elsewhere the contents too.
 
     Raises
     ------
     MixedDataError
-        If the folder holds other data: two data sets must not be mixed.
+        If the folder holds other data; two data sets must not be mixed.
     """
     if folder == builtin_folder():
         return missing_files(folder, SYNTHETIC)
@@ -46,12 +46,12 @@ def files_to_make(folder: Path) -> list[DataFile]:
 
 
 def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> None:
-    """Write files of the data set into a folder, which is made if it is not there.
+    """Write files of the data set into a folder, creating it if necessary.
 
     Raises
     ------
     WriteError
-        If they cannot be written.
+        If a file cannot be written.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which data sets there are, and the files that each is published as."""
+"""The known data sets, and the files that each consists of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Split = Literal["train", "test"]
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a data set, as it is published."""
+    """A published file of a data set."""
 
     name: str  # without .gz
     size: int  # bytes, uncompressed
@@ -38,7 +38,7 @@ TEST_LABELS = DataFile(
     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 )
 MNIST = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
-SYNTHETIC = tuple(  # made by builtin.py; other bytes need another VERSION in synthetic.py
+SYNTHETIC = tuple(  # made by builtin.py; if the bytes change, so must VERSION in synthetic.py
     replace(file, sha256=sha256)
     for file, sha256 in zip(
         MNIST,

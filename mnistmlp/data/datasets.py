@@ -1,4 +1,4 @@
-"""Loading a split of a data set, with every check that its files need."""
+"""Loading and checking a split of a data set."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mnistmlp.arrays import DIGITS, SIDE, Bytes
 from mnistmlp.data.catalog import SPLITS, SYNTHETIC, DataFile, Split
 from mnistmlp.data.folder import (
     RECORD,
+    add_to_record,
     default_folder,
-    digest,
-    digest_of_file,
+    file_digest,
     find_file,
+    idx_digest,
     read_record,
-    remember,
     status_of,
 )
 from mnistmlp.data.idx import Header, read_header, read_idx
@@ -32,17 +32,17 @@ class Dataset:
     images: Bytes  # (n, 28, 28), 0 is the background
     labels: Bytes  # (n,), 0 … 9
     split: Split
-    known: Mapping[str, str] = field(default_factory=dict)  # digests that need not be computed
+    known: Mapping[str, str] = field(default_factory=dict)  # digests that are already known
 
     @cached_property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of the files' uncompressed bytes, by published name."""
+        """SHA-256 of each file's uncompressed bytes, by published name."""
         arrays = zip(SPLITS[self.split], (self.images, self.labels), strict=True)
-        return {file.name: self.known.get(file.name) or digest(array) for file, array in arrays}
+        return {file.name: self.known.get(file.name) or idx_digest(array) for file, array in arrays}
 
     @property
     def name(self) -> str:
-        """``"mnist"`` or ``"synthetic"`` if the digests are those, else ``"custom"``."""
+        """``"mnist"`` or ``"synthetic"`` if the digests match, else ``"custom"``."""
         for name, files in (("mnist", SPLITS[self.split]), ("synthetic", SYNTHETIC)):
             if self.digests.items() <= {file.name: file.sha256 for file in files}.items():
                 return name
@@ -52,23 +52,23 @@ class Dataset:
 def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dataset:
     """Load a split.
 
-    Plain files are mapped, compressed ones unpacked into memory.  A file that was
-    downloaded, and has been written to since, is verified anew; that it was, is
-    entered into the record of its folder.  Nothing else is written.
+    Plain files are memory-mapped, compressed ones unpacked into memory.  A downloaded
+    file that has been written to since is verified again, and the result is entered
+    into the record of its folder.  Nothing else is written.
 
     Parameters
     ----------
     folder : Path
-        With the four IDX files, plain or ``.gz``.
+        Contains the four IDX files, plain or ``.gz``.
     split : {'train', 'test'}
     limit : int, optional
-        The first so many images only.
+        Load only this many images, from the start.
 
     Raises
     ------
     DataError
-        If a file is missing or damaged, or is not the one that was downloaded;
-        if images are not 28 x 28 bytes, there are none, their number is not
+        If a file is missing, damaged or changed since it was downloaded; if
+        images are not 28 x 28 bytes, there are none, their number differs from
         that of the labels, or a label is above 9.
     """
     image_path, label_path = paths = [_require(folder, file) for file in SPLITS[split]]
@@ -95,25 +95,25 @@ def _require(folder: Path, file: DataFile) -> Path:
 
 
 def _verify(path: Path, file: DataFile) -> tuple[str, str] | None:
-    """Return name and digest of a file that was downloaded, or None for any other.
+    """Return the name and digest of a downloaded file, or None for any other file.
 
-    Raise ChangedDataError if it is no longer what it was then.
+    Raise ChangedDataError if it has changed since it was downloaded.
     """
     entry, status = read_record(path.parent).get(path.name), status_of(path)
     if entry is None or entry.sha256 != file.sha256 or status is None:
         return None
-    if not entry.fits(status):
-        found = digest_of_file(path)
+    if not entry.matches(status):
+        found = file_digest(path)
         if found != file.sha256:
-            raise _changed(path, file, found)
-        remember(path, status, file.sha256)
+            raise _changed_error(path, file, found)
+        add_to_record(path, status, file.sha256)
     return file.name, file.sha256
 
 
-def _changed(path: Path, file: DataFile, found: str | None) -> ChangedDataError:
-    """Return the error of a file that is not the one that was downloaded; no digest: not IDX."""
+def _changed_error(path: Path, file: DataFile, found: str | None) -> ChangedDataError:
+    """Return the error for a downloaded file that has changed; `found` is None if it is not IDX."""
     what = f"SHA-256 {found[:12]}…, expected {file.sha256[:12]}…" if found else "no whole IDX file"
-    own = found and path.parent != default_folder()  # somebody's own data, perhaps
+    own = found and path.parent != default_folder()  # perhaps the user's own data
     return ChangedDataError(
         f"{path}: changed since it was downloaded: {what}",
         folder=path.parent,
@@ -122,7 +122,7 @@ def _changed(path: Path, file: DataFile, found: str | None) -> ChangedDataError:
 
 
 def _count_items(path: Path, header: Header, item_shape: tuple[int, ...]) -> int:
-    """Return how many items of unsigned bytes a file has; IdxError if they are of another kind."""
+    """Return the number of items; raise IdxError if their shape or type is wrong."""
     size, *shape = header.shape or (0,)
     if header.dtype != np.uint8 or tuple(shape) != item_shape:
         expected = " x ".join(["N", *map(str, item_shape)])

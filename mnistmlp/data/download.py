@@ -1,6 +1,6 @@
-"""Fetching the data set through trouble: mirrors, retries, verification, placement.
+"""Downloading the data set: mirrors, retries, resumed transfers, verification.
 
-A file is written only when its uncompressed bytes have all come and have the
+A file is written only once it is complete and its uncompressed bytes have the
 published SHA-256.  So nothing that a mirror sends is trusted, any compression
 of the right bytes will do, and an interrupted run leaves nothing behind.
 """
@@ -25,13 +25,13 @@ import urllib3
 
 from mnistmlp.data.catalog import MNIST, DataFile
 from mnistmlp.data.folder import (
+    add_to_record,
     check_place,
     default_folder,
     find_file,
     has_record,
     is_verified,
     place,
-    remember,
     status_of,
 )
 from mnistmlp.data.transfer import MirrorError, RefusalError, Transfer
@@ -42,27 +42,27 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
 # A mirror that does not answer, or falls silent in the body, is given up after three tries and
-# two pauses: in under 50 s.  One that drips: in under 140 s, as a try then takes both the times
-# RATE_WINDOW and READ_TIMEOUT at most.
-CONNECT_TIMEOUT = 10  # seconds, for each address that its name has
+# two pauses, in under 50 s.  A mirror that sends too slowly is given up in under 140 s, because
+# such a try takes at most RATE_WINDOW plus READ_TIMEOUT.
+CONNECT_TIMEOUT = 10  # seconds, for each IP address of the host
 READ_TIMEOUT = 15  # seconds of silence
-RATE_WINDOW, MIN_RATE = 30, 1000  # seconds, and the bytes a second that must come on average
+RATE_WINDOW, MIN_RATE = 30, 1000  # seconds, and bytes per second on average within them
 PAUSES = (0.5, 1.0)  # seconds between the tries at one mirror
-LONGEST_PAUSE = 10  # seconds that a mirror may ask for, before the next one is tried
-ADVANCE = RATE_WINDOW * MIN_RATE  # bytes: a try that came so much further begins the count anew
-REDIRECTS = 5
+MAX_PAUSE = 10  # seconds; a mirror that asks for more is given up
+MIN_ADVANCE = RATE_WINDOW * MIN_RATE  # bytes; a try that gets this much further resets the count
+MAX_REDIRECTS = 5
 CHUNK = 1 << 16  # bytes
-Chunks = Generator[tuple[bytes, int | None], None, None]  # as sent, and how many in all if known
+Chunks = Generator[tuple[bytes, int | None], None, None]  # bytes as sent, and their total if known
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a file is."""
+    """The progress of one file."""
 
     name: str
-    state: Literal["receiving", "fetched", "replaced", "present"]  # replaced: the old is NAME.bak
+    state: Literal["receiving", "fetched", "replaced", "present"]  # replaced: NAME.bak was kept
     received: int = 0  # bytes as sent
-    total: int | None = None  # bytes as sent, where the mirror says
+    total: int | None = None  # bytes as sent, if the mirror says
 
 
 OnProgress = Callable[[Progress], None]
@@ -76,34 +76,34 @@ def download_dataset(
     force: bool = False,
     on_progress: OnProgress = lambda progress: None,
 ) -> None:
-    """Bring files of MNIST into a folder, uncompressed and verified.
+    """Download files of MNIST into a folder, uncompressed and verified.
 
-    A file with other content that is in its place is replaced.  Outside the
-    cache folder it is kept as ``NAME.bak`` (or ``.bak1`` …), if it is a whole
-    IDX file: it may be of somebody's own data set.
+    An existing file with other content is replaced.  Outside the cache folder it
+    is kept as ``NAME.bak`` (or ``.bak1`` …) if it is a whole IDX file, since it
+    may belong to the user's own data set.
 
-    Passing trouble is waited out for a short time, and a transfer that broke off
-    is resumed where the mirror can do that.  A mirror that failed comes last for
-    the files after that.
+    Temporary failures are retried after short pauses, and a broken transfer is
+    resumed if the mirror supports it.  A mirror that failed is tried last for the
+    remaining files.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Created if it does not exist.
     files : sequence of DataFile
-        Which of the four; all by default.
+        Which of the four files; all by default.
     mirrors : sequence of str
         Addresses (http, https or file) of folders with the ``.gz`` files, in
         the order to try them.
     force : bool
-        Fetch also what is there and verified.
+        Also download files that are already there and verified.
     on_progress : callable
-        Is given a `Progress` as bytes come, and one at the end of each file.
+        Called with a `Progress` as bytes arrive, and at the end of each file.
 
     Raises
     ------
     SettingError
-        If a mirror's address is of another kind.
+        If a mirror's address is not http, https or file.
     DownloadError
         If no mirror gives a file.
     WriteError
@@ -116,15 +116,15 @@ def download_dataset(
         path = find_file(folder, file)
         status = status_of(path) if path else None
         if path and status and not force and is_verified(path, file):
-            if folder == default_folder() or has_record(folder):  # another's is only read
-                remember(path, status, file.sha256)
+            if folder == default_folder() or has_record(folder):  # other folders are only read
+                add_to_record(path, status, file.sha256)
             on_progress(Progress(file.name, "present"))
         else:
             _fetch(file, folder, order, on_progress)
 
 
 def _check_address(mirror: str) -> None:
-    """Raise SettingError unless this is an http or https address, or a file one of this machine."""
+    """Raise SettingError unless a mirror is an http, https or local file address."""
     try:
         scheme, host, *_ = urlsplit(mirror)
     except ValueError:
@@ -135,9 +135,9 @@ def _check_address(mirror: str) -> None:
 
 
 def _fetch(file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProgress) -> None:
-    """Bring one file into its place."""
+    """Download one file and put it into its place."""
     path = folder / file.name
-    check_place(path)  # before the work
+    check_place(path)  # before the download rather than after it
     transfer = _receive_from_any(file, folder, mirrors, on_progress)
     kept = place(path, file, transfer.content)
     size = transfer.received
@@ -147,12 +147,12 @@ def _fetch(file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProg
 def _receive_from_any(
     file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProgress
 ) -> Transfer:
-    """Return a file from the first mirror that gives it; those that do not are put last."""
+    """Return a file from the first mirror that gives it; move those that fail to the end."""
     failures = []
     for mirror in tuple(mirrors):
         transfer = Transfer(file, f"{mirror.rstrip('/')}/{file.name}.gz")
         try:
-            _receive_patiently(transfer, on_progress)
+            _receive_with_retries(transfer, on_progress)
         except MirrorError as failure:
             failures.append(f"{mirror}: {failure}")
             mirrors.remove(mirror)
@@ -162,17 +162,17 @@ def _receive_from_any(
     raise DownloadError(f"{file.name}.gz: no mirror gives it", folder=folder, details=failures)
 
 
-def _receive_patiently(transfer: Transfer, on_progress: OnProgress) -> None:
-    """Receive a file from one mirror, trying again after a pause where that may help."""
+def _receive_with_retries(transfer: Transfer, on_progress: OnProgress) -> None:
+    """Receive a file from one mirror, retrying after a pause if that may help."""
     pauses = iter(PAUSES)
     while True:
-        before = transfer.furthest
+        before = transfer.max_received
         try:
             return _receive(transfer, on_progress)
         except RefusalError:
             raise
         except MirrorError as failure:
-            if transfer.furthest - before >= ADVANCE:
+            if transfer.max_received - before >= MIN_ADVANCE:
                 pauses = iter(PAUSES)
             pause = next(pauses, None)
             if pause is None:
@@ -181,21 +181,21 @@ def _receive_patiently(transfer: Transfer, on_progress: OnProgress) -> None:
 
 
 def _receive(transfer: Transfer, on_progress: OnProgress) -> None:
-    """Receive a file, or what is still missing of it, in one try."""
+    """Receive a file, or the rest of it, in one try."""
     local = urlsplit(transfer.url).scheme == "file"
-    with contextlib.closing(_read_local(transfer) if local else _download(transfer)) as chunks:
+    with contextlib.closing(_read_local(transfer) if local else _read_remote(transfer)) as chunks:
         for chunk, total in chunks:
-            whole = transfer.take(chunk)
+            whole = transfer.receive(chunk)
             on_progress(Progress(transfer.file.name, "receiving", transfer.received, total))
             if whole:
                 return
-    came, size = len(transfer.content), transfer.file.size
-    raise MirrorError(f"ended after {came} of {size} bytes (uncompressed)")
+    unpacked, size = len(transfer.content), transfer.file.size
+    raise MirrorError(f"ended after {unpacked} of {size} bytes (uncompressed)")
 
 
 def _read_local(transfer: Transfer) -> Chunks:
-    """Yield the bytes of a file address."""
-    transfer.start_over()
+    """Yield the bytes at a file address."""
+    transfer.reset()
     try:
         path = Path(url2pathname(urlsplit(transfer.url).path))
         if path.exists() and not path.is_file():
@@ -210,40 +210,40 @@ def _read_local(transfer: Transfer) -> Chunks:
         raise RefusalError(str(error)) from None
 
 
-def _download(transfer: Transfer) -> Chunks:
-    """Yield the bytes of a web address, or the rest of them, as they are sent."""
+def _read_remote(transfer: Transfer) -> Chunks:
+    """Yield the bytes at a web address as sent, or the rest of them."""
     try:
-        with _ask(transfer) as response:
-            _begin(transfer, response)
+        with _request(transfer) as response:
+            _process_headers(transfer, response)
             length = response.headers.get("Content-Length", "")
             known = length.isdecimal() and len(length) < 16
             total = transfer.received + int(length) if known else None
-            for data in _paced(response.raw):
+            for data in _read_body(response.raw):
                 yield data, total
     except (requests.ConnectionError, requests.Timeout) as error:
         raise MirrorError(_reason(error)) from None
-    except (requests.RequestException, ValueError) as error:  # ValueError: a host no name can have
+    except (requests.RequestException, ValueError) as error:  # ValueError: invalid host
         raise RefusalError(_reason(error)) from None
     except urllib3.exceptions.HTTPError as error:  # within the body
         raise MirrorError(_reason(error)) from None
 
 
 class _Session(requests.Session):
-    """A session that follows no redirect: to do so it would read the body, however long."""
+    """A session that follows no redirects; requests would first read the body, however long."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return none."""
+        """Return None, so that no redirect is followed."""
 
 
-def _ask(transfer: Transfer) -> requests.Response:
-    """Ask for a file, or for the rest of one that has begun to come."""
+def _request(transfer: Transfer) -> requests.Response:
+    """Request a file, or the rest of it, following redirects."""
     headers = {"Accept-Encoding": "identity"}  # the file is compressed already
     if transfer.received and transfer.resumable:
         headers["Range"] = f"bytes={transfer.received}-"
         if transfer.validator:
             headers["If-Range"] = transfer.validator
     url = transfer.url
-    for _ in range(REDIRECTS + 1):
+    for _ in range(MAX_REDIRECTS + 1):
         with _Session() as session:
             timeout = CONNECT_TIMEOUT, READ_TIMEOUT
             response = session.get(url, headers=headers, timeout=timeout, stream=True)
@@ -251,43 +251,43 @@ def _ask(transfer: Transfer) -> requests.Response:
             return response
         response.close()
         url = urljoin(url, response.headers["Location"])
-    raise RefusalError(f"more than {REDIRECTS} redirects")
+    raise RefusalError(f"more than {MAX_REDIRECTS} redirects")
 
 
-def _begin(transfer: Transfer, response: requests.Response) -> None:
-    """Prepare for the body by what status and headers say of it, or raise MirrorError."""
+def _process_headers(transfer: Transfer, response: requests.Response) -> None:
+    """Prepare the transfer by the status and headers of a response, or raise MirrorError."""
     headers = response.headers
     if response.status_code == 206:
         part = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
         if not part or part[1] != str(transfer.received):
-            transfer.distrust()
-            raise MirrorError("gave another part of the file than was asked for")
+            transfer.disable_resuming()
+            raise MirrorError("sent another part of the file than requested")
         transfer.resumed = transfer.received > 0
     elif response.status_code == 416 and transfer.received:
-        transfer.distrust()
-        raise MirrorError("HTTP 416: has not so many bytes as it gave before")
+        transfer.disable_resuming()
+        raise MirrorError("HTTP 416: the file is shorter than the part already received")
     elif response.status_code != 200:
-        raise _failure(response)
+        raise _status_error(response)
     else:
-        transfer.start_over()
+        transfer.reset()
         tag = headers.get("ETag", "")  # a weak one, W/"…", must not be used for ranges
         transfer.validator = tag if tag.startswith('"') else headers.get("Last-Modified", "")
 
 
-def _failure(response: requests.Response) -> MirrorError:
-    """Return what a status means, and how long to wait."""
+def _status_error(response: requests.Response) -> MirrorError:
+    """Return the error for a status: whether to retry, and after which pause."""
     text = f"HTTP {response.status_code} {response.reason}"[:80]
     if response.status_code not in (408, 429) and response.status_code < 500:
         return RefusalError(text)
     failure = MirrorError(text)
-    failure.pause = _retry_after(response.headers.get("Retry-After", ""))
-    if failure.pause and failure.pause > LONGEST_PAUSE:
+    failure.pause = _parse_retry_after(response.headers.get("Retry-After", ""))
+    if failure.pause and failure.pause > MAX_PAUSE:
         return RefusalError(f"{text}, try again in {failure.pause:.0f} s")
     return failure
 
 
-def _retry_after(value: str) -> float | None:
-    """Return the seconds that a mirror asks to wait, given as they are or as a date."""
+def _parse_retry_after(value: str) -> float | None:
+    """Return the seconds to wait by a Retry-After header, a number or a date; None if invalid."""
     if value.isdecimal():
         return float(value)
     try:
@@ -296,21 +296,21 @@ def _retry_after(value: str) -> float | None:
         return None
 
 
-def _paced(body: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    """Yield the bytes of a body as they come, unless they drip."""
-    begun, came = time.monotonic(), 0
+def _read_body(body: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the bytes of a body as they arrive; raise MirrorError if they are too slow."""
+    start, received = time.monotonic(), 0
     while data := body.read1(CHUNK, decode_content=False):
         yield data
-        came += len(data)
-        passed = time.monotonic() - begun
-        if passed >= RATE_WINDOW:
-            if came < MIN_RATE * passed:
-                raise MirrorError(f"too slow: {came} bytes in {passed:.0f} s")
-            begun, came = time.monotonic(), 0
+        received += len(data)
+        elapsed = time.monotonic() - start
+        if elapsed >= RATE_WINDOW:
+            if received < MIN_RATE * elapsed:
+                raise MirrorError(f"too slow: {received} bytes in {elapsed:.0f} s")
+            start, received = time.monotonic(), 0
 
 
 def _reason(error: BaseException) -> str:
-    """Return what the innermost cause of an error says."""
+    """Return the message of the innermost cause of an error."""
     while cause := error.__cause__ or error.__context__:
         error = cause
     if isinstance(error, http.client.IncompleteRead):
@@ -320,7 +320,7 @@ def _reason(error: BaseException) -> str:
 
 
 def mirror_answers(mirrors: Sequence[str] = MIRRORS, *, within: float = 3.0) -> bool:
-    """Tell whether any of these web addresses has the data set, after so many seconds at most."""
+    """Tell, within so many seconds, whether any of these web addresses has the data set."""
     answered = threading.Event()
 
     def ask(mirror: str) -> None:
@@ -329,11 +329,11 @@ def mirror_answers(mirrors: Sequence[str] = MIRRORS, *, within: float = 3.0) -> 
             if requests.head(url, timeout=within, allow_redirects=True).ok:
                 answered.set()
 
-    asking = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
-    for each in asking:
-        each.start()  # a name may take longer to resolve than any time limit says
+    threads = [threading.Thread(target=ask, args=(mirror,), daemon=True) for mirror in mirrors]
+    for each in threads:
+        each.start()  # in a thread, because the timeout does not cover resolving the host name
     end = time.monotonic() + within
-    while any(each.is_alive() for each in asking) and time.monotonic() < end:
+    while any(each.is_alive() for each in threads) and time.monotonic() < end:
         if answered.wait(0.05):
             break
     return answered.is_set()

@@ -1,9 +1,9 @@
 """The IDX file format of the MNIST data set, plain or compressed with gzip.
 
-A file is the magic number ``00 00 TT DD`` (TT the type of the items, DD the
-number of dimensions), DD sizes as big-endian 32-bit integers, and the items in
-C order, big-endian.  LeCun, Cortes and Burges, "The MNIST database", section
-"File formats".
+A file consists of the magic number ``00 00 TT DD`` (TT is the type of the items,
+DD the number of dimensions), DD sizes as big-endian 32-bit integers, and the
+items in C order, big-endian.  See LeCun, Cortes and Burges, "The MNIST
+database", section "File formats".
 """
 
 from __future__ import annotations
@@ -36,35 +36,35 @@ CODES = {dtype: code for code, dtype in DTYPES.items()}
 
 MAX_DIMENSIONS = 32
 CHUNK = 1 << 20  # bytes
-MAX_RATIO = 100  # of what is unpacked to the file, if it is more than a chunk; of MNIST it is 5
+MAX_RATIO = 100  # unpacked to compressed size, beyond the first chunk; MNIST's ratio is 5
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
 class Header:
-    """What stands before the items."""
+    """The header of an IDX file: type and shape of the items."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
 
     @property
     def size(self) -> int:
-        """Bytes of the header itself."""
+        """Size of the header itself, in bytes."""
         return 4 + 4 * len(self.shape)
 
     @property
     def items_size(self) -> int:
-        """Bytes that the items need."""
+        """Size of the items, in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
 def read_header(path: Path) -> Header:
-    """Read type and shape alone.
+    """Read only the type and shape.
 
     Raises
     ------
     IdxError
-        If the file cannot be read or does not begin as an IDX file.
+        If the file cannot be read or does not start with an IDX header.
     """
     with _open(path) as file:
         return _parse_header(path, file)
@@ -73,20 +73,20 @@ def read_header(path: Path) -> Header:
 def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
     """Read an IDX file.
 
-    A plain file is mapped into memory, read-only.  Of a compressed one no more
-    memory is taken than there are bytes in it, whatever its header says, and at
-    most `MAX_RATIO` times its size.
+    A plain file is memory-mapped, read-only.  For a compressed one, memory grows
+    with the bytes that are unpacked, whatever the header says, up to `MAX_RATIO`
+    times the size of the file.
 
     Parameters
     ----------
     path : Path
     limit : int, optional
-        Read the first so many items along the first dimension only; of a
-        compressed file the rest is then neither unpacked nor checked.
+        Read only this many items along the first dimension.  The rest of a
+        compressed file is then neither unpacked nor checked.
 
     Returns
     -------
-    array of any IDX type, big-endian where the items have several bytes
+    array of any IDX type, big-endian if the items have several bytes
 
     Raises
     ------
@@ -103,7 +103,7 @@ def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
 
 
 def write_idx(path: Path, array: NDArray[Any]) -> None:
-    """Write an array as IDX, compressed where the name ends in ``.gz``.
+    """Write an array as IDX, compressed if the name ends in ``.gz``.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def write_idx(path: Path, array: NDArray[Any]) -> None:
 
 
 def encode_idx(array: NDArray[Any]) -> tuple[bytes, memoryview]:
-    """Return the header and the items of an array as IDX has them.
+    """Return the header and the items of an array in IDX format.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def encode_idx(array: NDArray[Any]) -> tuple[bytes, memoryview]:
 
 
 def _open(path: Path) -> BinaryIO | gzip.GzipFile:
-    """Open a file, to be unpacked while reading if its first bytes say gzip."""
+    """Open a plain or gzip-compressed file, told apart by the first bytes."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise IdxError(f"{path}: not a regular file")
@@ -194,13 +194,13 @@ def _map(path: Path, file: BinaryIO, header: Header) -> NDArray[Any]:
     present = os.fstat(file.fileno()).st_size - header.size
     if present != header.items_size:
         raise _size_error(path, header, str(present))
-    if header.items_size == 0:  # there is nothing to map
+    if header.items_size == 0:  # zero bytes cannot be mapped
         return np.empty(header.shape, header.dtype)
     return np.memmap(file, header.dtype, "r", header.size, header.shape).view(np.ndarray)
 
 
 def _unpack(path: Path, file: gzip.GzipFile, header: Header, limit: int | None) -> NDArray[Any]:
-    """Read the items of a compressed file, so that memory follows the bytes that come."""
+    """Read the items of a compressed file; memory grows with the bytes unpacked."""
     shape = header.shape
     if limit is not None and shape:
         shape = (min(limit, shape[0]), *shape[1:])
@@ -217,5 +217,5 @@ def _unpack(path: Path, file: gzip.GzipFile, header: Header, limit: int | None) 
         more = "at least " if len(rest) == CHUNK else ""
         raise _size_error(path, header, f"{more}{len(data) + len(rest)}")
     items = np.frombuffer(data, header.dtype).reshape(shape)
-    items.flags.writeable = False  # as a mapped file is
+    items.flags.writeable = False  # like a mapped file
     return items

@@ -1,14 +1,15 @@
-"""How people write the ten digits, as strokes thought of by hand.
+"""Skeletons of the ten digits: hand-designed strokes, several ways of writing each digit.
 
-A way of writing a digit is some strokes; a stroke is the points that the pen
+A skeleton is one or more strokes.  A stroke is a list of points that the pen
 passes through, ``x,y`` with x to the right and y down, in hundredths of the
-digit's height.  Between them runs a smooth curve, through each point in the
-direction from the one before it to the one after it: a cubic Bézier curve from
-point to point, as Catmull and Rom, "A class of local interpolating splines",
-1974, put them together.  A point with ``!`` is a corner: curves end there.
+digit's height.  The points are joined by a smooth curve, which passes through
+each point in the direction from the one before it to the one after it: a
+Catmull-Rom spline of cubic segments (Catmull and Rom, "A class of local
+interpolating splines", 1974).  A point marked ``!`` is a corner, where the
+curve ends and a new one starts.
 
-Every number of a curve is a multiple of 2⁻¹⁹, so that summing products of them
-with points rounded to 1/16 is exact, in whatever order and by whatever library.
+Every element of a basis matrix is a multiple of 2⁻¹⁹, so that its products with
+points rounded to 1/16 are summed exactly, in any order and by any library.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLES = 96  # places along all strokes of a digit, mostly less than a pixel of MNIST apart
-STEPS = 64  # places on a curve from point to point
+SAMPLES = 96  # positions along the strokes of a digit, mostly less than an MNIST pixel apart
+STEPS = 64  # possible positions on a segment
 
-WAYS: dict[int, list[tuple[float, tuple[str, ...]]]] = {  # how often, and the strokes
+SKELETONS: dict[int, list[tuple[float, tuple[str, ...]]]] = {  # frequency, strokes
     0: [
         (5, ("38,0 4,30 6,80 34,100 64,72 62,22 34,0",)),
         (2, ("52,12 18,8 0,55 22,98 60,82 66,34 40,2 22,12",)),
@@ -107,28 +108,28 @@ WAYS: dict[int, list[tuple[float, tuple[str, ...]]]] = {  # how often, and the s
 
 
 @dataclass(frozen=True)
-class Piece:
-    """The curve from one point to the next, by the numbers of the points that shape it."""
+class Segment:
+    """The curve from one point to the next, by the indices of the points that shape it."""
 
-    before: int  # the start itself, where the curve begins in a corner
+    before: int  # the same as start if that is a corner
     start: int
     end: int
-    after: int  # the end itself, where it ends in a corner
+    after: int  # the same as end if that is a corner
     length: float  # of the straight line
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way of writing a digit."""
+class Skeleton:
+    """One way of writing a digit."""
 
-    points: NDArray[np.float64]  # (k, 2), x and y, around (0, 0)
-    curve: NDArray[np.float64]  # (SAMPLES, k): times points gives places along the strokes
+    points: NDArray[np.float64]  # (k, 2), x and y, centred on (0, 0)
+    basis: NDArray[np.float64]  # (SAMPLES, k), basis @ points are the positions along the strokes
 
 
-def read_way(strokes: tuple[str, ...]) -> Way:
-    """Read strokes as the table has them."""
+def parse_strokes(strokes: tuple[str, ...]) -> Skeleton:
+    """Parse the strokes of a skeleton, as the table has them."""
     points: list[list[int]] = []
-    pieces: list[Piece] = []
+    segments: list[Segment] = []
     for words in map(str.split, strokes):
         first, last = len(points), len(points) + len(words) - 1
         points += [[int(number) for number in word.rstrip("!").split(",")] for word in words]
@@ -137,26 +138,26 @@ def read_way(strokes: tuple[str, ...]) -> Way:
             before = start if start in corners else start - 1
             after = end if end in corners else end + 1
             x, y = (a - b for a, b in zip(points[end], points[start], strict=True))
-            pieces.append(Piece(before, start, end, after, math.sqrt(x * x + y * y)))
-    where = np.array(points, np.float64)
-    middle = np.rint((where.min(axis=0) + where.max(axis=0)) / 2)
-    return Way(where - middle, _curve(pieces, len(points)))
+            segments.append(Segment(before, start, end, after, math.sqrt(x * x + y * y)))
+    coordinates = np.array(points, np.float64)
+    centre = np.rint((coordinates.min(axis=0) + coordinates.max(axis=0)) / 2)
+    return Skeleton(coordinates - centre, _basis_matrix(segments, len(points)))
 
 
-def _curve(pieces: list[Piece], points: int) -> NDArray[np.float64]:
-    """Return what each point weighs at places that lie evenly along the pieces."""
-    ends = list(accumulate(piece.length for piece in pieces))
-    curve = np.zeros((SAMPLES, points))
-    for weights, sample in zip(curve, range(SAMPLES), strict=True):
-        place = (sample + 0.5) / SAMPLES * ends[-1]
-        number = bisect(ends, place)
-        piece = pieces[number]
-        t = round(STEPS * (1 - (ends[number] - place) / piece.length)) / STEPS
-        leaving, arriving = t * (1 - t) ** 2, t * t * (t - 1)  # Hermite, of the directions
-        leaving *= 1.0 if piece.before == piece.start else 0.5
-        arriving *= 1.0 if piece.after == piece.end else 0.5
-        weights[piece.start] += (1 + 2 * t) * (1 - t) ** 2 - arriving
-        weights[piece.end] += t * t * (3 - 2 * t) + leaving
-        weights[piece.before] -= leaving
-        weights[piece.after] += arriving
-    return curve
+def _basis_matrix(segments: list[Segment], points: int) -> NDArray[np.float64]:
+    """Return the weight of each point at positions spaced evenly along the segments."""
+    ends = list(accumulate(segment.length for segment in segments))
+    basis = np.zeros((SAMPLES, points))
+    for weights, sample in zip(basis, range(SAMPLES), strict=True):
+        position = (sample + 0.5) / SAMPLES * ends[-1]
+        index = bisect(ends, position)
+        segment = segments[index]
+        t = round(STEPS * (1 - (ends[index] - position) / segment.length)) / STEPS
+        leaving, arriving = t * (1 - t) ** 2, t * t * (t - 1)  # Hermite basis of the tangents
+        leaving *= 1.0 if segment.before == segment.start else 0.5
+        arriving *= 1.0 if segment.after == segment.end else 0.5
+        weights[segment.start] += (1 + 2 * t) * (1 - t) ** 2 - arriving
+        weights[segment.end] += t * t * (3 - 2 * t) + leaving
+        weights[segment.before] -= leaving
+        weights[segment.after] += arriving
+    return basis

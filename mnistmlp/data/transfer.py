@@ -1,6 +1,6 @@
-"""A file on its way from a mirror: unpacked within bounds as it comes, and verified.
+"""The transfer of a file from a mirror: unpacked within bounds as it arrives, and verified.
 
-A transfer may take several tries; what has come stays here between them.
+A transfer may take several tries; what has arrived is kept between them.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 
 from mnistmlp.data.catalog import DataFile
 
-GZIP = 16 + zlib.MAX_WBITS  # zlib's word for a gzip wrapping
-PIECE = 1 << 16  # bytes: no more is unpacked at once, whatever a bomb holds
-WRAPPINGS = 2  # the .gz file itself, and one that a server on the way may have put around it
-OVERHEAD = 1 << 16  # bytes of a packed file beyond 101 % of its content: names, many members
+GZIP_WBITS = 16 + zlib.MAX_WBITS  # tells zlib to expect gzip
+PIECE_SIZE = 1 << 16  # bytes; no more is unpacked at once, whatever a gzip bomb holds
+MAX_WRAPPINGS = 2  # the .gz file itself, and a layer that a server may have added
+MAX_OVERHEAD = 1 << 16  # bytes of a packed file beyond 101 % of its content: names, many members
 
 
 class MirrorError(Exception):
-    """A mirror did not give the file; it may do so at another try."""
+    """A mirror did not give the file; another try may help."""
 
-    pause: float | None = None  # seconds that it asked to wait
+    pause: float | None = None  # seconds that the mirror asks to wait
 
 
 class RefusalError(MirrorError):
@@ -28,36 +28,36 @@ class RefusalError(MirrorError):
 
 
 class Transfer:
-    """A file on its way from one mirror.
+    """The transfer of a file from one mirror.
 
     Parameters
     ----------
     file : DataFile
     url : str
-        Where the mirror has it, compressed.
+        Address of the compressed file.
     """
 
     def __init__(self, file: DataFile, url: str) -> None:
         self.file, self.url = file, url
-        self.furthest = 0  # the most bytes as sent that were ever here
-        self.resumable = True  # until the mirror has shown that it cannot
-        self.start_over()
+        self.max_received = 0  # bytes as sent, the most of any try
+        self.resumable = True  # until the mirror turns out not to support it
+        self.reset()
 
-    def start_over(self) -> None:
-        """Forget what has come."""
+    def reset(self) -> None:
+        """Discard what has arrived."""
         self.received = 0  # bytes as sent
         self.resumed = False
-        self.validator = ""  # what tells this version of the file from others: RFC 9110, 8.8
+        self.validator = ""  # identifies this version of the file: RFC 9110, section 8.8
         self.content = bytearray()  # unpacked
-        self._unpacker = Unpacker(self.file.size + self.file.size // 100 + OVERHEAD)
+        self._unpacker = Unpacker(self.file.size + self.file.size // 100 + MAX_OVERHEAD)
 
-    def distrust(self) -> None:
-        """Start over, and do not try to resume again."""
-        self.start_over()
+    def disable_resuming(self) -> None:
+        """Discard what has arrived, and do not try to resume again."""
+        self.reset()
         self.resumable = False
 
-    def take(self, chunk: bytes) -> bool:
-        """Unpack bytes as sent, and tell whether the file is whole; what comes after it is lost.
+    def receive(self, chunk: bytes) -> bool:
+        """Unpack bytes as sent; return whether the file is complete.  Any surplus is ignored.
 
         Raises
         ------
@@ -65,13 +65,13 @@ class Transfer:
             If it is not the published file.
         """
         self.received += len(chunk)
-        self.furthest = max(self.furthest, self.received)
+        self.max_received = max(self.max_received, self.received)
         try:
             return self._unpack(chunk)
         except ValueError as error:
             if not self.resumed:
                 raise RefusalError(str(error)) from None
-            self.distrust()
+            self.disable_resuming()
             raise MirrorError(f"resumed, but {error}") from None
 
     def _unpack(self, chunk: bytes) -> bool:
@@ -87,61 +87,61 @@ class Transfer:
 
 
 class Unpacker:
-    """Takes off the gzip wrappings of a stream that holds an IDX file.
+    """Removes the gzip layers around an IDX file as it streams in.
 
-    What it is packed in shows by its first byte, whatever the server calls it.
-    A wrapping may have several members.
+    A layer is recognised by its first byte, whatever the headers say.  It may
+    have several members.
 
     Parameters
     ----------
     limit : int
-        The most bytes that may come, and that may be within any wrapping.
+        Maximum number of bytes, as sent and within each layer.
     wrappings : int
-        The most that may be around the file.
+        Maximum number of layers.
     """
 
-    def __init__(self, limit: int, wrappings: int = WRAPPINGS) -> None:
+    def __init__(self, limit: int, wrappings: int = MAX_WRAPPINGS) -> None:
         self.limit, self.wrappings = limit, wrappings
-        self.fed = 0  # bytes
-        self.member: zlib._Decompress | None = None  # None: this is the file itself
+        self.received = 0  # bytes
+        self.decompressor: zlib._Decompress | None = None  # None for the file itself
         self.inner: Unpacker
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the unpacked bytes of a chunk in short pieces: whoever has enough stops asking.
+        """Yield the unpacked bytes of a chunk in short pieces, so that a caller can stop early.
 
         Raises
         ------
         ValueError
-            If more than `limit` bytes came, or ones that are neither gzip nor IDX.
+            If there are more than `limit` bytes, or they are neither gzip nor IDX.
         """
-        if chunk and not self.fed:
-            self._begin(chunk)
-        self.fed += len(chunk)
-        if self.fed > self.limit:
+        if chunk and not self.received:
+            self._detect_wrapping(chunk)
+        self.received += len(chunk)
+        if self.received > self.limit:
             raise ValueError(f"endless: more than {self.limit} bytes")
-        if self.member is None:
+        if self.decompressor is None:
             yield chunk
             return
         for piece in self._unpack(chunk):
             yield from self.inner.feed(piece)
 
-    def _begin(self, chunk: bytes) -> None:
-        if chunk.startswith(b"\x1f") and self.wrappings:  # the first byte alone may have come
-            self.member = zlib.decompressobj(GZIP)
+    def _detect_wrapping(self, chunk: bytes) -> None:
+        if chunk.startswith(b"\x1f") and self.wrappings:  # only one byte may have arrived
+            self.decompressor = zlib.decompressobj(GZIP_WBITS)
             self.inner = Unpacker(self.limit, self.wrappings - 1)
         elif not chunk.startswith(b"\0"):
             raise ValueError(f"neither gzip nor IDX: begins with {chunk[:12]!r}")
 
     def _unpack(self, packed: bytes) -> Iterator[bytes]:
-        """Yield what is within one wrapping."""
-        assert self.member
+        """Yield the content of one gzip layer."""
+        assert self.decompressor
         piece = b""
-        while packed or len(piece) == PIECE:  # after a full piece there may be more within zlib
-            if self.member.eof:
-                self.member = zlib.decompressobj(GZIP)
+        while packed or len(piece) == PIECE_SIZE:  # after a full piece zlib may hold more
+            if self.decompressor.eof:
+                self.decompressor = zlib.decompressobj(GZIP_WBITS)
             try:
-                piece = self.member.decompress(packed, PIECE)
+                piece = self.decompressor.decompress(packed, PIECE_SIZE)
             except zlib.error:
                 raise ValueError("damaged gzip stream") from None
-            packed = self.member.unconsumed_tail or self.member.unused_data
+            packed = self.decompressor.unconsumed_tail or self.decompressor.unused_data
             yield piece

@@ -1,1 +1,1 @@
-"""A brain in the formats of other programs, both ways: ONNX, safetensors, a web page."""
+"""Export of brains as ONNX, safetensors and web pages, and import from safetensors."""

@@ -1,4 +1,4 @@
-"""Writing a brain in the format that the suffix of a file names."""
+"""Exporting a brain in the format that the suffix of the file names."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ SUFFIXES = (".html", ".onnx", ".safetensors")
 
 
 def export_brain(path: Path, brain: Brain, name: str) -> None:
-    """Write a brain in the form that the suffix of a file says.
+    """Write a brain in the format that the suffix of the file names.
 
     Parameters
     ----------
     path : Path
-        With one of `SUFFIXES`.  An old file stays whole until the new one is.
+        Ends in one of `SUFFIXES`.  An old file stays until the new one is complete.
     brain : Brain
     name : str
-        Of the brain, for a reader.
+        Name of the brain, as the page shows it.
 
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     MissingExtraError
-        Without the package that the form needs.
+        If the package that the format needs is not installed.
     """
     match path.suffix.lower():
         case ".html":

@@ -1,8 +1,8 @@
-"""A page to draw on: one file that needs no server and no network.
+"""A web page to draw on: a single file that needs no server and no network.
 
-The sources are in the folder ``page``: a template, a style sheet, and the
-JavaScript as files that are joined in order.  The weights are one vector, laid
-out as in `core`, deflated and in base64.
+The sources are in the folder ``page``: a template, style sheets and
+JavaScript files; each kind is joined in order.  The weights are one vector, laid
+out as in `core`, compressed with deflate and encoded in base64.
 """
 
 from __future__ import annotations
@@ -23,27 +23,29 @@ from mnistmlp.core.network import LOSSES
 from mnistmlp.version import __version__
 
 SOURCES = Path(__file__).with_name("page")
+STYLES = ("theme", "layout", "controls", "inside")
 SCRIPTS = (  # each uses those before it
-    *("network", "grids", "components", "strokes", "filters", "ink", "images", "decode"),
+    *("network", "metrics", "calibration", "recognise", "weights"),
+    *("grids", "filters", "components", "strokes", "ink", "images", "decoding"),
     *("draw", "camera", "bars", "view", "main"),
 )
-LARGE = 1_000_000  # parameters: of more, half precision is embedded, if they fit into it
+MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit
 
 
 def write_page(path: Path, brain: Brain, name: str) -> None:
-    """Write a brain as a page to draw on; an old file at `path` stays whole until the new one is.
+    """Write a brain as a web page; an old file at `path` stays until the new one is complete.
 
     Parameters
     ----------
     path : Path
     brain : Brain
     name : str
-        Of the brain, as the page shows it.
+        Name of the brain, as the page shows it.
 
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     """
     page = make_page(brain, name).encode()
     with atomic_write(path) as file:
@@ -51,73 +53,73 @@ def write_page(path: Path, brain: Brain, name: str) -> None:
 
 
 def make_page(brain: Brain, name: str) -> str:
-    """Return the page of a brain, as HTML."""
-    style = _source("page.css")
-    script = "\n".join(_source(f"{name}.js") for name in SCRIPTS)
-    return Template(_source("page.html")).substitute(
-        policy=_policy(script, style),
+    """Return the HTML of the page for a brain."""
+    style = "\n".join(_read_source(f"{name}.css") for name in STYLES)
+    script = "\n".join(_read_source(f"{name}.js") for name in SCRIPTS)
+    return Template(_read_source("page.html")).substitute(
+        policy=_content_security_policy(script, style),
         generator=f"mnistmlp {__version__}",
         style=style,
         script=script,
-        brain=_embedded(brain, name),
+        brain=_embed_brain(brain, name),
     )
 
 
-def _source(name: str) -> str:
+def _read_source(name: str) -> str:
     return (SOURCES / name).read_text(encoding="utf-8")
 
 
-def _policy(script: str, style: str) -> str:
-    """Return a Content-Security-Policy that allows this script, this style, and no connection."""
+def _content_security_policy(script: str, style: str) -> str:
+    """Return a policy that allows only this script and this style, and no connections."""
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src '{_digest(script)}'",
-            f"style-src '{_digest(style)}'",
+            f"script-src '{_hash_source(script)}'",
+            f"style-src '{_hash_source(style)}'",
             "img-src data:",  # the icon
             *("connect-src 'none'", "form-action 'none'", "base-uri 'none'"),
         ]
     )
 
 
-def _digest(text: str) -> str:
+def _hash_source(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _embedded(brain: Brain, name: str) -> str:
-    """Return JSON that `network.js` reads, without a ``<`` that could end its element."""
+def _embed_brain(brain: Brain, name: str) -> str:
+    """Return the JSON that the script reads; ``<`` is escaped, as it could end the element."""
     network = brain.network
-    weights = _packed_type(network.parameters)
+    weights = _reduce_precision(network.parameters)
     document = {
-        "about": _about(brain, name),
+        "about": _describe(brain, name),
         "sizes": network.sizes,
         "activation": network.activation,
         "output": LOSSES[network.loss].output,
         "temperature": brain.temperature,
         "dtype": weights.dtype.name,
-        "weights": base64.b64encode(_deflated(weights.tobytes())).decode(),
+        "weights": base64.b64encode(_deflate(weights.tobytes())).decode(),
     }
     return json.dumps(document).replace("<", "\\u003c")
 
 
-def _packed_type(parameters: Array) -> Array:
-    """Return parameters (p,) in little-endian half precision if they are many, else single."""
+def _reduce_precision(parameters: Array) -> Array:
+    """Return parameters (p,) in little-endian half precision if there are many, else in single."""
     fits = np.abs(parameters).max() <= np.finfo(np.float16).max
-    return parameters.astype("<f2" if parameters.size > LARGE and fits else "<f4")
+    return parameters.astype("<f2" if parameters.size > MAX_SINGLE_PRECISION and fits else "<f4")
 
 
-def _deflated(data: bytes) -> bytes:
-    """Return a raw deflate stream: RFC 1951, without zlib's header.
+def _deflate(data: bytes) -> bytes:
+    """Return a raw deflate stream (RFC 1951), without zlib's header.
 
-    Runs of zeros are all that repeats in weights: to look for more takes 80
-    times as long, and makes it longer.
+    Only runs of zeros repeat in weights.  Searching for other repeats takes 80
+    times as long and makes the result longer.
     """
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS, strategy=zlib.Z_RLE)
     return deflate.compress(data) + deflate.flush()
 
 
-def _about(brain: Brain, name: str) -> str:
-    """Return a line on what the network is and where it comes from."""
+def _describe(brain: Brain, name: str) -> str:
+    """Return one line about the network and how it was trained."""
     facts = [
         name,
         "-".join(map(str, brain.network.sizes)),

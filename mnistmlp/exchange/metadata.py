@@ -1,4 +1,4 @@
-"""What a file of another format says of a brain."""
+"""The metadata of a brain in files of other formats."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from mnistmlp.brains.brain import Brain
 from mnistmlp.core.network import LOSSES
 
 
-def as_strings(brain: Brain) -> dict[str, str]:
-    """Return what it takes to calculate as the brain does, and where it comes from, by name.
+def make_metadata(brain: Brain) -> dict[str, str]:
+    """Return the metadata of a brain as strings: what inference needs, and its provenance.
 
-    The whole `meta` is JSON, under ``mnistmlp``; a brain of the older kind has none.
+    The whole `meta` is included as JSON, under ``mnistmlp``, unless the brain has none.
     """
     network, meta = brain.network, brain.meta
     strings = {
@@ -27,5 +27,5 @@ def as_strings(brain: Brain) -> dict[str, str]:
         "validation_accuracy": meta.validation_accuracy,
     }
     texts = {name: str(value) for name, value in origin.items() if value is not None}
-    strings |= {name: text for name, text in texts.items() if text.isprintable()}  # UTF-8 holds it
+    strings |= {name: text for name, text in texts.items() if text.isprintable()}  # so valid UTF-8
     return strings | {"mnistmlp": json.dumps(meta.raw)}

@@ -1,4 +1,4 @@
-"""Brains as ONNX, for onnxruntime and what else reads that."""
+"""Export of brains as ONNX, for onnxruntime and other programs."""
 
 from __future__ import annotations
 
@@ -14,72 +14,77 @@ from mnistmlp.brains.brain import Brain
 from mnistmlp.core.calibration import EPSILON
 from mnistmlp.core.network import Network
 from mnistmlp.errors import BrainError, needs_extra
-from mnistmlp.exchange.metadata import as_strings
+from mnistmlp.exchange.metadata import make_metadata
 from mnistmlp.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-# The operators below are the same in all later opsets, and many programs read no later one.
-OPSET, IR_VERSION = 22, 10  # both of ONNX 1.17
+# Later opsets leave the operators below unchanged, and many programs cannot read them.
+OPSET, IR_VERSION = 22, 10  # those of ONNX 1.17
 ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu"}
 
 
 class Step(NamedTuple):
-    """An operator on the result of the step before it."""
+    """An operator that is applied to the result of the previous step."""
 
     operator: str
-    constants: dict[str, NDArray[np.float32]] = {}  # its further inputs, by name  # noqa: RUF012
+    constants: dict[str, NDArray[np.float32]] = {}  # further inputs, by name  # noqa: RUF012
     attributes: dict[str, Any] = {}  # noqa: RUF012
 
 
 def export_onnx(brain: Brain, path: Path) -> None:
-    """Write a brain as ONNX; an old file at `path` stays whole until the new one is.
+    """Write a brain as ONNX; an old file at `path` stays until the new one is complete.
 
-    Input is ``image`` (N, 784), float32 in [0, 1]; output is ``probabilities``
-    (N, 10), calibrated, as `predict` gives them.  All is float32, also of a
-    brain in float64.  `meta` and more are metadata, as strings.
+    The input is ``image`` (N, 784), float32 in [0, 1]; the output is
+    ``probabilities`` (N, 10), calibrated, the same as `predict` gives.  All
+    arrays are float32, even if the brain is in float64.  The metadata are those
+    of `make_metadata`.
 
     Raises
     ------
     BrainError
         If a weight is too large for float32.
     MissingExtraError
-        Without the package onnx.
+        If the package onnx is not installed.
     WriteError
         If the file cannot be written.
     """
     with np.errstate(over="ignore"):
         if not np.isfinite(brain.network.parameters.astype(np.float32)).all():
             raise BrainError(f"{path}: a weight is too large for float32")
-    content = _model(brain).SerializeToString(deterministic=True)
+    content = _make_model(brain).SerializeToString(deterministic=True)
     with atomic_write(path) as file:
         file.write(content)
 
 
-def _model(brain: Brain) -> ModelProto:
-    """Return the ONNX model: one chain of operators from ``image`` to ``probabilities``."""
+def _make_model(brain: Brain) -> ModelProto:
+    """Return the ONNX model, a chain of operators from ``image`` to ``probabilities``."""
     with needs_extra("onnx"):
         from onnx import TensorProto, helper, numpy_helper
 
     nodes, result = [], "image"
     constants: dict[str, NDArray[np.float32]] = {}
-    steps = [*_layers(brain.network), *_output(brain.network), *_calibration(brain.temperature)]
+    steps = [
+        *_layer_steps(brain.network),
+        *_output_steps(brain.network),
+        *_calibration_steps(brain.temperature),
+    ]
     for number, step in enumerate(steps, start=1):
         name = "probabilities" if number == len(steps) else f"{step.operator.lower()}_{number}"
-        inputs = [result, *step.constants]
-        nodes.append(helper.make_node(step.operator, inputs, [name], name, **step.attributes))
+        operands = [result, *step.constants]
+        nodes.append(helper.make_node(step.operator, operands, [name], name, **step.attributes))
         constants |= step.constants
         result = name
-    row = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", PIXELS])]
-    found = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", DIGITS])]
-    row[0].doc_string = "Grey levels / 255, row by row: light strokes on black, as in MNIST."
+    inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", PIXELS])]
+    outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", DIGITS])]
+    inputs[0].doc_string = "Grey levels / 255, row by row: light strokes on black, as in MNIST."
     model = helper.make_model(
         helper.make_graph(
             nodes,
             "mnistmlp",
-            row,
-            found,
+            inputs,
+            outputs,
             [numpy_helper.from_array(array, name) for name, array in constants.items()],
         ),
         producer_name="mnistmlp",
@@ -87,11 +92,11 @@ def _model(brain: Brain) -> ModelProto:
         ir_version=IR_VERSION,
         opset_imports=[helper.make_opsetid("", OPSET)],
     )
-    helper.set_model_props(model, as_strings(brain))
+    helper.set_model_props(model, make_metadata(brain))
     return model
 
 
-def _layers(network: Network) -> list[Step]:
+def _layer_steps(network: Network) -> list[Step]:
     """Return the steps from the image to the logits z (N, 10)."""
     steps = []
     for number, (weights, bias) in enumerate(network.layers, start=1):
@@ -103,13 +108,13 @@ def _layers(network: Network) -> list[Step]:
     return steps[:-1]
 
 
-def _output(network: Network) -> list[Step]:
+def _output_steps(network: Network) -> list[Step]:
     """Return the steps from the logits to probabilities, before calibration.
 
-    Sigmoid outputs a = σ(z) count as a / Σ a, which is the softmax of
-    ln σ(z) = −softplus(−z), and so exact where a is small: onnxruntime's own
-    sigmoid is no lower than 1e-8.  Where e⁻ᶻ overflows, a is 0, and if all are,
-    the probabilities are equal: hence the lowest z.
+    Sigmoid outputs a = σ(z) give the probabilities a / Σ a, computed as the
+    softmax of ln σ(z) = −softplus(−z).  That stays exact for small a, whereas
+    onnxruntime's sigmoid never falls below 1e-8.  Where e⁻ᶻ overflows, a is 0;
+    if all are, the probabilities are equal.  Clipping z reproduces that.
     """
     if network.loss == "cross-entropy":
         return [Step("Softmax")]
@@ -118,8 +123,8 @@ def _output(network: Network) -> list[Step]:
     return [clip, Step("Neg"), Step("Softplus"), Step("Neg"), Step("Softmax")]
 
 
-def _calibration(temperature: float) -> list[Step]:
-    """Return the steps of `at_temperature`."""
+def _calibration_steps(temperature: float) -> list[Step]:
+    """Return the steps of `apply_temperature`."""
     if temperature == 1:
         return []
     return [

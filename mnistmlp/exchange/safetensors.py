@@ -1,10 +1,11 @@
-"""Brains as safetensors, both ways, named as PyTorch names an ``nn.Sequential`` of ``nn.Linear``.
+"""Export and import of safetensors, named as PyTorch names a sequence of linear layers.
 
-``0.weight`` is (fan_out, fan_in), ``0.bias`` (fan_out,), then ``2.weight``, as
-activations take a number too.  The metadata are those of `as_strings`.
+In an ``nn.Sequential`` of ``nn.Linear``, ``0.weight`` has shape (fan_out, fan_in)
+and ``0.bias`` (fan_out,); ``2.weight`` is next, as activations take a number too.
+The metadata are those of `make_metadata`.
 
-A file that is read is a stranger's: nothing in it is believed before it is
-checked, and a pickle (.pt, .pth) is never opened.
+A file is not trusted: everything in it is checked, and a pickle (.pt, .pth) is
+never opened.
 """
 
 from __future__ import annotations
@@ -33,19 +34,21 @@ from mnistmlp.core.network import (
     parameter_count,
 )
 from mnistmlp.errors import BrainError, SettingError, needs_extra
-from mnistmlp.exchange.metadata import as_strings
+from mnistmlp.exchange.metadata import make_metadata
 
 DTYPES = ("F16", "F32", "F64")  # NumPy has no BF16
-PICKLES = (".pt", ".pth")
-SAVE = "in PyTorch: safetensors.torch.save_file(model.float().state_dict(), 'model.safetensors')"
-NAMING = "names must be 0.weight, 0.bias, 2.weight, … as nn.Sequential of nn.Linear has them"
+PICKLE_SUFFIXES = (".pt", ".pth")
+SAVE_HINT = (
+    "in PyTorch: safetensors.torch.save_file(model.float().state_dict(), 'model.safetensors')"
+)
+NAMING_HINT = "names must be 0.weight, 0.bias, 2.weight, … as in an nn.Sequential of nn.Linear"
 
 
 # --- Writing -----------------------------------------------------------------
 
 
 def export_safetensors(brain: Brain, path: Path) -> None:
-    """Write a brain as safetensors; an old file at `path` stays whole until the new one is.
+    """Write a brain as safetensors; an old file at `path` stays until the new one is complete.
 
     The tensors have the dtype of the brain, and the same brain gives the same
     bytes.
@@ -53,7 +56,7 @@ def export_safetensors(brain: Brain, path: Path) -> None:
     Raises
     ------
     MissingExtraError
-        Without the package safetensors.
+        If the package safetensors is not installed.
     WriteError
         If the file cannot be written.
     """
@@ -64,16 +67,16 @@ def export_safetensors(brain: Brain, path: Path) -> None:
     for number, (weights, bias) in enumerate(brain.network.layers):
         tensors[f"{2 * number}.weight"] = np.ascontiguousarray(weights)  # (fan_out, fan_in)
         tensors[f"{2 * number}.bias"] = np.ascontiguousarray(bias)  # (fan_out,)
-    content = _in_order(save(tensors, as_strings(brain)))
+    content = _sort_header(save(tensors, make_metadata(brain)))
     with atomic_write(path) as file:
         file.write(content)
 
 
-def _in_order(content: bytes) -> bytes:
-    """Return a safetensors file with its header in order; the package has it in a random one.
+def _sort_header(content: bytes) -> bytes:
+    """Return a safetensors file with its header sorted; the package writes it in random order.
 
-    The header is JSON after its length in 8 bytes, filled with spaces to a
-    multiple of 8.
+    The file starts with the length of the header in 8 bytes.  The header is JSON,
+    padded with spaces to a multiple of 8 bytes.
     """
     start = 8 + int.from_bytes(content[:8], "little")
     header = json.dumps(json.loads(content[8:start]), sort_keys=True).encode()
@@ -97,58 +100,58 @@ def import_safetensors(
     ----------
     path : Path
         A safetensors file with ``0.weight`` (fan_out, fan_in), ``0.bias``
-        (fan_out,), ``2.weight`` and so on; any growing numbers will do.
+        (fan_out,), ``2.weight`` and so on; any increasing numbers will do.
     activation : {'sigmoid', 'tanh', 'relu'}, optional
-        Of the hidden layers, if the file does not say it as ``activation`` in
-        its metadata.
+        Activation of the hidden layers, needed unless the metadata have
+        ``activation``.
     loss : {'mse', 'cross-entropy'}, optional
-        Settles the output: sigmoid or softmax; if it is not given, by
-        ``output`` in the metadata, or else cross-entropy.
+        Determines the output, sigmoid or softmax.  The default follows
+        ``output`` in the metadata, or is cross-entropy.
     normalized : (mean, standard deviation), optional
-        By which pixels from 0 to 1 were normalised; folded into the first layer.
+        How pixels from 0 to 1 were normalised; folded into the first layer.
 
     Returns
     -------
     network, meta
-        As `save_brain` takes them; `meta` is the brain's own where the file is
-        an export of one.
+        As `save_brain` takes them.  If the file is an exported brain, `meta` is
+        that of the brain.
 
     Raises
     ------
     BrainError
         If the file is not such a network; the message says which check failed.
     MissingExtraError
-        Without the package safetensors.
+        If the package safetensors is not installed.
     SettingError
-        If the activation is not to be known, or a setting is given that an
-        export of a brain has itself.
+        If the activation is unknown, or a setting is given that an exported
+        brain already has.
     """
     layers, metadata = _read(path)
     sizes = (layers[0][0].shape[1], *(len(bias) for _, bias in layers))
     meta = None
     if "mnistmlp" in metadata:
-        meta = _exported_meta(path, metadata["mnistmlp"], sizes)
+        meta = _parse_exported_meta(path, metadata["mnistmlp"], sizes)
         given = {"activation": activation, "loss": loss, "normalized": normalized}
         for name in (name for name, value in given.items() if value is not None):
-            raise SettingError(name, f"{path} is an export of a brain, and says it itself")
+            raise SettingError(name, f"{path} is an exported brain and has this setting itself")
     stated = meta or metadata
     network = Network(
         sizes,
-        activation=activation or _activation(path, stated, hidden=len(layers) > 1),
-        loss=loss or _loss(path, stated),
+        activation=activation or _find_activation(path, stated, hidden=len(layers) > 1),
+        loss=loss or _find_loss(path, stated),
         dtype=np.result_type(np.float32, *(array for layer in layers for array in layer)).name,
     )
     for (weights, bias), layer in zip(network.layers, layers, strict=True):
         weights[:], bias[:] = layer
     if normalized:
-        _fold(network, *normalized)
+        _fold_normalisation(network, *normalized)
     if not np.isfinite(network.parameters).all():
         raise BrainError(f"{path}: a weight or bias is not finite")
-    return network, meta or _new_meta(path, network, metadata.get("temperature", "1"))
+    return network, meta or _make_meta(path, network, metadata.get("temperature", "1"))
 
 
 def _read(path: Path) -> tuple[list[Layer], dict[str, str]]:
-    """Return the weights and biases, which chain from 784 to 10, and the metadata."""
+    """Return the weights and biases, checked to chain from 784 to 10, and the metadata."""
     with needs_extra("safetensors"):
         from safetensors import SafetensorError, safe_open
 
@@ -165,17 +168,17 @@ def _read(path: Path) -> tuple[list[Layer], dict[str, str]]:
                 if each.get_dtype() not in DTYPES:
                     dtypes = ", ".join(DTYPES)
                     message = f"{path}: {name} has type {each.get_dtype()}, not one of {dtypes}"
-                    raise BrainError(message, hint=SAVE)
+                    raise BrainError(message, hint=SAVE_HINT)
             layers = [(file.get_tensor(w), file.get_tensor(b)) for w, b in names]
             return layers, file.metadata() or {}
     except SafetensorError as error:
-        raise BrainError(f"{path}: not a safetensors file: {error}", hint=SAVE) from None
+        raise BrainError(f"{path}: not a safetensors file: {error}", hint=SAVE_HINT) from None
 
 
 def _check_file(path: Path) -> None:
-    """Raise BrainError if the file cannot be one, or would take too much memory to look into."""
-    if path.suffix in PICKLES:
-        raise BrainError(f"{path}: a pickle can run any code, and is not opened", hint=SAVE)
+    """Raise BrainError if the file cannot be safetensors, or is too large to open safely."""
+    if path.suffix in PICKLE_SUFFIXES:
+        raise BrainError(f"{path}: a pickle can run any code, and is not opened", hint=SAVE_HINT)
     if not path.is_file():
         what = "not a regular file" if path.exists() else "no such file"
         raise BrainError(f"{path}: {what}")
@@ -186,30 +189,30 @@ def _check_file(path: Path) -> None:
         raise BrainError(f"{path}: {error.strerror}") from None
     size = path.stat().st_size
     if 8 + header > size:
-        raise BrainError(f"{path}: not a safetensors file, or a damaged one", hint=SAVE)
+        raise BrainError(f"{path}: not a safetensors file, or a damaged one", hint=SAVE_HINT)
     if header > MAX_META or size - header > 8 * MAX_PARAMETERS:
         raise BrainError(f"{path}: {size:,} bytes are too many for a brain")
 
 
 def _layer_names(path: Path, names: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the names of weights and bias of each layer, in order."""
+    """Return the names of the weights and the bias of each layer, in order."""
     numbers = set()
     present = set(names)
     for name in sorted(present):
         match = re.fullmatch(r"(0|[1-9]\d{0,5})\.(weight|bias)", name, re.ASCII)
         if not match:
-            raise BrainError(f"{path}: strange tensor {short(name)}", hint=NAMING)
+            raise BrainError(f"{path}: unexpected tensor {short(name)}", hint=NAMING_HINT)
         numbers.add(int(match[1]))
     layers = [(f"{number}.weight", f"{number}.bias") for number in sorted(numbers)]
     for missing in (name for layer in layers for name in layer if name not in present):
         raise BrainError(f"{path}: no tensor {missing}")
     if not layers:
-        raise BrainError(f"{path}: no tensors", hint=NAMING)
+        raise BrainError(f"{path}: no tensors", hint=NAMING_HINT)
     return layers
 
 
-def _exported_meta(path: Path, text: str, sizes: tuple[int, ...]) -> dict[str, Any]:
-    """Return the `meta` of a brain that was exported, if it goes with the layers."""
+def _parse_exported_meta(path: Path, text: str, sizes: tuple[int, ...]) -> dict[str, Any]:
+    """Return the `meta` of an exported brain; raise BrainError unless it fits the layers."""
     try:
         meta = Meta.parse(parse_meta(text), path)
     except ValueError as error:
@@ -218,19 +221,19 @@ def _exported_meta(path: Path, text: str, sizes: tuple[int, ...]) -> dict[str, A
     return meta.raw
 
 
-def _activation(path: Path, stated: Mapping[str, Any], *, hidden: bool) -> str:
-    """Return the activation that the file states; any will do where no layer is hidden."""
+def _find_activation(path: Path, stated: Mapping[str, Any], *, hidden: bool) -> str:
+    """Return the activation that the file states; without hidden layers any will do."""
     name = stated.get("activation", None if hidden else "relu")
     if name is None:
         choices = ", ".join(ACTIVATIONS)
-        raise SettingError("activation", f"{path} does not say which it is of {choices}")
+        raise SettingError("activation", f"{path} does not say which of {choices} it is")
     if name not in ACTIVATIONS:
         raise BrainError(f"{path}: metadata have unknown activation {short(name)}")
     return str(name)
 
 
-def _loss(path: Path, stated: Mapping[str, Any]) -> str:
-    """Return the loss that goes with the output that the file states, or with softmax."""
+def _find_loss(path: Path, stated: Mapping[str, Any]) -> str:
+    """Return the loss for the output that the file states, by default softmax."""
     losses = {loss.output: name for name, loss in LOSSES.items()}
     output = stated.get("output", "softmax")
     if output not in losses:
@@ -238,18 +241,19 @@ def _loss(path: Path, stated: Mapping[str, Any]) -> str:
     return losses[output]
 
 
-@np.errstate(all="ignore")  # what is not finite is looked for after
-def _fold(network: Network, mean: float, deviation: float) -> None:
-    """Let the first layer take pixels as they are, rather than (pixels − mean) / deviation."""
+@np.errstate(all="ignore")  # the caller checks that all is finite
+def _fold_normalisation(network: Network, mean: float, deviation: float) -> None:
+    """Fold (pixels − mean) / deviation into the first layer, so that it takes raw pixels."""
     if not (math.isfinite(mean) and 0 < deviation < math.inf):
-        raise SettingError("normalized", f"{mean},{deviation} are no mean and standard deviation")
+        message = f"{mean},{deviation} is not a valid mean and standard deviation"
+        raise SettingError("normalized", message)
     weights, bias = network.layers[0]
     weights /= deviation
     bias -= mean * weights.sum(axis=1)
 
 
-def _new_meta(path: Path, network: Network, temperature: str) -> dict[str, Any]:
-    """Return a `meta` that says no more than is known of a network from elsewhere."""
+def _make_meta(path: Path, network: Network, temperature: str) -> dict[str, Any]:
+    """Return a `meta` for a network that was trained elsewhere."""
     try:
         meta = describe_network(network, float(temperature))
     except ValueError:

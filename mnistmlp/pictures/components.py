@@ -32,21 +32,21 @@ class Components:
         edges = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
         self.rows, self.starts = np.nonzero(edges == 1)  # of each run
         self.ends = np.nonzero(edges == -1)[1]  # one past its last column
-        roots = _joined(mask.shape[0], self.rows, self.starts, self.ends)
+        roots = _join_runs(mask.shape[0], self.rows, self.starts, self.ends)
         self.of_run: Indices
         found, self.of_run = np.unique(roots, return_inverse=True)
         self.count = len(found)
 
     def sizes(self) -> NDArray[np.float64]:
         """Return how many pixels each component has: (k,)."""
-        return self._summed(self.ends - self.starts)
+        return self._sum_runs(self.ends - self.starts)
 
     def totals(self, weights: NDArray[Any]) -> NDArray[np.float64]:
         """Return the sum of weights (h, w) over each component: (k,)."""
         sums = np.pad(np.cumsum(weights, axis=1, dtype=np.float64), ((0, 0), (1, 0)))
-        return self._summed(sums[self.rows, self.ends] - sums[self.rows, self.starts])
+        return self._sum_runs(sums[self.rows, self.ends] - sums[self.rows, self.starts])
 
-    def _summed(self, of_runs: NDArray[Any]) -> NDArray[np.float64]:
+    def _sum_runs(self, of_runs: NDArray[Any]) -> NDArray[np.float64]:
         return np.bincount(self.of_run, of_runs, self.count).astype(np.float64, copy=False)
 
     def boxes(self) -> Indices:
@@ -71,7 +71,7 @@ class Components:
         return np.cumsum(edges, axis=1, dtype=np.int8)[:, :-1].astype(bool)
 
 
-def _joined(height: int, rows: Indices, starts: Indices, ends: Indices) -> list[int]:
+def _join_runs(height: int, rows: Indices, starts: Indices, ends: Indices) -> list[int]:
     """Return for each run the first run of its component."""
     parents = list(range(len(rows)))
 

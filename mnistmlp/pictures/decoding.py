@@ -1,7 +1,7 @@
-"""Decoding pictures of many formats, with distrust, to grey levels.
+"""Decoding pictures of many formats to grey levels, with distrust.
 
-No more memory is taken than a photograph of 50 megapixels needs, and no more
-time, whatever a file says of itself.
+Whatever a file claims, decoding it takes no more memory and time than a
+photograph of 50 megapixels.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from mnistmlp.arrays import Grey
 from mnistmlp.errors import PictureError, PictureFolderError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
-WORKING_SIDE = 256  # pixels: pictures of the area of twice as many are reduced towards it
-LONGEST_SIDE = 2048  # pixels: and those that are longer than twice as many, however thin
+WORKING_SIDE = 256  # pixels: pictures with the area of a square twice as wide are reduced
+LONGEST_SIDE = 2048  # pixels: so are those twice as long, however thin
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 MAX_BYTES = 1 << 28
-MAX_PIXELS = 51_000_000  # of all but these, which take less memory a pixel, or more
+MAX_PIXELS = 51_000_000  # of formats other than these, which need less memory a pixel, or more
 MAX_PIXELS_OF = {"JPEG": 89_000_000, "MPO": 89_000_000, "WEBP": 25_000_000}
-MAX_SCANS = 100  # of a JPEG, which may go over all pixels with each few bytes; 10 are usual
+MAX_SCANS = 100  # of a JPEG: a few bytes can ask for one more pass over all pixels; 10 are usual
 MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])")
 
-# where nobody listens, what Pillow logs of damaged files would go to stderr
+# without a handler, Python would write to stderr what Pillow logs about damaged files
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def read_bytes(source: str | Path | BinaryIO, name: str) -> bytes:
-    """Read the bytes of a picture, up to a bound."""
+    """Read the bytes of a picture, up to `MAX_BYTES`."""
     try:
         if not isinstance(source, str | Path):
             return source.read(MAX_BYTES)
@@ -60,7 +60,7 @@ def read_bytes(source: str | Path | BinaryIO, name: str) -> bytes:
 
 
 def load_grey(data: bytes, name: str) -> Grey:
-    """Decode a picture, turned upright and composed on its ground, as grey levels (h, w)."""
+    """Decode a picture to grey levels (h, w): upright, and opaque on a plain background."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             most = MAX_PIXELS_OF.get(picture.format or "", MAX_PIXELS)
@@ -70,9 +70,9 @@ def load_grey(data: bytes, name: str) -> Grey:
                 _silence_libtiff()
             if _count_scans(data) > MAX_SCANS:
                 raise ValueError(f"more than {MAX_SCANS} scans")
-            picture.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))  # of JPEG: less to decode
+            picture.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))  # JPEG: less to decode
             ImageOps.exif_transpose(picture, in_place=True)
-            return _flatten(picture)
+            return _to_grey(picture)
     except UnidentifiedImageError:
         known = ", ".join(FORMATS)
         raise PictureError(f"{name}: not a picture of a known kind ({known})") from None
@@ -80,30 +80,30 @@ def load_grey(data: bytes, name: str) -> Grey:
         raise PictureError(f"{name}: too many pixels: {error}") from None
     except MemoryError:
         raise
-    except Exception as error:  # decoders raise of many kinds on damaged bytes
+    except Exception as error:  # decoders raise many kinds of errors on damaged bytes
         what = shorten(str(error), 150, placeholder=" ...") or type(error).__name__
         raise PictureError(f"{name}: damaged picture: {what}") from None
 
 
 @cache
 def _silence_libtiff() -> None:
-    """Let libtiff write no errors to stderr, as Pillow lets it write no warnings.
+    """Stop libtiff from writing errors to stderr, as Pillow stops its warnings.
 
-    In Pillow's wheels the function is to be had; where it is not, all stays as it is.
+    Pillow's wheels export the function; where it is missing, nothing changes.
     """
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def _count_scans(data: bytes) -> int:
-    """Return how many scans a JPEG has; exactly where that is more than `MAX_SCANS`.
+    """Return how many scans a JPEG has, or an upper bound of at most `MAX_SCANS`.
 
-    ITU-T T.81, annex B: segments with a marker and a length, and behind that of
-    a scan its data, in which FF stands before 0 or the number of a restart.
+    ITU-T T.81, annex B: a segment has a marker and a length; the data of a scan
+    follow its segment, and there FF is followed by 0 or by a restart marker.
     """
     scans, place = data.count(b"\xff\xda") if data[:2] == b"\xff\xd8" else 0, 2
     if scans <= MAX_SCANS:
-        return scans  # or fewer: these bytes may stand elsewhere too
+        return scans  # an upper bound: these bytes may occur elsewhere too
     scans = 0
     while (match := MARKER.search(data, place)) and match[1] != b"\xd9":  # the end
         scans += match[1] == b"\xda"
@@ -111,56 +111,57 @@ def _count_scans(data: bytes) -> int:
     return scans
 
 
-def _flatten(picture: Image.Image) -> Grey:
-    """Return grey levels from 0 to 255 of a picture, reduced where it is large."""
-    numbers = picture.mode[0] in "IF"  # of 16 or 32 bits, or floats: Pillow would clip them
+def _to_grey(picture: Image.Image) -> Grey:
+    """Return the grey levels of a picture, from 0 to 255, reduced if it is large."""
+    numbers = picture.mode[0] in "IF"  # 16 or 32 bits, or floats: Pillow would clip them
     if numbers:
         mode = "F"
     elif picture.has_transparency_data:
         mode = "RGBA"
     else:
         mode = "L" if picture.mode in ("1", "L") else "RGB"
-    if picture.mode != mode:  # a copy takes memory
+    if picture.mode != mode:  # else a copy would waste memory
         picture = picture.convert(mode)
     side = math.isqrt(picture.width * picture.height)
     if (factor := max(side // WORKING_SIDE, max(picture.size) // LONGEST_SIDE)) > 1:
         picture = picture.reduce(factor)
     if picture.mode == "RGBA":
-        picture = _on_ground(picture)
+        picture = _composite(picture)
     levels = np.asarray(picture, np.float32)
     if numbers:
-        return _to_bytes(levels)
-    return levels if levels.ndim == 2 else _along_colours(levels)
+        return _rescale_levels(levels)
+    return levels if levels.ndim == 2 else _project_colours(levels)
 
 
-def _to_bytes(levels: Grey) -> Grey:
-    """Return levels of any range as such from 0 to 255; ValueError if some are no numbers."""
+def _rescale_levels(levels: Grey) -> Grey:
+    """Rescale levels of any range to 0 to 255; ValueError if some are not finite."""
     if not np.isfinite(levels).all():
         raise ValueError("not all of its levels are finite numbers")
-    wide = levels.astype(np.float64)  # the largest less the smallest may be beyond float32
+    wide = levels.astype(np.float64)  # their range may exceed float32's
     wide -= min(0, wide.min())
     return np.asarray(wide / max(wide.max() / 255, 1e-30), np.float32)
 
 
-def _on_ground(picture: Image.Image) -> Image.Image:
-    """Put a picture with transparent parts on white, or on black if its ink is light.
+def _composite(picture: Image.Image) -> Image.Image:
+    """Composite a picture with transparent parts on white, or on black if its ink is light.
 
-    What is seen is ink, unless it is most of the picture: then it is the ground.
+    The opaque part is the ink, unless it is most of the picture: then it is the background.
     """
     alpha = np.asarray(picture.getchannel("A"))
     seen = alpha > alpha.max() / 2
     light = seen.any() and np.median(np.asarray(picture.convert("L"))[seen]) > 127
     black = not seen.all() and light != (seen.mean() > 0.5)
-    ground = Image.new("RGBA", picture.size, "black" if black else "white")
-    return Image.alpha_composite(ground, picture).convert("RGB")
+    background = Image.new("RGBA", picture.size, "black" if black else "white")
+    return Image.alpha_composite(background, picture).convert("RGB")
 
 
-def _along_colours(levels: Grey) -> Grey:
-    """Return colours (h, w, 3) as grey levels along the axis that they vary along most.
+def _project_colours(levels: Grey) -> Grey:
+    """Project colours (h, w, 3) onto the axis of their largest variance: grey levels (h, w).
 
-    So yellow ink on white paper stands out as its blue does, and red on green
-    as their difference: the first principal component (Jolliffe, *Principal
-    Component Analysis*, 2002, chapter 1).  What has no colour is left alone.
+    So yellow ink on white paper stands out as in the blue channel, and red on
+    green as in their difference: the first principal component (Jolliffe,
+    *Principal Component Analysis*, 2002, chapter 1).  Without colour, levels
+    are luminance.
     """
     red, green, blue = np.moveaxis(levels, 2, 0)
     if max(np.abs(red - green).max(), np.abs(green - blue).max()) <= 8:

@@ -1,4 +1,4 @@
-"""How a picture became an image and a digit, as a picture."""
+"""How a picture became an image and a digit, drawn as a picture."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PANEL, GAP, TITLE = 8 * SIDE, 16, 28  # pixels
 BLACK, GREY, BLUE = "#1a1a1a", "#808080", "#2060c0"
 
 
-def fit(levels: Grey, side: int) -> Bytes:
-    """Return levels (h, w) from 0 to 255 in the middle of a square of grey, (side, side)."""
+def fit_into_square(levels: Grey, side: int) -> Bytes:
+    """Return levels (h, w) from 0 to 255, scaled into the middle of a grey square (side, side)."""
     height, width = (max(1, round(size * side / max(levels.shape))) for size in levels.shape)
     picture = Image.fromarray(levels).resize((width, height), Image.Resampling.BOX)
     field = np.full((side, side), 64, np.uint8)
@@ -26,22 +26,22 @@ def fit(levels: Grey, side: int) -> Bytes:
 
 
 def panels(reading: Reading, side: int) -> list[tuple[str, Bytes]]:
-    """Return the steps of a picture with their titles: squares of a side, the last of 28."""
-    steps = [("picture", fit(reading.grey, side))]
+    """Return the steps with their titles: squares of `side` pixels, but the last 28 x 28."""
+    steps = [("picture", fit_into_square(reading.grey, side))]
     if reading.ink is not None:
-        steps.append(("ink", fit(255 * reading.ink, side)))
+        steps.append(("ink", fit_into_square(255 * reading.ink, side)))
     return [*steps, ("28 x 28", reading.image)]
 
 
-def facts(reading: Reading) -> str:
-    """Say in one line what was found."""
+def describe_reading(reading: Reading) -> str:
+    """Return a line that says what was found."""
     if reading.ink is None or reading.box is None:
         return f"28 x 28 already, {'inverted' if reading.dark else 'taken as it is'}"
     top, left, bottom, right = reading.box
-    ground = "dark ink on light ground" if reading.dark else "light ink on dark ground"
+    ink, background = ("dark", "light") if reading.dark else ("light", "dark")
     return (
-        f"{ground}, {right - left} x {bottom - top} of {reading.ink.shape[1]} x "
-        f"{reading.ink.shape[0]}, strokes of {reading.width:.1f} pixels"
+        f"{ink} ink on a {background} background, {right - left} x {bottom - top} of "
+        f"{reading.ink.shape[1]} x {reading.ink.shape[0]}, strokes of {reading.width:.1f} pixels"
     )
 
 
@@ -63,7 +63,7 @@ def write_explanation(path: Path, reading: Reading, probabilities: Array) -> Non
         panel = Image.fromarray(levels).resize((PANEL, PANEL), Image.Resampling.NEAREST)
         page.paste(panel, (left, TITLE))
     _draw_bars(draw, font, GAP + len(steps) * (PANEL + GAP), probabilities)
-    draw.text((GAP, TITLE + PANEL + 8), facts(reading), GREY, font)
+    draw.text((GAP, TITLE + PANEL + 8), describe_reading(reading), GREY, font)
     with atomic_write(path) as file:
         page.save(file, "PNG")
 
@@ -74,7 +74,7 @@ def _draw_bars(
     left: int,
     probabilities: Array,
 ) -> None:
-    """Draw a bar for each digit, the likeliest in colour."""
+    """Draw a bar for each digit, and the most likely one in colour."""
     row, start = PANEL / 10, left + 16
     for digit, share in enumerate(probabilities):
         best = digit == probabilities.argmax()

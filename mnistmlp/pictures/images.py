@@ -3,9 +3,9 @@
 MNIST's own procedure: the digit is scaled to fit a box of 20 x 20 pixels with
 its aspect kept, and placed with its centre of mass in the middle of 28 x 28.
 LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
-recognition", Proceedings of the IEEE 86 (1998), section III.A.  Before that
-the digit has to be found: `ink` and `components` do it, and `strokes` makes
-thin strokes as wide as MNIST's.
+recognition", Proceedings of the IEEE 86 (1998), section III.A.  First the
+digit has to be found: `ink` and `components` do that, and `strokes` makes thin
+strokes as wide as MNIST's.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from mnistmlp.pictures.ink import Ink, Invert, find_sheet, ink_box, ring, separa
 from mnistmlp.pictures.strokes import stroke_width, widen
 
 BOX = 20  # pixels
-MIDDLE = 14.0  # where MNIST has the centre of mass, mean of the training images
-FINE = 4  # parts of a pixel of the box that strokes are widened at
-THIN, USUAL = 1.7, 2.1  # pixels: widths of strokes that 5 and 30 % of MNIST's images are below
-LEAST_WIDTH = 1.25  # pixels: hardly one of MNIST's has thinner strokes
-FAINT = 25.0  # grey levels: no more than the edge of a stroke
+MIDDLE = 14.0  # pixels: the mean centre of mass of MNIST's training images
+FINE = 4  # times finer than the box: the resolution at which strokes are widened
+THIN, TYPICAL = 1.7, 2.1  # pixels: 5 and 30 % of MNIST's images have thinner strokes
+MIN_WIDTH = 1.25  # pixels: hardly any image of MNIST has thinner strokes
+FAINT = 25.0  # grey level of the edge of a stroke, at most
 PLACES = np.arange(SIDE, dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A picture on its way to an image, step by step."""
+    """A picture on its way to an image, with the result of each step."""
 
     image: Bytes  # (28, 28)
-    grey: Grey  # (h, w), 0 to 255: the picture, upright, on its ground, reduced where it is large
-    ink: Grey | None = None  # what stands out of it, 0 to 1; None of a picture that is taken as is
-    dark: bool | None = None  # ink on a lighter ground, and so turned round
+    grey: Grey  # (h, w), 0 to 255: the picture, upright, opaque, reduced if it was large
+    ink: Grey | None = None  # (h, w), 0 to 1; None if the picture was taken as it is
+    dark: bool | None = None  # whether the ink was dark, and the picture has been inverted
     box: tuple[int, int, int, int] | None = None  # of the ink in `grey`: top, left, bottom, right
     width: float | None = None  # of strokes, in pixels of the image, before widening
 
@@ -56,26 +56,26 @@ def examine_picture(
     centred: bool = True,
     raw: bool = False,
 ) -> Reading:
-    """Read a picture of one digit, and keep what each step came to.
+    """Read a picture of one digit, and keep the result of each step.
 
     Parameters
     ----------
     source : str, Path or binary stream
         PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM.
     invert : {'auto', 'yes', 'no'}
-        Whether dark ink on a light ground is to be turned into light on dark;
-        ``auto`` looks at the picture.
+        Whether the picture shows dark ink on a light background, and is
+        inverted; ``auto`` finds out.
     centred : bool
-        Cut to the ink, scale and centre it.  Else the whole picture is scaled:
-        it has the digit where MNIST would have it.
+        Crop to the ink, scale and centre it.  Otherwise the whole picture is
+        scaled, with the digit where it is.
     raw : bool
-        Take a picture of 28 x 28 as it is.
+        Take a picture of 28 x 28 pixels as it is.
 
     Returns
     -------
     Reading
-        Its image has light ink on 0, scaled and centred as MNIST's images are.
-        An image that is like them already is left as it is.
+        Its image has light ink on black, scaled and centred as MNIST's images
+        are.  A picture that is like them already is left as it is.
 
     Raises
     ------
@@ -86,28 +86,29 @@ def examine_picture(
     grey = load_grey(read_bytes(source, name), name)
     if raw and grey.shape != (SIDE, SIDE):
         raise PictureError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels, not 28 x 28")
-    ready = _turned(grey, invert) if raw else find_ready(grey, invert)
+    ready = _make_ink_light(grey, invert) if raw else find_ready(grey, invert)
     if ready is not None:
         return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
     ink = separate_ink(grey, invert)
     if not ink:
         raise PictureError(f"{name}: no ink found")
-    return _process(grey, ink, invert) if centred else _process_whole(grey, ink)
+    return _normalise(grey, ink, invert) if centred else _normalise_whole(grey, ink)
 
 
-def _process(grey: Grey, ink: Ink, invert: Invert) -> Reading:
-    """Go through the steps from the ink of a picture to an image."""
-    grey, ink = _looked_closer(grey, ink, invert)
+def _normalise(grey: Grey, ink: Ink, invert: Invert) -> Reading:
+    """Crop, scale and centre the ink of a picture."""
+    grey, ink = _crop_to_digit(grey, ink, invert)
     box = ink_box(ink.strength)
-    image, width = _drawn(ink.strength[box[0] : box[2], box[1] : box[3]], BOX)
+    image, width = _scale_strokes(ink.strength[box[0] : box[2], box[1] : box[3]], BOX)
     return Reading(centre(image), grey, ink.strength, ink.dark, box, width)
 
 
-def _looked_closer(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
-    """Return the part of a picture that the digit is in, and its ink there.
+def _crop_to_digit(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
+    """Return the part of a picture that holds the digit, and its ink there.
 
-    Filters are as wide as suits a digit that fills the picture: so a sheet of
-    paper is cut out of what it lies on, and a small digit is looked at closer.
+    The filters' widths suit a digit that fills the picture.  So a sheet of paper
+    is cut out of its surroundings, and the ink of a small digit is separated
+    again, within its own neighbourhood.
     """
     if sheet := find_sheet(grey, ink.strength):
         written = separate_ink(grey[sheet], invert)
@@ -126,19 +127,19 @@ def _looked_closer(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
     return grey, ink
 
 
-def _process_whole(grey: Grey, ink: Ink) -> Reading:
-    """Scale the whole picture with its ink where it is."""
-    image, width = _drawn(square(ink.strength), SIDE)
+def _normalise_whole(grey: Grey, ink: Ink) -> Reading:
+    """Scale the whole picture, with its ink where it is."""
+    image, width = _scale_strokes(square(ink.strength), SIDE)
     box = ink_box(ink.strength)
     return Reading(np.rint(image).astype(np.uint8), grey, ink.strength, ink.dark, box, width)
 
 
-def _drawn(ink: Grey, side: int) -> tuple[Grey, float]:
-    """Scale ink, its strokes no thinner than usual, and say how wide they were."""
+def _scale_strokes(ink: Grey, side: int) -> tuple[Grey, float]:
+    """Scale ink to a side in pixels, and widen thin strokes; return their width before, too."""
     fine = scale(ink, FINE * side)
     width = stroke_width(fine) / FINE
     if width < THIN:
-        radius = FINE * (USUAL - width) / 2
+        radius = FINE * (TYPICAL - width) / 2
         room = int(np.ceil(radius)) if side == BOX else 0
         fine = widen(np.pad(fine, room), radius)
     scaled = scale(fine, side)
@@ -146,10 +147,10 @@ def _drawn(ink: Grey, side: int) -> tuple[Grey, float]:
 
 
 def find_ready(grey: Grey, invert: Invert) -> Grey | None:
-    """Return light ink on black if a picture has the form of MNIST's images, else None.
+    """Return light ink on black if a picture is like MNIST's images already, else None.
 
-    They have strokes of some strength in a box of 20 pixels with the centre of
-    mass in the middle, on a ground of 0.
+    They have strong strokes in a box of 20 pixels, with the centre of mass in
+    the middle, on a background of 0.
     """
     if grey.shape != (SIDE, SIDE):
         return None
@@ -158,13 +159,13 @@ def find_ready(grey: Grey, invert: Invert) -> Grey | None:
 
 
 def _is_ready(image: Grey) -> bool:
-    """Tell whether an image (28, 28) is as MNIST's are."""
+    """Tell whether an image (28, 28) is like MNIST's."""
     if (
         np.count_nonzero(ring(image, 0) > 10) > 3
         or np.count_nonzero(image > FAINT) > image.size / 2
     ):
         return False
-    if image.max() < 200 or stroke_width(image / np.float32(255)) < LEAST_WIDTH:
+    if image.max() < 200 or stroke_width(image / np.float32(255)) < MIN_WIDTH:
         return False
     top, left, bottom, right = ink_box(image, FAINT)
     rows, columns = image.sum(axis=1), image.sum(axis=0)
@@ -174,12 +175,12 @@ def _is_ready(image: Grey) -> bool:
     )
 
 
-def _turned(grey: Grey, invert: Invert) -> Grey:
+def _make_ink_light(grey: Grey, invert: Invert) -> Grey:
     return 255 - grey if invert == "yes" else grey
 
 
 def square(ink: Grey) -> Grey:
-    """Return ink in the middle of a square field."""
+    """Return ink in the middle of a square."""
     height, width = ink.shape
     side = max(ink.shape)
     top, left = (side - height) // 2, (side - width) // 2
@@ -187,7 +188,7 @@ def square(ink: Grey) -> Grey:
 
 
 def scale(ink: Grey, side: int) -> Grey:
-    """Scale the longer side to so many pixels, the aspect kept."""
+    """Scale the longer side to a number of pixels, and keep the aspect ratio."""
     factor = side / max(ink.shape)
     height, width = (max(1, round(size * factor)) for size in ink.shape)
     how = Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC

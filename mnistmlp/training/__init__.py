@@ -1,1 +1,1 @@
-"""From a recipe to a trained network: the settings, the loop, and what a step is made of."""
+"""Training a network by a recipe: settings, training loop, optimisers and regularisation."""

@@ -1,4 +1,4 @@
-"""Batches: images shuffled, gathered, and turned from bytes into numbers, a block at a time."""
+"""Batches: images shuffled, gathered and converted to floating point, a block at a time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 
 from mnistmlp.arrays import DIGITS, PIXELS, Array, Bytes, Indices
 
-GATHER_SIZE = 256  # images at once: in batches of 32 the calls would take longer than the work
-WINDOW_SIZE = 1 << 16  # images shuffled at once: 512 kB of indices
-RUN_SIZE = 64  # neighbours that stay in one window: 50 kB, which a disk reads in one go
+GATHER_SIZE = 256  # images gathered at once: in batches of 32 the calls would dominate
+WINDOW_SIZE = 1 << 16  # images shuffled together: 512 kB of indices
+RUN_SIZE = 64  # neighbours kept in one window: 50 kB, one read from disk
 ALL_DIGITS = np.arange(DIGITS, dtype=np.uint8)[:, None]  # (10, 1)
 
 
 class Batch(NamedTuple):
-    """A batch as `backpropagate` wants it: views, good until the next batch is asked for."""
+    """The arguments of `backpropagate`, as views that are valid until the next batch."""
 
-    inputs: Array  # (785, n): an image a column, its pixels in [0, 1], and a last row of 1
-    targets: Array  # (10, n): one-hot, or nearly
+    inputs: Array  # (785, n): one image per column, pixels in [0, 1]; the last row is 1
+    targets: Array  # (10, n): one-hot, or smoothed
 
 
 class Batches:
@@ -29,16 +29,16 @@ class Batches:
     Parameters
     ----------
     images : (N, 784) uint8
-        Mapped or in memory; copied only if they are not contiguous.
+        Memory-mapped or in memory; copied only if not contiguous.
     labels : (N,) uint8
     size : int
-        n, at most N.
+        Batch size n, at most N.
     dtype : {'float32', 'float64'}
     distort : callable, optional
-        Is given the images of each block (n, 784), to change them in place.
+        Called with the images (m, 784) of each block; changes them in place.
     smoothing : float
-        The part of each target that is spread evenly over the ten digits:
-        label smoothing, of Szegedy, Vanhoucke, Ioffe, Shlens and Wojna,
+        Fraction of each target that is spread evenly over the ten digits:
+        label smoothing, Szegedy, Vanhoucke, Ioffe, Shlens and Wojna,
         "Rethinking the Inception architecture for computer vision", CVPR
         2016, section 7.
     """
@@ -63,12 +63,12 @@ class Batches:
         self.batches = [Batch(*views) for views in zip(columns, self.targets, strict=True)]
 
     def epoch(self, rng: np.random.Generator | None) -> Iterator[Batch]:
-        """Yield batches of every image once, in a new order if `rng` is given.
+        """Yield batches that cover every image once, in a new order if `rng` is given.
 
-        The last batch may be short.  Up to 65,536 images are shuffled as one.
-        More are shuffled in two steps, so that memory stays the same and a
-        disk is read in longer pieces: runs of 64 neighbours are dealt at
-        random to windows of 65,536 images, and each window is shuffled.
+        The last batch may be short.  Up to 65,536 images are shuffled at once.
+        Larger sets are shuffled in two steps, to bound memory and to read
+        longer pieces from disk: runs of 64 neighbours are assigned at random
+        to windows of 65,536 images, and each window is shuffled.
         """
         for rows in self._blocks(rng):
             self._load(rows)
@@ -79,25 +79,25 @@ class Batches:
                 yield Batch(inputs[:, :rest], targets[:, :rest])
 
     def _blocks(self, rng: np.random.Generator | None) -> Iterator[Indices]:
-        """Yield the indices of a block's images at a time; only the last block may be short."""
-        block, left = len(self.pixels), np.empty(0, np.intp)
+        """Yield the indices of the images, a block at a time; only the last may be short."""
+        block, leftover = len(self.pixels), np.empty(0, np.intp)
         for window in _windows(len(self.images), rng):
-            rows = np.concatenate([left, window])
+            rows = np.concatenate([leftover, window])
             whole = len(rows) // block * block
             yield from rows[:whole].reshape(-1, block)
-            left = rows[whole:]
-        if len(left):
-            yield left
+            leftover = rows[whole:]
+        if len(leftover):
+            yield leftover
 
     def _load(self, rows: Indices) -> None:
-        """Gather images and labels at `rows` into the buffers, from their start."""
+        """Gather the images and labels at `rows` into the start of the buffers."""
         pixels, inputs = self.pixels[: len(rows)], self.inputs[: len(rows)]
-        # mode="clip" because the default checks the bounds on a copy
+        # mode="clip" because the default mode buffers `out`
         np.take(self.images, rows, axis=0, out=pixels, mode="clip")
         if self.distort:
             self.distort(pixels)
         np.copyto(inputs[:, :-1], pixels)
-        inputs[:, -1] = 255  # becomes 1 with the next line, which goes faster over whole rows
+        inputs[:, -1] = 255  # the next line makes it 1; scaling whole rows is faster
         inputs *= 1 / 255
         np.take(self.labels, rows, out=self.digits.reshape(-1)[: len(rows)], mode="clip")
         np.equal(self.digits, ALL_DIGITS, out=self.targets)

@@ -1,4 +1,4 @@
-"""The gradient of a batch as a recipe wants it: of which of its images, and moved where."""
+"""The gradient of a batch, with the hard examples and adversarial images of a recipe."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mnistmlp.training.recipes import Recipe
 
 
 class Gradient:
-    """Computes gradients into one vector; every buffer is made once.
+    """Computes gradients into one vector; all buffers are allocated once.
 
     Parameters
     ----------
     recipe : Recipe
     network : Network
     batch_sizes : set of int
-        How many images batches have: the usual number, and that of the last.
+        The usual batch size and that of the last batch.
     rng : Generator
         For dropout.
     """
@@ -39,16 +39,18 @@ class Gradient:
             counts = {self.hard_examples.count(n) for n in batch_sizes}
         if recipe.adversarial:
             self.adversary = Adversary(network, recipe.adversarial, max(counts))
-        self.works = {n: Workspace(network, n, self.vector, recipe.dropout, rng) for n in counts}
+        self.workspaces = {
+            n: Workspace(network, n, self.vector, recipe.dropout, rng) for n in counts
+        }
 
     def compute(self, batch: Batch) -> float:
-        """Return the loss of the images that are learnt from, with its gradient in `vector`."""
+        """Return the loss of the images trained on, and write its gradient to `vector`."""
         if self.hard_examples:
             batch = self.hard_examples.pick(batch)
-        work = self.works[batch.targets.shape[1]]
+        work = self.workspaces[batch.targets.shape[1]]
         if self.adversary:
             loss = backpropagate(self.network, work, *batch, weights_too=False)
             if not math.isfinite(loss):
                 return loss
-            self.adversary.move(batch.inputs, work)
+            self.adversary.perturb(batch.inputs, work)
         return backpropagate(self.network, work, *batch)

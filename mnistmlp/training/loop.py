@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps, validation, early stopping, and the way out by Ctrl-C."""
+"""The training loop: epochs, validation, early stopping, and interruption by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -36,12 +36,11 @@ def fit(
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
     on_state: Callable[[TrainingState], None] = lambda state: None,
 ) -> TrainingResult:
-    """Train a network as a recipe says.
+    """Train a network by a recipe.
 
-    The network ends with the weights of the last whole epoch, or with
-    `patience` of the one that did best in validation.  Ctrl-C ends training
-    early in the same way; within the first epoch the weights are those of
-    that moment.
+    The result has the weights of the last complete epoch or, with `patience`,
+    of the epoch with the best validation accuracy.  Ctrl-C ends training early
+    by the same rule; within the first epoch, the current weights are kept.
 
     Parameters
     ----------
@@ -49,20 +48,20 @@ def fit(
     images : (n, 28, 28) or (n, 784) uint8
     labels : (n,) uint8
     seed : int
-        0 or more.  Of the one random generator, which draws the initial
-        weights and the order of the images.  Same seed, machine, BLAS and
-        threads: same bits.
+        Seed of the only random generator, 0 or more.  The same seed, machine,
+        BLAS and number of threads give the same network, bit for bit.
     initial_network : Network, optional
         Start from its weights instead of random ones.
     resume : TrainingState, optional
-        Go on from there: with all else the same, to the same bits as a run
-        that was never stopped.
+        Continue from this state.  With all else equal, the result is the same,
+        bit for bit, as that of an uninterrupted run.
     until : int, optional
-        Stop after that epoch, as a run that was interrupted in the next.
+        Stop after this epoch, as if interrupted during the next.
     on_epoch : callable
-        Is given the report of each epoch as it ends.
+        Called with the report of each epoch as it ends.
     on_state : callable
-        Is given the state after it, whose arrays hold until it returns.
+        Called with the state after each epoch; its arrays are valid until it
+        returns.
 
     Raises
     ------
@@ -73,7 +72,7 @@ def fit(
     """
     run = _Run(recipe, images, labels, seed, initial_network)
     result = TrainingResult(run.network)
-    selected: Snapshot | None = None  # in one piece, whenever Ctrl-C comes
+    selected: Snapshot | None = None  # one tuple, so that Ctrl-C cannot split it
     if resume:
         run.restore(resume)
         result.history, selected = list(resume.history), resume.selected
@@ -81,23 +80,23 @@ def fit(
         for epoch in range(len(result.history) + 1, (until or recipe.epochs) + 1):
             if selected and recipe.patience and epoch - selected.report.epoch > recipe.patience:
                 break
-            report = run.epoch(epoch)
+            report = run.train_epoch(epoch)
             if recipe.patience is None or selected is None or _is_better(report, selected.report):
                 selected = Snapshot(report, run.network.parameters.copy())
             result.history.append(report)
             on_epoch(report)
-            on_state(run.state(result.history, selected))
+            on_state(run.capture(result.history, selected))
     except KeyboardInterrupt:
         result.interrupted = True
     if selected:
         result.selected, run.network.parameters[:] = selected
-        with contextlib.suppress(KeyboardInterrupt):  # the weights matter more
-            result.temperature = run.temperature()
+        with contextlib.suppress(KeyboardInterrupt):  # uncalibrated is fine
+            result.temperature = run.fit_temperature()
     return result
 
 
 class _Run:
-    """A network in training: what its epochs have in common."""
+    """A training run: the network, its data, and its optimiser."""
 
     def __init__(
         self,
@@ -110,11 +109,13 @@ class _Run:
         self.recipe, self.rng = recipe, np.random.default_rng(seed)
         training, self.validation = split_images(recipe, images, labels)
         self.network = make_network(recipe, self.rng, initial_network)
-        self.size = len(training.labels)
+        self.image_count = len(training.labels)
         distort = partial(Distortion(**recipe.warp).apply, rng=self.rng) if recipe.augment else None
-        most = min(recipe.batch_size, self.size)
-        self.batches = Batches(*training, most, recipe.dtype, distort, recipe.label_smoothing)
-        self.gradient = Gradient(recipe, self.network, {most, self.size % most}, self.rng)
+        batch_size = min(recipe.batch_size, self.image_count)
+        self.batches = Batches(*training, batch_size, recipe.dtype, distort, recipe.label_smoothing)
+        self.gradient = Gradient(
+            recipe, self.network, {batch_size, self.image_count % batch_size}, self.rng
+        )
         self.optimizer = make_optimizer(
             recipe.optimizer,
             self.network.parameters,
@@ -123,13 +124,13 @@ class _Run:
             weight_decay=recipe.weight_decay,
         )
 
-    def epoch(self, number: int) -> EpochReport:
-        """Train for an epoch and evaluate the network; epochs count from 1."""
+    def train_epoch(self, number: int) -> EpochReport:
+        """Train for one epoch, numbered from 1, and evaluate the network."""
         started = time.perf_counter()
-        with np.errstate(over="ignore", invalid="ignore"):  # the loss is looked at instead
-            loss = self._train(number - 1)
+        with np.errstate(over="ignore", invalid="ignore"):  # the loss is checked instead
+            loss = self._take_steps(number - 1)
             if not math.isfinite(loss) or not np.isfinite(self.network.parameters).all():
-                raise _diverged(number, self.recipe)
+                raise _divergence_error(number, self.recipe)
             seconds = time.perf_counter() - started
             evaluation = self._evaluate(number)
         return EpochReport(
@@ -138,13 +139,13 @@ class _Run:
             validation_loss=evaluation.loss if evaluation else None,
             validation_accuracy=evaluation.accuracy if evaluation else None,
             seconds=seconds,
-            images_per_second=self.size / seconds,
+            images_per_second=self.image_count / seconds,
         )
 
-    def _train(self, epochs_done: int) -> float:
+    def _take_steps(self, epochs_done: int) -> float:
         """Take a step for each batch, and return the loss averaged over the images.
 
-        A loss that is not finite ends the epoch.
+        A loss that is not finite ends the epoch and is returned.
         """
         recipe, total, seen = self.recipe, 0.0, 0
         schedule = SCHEDULES[recipe.schedule]
@@ -152,21 +153,21 @@ class _Run:
             loss, n = self.gradient.compute(batch), batch.targets.shape[1]
             if not math.isfinite(loss):
                 return loss
-            done = (epochs_done + seen / self.size) / recipe.epochs
-            self.optimizer.step(recipe.learning_rate * schedule(done))
+            progress = (epochs_done + seen / self.image_count) / recipe.epochs
+            self.optimizer.step(recipe.learning_rate * schedule(progress))
             total += loss * n
             seen += n
-        return total / self.size
+        return total / self.image_count
 
     def _evaluate(self, epoch: int) -> Evaluation | None:
         """Evaluate on the validation images, if there are any."""
         try:
             return evaluate([self.network], *self.validation) if self.validation else None
         except DivergenceError:
-            raise _diverged(epoch, self.recipe) from None
+            raise _divergence_error(epoch, self.recipe) from None
 
-    def state(self, history: list[EpochReport], selected: Snapshot) -> TrainingState:
-        """Return where the run stands, with views of its arrays."""
+    def capture(self, history: list[EpochReport], selected: Snapshot) -> TrainingState:
+        """Return the state of the run, with views of its arrays."""
         return TrainingState(
             self.network.parameters,
             self.optimizer.moments,
@@ -177,15 +178,15 @@ class _Run:
         )
 
     def restore(self, state: TrainingState) -> None:
-        """Go to where a run stood."""
+        """Continue from an earlier state."""
         self.network.parameters[:] = state.parameters
         for name, moment in self.optimizer.moments.items():
             moment[:] = state.moments[name]
         self.optimizer.steps = state.steps
         self.rng.bit_generator.state = state.generator
 
-    def temperature(self) -> float:
-        """Return the temperature that calibrates the network, by the validation images, if any."""
+    def fit_temperature(self) -> float:
+        """Return the temperature that calibrates the network on the validation images, or 1."""
         if not self.validation:
             return 1.0
         outputs = self.network.outputs(self.validation.images)
@@ -193,11 +194,11 @@ class _Run:
 
 
 def _is_better(report: EpochReport, other: EpochReport) -> bool:
-    """Tell whether a report's validation accuracy is above that of another."""
+    """Tell whether a report has a higher validation accuracy than another."""
     return (report.validation_accuracy or 0) > (other.validation_accuracy or 0)
 
 
-def _diverged(epoch: int, recipe: Recipe) -> DivergenceError:
+def _divergence_error(epoch: int, recipe: Recipe) -> DivergenceError:
     return DivergenceError(
         f"the loss is no longer finite in epoch {epoch} (learning rate {recipe.learning_rate:g})",
         learning_rate=recipe.learning_rate,

@@ -1,19 +1,18 @@
-"""Optimisers and learning-rate schedules, all in place on one parameter vector.
+"""Optimisers, which update one parameter vector in place, and learning-rate schedules.
 
-An optimiser is made for a vector of parameters and the vector that their
-gradient will be in, and holds its own buffers.  ``step(learning_rate)``
-changes the parameters, overwrites the gradient, and allocates nothing; it
-does all of its work on one chunk of the vectors before the next, so that the
-numbers stay in a core's cache.
+An optimiser is created with the parameter vector and the vector that will hold
+its gradient, and owns its other buffers.  ``step(learning_rate)`` updates the
+parameters, overwrites the gradient, and allocates nothing.  It completes one
+chunk of the vectors before the next, so that the numbers stay in a core's
+cache.
 
-Weight decay is decoupled from the gradient in all of them: a step first
-shrinks the parameters by 1 − learning_rate · weight_decay (Loshchilov and
-Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithms 1 and
-2, but with the whole learning rate as the factor, where they have the
-schedule's alone).
+All optimisers decouple weight decay from the gradient: a step first multiplies
+the parameters by 1 − learning_rate · weight_decay (Loshchilov and Hutter,
+"Decoupled weight decay regularization", ICLR 2019, algorithms 1 and 2, but
+with the full learning rate as the factor instead of the schedule's multiplier
+alone).
 
-A schedule maps the part of the run that is done, 0 … 1, to a factor of the
-learning rate.
+A schedule maps the progress of a run, 0 … 1, to a factor of the learning rate.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ from mnistmlp.arrays import Array
 
 CHUNK_SIZE = 1 << 15  # numbers: 128 kB of float32, and Adam works on four such chunks
 FLUSH_EVERY = 100  # steps
-TINY = 1e-28  # moments below it become zero
+MIN_MOMENT = 1e-28  # smaller moments are set to zero
 
 
 class Optimizer(Protocol):
-    """Anything that moves parameters along their gradient."""
+    """Updates parameters from their gradient."""
 
     steps: int  # taken so far
-    moments: dict[str, Array]  # what is kept from step to step, by name, each (p,)
+    moments: dict[str, Array]  # state kept between steps, by name, each (p,)
 
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""
@@ -48,7 +47,7 @@ class SGD:
     θ ← θ − η (g + μ v).  After Sutskever, Martens, Dahl and Hinton, "On the
     importance of initialization and momentum in deep learning", ICML 2013,
     equations 1 to 4, but with η outside the velocity, and the gradient taken
-    at θ rather than at the point looked ahead to.
+    at θ rather than at the look-ahead point.
 
     Parameters
     ----------
@@ -73,7 +72,7 @@ class SGD:
         self.weight_decay = weight_decay
         self.steps = 0
         self.moments = {"moment1": np.zeros_like(parameters)} if momentum else {}  # the velocity
-        self.chunks = chunks(parameters, gradient, self.moments.get("moment1", gradient))
+        self.chunks = split_into_chunks(parameters, gradient, self.moments.get("moment1", gradient))
 
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""
@@ -90,22 +89,22 @@ class SGD:
             np.multiply(v, learning_rate * (self.momentum if self.nesterov else 1), out=g)
             theta -= g
             if self.momentum and self.steps % FLUSH_EVERY == 0:
-                flush(v, scratch=g)
+                flush_to_zero(v, scratch=g)
 
 
 class Adam:
     """Adam, with decoupled weight decay (AdamW).
 
     Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015,
-    algorithm 1, in the cheaper order of section 2: both bias corrections go
-    into the step size, and ε applies before them.  The factors 1 − β of the
-    moments go there too: kept are m / (1 − β₁) and v / (1 − β₂).
+    algorithm 1, in the cheaper order of section 2: both bias corrections
+    move into the step size, and ε is added before them.  The factors
+    1 − β of the moments move there too: the buffers hold m / (1 − β₁) and v / (1 − β₂).
 
     Parameters
     ----------
     parameters, gradient : (p,)
     betas : (float, float)
-        Decay of the first and the second moment.
+        Decay rates of the first and the second moment.
     epsilon : float
     weight_decay : float
     """
@@ -123,17 +122,17 @@ class Adam:
         self.epsilon = epsilon
         self.weight_decay = weight_decay
         self.steps = 0
-        self.moments = {  # of the gradient: its mean, and the mean of its square
+        self.moments = {  # running means of the gradient and of its square
             "moment1": np.zeros_like(parameters),
             "moment2": np.zeros_like(parameters),
         }
-        self.chunks = chunks(parameters, gradient, *self.moments.values())
+        self.chunks = split_into_chunks(parameters, gradient, *self.moments.values())
 
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""
         beta1, beta2 = self.betas
         self.steps += 1
-        root = math.sqrt(1 - beta2)  # of what the kept v lacks
+        root = math.sqrt(1 - beta2)  # of the factor missing from v
         rate = learning_rate * (1 - beta1) / (1 - beta1**self.steps)
         rate *= math.sqrt(1 - beta2**self.steps) / root
         for theta, g, m, v in self.chunks:
@@ -150,8 +149,8 @@ class Adam:
                 theta *= 1 - learning_rate * self.weight_decay
             theta -= g
             if self.steps % FLUSH_EVERY == 0:
-                flush(m, scratch=g)
-                flush(v, scratch=g)
+                flush_to_zero(m, scratch=g)
+                flush_to_zero(v, scratch=g)
 
 
 def make_optimizer(
@@ -162,7 +161,7 @@ def make_optimizer(
     momentum: float = 0.0,
     weight_decay: float = 0.0,
 ) -> Optimizer:
-    """Return the optimiser ``sgd``, ``nesterov`` or ``adam``; Adam takes no momentum."""
+    """Make the optimiser ``sgd``, ``nesterov`` or ``adam``; Adam ignores the momentum."""
     if name == "adam":
         return Adam(parameters, gradient, weight_decay=weight_decay)
     nesterov = name == "nesterov"
@@ -171,56 +170,56 @@ def make_optimizer(
     )
 
 
-def chunks(*vectors: Array) -> list[tuple[Array, ...]]:
-    """Return views into vectors of one length, `CHUNK_SIZE` numbers of each at a time."""
+def split_into_chunks(*vectors: Array) -> list[tuple[Array, ...]]:
+    """Return views of vectors of equal length, in chunks of `CHUNK_SIZE` numbers each."""
     starts = range(0, len(vectors[0]), CHUNK_SIZE)
     return [tuple(vector[start : start + CHUNK_SIZE] for vector in vectors) for start in starts]
 
 
-def flush(moment: Array, scratch: Array) -> None:
-    """Set to zero what is nearly zero.
+def flush_to_zero(moment: Array, scratch: Array) -> None:
+    """Set moments near zero to zero.
 
-    Where pixels are dark in most images, a moment fades step by step into the
-    denormal numbers (below 1e-38 in float32), with which some processors
-    calculate a hundred times slower: an epoch took a third longer after four.
+    For pixels that are black in most images, a moment decays into the denormal
+    numbers (below 1e-38 in float32), with which some processors calculate a
+    hundred times slower: after four epochs, an epoch took a third longer.
     """
     np.abs(moment, out=scratch)
-    np.greater(scratch, TINY, out=scratch)
+    np.greater(scratch, MIN_MOMENT, out=scratch)
     moment *= scratch
 
 
 # --- Schedules ---------------------------------------------------------------
 
 
-def constant(done: float) -> float:
-    """Return 1 throughout."""
+def constant(progress: float) -> float:
+    """Return 1 for the whole run."""
     return 1.0
 
 
-def step(done: float) -> float:
-    """Return 1, then a tenth from the half of the run, a hundredth from three quarters."""
-    return 1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01
+def step(progress: float) -> float:
+    """Return 1, then 1/10 from half of the run on, and 1/100 from three quarters on."""
+    return 1.0 if progress < 0.5 else 0.1 if progress < 0.75 else 0.01
 
 
-def cosine(done: float) -> float:
+def cosine(progress: float) -> float:
     """Fall from 1 to 0 along half a cosine.
 
-    Loshchilov and Hutter, "SGDR", ICLR 2017, equation 5, with no restart.
+    Loshchilov and Hutter, "SGDR", ICLR 2017, equation 5, without restarts.
     """
-    return 0.5 * (1 + math.cos(math.pi * done))
+    return 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def one_cycle(done: float) -> float:
+def one_cycle(progress: float) -> float:
     """Rise from 1/25 to 1 over the first 30 % of the run, then fall to 0, along cosines.
 
     After Smith and Topin, "Super-convergence", 2018, section 3, but with
-    cosines for straight lines, a fall that is longer than the rise, and no
-    cycle of the momentum.
+    cosines instead of straight lines, a fall longer than the rise, and no
+    momentum cycle.
     """
     warm_up, start = 0.3, 1 / 25
-    if done < warm_up:
-        return 1 - (1 - start) * cosine(done / warm_up)
-    return cosine((done - warm_up) / (1 - warm_up))
+    if progress < warm_up:
+        return 1 - (1 - start) * cosine(progress / warm_up)
+    return cosine((progress - warm_up) / (1 - warm_up))
 
 
 SCHEDULES: dict[str, Callable[[float], float]] = {

@@ -1,4 +1,4 @@
-"""Recipes: every setting of a training run, and the named sets of them.
+"""Recipes: the settings of a training run, and named presets.
 
 Nothing here needs NumPy, so that the command line can show the choices
 without loading it.
@@ -16,13 +16,13 @@ from mnistmlp.arrays import DIGITS, PIXELS, SIDE
 from mnistmlp.errors import SettingError
 from mnistmlp.training.settings import (
     MAX_COUNT,
-    MAX_NAME,
+    MAX_NAME_LENGTH,
     Setting,
     choice,
     flag,
+    fraction,
     number,
-    part,
-    special,
+    number_where,
     whole,
     widths,
 )
@@ -33,7 +33,7 @@ OptimizerName = Literal["sgd", "nesterov", "adam"]
 ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 DtypeName = Literal["float32", "float64"]
 
-MAX_EPOCHS = 10_000  # whose history a brain file and a checkpoint can hold
+MAX_EPOCHS = 10_000  # the history still fits in a brain file and a checkpoint
 MAX_IMAGES = 1_000_000_000  # in a data set
 
 
@@ -44,16 +44,16 @@ class Recipe:
     Raises
     ------
     SettingError
-        If a value is of the wrong type or out of its range, or does not go
-        with another.
+        If a value has the wrong type, is out of range, or does not go with
+        another.
     """
 
     name: str = "classic"
     hidden: tuple[int, ...] = widths(
-        (20, 20, 20), "Hidden layers, such as 20,20,20, or none.", basic=True
+        (20, 20, 20), "Widths of the hidden layers, such as 20,20,20, or none.", basic=True
     )
     activation: ActivationName = choice(
-        "sigmoid", ActivationName, "Of the hidden layers.", basic=True
+        "sigmoid", ActivationName, "Activation of the hidden layers.", basic=True
     )
     loss: LossName = choice(
         "mse",
@@ -61,31 +61,33 @@ class Recipe:
         "Mean squared error on sigmoid outputs, or cross-entropy on softmax.",
         basic=True,
     )
-    receptive_field: float = special(
+    receptive_field: float = number_where(
         0.0,
-        "Let each neuron of the first layer start with a place in the image, of this size.",
+        "Start each neuron of the first layer with a receptive field of this size; 0 for none.",
         f"0, nor a number from 0.1 to {SIDE}",
         lambda sigma: sigma == 0 or 0.1 <= sigma <= SIDE,
         metavar="PX",
     )
-    dropout: float = part(0.0, "Of the hidden neurons, left out of a step at random.")
-    label_smoothing: float = part(0.0, "Of each target, spread evenly over the ten digits.")
+    dropout: float = fraction(0.0, "Fraction of the hidden neurons to drop at random in each step.")
+    label_smoothing: float = fraction(
+        0.0, "Fraction of each target that is spread evenly over the ten digits."
+    )
     adversarial: float = number(
         0.0,
-        "Train on images moved so far, in all pixels together, to where the loss is higher.",
+        "Train on adversarial images, moved this far (Euclidean distance) to raise the loss.",
         0,
         SIDE,  # from a black image to a white one
         metavar="RADIUS",
     )
     optimizer: OptimizerName = choice("sgd", OptimizerName, "The optimiser.", basic=True)
-    hardest: float = special(
+    hardest: float = number_where(
         1.0,
-        "Of a batch, learn only from its hardest images.",
+        "Train on only this fraction of each batch, the images with the highest loss.",
         "a number above 0, up to 1",
         lambda share: 0 < share <= 1,
-        metavar="PART",
+        metavar="FRACTION",
     )
-    learning_rate: float = special(
+    learning_rate: float = number_where(
         6.0,
         "Highest learning rate.",
         "a finite number above 0",
@@ -97,40 +99,45 @@ class Recipe:
     schedule: ScheduleName = choice(
         "cosine", ScheduleName, "How the learning rate changes over the run.", basic=True
     )
-    momentum: float = part(0.0, "Of sgd and nesterov, from 0 to below 1.", metavar="M")
-    weight_decay: float = number(  # a step shrinks weights by learning rate x this
+    momentum: float = fraction(0.0, "Momentum of sgd and nesterov, from 0 to below 1.", metavar="M")
+    weight_decay: float = number(  # a step shrinks weights by learning rate × this
         0.0, "Decoupled weight decay.", 0, MAX_COUNT, metavar="D"
     )
-    batch_size: int = whole(32, "Images in a batch.", 1, MAX_COUNT, basic=True)
-    epochs: int = whole(30, "Passes over the images.", 1, MAX_EPOCHS, basic=True)
+    batch_size: int = whole(32, "Images per batch.", 1, MAX_COUNT, basic=True)
+    epochs: int = whole(30, "Passes over the training images.", 1, MAX_EPOCHS, basic=True)
     validation: int = whole(
-        5000, "Images at the end of the set to validate on; 0 for none.", 0, MAX_IMAGES
+        5000, "Images at the end of the set to hold out for validation; 0 for none.", 0, MAX_IMAGES
     )
     patience: int | None = whole(
         None,
-        "Stop after N epochs with no better validation accuracy, and keep the best weights.",
+        "Stop after N epochs without better validation accuracy, and keep the best weights.",
         1,
         MAX_EPOCHS,
     )
     limit: int | None = whole(None, "Train on the first N images only.", 1, MAX_IMAGES)
-    shuffle: bool = flag(True, "A new order every epoch.")
+    shuffle: bool = flag(True, "Shuffle the images in every epoch.")
     augment: bool = flag(False, "Warp every image anew in every epoch.")
     displacement: float = number(
         1.0,
-        "Of the warp: standard deviation of its elastic part.",
+        "Standard deviation of the elastic part of the warp.",
         0,
         SIDE,
         metavar="PX",
         warp=True,
     )
     rotation: float = number(
-        12.0, "Largest angle of the warp, either way.", 0, 180, metavar="DEG", warp=True
+        12.0, "Largest rotation of the warp, in either direction.", 0, 180, metavar="DEG", warp=True
     )
-    scaling: float = number(  # of width and of height, each by itself: from 1 / 1.15 to 1.15
-        0.15, "Largest change in size, such as 0.15.", 0, 10, metavar="PART", warp=True
+    scaling: float = number(
+        0.15,
+        "Largest scaling of each axis; 0.15 means from 1/1.15 to 1.15.",
+        0,
+        10,
+        metavar="AMOUNT",
+        warp=True,
     )
-    shear: float = number(  # pixels to the side for each of height
-        0.15, "Largest shear of the warp.", 0, 10, metavar="PART", warp=True
+    shear: float = number(  # pixels sideways per pixel of height
+        0.15, "Largest shear of the warp.", 0, 10, metavar="AMOUNT", warp=True
     )
     shift: float = number(
         0.5, "Largest shift of the warp along each axis.", 0, SIDE, metavar="PX", warp=True
@@ -138,11 +145,11 @@ class Recipe:
     dtype: DtypeName = choice("float32", DtypeName, "Floating-point type.")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or len(self.name) > MAX_NAME:
+        if not isinstance(self.name, str) or len(self.name) > MAX_NAME_LENGTH:
             raise SettingError("name", f"{short(self.name)} is not a name")
         if not self.name.isprintable():
             raise SettingError("name", f"{short(self.name)} is not a name that can be printed")
-        for name, setting in settings_of(type(self)).items():
+        for name, setting in collect_settings(type(self)).items():
             setting.check(name, getattr(self, name))
         if self.momentum and self.optimizer == "adam":
             raise SettingError(
@@ -160,12 +167,12 @@ class Recipe:
 
     @property
     def warp(self) -> dict[str, float]:
-        """The settings of the warp, by name."""
+        """The settings of the warp and their values."""
         return {name: getattr(self, name) for name, setting in SETTINGS.items() if setting.warp}
 
     @property
     def extras(self) -> dict[str, Any]:
-        """The settings in use that not every network has, by name; the warp's if there is one."""
+        """The settings in use that are not basic, and their values; the warp's if augmented."""
         return {
             field.name: getattr(self, field.name)
             for field in fields(self)
@@ -174,12 +181,12 @@ class Recipe:
         }
 
 
-def settings_of(recipe: type[Recipe]) -> dict[str, Setting]:
-    """Return what there is to know of each setting, by name: of all fields but `name`."""
+def collect_settings(recipe: type[Recipe]) -> dict[str, Setting]:
+    """Return the metadata of each setting, by name: of all fields except `name`."""
     return {each.name: each.metadata["setting"] for each in fields(recipe) if each.metadata}
 
 
-SETTINGS = settings_of(Recipe)
+SETTINGS = collect_settings(Recipe)
 
 RECIPES = {
     recipe.name: recipe
@@ -197,7 +204,7 @@ RECIPES = {
             epochs=5,
         ),
         Recipe(
-            name="plain-best",  # of those that see MNIST's own images alone
+            name="plain-best",  # the best without augmentation
             hidden=(1024, 1024),
             activation="relu",
             loss="cross-entropy",
@@ -232,11 +239,11 @@ RECIPES = {
 
 
 class Expected(NamedTuple):
-    """What a recipe comes to; `benchmarks/accuracy.py` measures it."""
+    """The expected result of a recipe, as measured by `benchmarks/accuracy.py`."""
 
-    accuracy: float  # on the test set: the mean over the seeds
+    accuracy: float  # on the test set, mean over the seeds
     spread: float  # standard deviation over the seeds
-    seconds: float  # median, on 2 cores; of the last two recipes on one
+    seconds: float  # median, on 2 cores; on one for the last two recipes
 
 
 EXPECTED = {
@@ -248,15 +255,15 @@ EXPECTED = {
 
 
 def find_recipe(name: str) -> Recipe:
-    """Return the recipe of that name.
+    """Return the recipe with this name.
 
     Raises
     ------
     SettingError
-        If there is none.
+        If there is no such recipe.
     """
     if name not in RECIPES:
-        import difflib  # for this alone
+        import difflib  # only needed here
 
         closest = difflib.get_close_matches(name, RECIPES, n=len(RECIPES), cutoff=0)
         raise SettingError("recipe", f"{short(name)} is not one of {', '.join(closest)}")
@@ -264,12 +271,12 @@ def find_recipe(name: str) -> Recipe:
 
 
 def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
-    """Make a recipe of its settings as JSON has them; those that are not there are `classic`'s.
+    """Make a recipe from settings parsed from JSON; missing ones are those of `classic`.
 
     Raises
     ------
     SettingError
-        If a name is unknown, or a value of another type or out of its range.
+        If a name is unknown, or a value has the wrong type or is out of range.
     """
     values: dict[str, Any] = {}
     for name, value in settings.items():

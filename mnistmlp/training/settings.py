@@ -1,8 +1,8 @@
-"""What a training setting is: a field of `Recipe` that says all there is to know of it.
+"""Training settings: fields of `Recipe` that carry their own metadata.
 
-Its help, its check, its option on the command line: whatever deals with
-settings asks the field's metadata.  Nothing here needs NumPy, so that the
-command line can show the choices without loading it.
+A field's metadata holds its help text, its check and its command-line option,
+so that all of them are defined in one place.  Nothing here needs NumPy, so
+that the command line can show the choices without loading it.
 """
 
 import re
@@ -13,33 +13,30 @@ from typing import Any, get_args
 
 from mnistmlp.errors import SettingError
 
-MAX_LAYERS = 100  # hidden ones
-MAX_NAME = 1000  # characters
-MAX_COUNT = 1_000_000  # images in a batch, neurons in a layer: a slip of the key goes beyond
+MAX_LAYERS = 100  # hidden layers
+MAX_NAME_LENGTH = 1000  # characters
+MAX_COUNT = 1_000_000  # images per batch, neurons per layer; more is probably a typing error
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the metadata of a field say of a setting.
+    """The metadata of a setting; its name, default and type are those of the field."""
 
-    Its name, default and type are the field's.
-    """
-
-    help: str  # a line for a user
-    kind: Any  # of a value: int, float, bool, tuple (of int), or a Literal of strings
-    needed: str  # what a value must be: it completes "… is not"
-    in_range: Callable[[Any], bool]  # of a value of the right kind
-    optional: bool = False  # whether None is a value too
-    metavar: str | None = None  # what stands for the value in the help of its option
-    options: tuple[str, ...] = ()  # names of its option, if it is not "--" and the field's name
-    basic: bool = False  # every network has it; of the others those are told that are in use
-    warp: bool = False  # it is in use if images are augmented
+    help: str  # one line for the user
+    kind: Any  # of the value: int, float, bool, tuple (of int), or a Literal of strings
+    needed: str  # a description of valid values, which completes "… is not"
+    in_range: Callable[[Any], bool]  # tells whether a value of this kind is valid
+    optional: bool = False  # whether None is valid too
+    metavar: str | None = None  # placeholder for the value in --help
+    options: tuple[str, ...] = ()  # option names, if other than "--" and the field's name
+    basic: bool = False  # always listed; other settings are listed only if in use
+    warp: bool = False  # in use only if images are augmented
 
     def check(self, name: str, value: Any) -> None:
-        """Raise SettingError unless a value is of the right kind and within range."""
+        """Raise SettingError unless the value has the right type and is in range."""
         if value is None and self.optional:
             return
-        if not _is_of_kind(self.kind, value):
+        if not _has_kind(self.kind, value):
             raise SettingError(name, f"{short(value)} is not {self.needed}")
         if not self.in_range(value):
             shown = spell(value)
@@ -47,7 +44,7 @@ class Setting:
             raise SettingError(name, f"{shown} is not {self.needed}")
 
 
-def _is_of_kind(kind: Any, value: Any) -> bool:
+def _has_kind(kind: Any, value: Any) -> bool:
     if kind is float:
         return type(value) is float or (type(value) is int and abs(value) < 1 << 53)
     if kind is tuple:
@@ -55,48 +52,50 @@ def _is_of_kind(kind: Any, value: Any) -> bool:
     return type(value) is (kind if kind in (int, bool) else str)
 
 
-# --- Kinds of settings: each gives a dataclass its field ---------------------
+# --- Kinds of settings: each function returns a dataclass field ---------------
 
 
 def whole(default: int | None, text: str, least: int, most: int, **more: Any) -> Any:
-    """Return the field of a whole number from `least` to `most`; None too if it is the default."""
+    """Return a field for a whole number; None is valid too if it is the default."""
     needed, optional = f"a whole number from {least} to {most:,}", default is None
     setting = Setting(text, int, needed, lambda n: least <= n <= most, optional, "N", **more)
     return _field(default, setting)
 
 
 def number(default: float, text: str, least: float, most: float, **more: Any) -> Any:
-    """Return the field of a number from `least` to `most`."""
+    """Return a field for a number from `least` to `most`."""
     needed = f"a number from {least} to {most:,}"
-    return special(default, text, needed, lambda x: least <= x <= most, **more)
+    return number_where(default, text, needed, lambda x: least <= x <= most, **more)
 
 
-def part(default: float, text: str, **more: Any) -> Any:
-    """Return the field of a part of a whole, less than all of it."""
+def fraction(default: float, text: str, **more: Any) -> Any:
+    """Return a field for a fraction, from 0 to below 1."""
     needed = "a number from 0 to below 1"
-    return special(default, text, needed, lambda x: 0 <= x < 1, **{"metavar": "PART"} | more)
+    return number_where(
+        default, text, needed, lambda x: 0 <= x < 1, **{"metavar": "FRACTION"} | more
+    )
 
 
-def special(
+def number_where(
     default: float, text: str, needed: str, in_range: Callable[[float], bool], **more: Any
 ) -> Any:
-    """Return the field of a number with a range of its own."""
+    """Return a field for a number for which `in_range` is true."""
     return _field(default, Setting(text, float, needed, in_range, **more))
 
 
 def choice(default: str, names: Any, text: str, **more: Any) -> Any:
-    """Return the field of one of the names that a Literal lists."""
+    """Return a field for one of the names in a Literal."""
     needed = f"one of {', '.join(get_args(names))}"
     return _field(default, Setting(text, names, needed, lambda x: x in get_args(names), **more))
 
 
 def flag(default: bool, text: str, **more: Any) -> Any:
-    """Return the field of what is on or off."""
+    """Return a field for a switch."""
     return _field(default, Setting(text, bool, "True or False", lambda x: True, **more))
 
 
 def widths(default: tuple[int, ...], text: str, **more: Any) -> Any:
-    """Return the field of the widths of layers."""
+    """Return a field for the widths of layers."""
     needed = f"a list of up to {MAX_LAYERS} widths from 1 to {MAX_COUNT:,}"
 
     def in_range(value: tuple[int, ...]) -> bool:
@@ -121,7 +120,7 @@ def spell(value: Any) -> str:
 
 
 def parse_hidden(text: str) -> tuple[int, ...]:
-    """Read the widths of hidden layers: ``"20,20,20"``, or ``"none"`` for no hidden layer.
+    """Parse the widths of hidden layers: ``"20,20,20"``, or ``"none"`` for no hidden layer.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the loop starts from: a recipe's share of the images, and the network that it trains."""
+"""Preparation of a training run: the split of the images, and the initial network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LabelledImages(NamedTuple):
 
 
 def check_image_count(recipe: Recipe, count: int) -> None:
-    """Raise SettingError if, of so many images, validation leaves none to train on."""
+    """Raise SettingError if validation would take all `count` images."""
     if count <= recipe.validation:
         raise SettingError(
             "validation", f"{recipe.validation} of {count} images leaves none to train on"
@@ -31,12 +31,12 @@ def check_image_count(recipe: Recipe, count: int) -> None:
 def split_images(
     recipe: Recipe, images: Bytes, labels: Bytes
 ) -> tuple[LabelledImages, LabelledImages | None]:
-    """Split images into those to train on and, from the end, those to validate on, if any.
+    """Split images into training images and, at the end, validation images, if any.
 
     Parameters
     ----------
     recipe : Recipe
-        Its `limit` holds for the images to train on.
+        Its `limit` applies to the training images.
     images : (n, 28, 28) or (n, 784) uint8
     labels : (n,) uint8
 
@@ -52,7 +52,7 @@ def split_images(
 
 
 def check_network(recipe: Recipe, initial_network: Network | None = None) -> None:
-    """Raise SettingError if the network would be too large, or other than the initial one."""
+    """Raise SettingError if the network is too large or does not match the initial one."""
     count = parameter_count(recipe.sizes)
     if count > MAX_PARAMETERS:
         raise SettingError("hidden", f"{count:,} weights and biases, more than {MAX_PARAMETERS:,}")
@@ -65,12 +65,12 @@ def check_network(recipe: Recipe, initial_network: Network | None = None) -> Non
 def make_network(
     recipe: Recipe, rng: np.random.Generator, initial_network: Network | None = None
 ) -> Network:
-    """Make the network that training starts from.
+    """Make the network to train, with random weights or those of the initial network.
 
     Raises
     ------
     SettingError
-        If it would be too large, or other than the initial one.
+        If it is too large or does not match the initial network.
     """
     check_network(recipe, initial_network)
     network = Network(recipe.sizes, recipe.activation, recipe.loss, recipe.dtype)

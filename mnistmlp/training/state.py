@@ -1,4 +1,4 @@
-"""Where a run of training stands, and what it comes to."""
+"""The state of a training run, its reports, and its result."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mnistmlp.core.network import Network
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What one epoch came to."""
+    """The metrics of one epoch."""
 
     epoch: int  # from 1
-    loss: float  # averaged over the training images as they were met
-    validation_loss: float | None  # None where there are no validation images
+    loss: float  # averaged over the training images, each before its step
+    validation_loss: float | None  # None without validation images
     validation_accuracy: float | None
     seconds: float  # of training alone
     images_per_second: float
@@ -30,22 +30,22 @@ class Snapshot(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Where a run stands after a whole epoch: all that the rest of it follows from."""
+    """The state of a run after an epoch: everything needed to continue it."""
 
     parameters: Array  # (p,)
-    moments: dict[str, Array]  # of the optimiser, by name, each (p,)
-    steps: int  # that the optimiser has taken
-    generator: dict[str, Any]  # the state of the random generator
+    moments: dict[str, Array]  # the optimiser's, by name, each (p,)
+    steps: int  # taken by the optimiser
+    generator: dict[str, Any]  # state of the random generator
     history: list[EpochReport]
-    selected: Snapshot  # what the run would end with if it ended now
+    selected: Snapshot  # the result if the run ended now
 
 
 @dataclass
 class TrainingResult:
-    """A trained network and how it came about."""
+    """A trained network and the history of its training."""
 
     network: Network
     history: list[EpochReport] = field(default_factory=list)
-    selected: EpochReport | None = None  # whose weights these are; None: stopped within epoch 1
-    temperature: float = 1.0  # that calibrates it, fitted on the validation images
+    selected: EpochReport | None = None  # whose weights these are; None if stopped in epoch 1
+    temperature: float = 1.0  # for calibration, fitted on the validation images
     interrupted: bool = False  # by Ctrl-C

@@ -12,7 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from mnistmlp.brains.archive import MAX_META, SMALL, ArchiveError, read_archive, write_archive
+from mnistmlp.brains.archive import (
+    MAX_META,
+    RATIO_EXEMPT_SIZE,
+    ArchiveError,
+    read_archive,
+    write_archive,
+)
 from tests.conftest import names, peak_memory
 
 PATH = Path("file.npz")
@@ -29,8 +35,8 @@ floats = st.sampled_from(["<f2", "<f4", ">f4", "<f8", ">f8"]).flatmap(
 )
 
 
-def read(largest: int = 10**9) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    return read_archive(PATH, "file of ours", lambda names, meta: None, largest)
+def read(max_size: int = 10**9) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    return read_archive(PATH, "file of ours", lambda names, meta: None, max_size)
 
 
 def refused(match: str) -> None:
@@ -54,7 +60,7 @@ def member(header: str, body: bytes = b"", version: bytes = b"\1\0") -> bytes:
     return b"\x93NUMPY" + version + size + text + body
 
 
-def described(dtype: str, shape: str, body: bytes = b"") -> bytes:
+def array_of(dtype: str, shape: str, body: bytes = b"") -> bytes:
     return member(f"{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}}}", body)
 
 
@@ -64,7 +70,7 @@ def described(dtype: str, shape: str, body: bytes = b"") -> bytes:
     meta=st.dictionaries(texts, values, max_size=3),
     packed=st.booleans(),
 )
-def test_what_is_written_is_read(
+def test_arrays_and_meta_survive_a_round_trip(
     arrays: dict[str, np.ndarray], meta: dict[str, Any], packed: bool
 ) -> None:
     write_archive(PATH, arrays, meta, packed=packed)
@@ -77,14 +83,14 @@ def test_what_is_written_is_read(
     assert names() == [str(PATH)]
 
 
-def test_what_would_not_be_believed_is_not_packed() -> None:
-    array = np.zeros(SMALL, np.float32)
+def test_arrays_that_compress_too_well_are_stored() -> None:
+    array = np.zeros(RATIO_EXEMPT_SIZE, np.float32)
     write_archive(PATH, {"a": array}, {}, packed=True)
     assert PATH.stat().st_size > array.nbytes
     np.testing.assert_array_equal(read()[0]["a"], array)
-    write_archive(PATH, {"a": array[: SMALL // 8]}, {}, packed=True)
+    write_archive(PATH, {"a": array[: RATIO_EXEMPT_SIZE // 8]}, {}, packed=True)
     assert PATH.stat().st_size < 10_000
-    assert read()[0]["a"].size == SMALL // 8
+    assert read()[0]["a"].size == RATIO_EXEMPT_SIZE // 8
 
 
 @in_one_folder
@@ -103,32 +109,32 @@ HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }"
         (b"", "EOF|not a file"),
         (member(HEADER, b"1234", b"\3\0"), r"a is an array of version \(3, 0\)"),
         (member("(" * 4000 + ")" * 4000), "not a file of ours"),
-        (member("-" * 9000 + "1"), "a has a header that is nested too deep|not a file of ours"),
+        (member("-" * 9000 + "1"), "a has a header that is nested too deeply|not a file of ours"),
         (member(HEADER + " " * 60_000), "may not be safe"),
         (b"\x93NUMPY\2\0\xff\xff\xff\xff", "EOF"),
-        (described("'<f4'", "(-1, -1)", b"1234"), "not a file of ours"),
-        (described("'<f4'", "(-1, 1)", b"1234"), "a needs -4 bytes, 4 are there"),
-        (described("'<f4'", "(1L, 1L)"), "a needs 4 bytes, 0 are there"),
-        (described("'<f4'", f"({10**3000},)"), "a needs 4000000"),
-        (described("'<f4'", f"({10**3000}, {10**3000})"), "not a file of ours"),
-        (described("'<f4'", "(" + "1," * 70 + ")", b"1234"), "not a file of ours"),
-        (described("'<f4'", "(1.5,)"), "not a file of ours"),
-        (described("'|O'", "(1,)"), "a has type object"),
-        (described("'<f16'", "(1,)"), "a has type float128|a has type longdouble"),
-        (described("'<M8[s]'", "(1,)"), r"a has type datetime64\[s\]"),
-        (described("'a3'", "(1,)"), "a has type bytes24"),
-        (described("[('\\x1b[2J', '<f4')]", "(1,)"), "a has type void32"),
-        (described("('<f4', (1000, 1000))", "(1,)"), "a has type void"),
-        (described(r"'\d'", "(1,)"), "not a file of ours"),
+        (array_of("'<f4'", "(-1, -1)", b"1234"), "not a file of ours"),
+        (array_of("'<f4'", "(-1, 1)", b"1234"), "a needs -4 bytes, 4 are there"),
+        (array_of("'<f4'", "(1L, 1L)"), "a needs 4 bytes, 0 are there"),
+        (array_of("'<f4'", f"({10**3000},)"), "a needs 4000000"),
+        (array_of("'<f4'", f"({10**3000}, {10**3000})"), "not a file of ours"),
+        (array_of("'<f4'", "(" + "1," * 70 + ")", b"1234"), "not a file of ours"),
+        (array_of("'<f4'", "(1.5,)"), "not a file of ours"),
+        (array_of("'|O'", "(1,)"), "a has type object"),
+        (array_of("'<f16'", "(1,)"), "a has type float128|a has type longdouble"),
+        (array_of("'<M8[s]'", "(1,)"), r"a has type datetime64\[s\]"),
+        (array_of("'a3'", "(1,)"), "a has type bytes24"),
+        (array_of("[('\\x1b[2J', '<f4')]", "(1,)"), "a has type void32"),
+        (array_of("('<f4', (1000, 1000))", "(1,)"), "a has type void"),
+        (array_of(r"'\d'", "(1,)"), "not a file of ours"),
     ],
 )
-def test_headers_that_are_wrong(content: bytes, message: str) -> None:
+def test_invalid_headers_are_refused(content: bytes, message: str) -> None:
     write_members(a=content)
     refused(message)
 
 
 def text_of(text: str) -> bytes:
-    return described(f"'<U{len(text)}'", "()", text.encode("utf-32-le", "surrogatepass"))
+    return array_of(f"'<U{len(text)}'", "()", text.encode("utf-32-le", "surrogatepass"))
 
 
 @pytest.mark.parametrize(
@@ -146,22 +152,22 @@ def text_of(text: str) -> bytes:
         ('{"a": ' + "[" * 800 + "]" * 800 + "}", "meta is nested more than 20 deep"),
     ],
 )
-def test_meta_that_is_wrong(text: str, message: str) -> None:
+def test_invalid_meta_is_refused(text: str, message: str) -> None:
     write_members(meta=text_of(text))
     refused(message)
 
 
 @pytest.mark.parametrize("number", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF, 0xD800])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_characters_that_are_none(order: str, number: int) -> None:
+def test_invalid_code_points_are_refused(order: str, number: int) -> None:
     letters = [*map(ord, '{"a": "'), number, *map(ord, '"}')]
     body = struct.pack(f"{order}{len(letters)}I", *letters)
-    write_members(meta=described(f"'{order}U{len(letters)}'", "()", body))
+    write_members(meta=array_of(f"'{order}U{len(letters)}'", "()", body))
     refused("meta is not JSON: 'utf-32-le' codec")
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_text_of_either_order(order: str) -> None:
+def test_text_of_either_byte_order_is_read(order: str) -> None:
     write_archive(PATH, {}, {"a": "é"})
     with np.load(PATH) as archive:
         text = archive["meta"].item() + "  "
@@ -170,42 +176,42 @@ def test_text_of_either_order(order: str) -> None:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_much_meta(method: int) -> None:
+def test_meta_that_is_too_large_is_refused(method: int) -> None:
     write_members(method, meta=text_of(json.dumps({"a": "x" * (MAX_META // 4)})))
     refused("meta of more than 16,000,000 bytes")
 
 
-def test_a_member_of_another_name_is_no_meta() -> None:
+def test_a_member_without_the_npy_suffix_is_read() -> None:
     with zipfile.ZipFile(PATH, "w") as archive:
         archive.writestr("meta", text_of("{}"))
     assert read()[1] == {}
 
 
 def claim(size: int) -> None:
-    """Let the only member say that it unpacks to so many bytes."""
+    """Make the only member claim to unpack to so many bytes."""
     content = bytearray(PATH.read_bytes())
     struct.pack_into("<I", content, content.index(b"PK\1\2") + 24, size)
     PATH.write_bytes(content)
 
 
-@pytest.mark.parametrize("start", [described("'<f4'", "(9,)"), b"\x93NUMPY\2\0\xff\xff\xff\xff"])
-def test_no_more_is_unpacked_than_is_claimed(start: bytes) -> None:
+@pytest.mark.parametrize("start", [array_of("'<f4'", "(9,)"), b"\x93NUMPY\2\0\xff\xff\xff\xff"])
+def test_only_the_claimed_size_is_unpacked(start: bytes) -> None:
     write_members(a=start + bytes(100_000_000))
     claim(10_000)
     assert peak_memory(lambda: refused("not a file of ours")) < 5_000_000
 
 
-def test_bombs() -> None:
-    write_members(a=bytes(SMALL * 10))
+def test_archives_that_unpack_to_too_much_are_refused() -> None:
+    write_members(a=bytes(RATIO_EXEMPT_SIZE * 10))
     refused(r"[\d,]+ bytes that unpack to 10,000,000, more than 100 times")
     write_members(zipfile.ZIP_STORED, a=bytes(MAX_META + 100))
     with pytest.raises(ArchiveError, match="bytes of arrays, more than 50"):
         read(50)
 
 
-def test_tricks_with_members() -> None:
+def test_manipulated_members_are_refused() -> None:
     write_members(zipfile.ZIP_BZIP2, a=b"")
-    refused("another method than deflate")
+    refused("a method other than deflate")
     write_members(a=member(HEADER, b"1234"))
     whole = PATH.read_bytes()
     entry = whole.index(b"PK\1\2")
@@ -220,7 +226,7 @@ def test_tricks_with_members() -> None:
         refused(message)
 
 
-def test_what_is_no_file() -> None:
+def test_a_path_that_is_not_a_file_is_refused() -> None:
     refused("no such file")
     PATH.mkdir()
     refused("not a regular file")
@@ -237,8 +243,8 @@ def test_what_is_no_file() -> None:
         read_archive(Path("x" * 300), "file", lambda names, meta: None, 9)
 
 
-def test_a_warning_of_numpy_is_not_passed_on() -> None:
-    write_members(a=described("'<f4'", "(1L,)", b"\0\0\x80\x3f"))
+def test_warnings_of_numpy_are_suppressed() -> None:
+    write_members(a=array_of("'<f4'", "(1L,)", b"\0\0\x80\x3f"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read()[0]["a"] == 1

@@ -49,7 +49,7 @@ def trained() -> tuple[Network, dict[str, Any]]:
     return training.network, describe(training, Provenance(recipe, seed=5, dataset=data))
 
 
-def test_what_is_saved_is_loaded(trained: tuple[Network, dict[str, Any]]) -> None:
+def test_a_brain_survives_a_round_trip(trained: tuple[Network, dict[str, Any]]) -> None:
     network, meta = trained
     save_brain(PATH, network, meta)
     brain = load_brain(PATH)
@@ -80,7 +80,7 @@ def test_half_precision(trained: tuple[Network, dict[str, Any]]) -> None:
     assert load_brain(PATH).network.parameters.max() < 10
 
 
-def test_meta_says_how_it_came_about(trained: tuple[Network, dict[str, Any]]) -> None:
+def test_meta_records_the_training(trained: tuple[Network, dict[str, Any]]) -> None:
     _, meta = trained
     assert (meta["format"], meta["sizes"], meta["activation"]) == (1, [784, 12, 10], "relu")
     assert (meta["output"], meta["loss"], meta["seed"]) == ("softmax", "cross-entropy", 5)
@@ -90,7 +90,7 @@ def test_meta_says_how_it_came_about(trained: tuple[Network, dict[str, Any]]) ->
     assert meta["versions"]["numpy"] == np.__version__
 
 
-def test_the_ancestors_reader_finds_what_it_expects(
+def test_the_ancestors_reader_can_read_the_file(
     trained: tuple[Network, dict[str, Any]],
 ) -> None:
     network, meta = trained
@@ -114,20 +114,20 @@ def test_the_ancestors_brains_are_read() -> None:
     np.testing.assert_allclose(brain.network.outputs(images), a.T, rtol=1e-12)
 
 
-def test_double_precision_of_another_order_is_kept() -> None:
+def test_big_endian_float64_is_read_as_float64() -> None:
     w, b = make_older(PATH)
     w[0][0, 0] = 1e300
     save_older(PATH, [m.astype(">f8") for m in w], [m.astype(">f8") for m in b])
     assert load_brain(PATH).network.layers[0][0][0, 0] == 1e300
 
 
-def test_many_layers_are_refused() -> None:
+def test_too_many_layers_are_refused() -> None:
     ones = [np.ones((1, 1))] * 200
     save_older(PATH, ones, ones)
     refused("200 arrays of weights, expected 1 to 101")
 
 
-def test_any_layout_of_numbers_is_read() -> None:
+def test_any_memory_layout_and_float_type_is_read() -> None:
     w, b = make_older(PATH)
     expected = load_brain(PATH).network.parameters.copy()
     save_older(PATH, [np.asfortranarray(m) for m in w], [m.astype(">f8") for m in b])
@@ -154,7 +154,7 @@ def refused(match: str) -> None:
 
 
 class Trap:
-    """Unpickling one makes a file."""
+    """Creates a file when unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Path.touch, (Path("sprung"),))
@@ -163,10 +163,10 @@ class Trap:
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"w4": None}, "strange array 'b4'"),
+        ({"w4": None}, "unexpected array 'b4'"),
         ({"w2": None, "b2": None}, "no array [bw]"),
         ({"b3": None}, "no array b3"),
-        ({"extra": np.zeros(3)}, "strange array 'extra'"),
+        ({"extra": np.zeros(3)}, "unexpected array 'extra'"),
         ({"w5": np.zeros((10, 10))}, "no array b5"),
         ({"w1": np.zeros((20, 783))}, r"w1 has shape \(20, 783\), expected \(fan_out, 784\)"),
         ({"w2": np.zeros((20, 21))}, r"w2 has shape \(20, 21\)"),
@@ -187,7 +187,7 @@ class Trap:
         ({"meta": np.array("{}")}, "meta has format None, expected 1"),
     ],
 )
-def test_what_is_no_brain(arrays: dict[str, Any], message: str) -> None:
+def test_invalid_brains_are_refused(arrays: dict[str, Any], message: str) -> None:
     make_older(PATH)
     with np.load(PATH) as archive:
         content = dict(archive) | arrays
@@ -212,7 +212,7 @@ def test_what_is_no_brain(arrays: dict[str, Any], message: str) -> None:
         ({"seed": "x" * 10**6}, "a wrong seed: 'xxx.* is not a whole number"),
     ],
 )
-def test_meta_that_is_wrong(
+def test_invalid_meta_is_refused(
     trained: tuple[Network, dict[str, Any]], change: dict[str, Any], message: str
 ) -> None:
     network, meta = trained
@@ -222,7 +222,7 @@ def test_meta_that_is_wrong(
     refused(message)
 
 
-def test_meta_that_could_not_be_loaded_is_not_saved(
+def test_invalid_meta_is_not_saved(
     trained: tuple[Network, dict[str, Any]],
 ) -> None:
     with pytest.raises(BrainError, match="meta has format None"):
@@ -230,7 +230,7 @@ def test_meta_that_could_not_be_loaded_is_not_saved(
     assert names() == []
 
 
-def test_epochs_are_those_behind_the_weights() -> None:
+def test_meta_has_the_epoch_of_the_selected_weights() -> None:
     recipe = replace(
         RECIPES["modern"], hidden=(), optimizer="sgd", schedule="constant", learning_rate=0.9,
         epochs=60, validation=50, patience=2,
@@ -242,7 +242,7 @@ def test_epochs_are_those_behind_the_weights() -> None:
     assert meta["accuracy"]["validation"] == best["validation_accuracy"]
 
 
-def test_files_that_are_no_archives() -> None:
+def test_files_that_are_not_archives_are_refused() -> None:
     refused("no such file")
     PATH.write_bytes(b"")
     refused("not a brain file")
@@ -256,7 +256,7 @@ def test_files_that_are_no_archives() -> None:
     refused("not a regular file")
 
 
-def test_headers_are_not_believed() -> None:
+def test_headers_are_checked_against_the_file() -> None:
     make_older(PATH)
     with zipfile.ZipFile(PATH) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -270,11 +270,11 @@ def test_headers_are_not_believed() -> None:
     refused("w1 needs 6272000000 bytes, 3 are there")
 
 
-def test_two_arrays_of_one_name() -> None:
+def test_two_arrays_with_the_same_name_are_refused() -> None:
     make_older(PATH)
     with zipfile.ZipFile(PATH, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("w1.npy", archive.read("w1.npy"))
-    refused("two arrays of one name")
+    refused("two arrays with the same name")
 
 
 @settings(

@@ -38,7 +38,7 @@ def train(recipe: Recipe, **options: Any) -> Any:
 
 
 def write(changes: dict[str, Any] | None = None, name: str = "adam") -> Recipe:
-    """Write the checkpoint of the second epoch of a run."""
+    """Train for two epochs and write the checkpoint."""
     recipe = replace(RECIPE, **OPTIMIZERS[name] | (changes or {}))
 
     def keep(state: TrainingState) -> None:
@@ -50,7 +50,7 @@ def write(changes: dict[str, Any] | None = None, name: str = "adam") -> Recipe:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_run_goes_on_to_the_same_bits(name: str) -> None:
+def test_a_resumed_run_ends_in_the_same_bits(name: str) -> None:
     recipe = write(name=name)
     checkpoint = load_checkpoint(PATH)
     assert checkpoint.provenance == Provenance(recipe, seed=3)
@@ -65,7 +65,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 
 @in_one_folder
 @given(data=st.data())
-def test_what_is_written_is_read(data: st.DataObject) -> None:
+def test_a_checkpoint_survives_a_round_trip(data: st.DataObject) -> None:
     recipe = replace(RECIPE, **OPTIMIZERS["nesterov"])
     draw, size = data.draw, 7 * 10 + 785 * 6
     assert recipe.sizes == (784, 6, 10)
@@ -109,7 +109,7 @@ def refused(match: str) -> None:
 
 
 def rewrite(meta: dict[str, Any] | None = None, /, **arrays: Any) -> None:
-    """Put other arrays, and other values of `meta`, into the checkpoint."""
+    """Replace arrays and values of `meta` in the checkpoint."""
     with np.load(PATH) as archive:
         content = dict(archive) | arrays
     if meta is not None:
@@ -129,9 +129,9 @@ REPORT = {
 }
 GENERATOR = dict(np.random.default_rng(0).bit_generator.state)
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"checkpoint": 2}, "meta has not checkpoint 1"),
-    ({"recipe": {"hidden": [5]}}, "strange array 'moment1'"),
-    ({"recipe": {"hidden": [5], "momentum": 0.5}}, "strange array 'moment2'"),
+    ({"checkpoint": 2}, "meta does not say checkpoint 1"),
+    ({"recipe": {"hidden": [5]}}, "unexpected array 'moment1'"),
+    ({"recipe": {"hidden": [5], "momentum": 0.5}}, "unexpected array 'moment2'"),
     ({"recipe": RECIPE.__dict__ | OPTIMIZERS["adam"] | {"hidden": [10**6]}}, "more than 100,000"),
     ({"recipe": RECIPE.__dict__ | OPTIMIZERS["adam"] | {"hidden": [7]}}, r"expected float64"),
     ({"recipe": RECIPE.__dict__ | {"optimizer": "adam"}}, r"is float64 .*, expected float32"),
@@ -155,19 +155,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"history": [REPORT | {"more": 1.0}]}, "line 1 of the history"),
     ({"history": [REPORT | {"seconds": 10**400}]}, "line 1 of the history"),
     ({"generator": None}, "generator: None is not a JSON object"),
-    ({"generator": {}}, "state of the random generator"),
-    ({"generator": GENERATOR | {"bit_generator": "MT19937"}}, "state of the random generator"),
+    ({"generator": {}}, "invalid state of the random generator"),
+    (
+        {"generator": GENERATOR | {"bit_generator": "MT19937"}},
+        "invalid state of the random generator",
+    ),
     ({"generator": GENERATOR | {"state": {"state": -1, "inc": 1}}}, "state of the random"),
     ({"generator": GENERATOR | {"state": {"state": 1 << 128, "inc": 1}}}, "state of the random"),
     ({"generator": GENERATOR | {"state": {"state": "1", "inc": 1}}}, "state of the random"),
-    ({"generator": GENERATOR | {"uinteger": 1 << 32}}, "state of the random generator"),
-    ({"generator": GENERATOR | {"has_uint32": 1 << 70}}, "state of the random generator"),
-    ({"generator": GENERATOR | {"more": 1}}, "state of the random generator"),
+    ({"generator": GENERATOR | {"uinteger": 1 << 32}}, "invalid state of the random generator"),
+    ({"generator": GENERATOR | {"has_uint32": 1 << 70}}, "invalid state of the random generator"),
+    ({"generator": GENERATOR | {"more": 1}}, "invalid state of the random generator"),
 ]
 
 
 @pytest.mark.parametrize(("meta", "message"), WRONG)
-def test_meta_that_is_wrong(meta: dict[str, Any], message: str) -> None:
+def test_invalid_meta_is_refused(meta: dict[str, Any], message: str) -> None:
     write()
     rewrite(meta)
     refused(message)
@@ -177,32 +180,32 @@ def test_meta_that_is_wrong(meta: dict[str, Any], message: str) -> None:
     ("arrays", "message"),
     [
         ({"moment2": None}, r"arrays \[.*\], expected"),
-        ({"moment3": np.zeros(SIZE)}, "strange array 'moment3'"),
-        ({"w1": np.zeros(SIZE)}, "strange array 'w1'"),
+        ({"moment3": np.zeros(SIZE)}, "unexpected array 'moment3'"),
+        ({"w1": np.zeros(SIZE)}, "unexpected array 'w1'"),
         ({"parameters": None}, r"arrays \[.*\], expected"),
         ({"parameters": np.zeros((SIZE, 1))}, rf"expected float64 \({SIZE},\)"),
         ({"parameters": np.zeros(SIZE, np.float32)}, "parameters is float32"),
         ({"parameters": np.full(SIZE, np.nan)}, "parameters is not finite"),
         ({"moment1": np.full(SIZE, np.inf)}, "moment1 is not finite"),
         ({"parameters": np.full(SIZE, {}, object)}, "parameters has type object"),
-        ({"meta": None}, "meta has not checkpoint 1"),
+        ({"meta": None}, "meta does not say checkpoint 1"),
         ({"meta": np.array("[]")}, "meta is not a JSON object"),
     ],
 )
-def test_arrays_that_are_wrong(arrays: dict[str, Any], message: str) -> None:
+def test_invalid_arrays_are_refused(arrays: dict[str, Any], message: str) -> None:
     write()
     rewrite(**arrays)
     refused(message)
 
 
-def test_widths_are_not_believed() -> None:
+def test_widths_are_checked_against_the_arrays() -> None:
     write()
     recipe = RECIPE.__dict__ | OPTIMIZERS["adam"]
     rewrite({"recipe": recipe | {"hidden": [100_000]}})
     assert peak_memory(lambda: refused(r"expected float64 \(79500010,\)")) < 10_000_000
 
 
-def test_big_endian_numbers_go_on_the_same() -> None:
+def test_a_big_endian_checkpoint_resumes_the_same() -> None:
     recipe = write()
     expected = train(recipe, resume=load_checkpoint(PATH).state).network.parameters
     with np.load(PATH) as archive:
@@ -243,7 +246,7 @@ def test_any_bytes_are_refused(content: bytes) -> None:
     refused("not a checkpoint")
 
 
-def test_what_is_no_file() -> None:
+def test_a_path_that_is_not_a_file_is_refused() -> None:
     refused("no such file")
     PATH.mkdir()
     refused("not a regular file")

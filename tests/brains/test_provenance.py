@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnistmlp.brains.provenance import Provenance, digest
+from mnistmlp.arrays import Array
+from mnistmlp.brains.provenance import Provenance, parameter_digest
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import RECIPES
 
@@ -26,11 +27,11 @@ provenances = st.builds(
 
 
 @given(provenance=provenances)
-def test_what_is_written_is_read(provenance: Provenance) -> None:
+def test_a_provenance_survives_a_round_trip(provenance: Provenance) -> None:
     assert Provenance.parse(json.loads(json.dumps(provenance.as_dict()))) == provenance
 
 
-def test_earlier_versions_wrote_less() -> None:
+def test_keys_of_later_versions_are_optional() -> None:
     least = Provenance.parse({"recipe": {}, "seed": 3, "accuracy": {}})
     assert (least.recipe, least.seed, least.dataset) == (RECIPES["classic"], 3, {})
     assert (least.initial, least.prune, least.half, least.threads) == (None, 0, False, None)
@@ -58,7 +59,7 @@ def test_earlier_versions_wrote_less() -> None:
         ("versions", {"numpy": {"nested": 1}}),
     ],
 )
-def test_what_is_none(name: str, value: Any) -> None:
+def test_invalid_values_are_refused(name: str, value: Any) -> None:
     with pytest.raises(SettingError, match=r"is not (a|true)") as caught:
         Provenance.parse({"recipe": {}, "seed": 0, name: value})
     assert caught.value.setting == name
@@ -82,22 +83,23 @@ def test_what_is_none(name: str, value: Any) -> None:
         ({"hardest": 0}, "above 0"),
     ],
 )
-def test_recipes_that_are_none(recipe: dict[str, Any], message: str) -> None:
+def test_invalid_recipes_are_refused(recipe: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message) as caught:
         Provenance.parse({"recipe": recipe, "seed": 0})
     assert len(str(caught.value)) < 200
 
 
 @given(meta=st.dictionaries(st.sampled_from(["recipe", "seed", "dataset", "threads"]), values))
-def test_anything_is_read_or_refused(meta: dict[str, Any]) -> None:
+def test_any_meta_is_read_or_refused(meta: dict[str, Any]) -> None:
     try:
         Provenance.parse(meta)
     except SettingError as error:
         assert error.message.isprintable()
 
 
-def test_digest_is_of_the_bits() -> None:
+def test_the_digest_depends_on_every_bit() -> None:
     vector = np.array([0.0, 1.0], np.float32)
-    assert digest(vector) == digest(vector.copy())
-    assert digest(vector) != digest(-vector)
-    assert len({digest(vector), digest(vector.astype(np.float64)), digest(vector[:1])}) == 3
+    assert parameter_digest(vector) == parameter_digest(vector.copy())
+    assert parameter_digest(vector) != parameter_digest(-vector)
+    vectors: list[Array] = [vector, vector.astype(np.float64), vector[:1]]
+    assert len({parameter_digest(each) for each in vectors}) == 3

@@ -20,7 +20,7 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def run() -> Run:
-    """Run a command within this process."""
+    """Run a command in this process."""
 
     def invoke(*args: object, **options: Any) -> Result:
         words = [str(arg) for arg in args]
@@ -34,7 +34,7 @@ def run() -> Run:
 
 @pytest.fixture
 def start() -> Start:
-    """Start a command as a process of its own, with its streams piped."""
+    """Start a command in its own process, with its streams piped."""
 
     def popen(*args: object, **options: Any) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-W", "error", "-m", "mnistmlp", *map(str, args)]
@@ -56,7 +56,7 @@ def closed_pipe() -> Iterator[BinaryIO]:
 
 @pytest.fixture(scope="session")
 def brain(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A brain file that knows the small data set well."""
+    """A brain file with a high accuracy on the small data set."""
     path = tmp_path_factory.mktemp("brains") / "small.npz"
     args = ["train", "--recipe", "modern", "--hidden", "24", "--batch-size", "64"]
     args += ["--validation", "200", "--epochs", "8"]

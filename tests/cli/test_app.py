@@ -139,7 +139,7 @@ def test_a_closed_pipe_on_stderr_does_not_end_the_work(
 
 
 @pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
-def test_a_stream_that_is_closed(brain: Path, small: Path, stream: str) -> None:
+def test_a_closed_stream(brain: Path, small: Path, stream: str) -> None:
     number = ("stdin", "stdout", "stderr").index(stream)
     command = f"{sys.executable} -m mnistmlp predict --brain {brain} --data-dir {small} --index 0"
     done = subprocess.run(

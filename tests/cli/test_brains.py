@@ -1,4 +1,4 @@
-"""The brain that comes with the package, and brains that judge together."""
+"""The bundled brain, and committees."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.brains.test_brain import save_older
 from tests.cli.conftest import Run
 
 
-def test_the_brain_that_ships_is_small_and_was_trained_on_mnist() -> None:
+def test_the_bundled_brain_is_small_and_was_trained_on_mnist() -> None:
     assert PRETRAINED.stat().st_size <= 4_000_000
     with np.load(PRETRAINED) as arrays:
         assert {arrays[name].dtype.name for name in arrays if name != "meta"} == {"float16"}
@@ -22,29 +22,25 @@ def test_the_brain_that_ships_is_small_and_was_trained_on_mnist() -> None:
     assert brain.meta.raw["dataset"]["name"] == "mnist"
 
 
-def test_the_brain_that_ships_knows_mnist(run: Run, mnist: Path) -> None:
+def test_the_bundled_brain_recognises_mnist(run: Run, mnist: Path) -> None:
     result = run("evaluate", "pretrained", "--json", "--data-dir", mnist)
     document = json.loads(result.stdout)
     assert document["brains"] == ["pretrained"]
     assert document["accuracy"] >= 0.9955
 
 
-def test_predict_takes_the_one_that_ships_where_there_is_none_here(
-    run: Run, brain: Path, handwriting: Path
-) -> None:
+def test_predict_falls_back_to_the_bundled_brain(run: Run, brain: Path, handwriting: Path) -> None:
     picture = sorted(handwriting.glob("*.png"))[0]
     alone = run("predict", picture)
     assert alone.exit_code == 0
-    assert alone.stderr == (
-        "no brain.npz here: using the pretrained brain that comes with mnistmlp\n"
-    )
+    assert alone.stderr == "no brain.npz here: using the bundled brain (pretrained)\n"
     named = run("predict", picture, "--brain", "pretrained")
     assert (named.stdout, named.stderr) == (alone.stdout, "")
     Path("brain.npz").write_bytes(brain.read_bytes())
     assert run("predict", picture).stderr == ""
 
 
-def test_it_can_be_looked_at_and_trained_on(run: Run, small: Path) -> None:
+def test_the_bundled_brain_can_be_inspected_and_trained_further(run: Run, small: Path) -> None:
     assert "784-" in run("info", "pretrained").stdout
     options = ["--init", "pretrained", "--epochs", 1, "--limit", 100, "--validation", 0]
     result = run("train", *options, "--no-augment", "--data-dir", small)
@@ -58,7 +54,7 @@ def test_it_can_be_looked_at_and_trained_on(run: Run, small: Path) -> None:
     [("inputs", (100, 5, 10)), ("labels", (784, 5, 11))],
     ids=["inputs", "labels"],
 )
-def test_a_committee_for_other_inputs_or_labels(
+def test_a_committee_with_other_inputs_or_labels(
     run: Run, small: Path, brain: Path, name: str, sizes: tuple[int, ...]
 ) -> None:
     fan_in, width, outputs = sizes
@@ -75,7 +71,7 @@ def test_a_committee_for_other_inputs_or_labels(
         result = run(*command)
         assert (result.exit_code, result.stdout) == (2, "")
         assert f"invalid value for {named}: other.npz: " in result.stderr
-        assert "all of a committee must have the same inputs and labels" in result.stderr
+        assert "all brains of a committee must have the same inputs and labels" in result.stderr
     alone = run("predict", "digit.png", "--brain", "other.npz")
     assert (alone.exit_code, alone.stdout) == (1, "")
     assert alone.stderr.startswith("error: other.npz: ")

@@ -12,7 +12,7 @@ from tests.conftest import names
 
 @pytest.fixture
 def own(small: Path, tmp_path: Path) -> Path:
-    """A copy of the small data set, as somebody's own."""
+    """A copy of the small data set, as a user's own data."""
     return Path(shutil.copytree(small, tmp_path / "own"))
 
 
@@ -42,7 +42,7 @@ def test_the_rest_of_mnist_is_fetched(run: Run, brain: Path, mnist: Path) -> Non
 
 
 @pytest.mark.usefixtures("_mirror")
-def test_own_data_are_never_mixed_or_replaced(run: Run, brain: Path, own: Path) -> None:
+def test_a_users_data_are_never_mixed_or_replaced(run: Run, brain: Path, own: Path) -> None:
     for name in ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
         (own / name).unlink()
     before = {path.name: path.read_bytes() for path in own.iterdir()}
@@ -71,7 +71,7 @@ def test_an_empty_name_is_not_this_folder(run: Run, brain: Path) -> None:
     assert "the name is empty" in result.stderr
 
 
-def test_a_damaged_file_has_a_way_out(run: Run, brain: Path, own: Path) -> None:
+def test_a_damaged_file_gets_a_hint(run: Run, brain: Path, own: Path) -> None:
     (own / "t10k-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03")
     result = run("evaluate", brain, "--data-dir", own)
     assert result.exit_code == 1
@@ -79,7 +79,7 @@ def test_a_damaged_file_has_a_way_out(run: Run, brain: Path, own: Path) -> None:
 
 
 @pytest.mark.usefixtures("_mirror")
-def test_damage_to_what_was_downloaded_is_noticed_and_mended(run: Run, brain: Path) -> None:
+def test_damage_to_a_downloaded_file_is_noticed_and_repaired(run: Run, brain: Path) -> None:
     folder = Path("cache/mnistmlp/mnist").resolve()
     run("download")
     for damage in (b"", b"\xff"):

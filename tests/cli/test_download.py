@@ -35,7 +35,7 @@ def test_no_mirror(run: Run) -> None:
     assert names() == []
 
 
-def test_a_mirror_of_another_kind(run: Run) -> None:
+def test_a_mirror_that_is_not_a_url(run: Run) -> None:
     result = run("download", "--mirror", "ftp://127.0.0.1", "--data-dir", "d")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("error: --mirror: 'ftp://127.0.0.1' is not")
@@ -114,7 +114,7 @@ def test_an_interrupted_run_leaves_nothing(
 
 
 def test_a_full_disk(web: Mirror, start: Start) -> None:
-    """A limit on the size of files, as it works for every user."""
+    """A limit on file sizes, which works for every user, stands in for a full disk."""
     limit = (1 << 20, resource.RLIM_INFINITY)
     process = start(
         *("download", "--mirror", web.url, "--data-dir", "d"),
@@ -124,14 +124,14 @@ def test_a_full_disk(web: Mirror, start: Start) -> None:
     assert (process.returncode, out) == (1, b"")
     assert err.decode().splitlines() == [
         "error: d/train-images-idx3-ubyte: cannot be written: File too large",
-        "hint: another folder: mnistmlp download --data-dir DIR",
+        "hint: use another folder: mnistmlp download --data-dir DIR",
     ]
     assert names("d") == []
 
 
-def test_a_folder_that_is_only_read(run: Run) -> None:
+def test_a_read_only_folder(run: Run) -> None:
     result = run("download", "--mirror", "http://127.0.0.1:1", "--data-dir", "/proc/d")
     assert (result.exit_code, result.stdout) == (1, "")
     error, hint = result.stderr.splitlines()
     assert error.startswith("error: /proc/d/train-images-idx3-ubyte: cannot be written: ")
-    assert hint.startswith("hint: another folder: ")
+    assert hint.startswith("hint: use another folder: ")

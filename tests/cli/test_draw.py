@@ -38,6 +38,6 @@ def test_without_a_brain_or_a_browser(run: Run, monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == 0
     assert '"about": "pretrained ' in Path(result.stdout.removesuffix("\n")).read_text()
     assert result.stderr.splitlines() == [
-        "no brain.npz here: using the pretrained brain that comes with mnistmlp",
-        "no browser to open it with here: open the file in one",
+        "no brain.npz here: using the bundled brain (pretrained)",
+        "no browser found: open the file in one",
     ]

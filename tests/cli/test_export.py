@@ -16,12 +16,12 @@ def test_it_writes_a_page_and_prints_its_name(run: Run, brain: Path) -> None:
     assert f'"about": "{brain.name} \\u00b7 784-24-10 ' in page
 
 
-def test_the_one_that_ships_by_its_name(run: Run) -> None:
+def test_the_bundled_brain_by_its_name(run: Run) -> None:
     assert run("export", "pretrained", "A.HTML").stdout == "A.HTML\n"
     assert '"about": "pretrained ' in Path("A.HTML").read_text()
 
 
-def test_a_suffix_that_is_not_known(run: Run) -> None:
+def test_an_unknown_suffix(run: Run) -> None:
     for name in ("digits.png", "digits"):
         result = run("export", "none.npz", name)
         assert (result.exit_code, result.stdout) == (2, "")
@@ -53,7 +53,7 @@ def test_what_cannot_be_read_or_written(
 
 
 @pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
-def test_other_programs_get_their_form(run: Run, brain: Path, suffix: str) -> None:
+def test_formats_of_other_programs(run: Run, brain: Path, suffix: str) -> None:
     result = run("export", brain, f"b{suffix}")
     assert (result.exit_code, result.stdout, result.stderr) == (0, f"b{suffix}\n", "")
     if suffix == ".safetensors":

@@ -12,7 +12,7 @@ from tests.conftest import names
 from tests.exchange.test_safetensors_import import layers_of
 
 
-def test_a_network_of_pytorch_is_a_brain(run: Run, small: Path) -> None:
+def test_a_pytorch_network_becomes_a_brain(run: Run, small: Path) -> None:
     save_file(layers_of(784, 12, 10), "model.safetensors")
     args = ["--activation", "tanh", "--loss", "mse", "--normalized", "0.1307,0.3081"]
     result = run("import", "model.safetensors", "brain.npz", *args)
@@ -39,9 +39,9 @@ def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "error"),
     [
-        ([], 2, "--activation: model.safetensors does not say which it is of sigmoid, tanh, relu"),
+        ([], 2, "--activation: model.safetensors does not say which of sigmoid, tanh, relu it is"),
         (["--activation", "relu", "--normalized", "1"], 2, "--normalized: '1' is not two numbers"),
-        (["--activation", "relu", "--normalized", "1,0"], 2, "--normalized: 1.0,0.0 are no mean"),
+        (["--activation", "relu", "--normalized", "1,0"], 2, "--normalized: 1.0,0.0 is not"),
     ],
 )
 def test_usage(run: Run, args: list[str], code: int, error: str) -> None:

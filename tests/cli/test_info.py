@@ -34,14 +34,14 @@ def test_an_older_brain(run: Run) -> None:
     assert (document["sizes"], document["dtype"]) == ([784, 20, 20, 20, 10], "float64")
 
 
-def test_what_calculates_here(run: Run) -> None:
+def test_system(run: Run) -> None:
     facts = json.loads(run("info", "--system", "--json").stdout)
     lines = run("info", "--system").stdout.splitlines()
     assert [line[:20].strip().replace(" ", "_") for line in lines] == list(facts)
     assert facts["usable_cores"] >= 1
 
 
-def test_a_name_of_kernels_that_nobody_knows_is_left_to_blas(start: Start) -> None:
+def test_an_unknown_kernel_name_is_left_to_blas(start: Start) -> None:
     env = os.environ | {"OPENBLAS_CORETYPE": "Nonsense", "OPENBLAS_NUM_THREADS": "many"}
     process = start("info", "--system", "--json", env=env)
     stdout, stderr = process.communicate(timeout=60)
@@ -49,7 +49,7 @@ def test_a_name_of_kernels_that_nobody_knows_is_left_to_blas(start: Start) -> No
     assert json.loads(stdout)["kernels"] != "Nonsense"
 
 
-def test_threads_are_those_of_the_affinity_or_the_users(start: Start) -> None:
+def test_threads_follow_the_affinity_unless_the_user_sets_them(start: Start) -> None:
     mine = {name: value for name, value in os.environ.items() if not name.endswith("_THREADS")}
     for env, expected in ((mine, None), (mine | {"OPENBLAS_NUM_THREADS": "1"}, 1)):
         stdout, _ = start("info", "--system", "--json", env=env).communicate(timeout=60)
@@ -57,7 +57,7 @@ def test_threads_are_those_of_the_affinity_or_the_users(start: Start) -> None:
         assert facts["threads"] in (expected or facts["usable_cores"], None)  # None: Accelerate
 
 
-def test_text_of_a_stranger_is_escaped(run: Run, brain: Path) -> None:
+def test_text_from_the_file_is_escaped(run: Run, brain: Path) -> None:
     loaded = load_brain(brain)
     assert loaded.meta
     meta = loaded.meta.raw | {"versions": {"numpy": "\x1b[2J\nsizes 1", "python": "\u202e"}}
@@ -69,7 +69,7 @@ def test_text_of_a_stranger_is_escaped(run: Run, brain: Path) -> None:
     )
 
 
-def test_what_is_no_brain(run: Run) -> None:
+def test_a_file_that_is_not_a_brain(run: Run) -> None:
     Path("brain.npz").write_text("hello")
     result = run("info")
     assert (result.exit_code, result.stdout) == (1, "")

@@ -44,20 +44,20 @@ def test_a_job_in_the_background_is_not_interrupted() -> None:
     assert interrupts.exit_code == 0
 
 
-def test_while_it_saves_the_first_is_only_noted() -> None:
+def test_the_first_is_only_recorded_while_saving() -> None:
     with one_interrupt() as interrupts:
         interrupts.saving = True
         signal.raise_signal(signal.SIGINT)
     assert interrupts.exit_code == 130
 
 
-def test_afterwards_all_is_as_before() -> None:
+def test_the_old_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with one_interrupt():
         pass
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_sigterm_elsewhere_is_an_interrupt_of_its_own_kind() -> None:
+def test_sigterm_elsewhere_raises_terminated() -> None:
     with pytest.raises(Terminated):
         terminate(signal.SIGTERM, None)

@@ -1,4 +1,4 @@
-"""What the README says of itself is so."""
+"""What the README says is true."""
 
 import re
 import shutil
@@ -29,7 +29,7 @@ def test_every_recipe_has_its_row() -> None:
     ]
 
 
-def test_options_that_are_named_exist(run: Run) -> None:
+def test_the_options_it_names_exist(run: Run) -> None:
     helps = "".join(run(command, "--help").stdout for command in COMMANDS)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert named

@@ -1,4 +1,4 @@
-"""Every option of every command, with values at its edges and past them."""
+"""Every option of every command, with values at its bounds and beyond them."""
 
 import functools
 import os
@@ -19,11 +19,11 @@ from mnistmlp.training.recipes import Recipe
 from tests.cli.conftest import Run
 from tests.conftest import blobs, names
 
-AT_THE_DATA = 77  # exit code: all that can be said before the data are read has been
+AT_THE_DATA = 77  # exit code: every check made before the data are read has passed
 
 
 class Values(NamedTuple):
-    """Of an option: what it takes, and what is past that."""
+    """The values to try with an option: some that it takes, and some beyond its bounds."""
 
     within: list[str]
     past: list[str]
@@ -168,7 +168,7 @@ Words = Callable[..., list[object]]
 
 @pytest.fixture
 def words(brain: Path) -> Words:
-    """What to type to give an option a value, beside what its command cannot do without."""
+    """Return the words that give an option a value, and those that its command requires."""
     needed: dict[str, list[object]] = {"evaluate": [brain], "predict": ["--brain", brain]}
     needed["import"] = ["model.safetensors", "imported.npz"]
 
@@ -187,7 +187,7 @@ def words(brain: Path) -> Words:
 
 @pytest.fixture(autouse=True)
 def _no_data(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """End where the data would be read, but in a test that has a small data set."""
+    """Exit where the data would be read, except in a test with the small data set."""
 
     def load_dataset(*args: object, **options: object) -> None:
         raise SystemExit(AT_THE_DATA)
@@ -208,7 +208,7 @@ def _spelling(command: str, name: str) -> str:
 
 
 def assert_refused(result: Result, option: str) -> None:
-    """Check for a usage error of one line that names the option, before anything is done."""
+    """Check for a usage error, one line that names the option, with nothing done."""
     assert (result.exit_code, result.stdout) == (2, ""), result.output
     error, *hint = result.stderr.splitlines()
     assert error.startswith("error: ")
@@ -226,14 +226,14 @@ def test_every_option_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize(("command", "name"), OPTIONS)
-def test_values_past_the_edges(run: Run, words: Words, command: str, name: str) -> None:
+def test_values_beyond_the_bounds(run: Run, words: Words, command: str, name: str) -> None:
     for value in TABLE[command][name].past:
         assert_refused(run(*words(command, name, value)), _spelling(command, name))
     assert names() == []
 
 
 @pytest.mark.parametrize(("command", "name"), OPTIONS)
-def test_values_at_the_edges(run: Run, words: Words, command: str, name: str) -> None:
+def test_values_at_the_bounds(run: Run, words: Words, command: str, name: str) -> None:
     for value in TABLE[command][name].within:
         result = run(*words(command, name, value))
         assert (result.exit_code, result.stdout) == (AT_THE_DATA, ""), result.stderr
@@ -241,7 +241,7 @@ def test_values_at_the_edges(run: Run, words: Words, command: str, name: str) ->
 
 
 @pytest.mark.parametrize(("command", "name"), OPTIONS)
-def test_a_value_that_is_not_there(run: Run, command: str, name: str) -> None:
+def test_a_missing_value(run: Run, command: str, name: str) -> None:
     if TABLE[command][name] is not FLAG:
         option = _spelling(command, name)
         assert_refused(run(command, option), option)
@@ -310,7 +310,7 @@ def test_a_place_without_permission(run: Run, command: list[str]) -> None:
 
 @pytest.fixture
 def checkpoint() -> bytes:
-    """A run that was stopped after its first epoch: run.npz.ckpt, and what is in it."""
+    """The bytes of run.npz.ckpt, of a run that was stopped after its first epoch."""
     recipe, path = Recipe(hidden=(), validation=0, epochs=2), Path("run.npz.ckpt")
     provenance = Provenance(recipe, dataset={"digests": {}})
     fit(
@@ -375,14 +375,14 @@ def test_a_brain_is_not_overwritten_by_mistake(
     assert Path("b-1.npz").read_bytes() == Path("b.ckpt").read_bytes() == brain.read_bytes()
 
 
-def test_explaining_does_not_overwrite_what_it_explains(run: Run, brain: Path) -> None:
+def test_an_explanation_does_not_overwrite_its_sources(run: Run, brain: Path) -> None:
     Path("a.png").write_bytes(b"a picture")
     for args in (["a.png", "--explain-png", "./a.png"], ["b.png", "--explain-png", brain]):
         assert_refused(run("predict", "--brain", brain, *args), "--explain-png")
     assert Path("a.png").read_bytes() == b"a picture"
 
 
-def test_a_log_stays_where_a_run_does_not_begin(run: Run, small: Path) -> None:
+def test_a_log_is_left_alone_if_the_run_does_not_start(run: Run, small: Path) -> None:
     Path("old").write_bytes(b"{}\n")
     for log in ("old", "new"):
         args = ["--data-dir", small, "--log", log, "--validation", "1200"]

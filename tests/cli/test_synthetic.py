@@ -1,4 +1,4 @@
-"""The built-in data set through the commands, with no mirror to go to."""
+"""The synthetic data set in the commands, with no mirror."""
 
 import json
 from pathlib import Path
@@ -32,18 +32,18 @@ def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
     assert meta.raw["dataset"]["name"] == "synthetic"
     assert names(str(builtin_folder())) == sorted(file.name for file in SYNTHETIC)
 
-    judged = run("evaluate", "--dataset", "synthetic")
-    assert judged.stdout.startswith("brain.npz on synthetic test\n")
-    assert judged.stderr == ""
-    judged = run("evaluate", "--data-dir", builtin_folder())  # files like any others
-    assert judged.stdout.startswith("brain.npz on synthetic test\n")
-    judged = run("evaluate", "--dataset", "synthetic", "--json")
-    assert json.loads(judged.stdout)["dataset"] == "synthetic"
+    evaluated = run("evaluate", "--dataset", "synthetic")
+    assert evaluated.stdout.startswith("brain.npz on synthetic test\n")
+    assert evaluated.stderr == ""
+    evaluated = run("evaluate", "--data-dir", builtin_folder())  # files like any others
+    assert evaluated.stdout.startswith("brain.npz on synthetic test\n")
+    evaluated = run("evaluate", "--dataset", "synthetic", "--json")
+    assert json.loads(evaluated.stdout)["dataset"] == "synthetic"
     shown = run("predict", "--dataset", "synthetic", "--index", 3, "--json")
     assert json.loads(shown.stdout)["dataset"] == "synthetic"
 
 
-def test_it_is_written_where_one_says(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_written_to_the_folder_given(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtin, "SIZES", {"train": (6, 1), "test": (3, 2)})
     result = run("download", "--dataset", "synthetic", "--data-dir", "d", "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "d\n", "")
@@ -57,7 +57,7 @@ def test_other_data_are_neither_taken_for_it_nor_replaced(run: Run, small: Path)
         result = run(*words, "--dataset", "synthetic", "--data-dir", small)
         assert (result.exit_code, result.stdout) == (1, "")
         assert "holds other data than the built-in synthetic digits" in result.stderr
-        assert "hint: another folder" in result.stderr
+        assert "hint: use another folder" in result.stderr
     assert {path.name: path.read_bytes() for path in small.iterdir()} == before
 
 
@@ -68,7 +68,7 @@ def test_options_of_fetching_are_refused(run: Run, words: list[str]) -> None:
     assert result.stderr.startswith(f"error: {words[0]}: is for MNIST")
 
 
-def test_no_command_takes_it_by_itself(run: Run) -> None:
+def test_no_command_falls_back_to_it(run: Run) -> None:
     result = run("train")
     assert (result.exit_code, names()) == (1, [])
     assert "--dataset synthetic" in result.stderr

@@ -19,7 +19,7 @@ def make_network(
 ) -> Network:
     network = Network((784, *hidden, 10), activation, loss, dtype)
     initialise(network, np.random.default_rng(3))
-    # biases too, so that a mistake in them shows
+    # non-zero biases too, so that errors in them show up
     network.parameters += np.random.default_rng(4).normal(0, 0.05, network.parameters.size)
     return network
 
@@ -31,7 +31,7 @@ def make_batch(size: int, dtype: str = "float64") -> Batch:
 
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize(("activation", "loss"), PAIRS)
-def test_gradient_is_the_central_difference(
+def test_gradient_matches_the_central_difference(
     hidden: tuple[int, ...], activation: str, loss: str
 ) -> None:
     network = make_network(hidden, activation, loss)
@@ -40,7 +40,7 @@ def test_gradient_is_the_central_difference(
     rng = np.random.default_rng(6)
     backpropagate(network, work, *batch)
     gradient = work.gradient.copy()
-    for _ in range(5):  # random directions, as autograd's tests have them
+    for _ in range(5):  # random directions, as in autograd's tests
         direction = rng.normal(size=start.size)
         direction /= np.linalg.norm(direction)
         step, losses = 1e-5, []
@@ -48,7 +48,7 @@ def test_gradient_is_the_central_difference(
             network.parameters[:] = start + sign * step * direction
             losses.append(backpropagate(network, work, *batch))
         numeric = (losses[0] - losses[1]) / (2 * step)
-        # a loss near 2 is rounded by 2e-16: the difference by some 1e-16 / 1e-5
+        # a loss near 2 has a rounding error of 2e-16, the quotient one of about 1e-16 / 1e-5
         assert numeric == pytest.approx(gradient @ direction, rel=1e-7, abs=1e-10)
 
 
@@ -71,7 +71,7 @@ def test_gradient_of_single_parameters(hidden: tuple[int, ...], activation: str,
 
 
 @pytest.mark.parametrize(("activation", "loss"), PAIRS)
-def test_gradient_with_dropout_is_the_central_difference(activation: str, loss: str) -> None:
+def test_gradient_with_dropout_matches_the_central_difference(activation: str, loss: str) -> None:
     network, batch = make_network((9, 8, 7), activation, loss), make_batch(7)
     work = Workspace(network, 7, dropout=0.4, rng=np.random.default_rng(0))
 
@@ -89,7 +89,7 @@ def test_gradient_with_dropout_is_the_central_difference(activation: str, loss: 
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_dropout_leaves_out_its_part_and_keeps_the_mean(dtype: str) -> None:
+def test_dropout_drops_its_fraction_and_keeps_the_mean(dtype: str) -> None:
     network, batch = make_network((200, 100), "tanh", "mse", dtype), make_batch(300, dtype)
     plain = Workspace(network, 300)
     thinned = Workspace(network, 300, dropout=0.25, rng=np.random.default_rng(0))
@@ -107,7 +107,7 @@ def test_dropout_leaves_out_its_part_and_keeps_the_mean(dtype: str) -> None:
 
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize(("activation", "loss"), PAIRS)
-def test_the_gradient_of_a_batch_is_the_mean_of_its_images(
+def test_batch_gradient_is_the_mean_over_its_images(
     hidden: tuple[int, ...], activation: str, loss: str
 ) -> None:
     network = make_network(hidden, activation, loss)
@@ -117,7 +117,7 @@ def test_the_gradient_of_a_batch_is_the_mean_of_its_images(
         work = Workspace(network, size)
         batches = Batches(images.reshape(-1, 784), labels, size, "float64").epoch(None)
         each = [(backpropagate(network, work, *b), work.gradient.copy()) for b in batches]
-        found.append([np.mean(part, axis=0) for part in zip(*each, strict=True)])
+        found.append([np.mean(values, axis=0) for values in zip(*each, strict=True)])
     for whole, mean in zip(*found, strict=True):
         np.testing.assert_allclose(mean, whole, rtol=1e-10, atol=1e-14)
 
@@ -125,7 +125,7 @@ def test_the_gradient_of_a_batch_is_the_mean_of_its_images(
 @pytest.mark.parametrize("dropout", [0.0, 0.2])
 def test_a_training_step_allocates_no_arrays(dropout: float) -> None:
     network = make_network((64, 32), "relu", "cross-entropy", "float32")
-    size = 2048  # large beside the buffer of fixed size that NumPy broadcasts with
+    size = 2048  # large compared with NumPy's fixed-size broadcasting buffer
     images, labels = blobs(size, seed=9)
     work = Workspace(network, size, dropout=dropout, rng=np.random.default_rng(0))
     batches = Batches(images.reshape(-1, 784), labels, size, "float32")

@@ -4,14 +4,14 @@ import pytest
 from mnistmlp.arrays import Array, Labels
 from mnistmlp.core.calibration import (
     MIN_TEMPERATURE,
-    at_temperature,
+    apply_temperature,
     calibration_error,
     fit_temperature,
 )
 
 
-def make_shares(sharpness: float) -> tuple[Array, Labels]:
-    """Return probabilities and labels drawn from them, the former then sharpened."""
+def make_probabilities(sharpness: float) -> tuple[Array, Labels]:
+    """Return sharpened probabilities, and labels drawn from them before sharpening."""
     rng = np.random.default_rng(0)
     logits = 2 * rng.standard_normal((20_000, 10))
     true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -21,29 +21,31 @@ def make_shares(sharpness: float) -> tuple[Array, Labels]:
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
-def test_the_temperature_that_was_left_out_is_found(sharpness: float) -> None:
-    shares, labels = make_shares(sharpness)
-    temperature = fit_temperature(shares, labels)
+def test_fit_temperature_undoes_the_sharpening(sharpness: float) -> None:
+    probabilities, labels = make_probabilities(sharpness)
+    temperature = fit_temperature(probabilities, labels)
     assert temperature == pytest.approx(sharpness, rel=0.05)
-    calibrated = at_temperature(shares, temperature)
+    calibrated = apply_temperature(probabilities, temperature)
     assert calibration_error(calibrated, labels) < 0.015
     if sharpness != 1:
-        assert calibration_error(shares, labels) > 0.05
+        assert calibration_error(probabilities, labels) > 0.05
     np.testing.assert_allclose(calibrated.sum(axis=1), 1)
-    np.testing.assert_array_equal(calibrated.argmax(axis=1), shares.argmax(axis=1))
+    np.testing.assert_array_equal(calibrated.argmax(axis=1), probabilities.argmax(axis=1))
 
 
-def test_certainty_that_is_always_right() -> None:
-    shares, labels = np.eye(10), np.arange(10)
-    assert MIN_TEMPERATURE <= fit_temperature(shares, labels) <= 20
-    sure = at_temperature(0.9 * shares + 0.01, fit_temperature(0.9 * shares + 0.01, labels))
+def test_predictions_that_are_always_right() -> None:
+    probabilities, labels = np.eye(10), np.arange(10)
+    assert MIN_TEMPERATURE <= fit_temperature(probabilities, labels) <= 20
+    sure = apply_temperature(
+        0.9 * probabilities + 0.01, fit_temperature(0.9 * probabilities + 0.01, labels)
+    )
     assert sure.max() == pytest.approx(11 / 12, abs=0.01)
-    assert calibration_error(shares, labels) == 0
-    assert calibration_error(shares, (labels + 1) % 10) == 1
-    assert np.isfinite(at_temperature(shares, 2.5)).all()
+    assert calibration_error(probabilities, labels) == 0
+    assert calibration_error(probabilities, (labels + 1) % 10) == 1
+    assert np.isfinite(apply_temperature(probabilities, 2.5)).all()
 
 
-def test_the_error_by_hand() -> None:
-    shares = np.zeros((4, 10))
-    shares[:, 0], shares[:, 1] = 0.9, 0.1
-    assert calibration_error(shares, np.array([0, 0, 0, 1])) == pytest.approx(0.15)
+def test_calibration_error_computed_by_hand() -> None:
+    probabilities = np.zeros((4, 10))
+    probabilities[:, 0], probabilities[:, 1] = 0.9, 0.1
+    assert calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0.15)

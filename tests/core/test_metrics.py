@@ -7,7 +7,7 @@ from mnistmlp.core.network import Network
 from tests.conftest import blobs
 
 
-def test_confusion_matrix_counts_actual_by_row() -> None:
+def test_confusion_matrix_has_a_row_per_label() -> None:
     labels = np.array([0, 0, 1, 9, 9, 9], np.uint8)
     predicted = np.array([0, 1, 1, 9, 9, 0])
     confusion = confusion_matrix(labels, predicted)
@@ -16,7 +16,7 @@ def test_confusion_matrix_counts_actual_by_row() -> None:
     assert (confusion[0, 0], confusion[0, 1], confusion[9, 0], confusion[9, 9]) == (1, 1, 1, 2)
 
 
-def test_scores_of_a_digit() -> None:
+def test_scores_per_digit() -> None:
     confusion = np.zeros((10, 10), np.int64)
     confusion[3, 3], confusion[3, 5], confusion[5, 3] = 6, 2, 3
     scores = digit_scores(confusion)
@@ -55,7 +55,7 @@ def test_evaluation_of_one_network(loss: str) -> None:
         assert found.loss == pytest.approx(-np.log(outputs[y == 1]).mean(), rel=1e-5)
 
 
-def test_a_committee_is_the_mean_of_probabilities() -> None:
+def test_committee_averages_probabilities() -> None:
     networks = [make_network(1, "mse"), make_network(2, "cross-entropy")]
     images, labels = blobs(50, seed=3)
     first, second = (probabilities(network.outputs(images)) for network in networks)

@@ -25,7 +25,7 @@ from tests.core.test_backpropagation import HIDDEN, make_network
     ],
 )
 def test_activation_and_derivative(name: str, formula: np.ufunc) -> None:
-    z = np.linspace(-4, 4, 40)  # without 0, where ReLU has no derivative
+    z = np.linspace(-4, 4, 40)  # excludes 0, where ReLU has no derivative
     a = z.copy()
     ACTIVATIONS[name].apply(a)
     np.testing.assert_allclose(a, formula(z), rtol=1e-14)
@@ -52,7 +52,7 @@ def test_extreme_logits_stay_finite(dtype: str) -> None:
     np.testing.assert_allclose(z.sum(axis=0), 1, rtol=1e-6)
 
 
-def test_losses_against_their_formulas() -> None:
+def test_losses_match_their_formulas() -> None:
     rng = np.random.default_rng(7)
     z, targets = rng.normal(size=(10, 6)), np.eye(10)[:, rng.integers(0, 10, 6)]
     delta, row = np.empty_like(z), np.empty(6)
@@ -66,7 +66,7 @@ def test_losses_against_their_formulas() -> None:
     assert LOSSES["mse"].value(a, targets) == pytest.approx(squares)
 
 
-def test_a_probability_of_zero_costs_much_and_not_infinity() -> None:
+def test_loss_of_a_zero_probability_is_finite() -> None:
     p: Array = np.array([[1.0]] + [[0.0]] * 9, np.float32)
     expected = -np.log(np.finfo(np.float32).tiny)
     assert LOSSES["cross-entropy"].value(p, np.roll(p, 1)) == pytest.approx(expected)
@@ -85,7 +85,7 @@ def test_layers_are_views_of_the_parameters() -> None:
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
-def test_outputs_are_those_of_the_plain_formula(hidden: tuple[int, ...]) -> None:
+def test_outputs_match_the_textbook_formula(hidden: tuple[int, ...]) -> None:
     network = make_network(hidden, "tanh", "cross-entropy")
     images, _ = blobs(25, seed=8)
     a = images.reshape(25, 784).T / 255
@@ -97,7 +97,7 @@ def test_outputs_are_those_of_the_plain_formula(hidden: tuple[int, ...]) -> None
     np.testing.assert_allclose(network.outputs(images, batch_size=10), expected, rtol=1e-12)
 
 
-def test_outputs_that_are_not_finite() -> None:
+def test_outputs_that_are_not_finite_are_refused() -> None:
     network = make_network((5,), "relu", "cross-entropy", "float32")
     network.parameters *= 1e25
     with pytest.raises(DivergenceError, match="weights are too large"):

@@ -20,14 +20,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_whole_data_set_is_known_by_its_digests(made: Path) -> None:
+def test_the_data_set_is_recognised_by_its_digests(made: Path) -> None:
     train, test = load_dataset(made, "train"), load_dataset(made, "test")
     assert (train.images.shape, test.images.shape) == ((60_000, 28, 28), (10_000, 28, 28))
     assert (train.name, test.name) == ("synthetic", "synthetic")
     assert files_to_make(made) == []
 
 
-def test_what_is_missing_or_damaged_is_made(made: Path, tmp_path: Path) -> None:
+def test_missing_and_damaged_files_are_made(made: Path, tmp_path: Path) -> None:
     labels = tmp_path / TEST_LABELS.name
     make_dataset(tmp_path, [SYNTHETIC[3]])
     assert labels.read_bytes() == (made / TEST_LABELS.name).read_bytes()
@@ -42,7 +42,9 @@ def test_other_data_are_not_replaced(small: Path) -> None:
     assert "--data-dir" in str(hint_for(caught.value))
 
 
-def test_a_new_version_is_made_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_new_version_has_a_folder_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     old = builtin_folder()
     assert old.parent == tmp_path / "cache" / "mnistmlp"
     old.mkdir(parents=True)

@@ -15,13 +15,13 @@ from mnistmlp.data.catalog import MNIST, SPLITS, TEST_IMAGES, TEST_LABELS, TRAIN
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.folder import (
     RECORD,
+    add_to_record,
     default_folder,
     find_file,
     is_verified,
     missing_files,
     place,
     read_record,
-    remember,
 )
 from mnistmlp.data.idx import read_idx, write_idx
 from mnistmlp.errors import DataError, WriteError
@@ -29,7 +29,7 @@ from mnistmlp.errors import DataError, WriteError
 
 @pytest.fixture
 def folder(small: Path, tmp_path: Path) -> Path:
-    """A copy of the small data set that a test may damage."""
+    """A copy of the small data set, for tests to damage."""
     return Path(shutil.copytree(small, tmp_path / "data"))
 
 
@@ -59,7 +59,7 @@ def test_other_layouts_are_found(folder: Path) -> None:
     assert missing_files(folder) == []
 
 
-def test_a_folder_of_the_files_name_is_not_the_file(folder: Path) -> None:
+def test_a_folder_with_the_name_of_a_file_is_skipped(folder: Path) -> None:
     plain = folder / "train-labels-idx1-ubyte"
     plain.rename(folder / "train-labels.idx1-ubyte")
     plain.mkdir()
@@ -72,7 +72,7 @@ def test_a_plain_file_comes_before_a_compressed_one(folder: Path) -> None:
     assert find_file(folder, TRAIN_LABELS) == plain
 
 
-def test_the_cache_folder_is_the_users(tmp_path: Path) -> None:
+def test_the_default_folder_is_in_the_users_cache(tmp_path: Path) -> None:
     assert default_folder() == tmp_path / "cache" / "mnistmlp" / "mnist"
     assert missing_files(default_folder()) == list(MNIST)
     assert find_file(default_folder(), TRAIN_LABELS) is None
@@ -98,7 +98,9 @@ def test_a_missing_file_names_the_command(folder: Path) -> None:
         ("train-labels-idx1-ubyte", np.zeros((), np.uint8), "holds no items"),
     ],
 )
-def test_files_of_the_wrong_kind(folder: Path, name: str, array: np.ndarray, message: str) -> None:
+def test_files_of_the_wrong_kind_are_refused(
+    folder: Path, name: str, array: np.ndarray, message: str
+) -> None:
     write_idx(folder / name, array)
     with pytest.raises(DataError, match=message):
         load_dataset(folder, "train")
@@ -129,7 +131,7 @@ def test_changed_bytes_are_not_verified(mnist: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of small files that were downloaded, as if they were MNIST's."""
+    """A folder of downloaded small files that pass for MNIST."""
     published = []
     for file in SPLITS["test"]:
         content = (folder / file.name).read_bytes()
@@ -144,7 +146,7 @@ def change(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))  # also where clocks are coarse
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))  # even if the clock is coarse
 
 
 def refuse(array: object) -> str:
@@ -155,17 +157,17 @@ def refuse_to_write(path: Path) -> None:
     raise WriteError(f"{path}: cannot be written: Permission denied")
 
 
-def test_what_was_downloaded_is_not_hashed_again(
+def test_downloaded_files_are_not_hashed_again(
     downloaded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = load_dataset(downloaded, "test")
     for module in (datasets, folder_module):
-        monkeypatch.setattr(module, "digest", refuse)
+        monkeypatch.setattr(module, "idx_digest", refuse)
     assert load_dataset(downloaded, "test").digests == expected.digests
     assert load_dataset(downloaded, "test").name == "mnist"
 
 
-def test_a_part_has_a_digest_of_its_own(downloaded: Path) -> None:
+def test_a_part_of_the_data_has_its_own_digest(downloaded: Path) -> None:
     assert load_dataset(downloaded, "test", limit=299).name == "custom"
     assert load_dataset(downloaded, "test", limit=300).name == "mnist"
 
@@ -185,7 +187,7 @@ def test_damage_is_noticed(downloaded: Path) -> None:
         load_dataset(downloaded, "test")
 
 
-def test_damage_in_our_own_folder_has_a_shorter_way_out(downloaded: Path) -> None:
+def test_damage_in_the_cache_folder_has_a_shorter_hint(downloaded: Path) -> None:
     shutil.copytree(downloaded, default_folder())
     change(default_folder() / TEST_LABELS.name)
     with pytest.raises(DataError) as caught:
@@ -193,12 +195,12 @@ def test_damage_in_our_own_folder_has_a_shorter_way_out(downloaded: Path) -> Non
     assert hint_for(caught.value) == "mnistmlp download"
 
 
-def test_own_data_can_take_the_place_of_what_was_downloaded(downloaded: Path) -> None:
+def test_own_data_can_replace_downloaded_data(downloaded: Path) -> None:
     change(downloaded / TEST_IMAGES.name)
     with pytest.raises(DataError) as caught:
         load_dataset(downloaded, "test")
     assert (hint_for(caught.value) or "").endswith(
-        f"(if the change is meant: rm {downloaded / RECORD})"
+        f"(if the change is intended: rm {downloaded / RECORD})"
     )
     (downloaded / RECORD).unlink()
     assert load_dataset(downloaded, "test").name == "custom"
@@ -212,11 +214,11 @@ def test_a_touched_file_is_hashed_once(downloaded: Path, monkeypatch: pytest.Mon
         load_dataset(downloaded, "test")  # in a folder that cannot be written
     load_dataset(downloaded, "test")
     for module in (datasets, folder_module):
-        monkeypatch.setattr(module, "digest", refuse)
+        monkeypatch.setattr(module, "idx_digest", refuse)
     assert load_dataset(downloaded, "test").name == "mnist"
 
 
-def test_a_record_of_other_digests_says_nothing(downloaded: Path) -> None:
+def test_a_record_with_other_digests_is_ignored(downloaded: Path) -> None:
     entries = json.loads((downloaded / RECORD).read_text())
     for entry in entries.values():
         entry["sha256"] = "0" * 64
@@ -226,13 +228,13 @@ def test_a_record_of_other_digests_says_nothing(downloaded: Path) -> None:
     assert load_dataset(downloaded, "test").name == "custom"
 
 
-def test_a_compressed_file_that_was_verified_is_watched(downloaded: Path) -> None:
+def test_changes_to_a_compressed_file_are_noticed(downloaded: Path) -> None:
     file = SPLITS["test"][0]
     packed = downloaded / f"{file.name}.gz"
     packed.write_bytes(gzip.compress((downloaded / file.name).read_bytes()))
     (downloaded / file.name).unlink()
     assert load_dataset(downloaded, "test").name == "mnist"
-    remember(packed, packed.stat(), file.sha256)
+    add_to_record(packed, packed.stat(), file.sha256)
     assert packed.name in read_record(downloaded)
     packed.write_bytes(packed.read_bytes()[:-9])
     with pytest.raises(DataError, match=f"{packed}: changed since it was downloaded: no whole IDX"):

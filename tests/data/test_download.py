@@ -34,7 +34,7 @@ def test_a_file_is_fetched_unpacked_and_verified(mirror: Mirror) -> None:
     assert [each["Accept-Encoding"] for each in mirror.requests] == ["identity"]
 
 
-def test_what_is_there_and_verified_stays(mirror: Mirror) -> None:
+def test_a_verified_file_stays(mirror: Mirror) -> None:
     mirror.answer(PACKED)
     fetch(mirror.url)
     assert [progress.state for progress in fetch(mirror.url)] == ["present"]
@@ -43,7 +43,7 @@ def test_what_is_there_and_verified_stays(mirror: Mirror) -> None:
     assert mirror.asked == [f"/data/{FILE.name}.gz"] * 2
 
 
-def test_what_is_there_and_damaged_is_fetched(mirror: Mirror) -> None:
+def test_a_damaged_file_is_fetched_again(mirror: Mirror) -> None:
     mirror.answer(PACKED)
     DATA.mkdir()
     for content in (CONTENT[:-1], b"", b"\0" * len(CONTENT)):
@@ -51,7 +51,7 @@ def test_what_is_there_and_damaged_is_fetched(mirror: Mirror) -> None:
         assert fetch(mirror.url)[-1].state == "fetched"
 
 
-def test_a_compressed_file_that_is_there_counts(mirror: Mirror) -> None:
+def test_a_compressed_file_counts_as_present(mirror: Mirror) -> None:
     DATA.mkdir()
     (DATA / f"{FILE.name}.gz").write_bytes(PACKED)
     seen: list[Progress] = []
@@ -66,7 +66,7 @@ def test_a_file_address() -> None:
     assert fetch(Path("mirror").resolve().as_uri())[-1].state == "fetched"
 
 
-def test_no_mirror_names_each_and_its_failure(mirror: Mirror) -> None:
+def test_the_error_names_each_mirror_and_its_failure(mirror: Mirror) -> None:
     mirror.answer(status=404)
     missing = Path("none").resolve().as_uri()
     assert failures(mirror.url, "http://127.0.0.1:1/", missing) == [
@@ -79,7 +79,7 @@ def test_no_mirror_names_each_and_its_failure(mirror: Mirror) -> None:
     assert "t10k-labels-idx1-ubyte.gz into data by hand" in (hint_for(caught.value) or "")
 
 
-def test_a_mirror_that_failed_comes_last_for_the_next_files(mirror: Mirror, second: Mirror) -> None:
+def test_a_failed_mirror_is_tried_last_for_the_next_files(mirror: Mirror, second: Mirror) -> None:
     other = DataFile("other-idx1-ubyte", FILE.size, FILE.sha256)
     mirror.answer(status=404)
     second.answer(PACKED)
@@ -97,7 +97,7 @@ def test_a_mirror_that_failed_comes_last_for_the_next_files(mirror: Mirror, seco
     "url",
     ["ftp://127.0.0.1/", "data", "", "127.0.0.1:80", "http://", "http://[::1", "file://host/data"],
 )
-def test_other_addresses_are_settings_that_cannot_work(url: str) -> None:
+def test_other_addresses_are_setting_errors(url: str) -> None:
     with pytest.raises(SettingError, match="not an http, https or file address"):
         download(DATA, mirrors=[url])
 
@@ -105,21 +105,21 @@ def test_other_addresses_are_settings_that_cannot_work(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["http://a..b/", f"http://{'a' * 64}.b/", "http://127.0.0.1:99999/", "file:///a%00b"]
 )
-def test_addresses_that_lead_nowhere(url: str) -> None:
+def test_invalid_addresses_fail(url: str) -> None:
     assert len(failures(url)) == 1
 
 
-def test_a_mirror_that_is_a_pipe() -> None:
+def test_a_file_address_of_a_pipe_is_refused() -> None:
     os.mkfifo(f"{FILE.name}.gz")
     assert failures(Path().resolve().as_uri()) == ["not a regular file"]
 
 
-def test_a_folder_that_cannot_be(mirror: Mirror) -> None:
+def test_a_folder_that_cannot_be_written(mirror: Mirror) -> None:
     DATA.touch()
     for folder in (DATA, DATA / "within", Path("/proc/self"), Path("/proc/none/within")):
         with pytest.raises(WriteError, match=f"{folder}/{FILE.name}: cannot be written"):
             download(folder, mirrors=[mirror.url])
-    assert mirror.asked == []  # before the work
+    assert mirror.asked == []  # checked before the download
 
 
 def test_an_interrupt_leaves_nothing(mirror: Mirror) -> None:
@@ -133,18 +133,18 @@ def test_an_interrupt_leaves_nothing(mirror: Mirror) -> None:
     assert not DATA.exists()
 
 
-def test_downloads_are_recorded_but_anothers_folder_is_only_read(mirror: Mirror) -> None:
+def test_downloads_are_recorded_but_other_folders_are_only_read(mirror: Mirror) -> None:
     DATA.mkdir()
     (DATA / FILE.name).write_bytes(CONTENT)
     download(DATA, mirrors=[mirror.url])
     assert names("data") == [FILE.name]
     shutil.copytree(DATA, default_folder())
     download(default_folder(), mirrors=[mirror.url])
-    assert read_record(default_folder())[FILE.name].fits((default_folder() / FILE.name).stat())
+    assert read_record(default_folder())[FILE.name].matches((default_folder() / FILE.name).stat())
     mirror.answer(PACKED)
     fetch(mirror.url, force=True)
     record = read_record(DATA)[FILE.name]
     assert (record.sha256, record.size) == (FILE.sha256, FILE.size)
     (DATA / FILE.name).touch()
     fetch(mirror.url)
-    assert read_record(DATA)[FILE.name].fits((DATA / FILE.name).stat())
+    assert read_record(DATA)[FILE.name].matches((DATA / FILE.name).stat())

@@ -1,4 +1,4 @@
-"""Downloads through trouble: each fault of a mirror, and what comes of it."""
+"""Downloads from faulty mirrors: each fault and how it is handled."""
 
 import gzip
 import socket
@@ -20,14 +20,14 @@ TAG = {"ETag": '"1"'}
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the pauses that were made, of no length."""
+    """Record the pauses instead of sleeping."""
     pauses: list[float] = []
     monkeypatch.setattr(module, "PAUSES", (0.5, 1.0))
     monkeypatch.setattr("time.sleep", pauses.append)
     return pauses
 
 
-# what is answered every time, the failure that is reported, and after how many tries
+# the answer to every request, the reported failure, the number of tries
 FAULTS = {
     "403": (Answer(status=403), "HTTP 403 Forbidden", 1),
     "404": (Answer(status=404), "HTTP 404 Not Found", 1),
@@ -92,7 +92,7 @@ FAULTS = {
     ),
     "another range": (
         Answer(PACKED, 206, {"Content-Range": f"bytes 7-99/{len(PACKED)}"}),
-        "gave another part of the file than was asked for",
+        "sent another part of the file than requested",
         3,
     ),
 }
@@ -110,7 +110,7 @@ def test_the_next_mirror_is_tried(
     assert (len(mirror.asked), len(second.asked)) == (2 * tries, 1)
 
 
-# what never ends by itself, and is given up
+# answers that never end by themselves, and the reported failure
 STALLS = {
     "before the headers": (Answer(silent=True), "timed out"),
     "after the headers": (Answer(PACKED, cut=0, stalls=True), "timed out"),
@@ -124,7 +124,7 @@ STALLS = {
 
 
 @pytest.mark.parametrize(("answer", "reason"), STALLS.values(), ids=STALLS)
-def test_a_stall_ends(
+def test_a_stalled_transfer_is_given_up(
     mirror: Mirror, second: Mirror, answer: Answer, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PAUSES", ())
@@ -138,7 +138,7 @@ def test_a_stall_ends(
 
 @pytest.fixture
 def unreachable() -> Iterator[str]:
-    """An address where nobody answers: a queue for connections that is full."""
+    """An address that never answers, because its connection queue is full."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, socket.socket() as first:
         first.connect(server.getsockname())
         yield f"http://127.0.0.1:{server.getsockname()[1]}/"
@@ -152,12 +152,12 @@ def test_mirrors_that_cannot_be_reached(
     mirrors = ["http://127.0.0.1:1/", "http://mirror.invalid/", unreachable]
     refused, unknown, silent = failures(*mirrors)
     assert (refused, silent) == ("Connection refused", "timed out")
-    assert "name" in unknown.lower()  # the words are the system's
+    assert "name" in unknown.lower()  # the exact message is the system's
     fetch(*mirrors, second.url)
 
 
-# what is no fault, or looks like one
-HONEST = {
+# answers that are valid, if unusual
+VALID = {
     "slow": Answer(PACKED, piece=20, pause=0.04),
     "unpacked by the server": Answer(CONTENT),
     "packed twice": Answer(gzip.compress(PACKED), headers={"Content-Encoding": "gzip"}),
@@ -167,7 +167,7 @@ HONEST = {
     "more than the file": Answer(gzip.compress(CONTENT + b"!")),
     "endless after the file": Answer(PACKED + HTML, endless=True),
     "a length that is too large": Answer(PACKED, headers={"Content-Length": "9999"}, stalls=True),
-    "a length that is none": Answer(PACKED, headers={"Content-Length": "9" * 5000}),
+    "an invalid length": Answer(PACKED, headers={"Content-Length": "9" * 5000}),
     "in chunks": Answer(
         b"%x\r\n%b\r\n0\r\n\r\n" % (len(PACKED), PACKED),
         headers={"Content-Length": None, "Transfer-Encoding": "chunked"},
@@ -175,8 +175,8 @@ HONEST = {
 }
 
 
-@pytest.mark.parametrize("answer", HONEST.values(), ids=HONEST)
-def test_what_an_honest_mirror_may_do(mirror: Mirror, answer: Answer) -> None:
+@pytest.mark.parametrize("answer", VALID.values(), ids=VALID)
+def test_unusual_but_valid_answers_are_accepted(mirror: Mirror, answer: Answer) -> None:
     mirror.answers.append(answer)
     fetch(mirror.url)
     assert len(mirror.asked) == 1
@@ -192,7 +192,7 @@ def test_a_redirect_is_followed(mirror: Mirror, second: Mirror) -> None:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-def test_a_passing_failure_is_waited_out(mirror: Mirror, slept: list[float], status: int) -> None:
+def test_a_temporary_failure_is_retried(mirror: Mirror, slept: list[float], status: int) -> None:
     mirror.answer(status=status)
     mirror.answer(status=status)
     mirror.answer(PACKED)
@@ -214,7 +214,7 @@ def test_retry_after_is_heeded(mirror: Mirror, slept: list[float]) -> None:
     ("value", "pause"),
     [("0", 0), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("soon", 0.5), ("-1", 0.5), ("", 0.5)],
 )
-def test_retry_after_that_asks_for_nothing(
+def test_retry_after_that_is_short_or_invalid(
     mirror: Mirror, slept: list[float], value: str, pause: float
 ) -> None:
     mirror.answer(status=503, Retry_After=value)
@@ -224,7 +224,9 @@ def test_retry_after_that_asks_for_nothing(
 
 
 @pytest.mark.parametrize("value", ["11", "9" * 5000, "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_retry_after_that_asks_too_much(mirror: Mirror, slept: list[float], value: str) -> None:
+def test_a_retry_after_that_is_too_long_is_a_refusal(
+    mirror: Mirror, slept: list[float], value: str
+) -> None:
     mirror.answer(status=503, Retry_After=value)
     assert failures(mirror.url)[0].startswith("HTTP 503 Service Unavailable, try again in ")
     assert slept == []
@@ -256,7 +258,7 @@ def test_a_broken_transfer_is_resumed(
     assert {each.total for each in seen} == {len(PACKED)}
 
 
-def test_a_length_that_is_too_short_is_gone_past(mirror: Mirror) -> None:
+def test_a_transfer_is_resumed_past_a_length_that_is_too_short(mirror: Mirror) -> None:
     mirror.answer(PACKED, Content_Length=str(CUT), ranges=True)
     mirror.answer(PACKED, ranges=True)
     fetch(mirror.url)
@@ -264,7 +266,7 @@ def test_a_length_that_is_too_short_is_gone_past(mirror: Mirror) -> None:
 
 
 RIGHT_PART = f"bytes {CUT}-{len(PACKED) - 1}/{len(PACKED)}"
-LIES = {
+BAD_RESUMES = {
     "all of it": [Answer(PACKED)],
     "the file has changed": [
         Answer(gzip.compress(CONTENT, 1), headers={"ETag": '"2"'}, ranges=True)
@@ -286,7 +288,7 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("answers", LIES.values(), ids=LIES)
+@pytest.mark.parametrize("answers", BAD_RESUMES.values(), ids=BAD_RESUMES)
 def test_a_mirror_that_cannot_resume_starts_over(mirror: Mirror, answers: list[Answer]) -> None:
     mirror.answers += [Answer(PACKED, headers=TAG, cut=CUT), *answers]
     fetch(mirror.url)
@@ -294,26 +296,26 @@ def test_a_mirror_that_cannot_resume_starts_over(mirror: Mirror, answers: list[A
     assert asked == [None, f"bytes={CUT}-", None][: 1 + len(answers)]
 
 
-def test_a_mirror_that_lies_twice_is_not_asked_to_resume_again(mirror: Mirror) -> None:
+def test_resuming_is_not_tried_again_after_it_failed(mirror: Mirror) -> None:
     rest = Answer(gzip.compress(WRONG)[CUT:], 206, {"Content-Range": RIGHT_PART})
     mirror.answers += [Answer(PACKED, cut=CUT), rest, Answer(PACKED, cut=CUT), rest]
     failures(mirror.url)
     assert [each["Range"] for each in mirror.requests] == [None, f"bytes={CUT}-", None]
 
 
-def test_a_try_that_came_further_begins_the_count_anew(
+def test_progress_resets_the_count_of_tries(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ADVANCE", 20)
+    monkeypatch.setattr(module, "MIN_ADVANCE", 20)
     mirror.answer(PACKED, cut=20, ranges=True)
     fetch(mirror.url)
     assert len(mirror.asked) == -(-len(PACKED) // 20)
 
 
-def test_a_mirror_that_starts_over_again_and_again_is_given_up(
+def test_a_mirror_that_never_gets_further_is_given_up(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ADVANCE", 20)
+    monkeypatch.setattr(module, "MIN_ADVANCE", 20)
     mirror.answer(PACKED, cut=CUT)
     assert failures(mirror.url) == ["the connection ended too early"]
     assert len(mirror.asked) == 3

@@ -22,7 +22,7 @@ arrays = st.sampled_from(list(DTYPES.values())).flatmap(
 @pytest.mark.parametrize("name", ["plain", "packed.gz"])
 @in_one_folder
 @given(array=arrays)
-def test_what_is_written_is_read(tmp_path: Path, name: str, array: np.ndarray) -> None:
+def test_an_array_survives_a_round_trip(tmp_path: Path, name: str, array: np.ndarray) -> None:
     write_idx(tmp_path / name, array)
     found = read_idx(tmp_path / name)
     assert (found.dtype, found.shape) == (array.dtype, array.shape)
@@ -59,12 +59,12 @@ def test_header_is_big_endian(tmp_path: Path) -> None:
     )
 
 
-def test_a_compressed_file_has_no_time_in_it(tmp_path: Path) -> None:
+def test_a_compressed_file_has_no_timestamp(tmp_path: Path) -> None:
     write_idx(tmp_path / "f.gz", np.zeros(3, np.uint8))
     assert (tmp_path / "f.gz").read_bytes()[4:8] == bytes(4)
 
 
-def test_plain_files_are_mapped_and_all_are_read_only(tmp_path: Path) -> None:
+def test_plain_files_are_mapped_and_all_arrays_are_read_only(tmp_path: Path) -> None:
     array = np.arange(60, dtype=np.uint8).reshape(5, 3, 4)
     for name in ("plain", "packed.gz"):
         write_idx(tmp_path / name, array)
@@ -95,7 +95,9 @@ MAGIC = b"\0\0\x08\x01"
         (b"\0\0\x0e\x03" + b"\xff" * 12, "more than this machine can address"),
     ],
 )
-def test_damage_is_named(tmp_path: Path, packed: bool, content: bytes, message: str) -> None:
+def test_the_error_names_the_damage(
+    tmp_path: Path, packed: bool, content: bytes, message: str
+) -> None:
     path = tmp_path / "damaged"
     path.write_bytes(gzip.compress(content) if packed else content)
     with pytest.raises(IdxError) as caught:
@@ -104,7 +106,7 @@ def test_damage_is_named(tmp_path: Path, packed: bool, content: bytes, message: 
     assert message in str(caught.value)
 
 
-def test_damaged_gzip_streams(tmp_path: Path) -> None:
+def test_damaged_gzip_streams_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "file.gz"
     write_idx(path, np.random.default_rng(0).integers(0, 255, 5000, np.uint8))
     whole = path.read_bytes()
@@ -116,7 +118,7 @@ def test_damaged_gzip_streams(tmp_path: Path) -> None:
             read_idx(path)
 
 
-def test_a_header_takes_no_memory_on_its_word(tmp_path: Path) -> None:
+def test_memory_follows_the_content_not_the_header(tmp_path: Path) -> None:
     path = tmp_path / "liar.gz"
     path.write_bytes(gzip.compress(b"\0\0\x08\x02" + b"\0\1\0\0" * 2 + b"abc"))
 
@@ -127,14 +129,14 @@ def test_a_header_takes_no_memory_on_its_word(tmp_path: Path) -> None:
     assert peak_memory(read) < 4_000_000
 
 
-def test_a_long_file_is_not_unpacked_to_its_end(tmp_path: Path) -> None:
+def test_surplus_content_is_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(MAGIC + b"\0\0\0\2" + bytes(50_000_000)))
     with pytest.raises(IdxError, match="at least 1048578 are there"):
         read_idx(path)
 
 
-def test_a_bomb_whose_header_is_true_is_refused(tmp_path: Path) -> None:
+def test_a_gzip_bomb_with_a_true_header_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(MAGIC + b"\1\0\0\0" + bytes(1 << 24)))
 
@@ -145,7 +147,7 @@ def test_a_bomb_whose_header_is_true_is_refused(tmp_path: Path) -> None:
     assert peak_memory(read) < 6_000_000
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path, message in (
         (tmp_path / "none", "No such file"),
@@ -156,7 +158,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
             read_idx(path)
 
 
-def test_what_cannot_be_written(tmp_path: Path) -> None:
+def test_writing_errors_leave_no_file(tmp_path: Path) -> None:
     with pytest.raises(IdxError, match="no type for complex128"):
         write_idx(tmp_path / "f", np.zeros(3, complex))
     with pytest.raises(WriteError, match="cannot be written"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Bytes
-from mnistmlp.data.skeletons import SAMPLES, WAYS, read_way
+from mnistmlp.data.skeletons import SAMPLES, SKELETONS, parse_strokes
 from mnistmlp.data.synthetic import CANVAS_SIZE, make_digits
 
 
@@ -14,7 +14,7 @@ def digits() -> tuple[Bytes, Bytes]:
 
 
 def test_the_same_seed_gives_the_same_bytes_on_any_machine() -> None:
-    """No step of the drawing hangs on a library's rounding, so that the bytes themselves may."""
+    """No step depends on a library's rounding, so the test can compare bytes."""
     images, labels = make_digits(100, 0)
     assert hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest() == (
         "bd1c4ec55c931fc1d01ebb0ccba455b9a1cf8da5a9f3dcf4634836bf96920b33"
@@ -28,20 +28,22 @@ def test_another_seed_gives_other_digits(digits: tuple[Bytes, Bytes]) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, CANVAS_SIZE, CANVAS_SIZE + 1])
-def test_the_first_are_the_same_however_many(digits: tuple[Bytes, Bytes], count: int) -> None:
+def test_a_larger_count_starts_with_the_same_images(
+    digits: tuple[Bytes, Bytes], count: int
+) -> None:
     for found, array in zip(make_digits(count, 7), digits, strict=True):
         assert found.dtype == np.uint8
         assert len(found) == count
         np.testing.assert_array_equal(found, array[:count])
 
 
-def test_every_digit_is_there_as_often(digits: tuple[Bytes, Bytes]) -> None:
+def test_every_digit_is_about_equally_frequent(digits: tuple[Bytes, Bytes]) -> None:
     counts = np.bincount(digits[1], minlength=10)
     assert len(counts) == 10
     assert np.abs(counts - 300).max() < 100  # 6 standard deviations
 
 
-def test_digits_lie_as_those_of_mnist(digits: tuple[Bytes, Bytes]) -> None:
+def test_digits_are_placed_as_in_mnist(digits: tuple[Bytes, Bytes]) -> None:
     ink = digits[0].astype(float)
     rows, columns = ink.sum(axis=2), ink.sum(axis=1)
     for sums in (rows, columns):
@@ -53,27 +55,27 @@ def test_digits_lie_as_those_of_mnist(digits: tuple[Bytes, Bytes]) -> None:
     assert (ink.max(axis=(1, 2)) > 200).mean() > 0.99
 
 
-def test_a_network_of_a_line_tells_them_apart(digits: tuple[Bytes, Bytes]) -> None:
-    """Least squares, a line each digit: far above chance, on digits that it has not seen."""
+def test_a_linear_classifier_tells_the_digits_apart(digits: tuple[Bytes, Bytes]) -> None:
+    """Least squares scores far above chance on held-out digits."""
     images, labels = digits
     inputs = np.c_[images.reshape(-1, 784) / 255.0, np.ones(3000)]
     weights = np.linalg.lstsq(inputs[:2500], np.eye(10)[labels[:2500]], rcond=1e-3)[0]
     assert ((inputs[2500:] @ weights).argmax(axis=1) == labels[2500:]).mean() > 0.6
 
 
-def test_a_curve_goes_through_its_points_and_straight_on_a_line() -> None:
-    way = read_way(("0,0 10,0 20,0! 20,10 20,20",))
-    np.testing.assert_array_equal(way.points[[0, 2]], [(-10, -10), (10, -10)])
-    places = way.curve @ way.points
+def test_a_curve_passes_through_its_points_and_keeps_straight_lines() -> None:
+    skeleton = parse_strokes(("0,0 10,0 20,0! 20,10 20,20",))
+    np.testing.assert_array_equal(skeleton.points[[0, 2]], [(-10, -10), (10, -10)])
+    places = skeleton.basis @ skeleton.points
     on_top, on_side = places[:, 1] == -10, places[:, 0] == 10
-    assert (on_top | on_side).all()  # the corner is one
+    assert (on_top | on_side).all()  # the corner is not rounded
     assert on_top.sum() == on_side.sum() == SAMPLES / 2
-    np.testing.assert_allclose(way.curve.sum(axis=1), 1)
+    np.testing.assert_allclose(skeleton.basis.sum(axis=1), 1)
 
 
-def test_all_numbers_of_a_curve_are_short_enough_to_be_summed_exactly() -> None:
-    for ways in WAYS.values():
+def test_basis_matrices_can_be_summed_exactly() -> None:
+    for ways in SKELETONS.values():
         for _, strokes in ways:
-            way = read_way(strokes)
-            scaled = way.curve * 2**19
+            skeleton = parse_strokes(strokes)
+            scaled = skeleton.basis * 2**19
             np.testing.assert_array_equal(scaled, np.rint(scaled))

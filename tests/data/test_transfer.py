@@ -4,11 +4,11 @@ from functools import partial
 
 import pytest
 
-from mnistmlp.data.transfer import PIECE, Unpacker
+from mnistmlp.data.transfer import PIECE_SIZE, Unpacker
 from tests.conftest import peak_memory
 from tests.faulty_server import CONTENT
 
-compress = partial(gzip.compress, mtime=0)  # so that tests keep their names
+compress = partial(gzip.compress, mtime=0)  # so that test ids stay the same
 PACKED = compress(CONTENT)
 MEMBERS = compress(CONTENT[:1000]) + compress(b"") + compress(CONTENT[1000:])
 
@@ -21,7 +21,7 @@ def unpack(packed: bytes, step: int, limit: int = 10_000) -> bytes:
 
 @pytest.mark.parametrize("step", [1, 7, 10_000])
 @pytest.mark.parametrize("packed", [CONTENT, PACKED, compress(PACKED), MEMBERS, compress(MEMBERS)])
-def test_wrappings_go_however_the_bytes_come(packed: bytes, step: int) -> None:
+def test_gzip_layers_are_removed_for_any_chunk_size(packed: bytes, step: int) -> None:
     assert unpack(packed, step) == CONTENT
 
 
@@ -46,10 +46,10 @@ def test_other_bytes_are_refused(packed: bytes, reason: str, step: int) -> None:
 
 
 @pytest.mark.parametrize("wrap", [bytes, compress])
-def test_a_bomb_is_unpacked_piece_by_piece(wrap: Callable[[bytes], bytes]) -> None:
+def test_a_gzip_bomb_is_unpacked_piece_by_piece(wrap: Callable[[bytes], bytes]) -> None:
     bomb = wrap(compress(bytes(20_000_000), 1))
     sizes: list[int] = []
     taken = peak_memory(lambda: sizes.extend(map(len, Unpacker(10**8).feed(bomb))))
     assert sum(sizes) == 20_000_000
-    assert max(sizes) == PIECE
+    assert max(sizes) == PIECE_SIZE
     assert taken < 10**6

@@ -1,4 +1,4 @@
-"""Brains and pages to try, and a real browser to try the pages in."""
+"""Brains, pages, and a real browser to test the pages in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[BrowserType]:
-    """What starts Debian's Chromium; without it the test is skipped, or fails in CI."""
+    """Playwright's launcher for Debian's Chromium; without it, skip the test, or fail in CI."""
     if not shutil.which("chromium"):
         reason = "needs a browser: apt-get install chromium"
         if os.environ.get("CI") == "true":
@@ -46,21 +46,21 @@ def launch(chromium: BrowserType, *args: str) -> Browser:
 
 @pytest.fixture(scope="session")
 def browser(chromium: BrowserType) -> Iterator[Browser]:
-    """A browser with no camera."""
+    """A browser without a camera."""
     with launch(chromium) as browser:
         yield browser
 
 
 @pytest.fixture(scope="session")
 def pretrained_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of the brain that comes with the package."""
+    """The page of the pretrained brain."""
     path = tmp_path_factory.mktemp("page") / "pretrained.html"
     write_page(path, load_brain(PRETRAINED), "pretrained")
     return path
 
 
 def trained(mnist: Path, **settings: Any) -> Brain:
-    """Return a brain that was trained for a moment."""
+    """Return a brain after a short training."""
     train = load_dataset(mnist, "train", limit=5000)
     rates = {"sigmoid": 6.0, "tanh": 1.0, "relu": 0.2}
     settings["learning_rate"] = rates[settings.get("activation", "sigmoid")]
@@ -79,7 +79,7 @@ def classic_page(mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_page(browser: Browser, pretrained_page: Path) -> Iterator[Open]:
-    """Open a page; at the end there must have been no error on it, and no request to elsewhere."""
+    """Open a page; at the end, check that it had no errors and made no outside requests."""
     troubles: list[str] = []
     contexts = []
 
@@ -119,7 +119,7 @@ def random_brain(
     dtype: str = "float32",
     scale: float = 0.3,
 ) -> Brain:
-    """Make a brain of random weights, and a `meta` as of a training."""
+    """Make a brain with random weights and the `meta` of a trained one."""
     network = Network((784, *hidden, 10), activation, loss, dtype)
     rng = np.random.default_rng(3)
     network.parameters[:] = rng.normal(scale=scale, size=network.parameters.size)
@@ -127,7 +127,7 @@ def random_brain(
 
 
 def brain_of(network: Network, temperature: float = 1.0, **changes: Any) -> Brain:
-    """Return a brain of a network, its `meta` as of a training but for some keys."""
+    """Return a brain with this network and the `meta` of a trained one, apart from `changes`."""
     meta: dict[str, Any] = describe_network(network, temperature) | {
         "recipe": {"name": "é \N{SNOWMAN}", "learning_rate": 0.1},
         "seed": 7,
@@ -141,5 +141,5 @@ def brain_of(network: Network, temperature: float = 1.0, **changes: Any) -> Brai
 
 
 def predicted(brain: Brain, images: Bytes) -> Array:
-    """Return the probabilities (n, 10) that `predict` gives."""
+    """Return the probabilities (n, 10) that `predict` would show."""
     return committee([brain.network], images, [brain.temperature])

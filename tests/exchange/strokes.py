@@ -1,4 +1,4 @@
-"""The ten digits as strokes: points on a field of 256 x 256."""
+"""The ten digits as strokes: points on a drawing field of 256 x 256."""
 
 DIGITS = {
     0: [

@@ -1,4 +1,4 @@
-"""The page as a file: what is in it, and what is not."""
+"""The contents of the page's file."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ import mnistmlp
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.network import Network
 from mnistmlp.exchange import html
-from mnistmlp.exchange.html import SCRIPTS, SOURCES, make_page, write_page
+from mnistmlp.exchange.html import SCRIPTS, SOURCES, STYLES, make_page, write_page
 from tests.exchange.conftest import brain_of
 
 
@@ -51,10 +51,10 @@ def test_double_precision_becomes_single() -> None:
     np.testing.assert_array_equal(weights, brain.network.parameters.astype(np.float32))
 
 
-def test_large_networks_are_in_half_precision_where_they_fit_into_it(
+def test_large_networks_are_in_half_precision_if_they_fit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(html, "LARGE", 1000)
+    monkeypatch.setattr(html, "MAX_SINGLE_PRECISION", 1000)
     brain = random_brain(5)
     weights = weights_of(make_page(brain, "brain.npz"))
     np.testing.assert_array_equal(weights, brain.network.parameters.astype(np.float16))
@@ -63,12 +63,12 @@ def test_large_networks_are_in_half_precision_where_they_fit_into_it(
     np.testing.assert_array_equal(weights, brain.network.parameters)
 
 
-def test_the_page_of_the_brain_that_ships_is_small(tmp_path: Path) -> None:
+def test_the_page_of_the_pretrained_brain_is_small(tmp_path: Path) -> None:
     write_page(tmp_path / "page.html", mnistmlp.load_brain(mnistmlp.PRETRAINED), "pretrained")
     assert (tmp_path / "page.html").stat().st_size < 6_000_000
 
 
-def test_the_policy_allows_the_script_and_the_style_by_their_digests_alone() -> None:
+def test_the_policy_allows_only_the_script_and_the_style_by_digest() -> None:
     page = make_page(random_brain(5), "brain.npz")
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
@@ -84,7 +84,7 @@ def test_the_policy_allows_the_script_and_the_style_by_their_digests_alone() -> 
     assert set(rules.values()) == {"'none'"}
 
 
-def test_nothing_of_a_brain_is_taken_for_html() -> None:
+def test_text_of_a_brain_is_not_parsed_as_html() -> None:
     evil = "</script><img src=x onerror=alert(1)><!--<script>$script"
     plain = random_brain(5)
     brain = brain_of(plain.network, recipe={"name": evil}, accuracy={"validation": 0.5})
@@ -94,10 +94,11 @@ def test_nothing_of_a_brain_is_taken_for_html() -> None:
     assert embedded(page)["about"].endswith("50.0 % right in validation")
 
 
-def test_no_handlers_or_styles_are_in_elements_and_every_file_is_joined() -> None:
+def test_no_inline_handlers_or_styles_and_every_file_is_joined() -> None:
     page = (SOURCES / "page.html").read_text()
     assert re.findall(r"\s(on\w+|style)=", page) == []
     assert {path.name for path in SOURCES.glob("*.js")} == {f"{name}.js" for name in SCRIPTS}
+    assert {path.name for path in SOURCES.glob("*.css")} == {f"{name}.css" for name in STYLES}
 
 
 def luminance(colour: str) -> float:
@@ -107,8 +108,8 @@ def luminance(colour: str) -> float:
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-def test_colours_stand_out_as_level_aa_of_the_accessibility_guidelines_asks(theme: int) -> None:
-    block = re.findall(r":root \{(.*?)\}", (SOURCES / "page.css").read_text(), re.DOTALL)[theme]
+def test_colours_have_the_contrast_that_wcag_level_aa_requires(theme: int) -> None:
+    block = re.findall(r":root \{(.*?)\}", (SOURCES / "theme.css").read_text(), re.DOTALL)[theme]
     colours = dict(re.findall(r"--([\w-]+): (#\w{6});", block))
     text = [("ink", "muted"), ("ground", "card", "wash")]
     pairs = [(one, other, 4.5) for one in text[0] for other in text[1]]

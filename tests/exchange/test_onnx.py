@@ -25,7 +25,7 @@ PATH = Path("brain.onnx")
 
 
 def exported(brain: Brain, images: Bytes) -> Array:
-    """Export a brain, check the file, and return what onnxruntime makes of images."""
+    """Export a brain, check the file, and return onnxruntime's probabilities."""
     export_onnx(brain, PATH)
     onnx.checker.check_model(onnx.load(PATH), full_check=True)
     session = onnxruntime.InferenceSession(PATH)
@@ -39,10 +39,10 @@ def exported(brain: Brain, images: Bytes) -> Array:
 @pytest.mark.parametrize(
     ("activation", "loss", "temperature"), list(product(ACTIVATIONS, LOSSES, (1, 0.6, 20)))
 )
-def test_probabilities_are_those_of_predict(activation: str, loss: str, temperature: float) -> None:
+def test_probabilities_match_predict(activation: str, loss: str, temperature: float) -> None:
     images, _ = blobs(50, seed=1)
     brain = random_brain(20, 15, activation=activation, loss=loss, temperature=temperature)
-    brain.network.layers[-1][1][:] += np.linspace(-60, 0, 10)  # so that some are below epsilon
+    brain.network.layers[-1][1][:] += np.linspace(-60, 0, 10)  # some fall below epsilon
     expected = predicted(brain, images)
     assert np.ptp(expected, axis=1).min() > 0.1
     np.testing.assert_allclose(exported(brain, images), expected, atol=1e-5)
@@ -50,7 +50,7 @@ def test_probabilities_are_those_of_predict(activation: str, loss: str, temperat
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("bias", [-20, -60, -200, -1000])
-def test_sigmoid_outputs_that_are_all_next_to_nothing(bias: int, dtype: str) -> None:
+def test_sigmoid_outputs_that_are_all_almost_zero(bias: int, dtype: str) -> None:
     images, _ = blobs(50, seed=1)
     brain = random_brain(loss="mse", scale=0.05, dtype=dtype)
     brain.network.layers[-1][1][:] += bias
@@ -89,7 +89,7 @@ def test_names_shapes_and_metadata() -> None:
     assert (model.producer_name, model.producer_version) == ("mnistmlp", mnistmlp.__version__)
 
 
-def test_text_of_a_stranger_does_no_harm() -> None:
+def test_hostile_text_does_no_harm() -> None:
     odd: dict[str, Any] = {
         "recipe": {"name": "\ud800"},
         "dataset": {"name": "\x1b"},
@@ -117,7 +117,7 @@ def test_the_same_brain_gives_the_same_bytes() -> None:
     assert names() == ["again.onnx", "brain.onnx"]
 
 
-def test_what_float32_cannot_hold() -> None:
+def test_weights_too_large_for_float32_are_refused() -> None:
     brain = random_brain(dtype="float64")
     brain.network.parameters[5] = 1e300
     with pytest.raises(BrainError, match=r"brain\.onnx: a weight is too large for float32"):
@@ -133,12 +133,12 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     assert names() == []
 
 
-def test_where_nothing_can_be_written() -> None:
+def test_a_file_that_cannot_be_written() -> None:
     with pytest.raises(WriteError, match=r"none/brain\.onnx: cannot be written: no such folder"):
         export_onnx(random_brain(), Path("none/brain.onnx"))
 
 
-def test_the_example_of_the_documentation(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_example_in_the_documentation(capsys: pytest.CaptureFixture[str]) -> None:
     text = (Path(__file__).parents[2] / "docs" / "exports.md").read_text()
     code = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
     images, _ = blobs(1, seed=4)
@@ -149,7 +149,7 @@ def test_the_example_of_the_documentation(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == f"{predicted(brain, images).argmax(axis=1)}\n"
 
 
-def test_the_shipped_brain_on_real_images(mnist: Path) -> None:
+def test_the_pretrained_brain_on_real_images(mnist: Path) -> None:
     images = load_dataset(mnist, "test").images
     brain = load_brain(PRETRAINED)
     expected, found = predicted(brain, images), exported(brain, images)

@@ -91,7 +91,7 @@ def test_probabilities_are_those_of_python(
     images = load_dataset(mnist, "test", limit=1000).images
     for half in (False, True):
         if half:
-            monkeypatch.setattr(html, "LARGE", 0)
+            monkeypatch.setattr(html, "MAX_SINGLE_PRECISION", 0)
             brain.network.parameters[:] = brain.network.parameters.astype(np.float16)
         write_page(Path("page.html"), brain, "brain.npz")
         found = probabilities_of(open_page(Path("page.html").resolve()), images)
@@ -110,7 +110,7 @@ def test_the_brain_that_ships_says_what_it_says_in_python(open_page: Open, mnist
 
 
 READ = """async text => {
-    const reading = examinePicture(flatten(await decode(new Blob([fromBase64(text)]))));
+    const reading = examinePicture(toGrey(await decode(new Blob([fromBase64(text)]))));
     return reading && Array.from(reading.image);
 }"""
 

@@ -39,7 +39,7 @@ def read_by_hand() -> tuple[dict[str, Array], dict[str, str]]:
 
 
 def sequential(tensors: dict[str, Array], images: Bytes) -> Array:
-    """Return what nn.Sequential(Linear, ReLU, Linear, ReLU, Linear, Softmax) gives."""
+    """Return the outputs of nn.Sequential(Linear, ReLU, Linear, ReLU, Linear, Softmax)."""
     x: Array = images.reshape(-1, 784) / np.float32(255)
     for number in (0, 2, 4):
         x = x @ tensors[f"{number}.weight"].T + tensors[f"{number}.bias"]
@@ -51,7 +51,7 @@ def sequential(tensors: dict[str, Array], images: Bytes) -> Array:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_tensors_are_named_and_shaped_as_pytorch_has_them(dtype: str) -> None:
+def test_tensors_have_pytorch_names_and_shapes(dtype: str) -> None:
     brain = random_brain(20, 15, dtype=dtype)
     export_safetensors(brain, PATH)
     tensors, _ = read_by_hand()

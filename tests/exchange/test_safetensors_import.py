@@ -23,14 +23,14 @@ PATH = Path("model.safetensors")
 
 
 def raw_meta(*hidden: int) -> str:
-    """Return the JSON of a brain of these layers."""
+    """Return the `meta` of a brain with these hidden layers, as JSON."""
     meta = random_brain(*hidden).meta
     assert meta
     return json.dumps(meta.raw)
 
 
 def layers_of(*sizes: int, dtype: str = "float32", numbers: str = "024") -> dict[str, Array]:
-    """Make weights and biases as those of an nn.Sequential."""
+    """Make random weights and biases, named as in an nn.Sequential."""
     rng = np.random.default_rng(5)
     arrays: dict[str, Array] = {}
     for number, fan_in, fan_out in zip(numbers, sizes, sizes[1:], strict=False):
@@ -40,7 +40,7 @@ def layers_of(*sizes: int, dtype: str = "float32", numbers: str = "024") -> dict
 
 
 def header(entries: object, data: bytes = b"") -> bytes:
-    """Return a file with this header, and then the data."""
+    """Return the bytes of a file with this header and data."""
     text = json.dumps(entries).encode()
     return len(text).to_bytes(8, "little") + text + data
 
@@ -55,7 +55,9 @@ def refused(match: str, kind: type[Exception] = BrainError, **options: Any) -> N
 @pytest.mark.parametrize("hidden", [(), (20, 15)], ids=str)
 @pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_an_export_comes_back(hidden: tuple[int, ...], loss: str, dtype: str) -> None:
+def test_an_exported_brain_is_imported_unchanged(
+    hidden: tuple[int, ...], loss: str, dtype: str
+) -> None:
     brain = random_brain(*hidden, activation="tanh", loss=loss, dtype=dtype, temperature=1.3)
     export_safetensors(brain, PATH)
     network, meta = import_safetensors(PATH)
@@ -66,7 +68,7 @@ def test_an_export_comes_back(hidden: tuple[int, ...], loss: str, dtype: str) ->
     assert (network.activation, network.loss) == ("tanh", loss)
 
 
-def test_an_export_of_an_older_brain_comes_back() -> None:
+def test_an_exported_older_brain_is_imported() -> None:
     brain = Brain(random_brain(20, activation="sigmoid", loss="mse").network, None)
     export_safetensors(brain, PATH)
     network, meta = import_safetensors(PATH)
@@ -79,7 +81,7 @@ def test_an_export_of_an_older_brain_comes_back() -> None:
     ("dtype", "expected"),
     [("float16", "float32"), ("float32", "float32"), ("float64", "float64")],
 )
-def test_a_network_of_pytorch(numbers: str, dtype: str, expected: str) -> None:
+def test_a_network_from_pytorch(numbers: str, dtype: str, expected: str) -> None:
     arrays = layers_of(784, 12, 11, 10, numbers=numbers, dtype=dtype)
     save_file(arrays, PATH)
     network, meta = import_safetensors(PATH, activation="tanh", loss="mse")
@@ -103,7 +105,7 @@ def test_layers_are_in_the_order_of_their_numbers() -> None:
     assert import_safetensors(PATH, activation="relu")[0].sizes == (784, 12, 10)
 
 
-def test_what_metadata_say_is_taken() -> None:
+def test_metadata_set_activation_loss_and_temperature() -> None:
     strings = {"activation": "tanh", "output": "sigmoid", "temperature": "1.5"}
     save_file(layers_of(784, 12, 10), PATH, strings)
     network, meta = import_safetensors(PATH)
@@ -113,9 +115,9 @@ def test_what_metadata_say_is_taken() -> None:
     assert (meta["activation"], meta["output"]) == ("relu", "softmax")
 
 
-def test_an_activation_is_asked_for_where_there_is_one() -> None:
+def test_an_activation_is_needed_if_there_are_hidden_layers() -> None:
     save_file(layers_of(784, 12, 10), PATH)
-    refused("does not say which it is of sigmoid, tanh, relu", SettingError, activation=None)
+    refused("does not say which of sigmoid, tanh, relu it is", SettingError, activation=None)
     save_file(layers_of(784, 10), PATH)
     assert import_safetensors(PATH)[0].loss == "cross-entropy"
 
@@ -129,7 +131,7 @@ def test_normalized_pixels() -> None:
     z = np.exp(pixels @ arrays["0.weight"].T + arrays["0.bias"])
     np.testing.assert_allclose(network.outputs(images), z / z.sum(axis=1, keepdims=True))
     for wrong in ((0.1, 0.0), (0.1, -1.0), (float("nan"), 1.0), (0.1, float("inf"))):
-        with pytest.raises(SettingError, match="no mean and standard deviation"):
+        with pytest.raises(SettingError, match="not a valid mean and standard deviation"):
             import_safetensors(PATH, normalized=wrong)
     refused("not finite", normalized=(0.1, 1e-320))
 
@@ -137,18 +139,18 @@ def test_normalized_pixels() -> None:
 @pytest.mark.parametrize(
     "option", [{"activation": "relu"}, {"loss": "mse"}, {"normalized": (0.0, 1.0)}], ids=str
 )
-def test_an_export_needs_no_settings(option: dict[str, Any]) -> None:
+def test_settings_are_refused_for_an_exported_brain(option: dict[str, Any]) -> None:
     export_safetensors(random_brain(), PATH)
-    refused("is an export of a brain", SettingError, **({"activation": None} | option))
+    refused("is an exported brain", SettingError, **({"activation": None} | option))
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"fc1.weight": np.zeros(3)}, "strange tensor 'fc1.weight'"),
-        ({"02.weight": np.zeros(3)}, "strange tensor '02.weight'"),
-        ({"1.running_mean": np.zeros(3)}, "strange tensor '1.running_mean'"),
-        ({"x" * 10**6: np.zeros(3)}, "strange tensor 'xxx.*[.]{3}"),
+        ({"fc1.weight": np.zeros(3)}, "unexpected tensor 'fc1.weight'"),
+        ({"02.weight": np.zeros(3)}, "unexpected tensor '02.weight'"),
+        ({"1.running_mean": np.zeros(3)}, "unexpected tensor '1.running_mean'"),
+        ({"x" * 10**6: np.zeros(3)}, "unexpected tensor 'xxx.*[.]{3}"),
         ({"2.bias": None}, "no tensor 2.bias"),
         ({"0.weight": None}, "no tensor 0.weight"),
         ({"2.weight": np.zeros((10, 13))}, r"2.weight has shape \(10, 13\), expected \(.*, 12\)"),
@@ -160,7 +162,7 @@ def test_an_export_needs_no_settings(option: dict[str, Any]) -> None:
         ({"0.bias": np.full(12, np.nan)}, "not finite"),
     ],
 )
-def test_what_is_no_such_network(change: dict[str, Any], message: str) -> None:
+def test_invalid_networks_are_refused(change: dict[str, Any], message: str) -> None:
     arrays = layers_of(784, 12, 10) | change
     save_file({name: array for name, array in arrays.items() if array is not None}, PATH)
     refused(message)
@@ -188,7 +190,7 @@ def test_networks_for_other_images(sizes: tuple[int, ...]) -> None:
         ({"mnistmlp": raw_meta(13)}, r"meta has sizes \[784, 13, 10\]"),
     ],
 )
-def test_metadata_that_are_wrong(strings: dict[str, str], message: str) -> None:
+def test_invalid_metadata_are_refused(strings: dict[str, str], message: str) -> None:
     save_file(layers_of(784, 12, 10), PATH, {"activation": "relu"} | strings)
     refused(message, activation=None)
 
@@ -218,15 +220,15 @@ ENTRY = {"dtype": "F32", "shape": [10], "data_offsets": [0, 40]}
         (header({}) + bytes(1), "not a safetensors file"),
     ],
 )
-def test_files_that_lie(content: bytes, message: str) -> None:
+def test_invalid_files_are_refused(content: bytes, message: str) -> None:
     with PATH.open("wb") as file:
         file.write(content)
         if "too many" in message:
-            file.truncate(2 * MAX_META)  # a hole: it takes no room
+            file.truncate(2 * MAX_META)  # a sparse file takes no space
     refused(message)
 
 
-def test_files_that_are_too_large() -> None:
+def test_files_that_are_too_large_are_refused() -> None:
     with PATH.open("wb") as file:
         file.write(header({}))
         file.truncate(8 * MAX_PARAMETERS + 100)
@@ -260,7 +262,7 @@ def test_a_pickle_is_not_opened(name: str) -> None:
     assert "save_file(" in str(caught.value.hint)
 
 
-def test_what_is_no_file() -> None:
+def test_a_path_that_is_not_a_file_is_refused() -> None:
     refused("no such file")
     PATH.mkdir()
     refused("not a regular file")

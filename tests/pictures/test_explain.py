@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mnistmlp.errors import WriteError
-from mnistmlp.pictures.explain import facts, fit, panels, write_explanation
+from mnistmlp.pictures.explain import describe_reading, fit_into_square, panels, write_explanation
 from mnistmlp.pictures.images import Reading, examine_picture
 
 
@@ -23,14 +23,14 @@ def test_steps_and_facts(reading: Reading) -> None:
     assert [levels.shape for _, levels in steps] == [(50, 50), (50, 50), (28, 28)]
     assert steps[0][1][25, 25] < 30
     assert steps[1][1][25, 25] > 225
-    assert facts(reading).startswith("dark ink on light ground, 2")
+    assert describe_reading(reading).startswith("dark ink on a light background, 2")
     ready = Reading(reading.image, reading.grey)
     assert len(panels(ready, 50)) == 2
-    assert facts(ready) == "28 x 28 already, taken as it is"
+    assert describe_reading(ready) == "28 x 28 already, taken as it is"
 
 
 def test_fit_keeps_the_aspect() -> None:
-    field = fit(np.full((10, 40), 200, np.float32), 20)
+    field = fit_into_square(np.full((10, 40), 200, np.float32), 20)
     assert field.shape == (20, 20)
     assert (field == 200).sum() == 20 * 5
 

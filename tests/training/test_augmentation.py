@@ -22,21 +22,21 @@ def distort(images: Bytes, warp: dict[str, float] = NOTHING, seed: int = 0) -> B
 
 
 def sources(count: int = 20, **warp: float) -> Array:
-    """Return where pixels come from, less the middle: (images, 2, 28, 28), x and y."""
+    """Return the source of each pixel relative to the centre: (images, 2, 28, 28), x and y."""
     distortion, rng = Distortion(**NOTHING | warp), np.random.default_rng(1)
     blank, found = np.zeros((WARP_SIZE, 784), np.uint8), []
     for _ in range(count):
         distortion.apply(blank, rng)
         by_row = distortion.source.reshape(2, 28, WARP_SIZE, 28).transpose(2, 0, 1, 3)
-        found.append(by_row / 256 - 1 - MIDDLE)  # fixed point, and a border of one pixel
+        found.append(by_row / 256 - 1 - MIDDLE)  # undo fixed point and the border of one pixel
     return np.concatenate(found)
 
 
 Y, X = np.mgrid[:28, :28] - MIDDLE
-INSIDE = np.s_[10:18, 10:18]  # where no source is outside the picture, and so none is clipped
+INSIDE = np.s_[10:18, 10:18]  # where no source is outside the image, so that none is clipped
 
 
-def test_no_distortion_changes_nothing() -> None:
+def test_a_warp_of_nothing_changes_nothing() -> None:
     np.testing.assert_array_equal(distort(IMAGES), IMAGES)
 
 
@@ -49,7 +49,7 @@ def test_no_distortion_changes_nothing() -> None:
     shear=st.floats(0, 1),
     shift=st.floats(0, 30),
 )
-def test_pixels_are_those_of_bilinear_interpolation(seed: int, **warp: float) -> None:
+def test_pixels_are_interpolated_bilinearly(seed: int, **warp: float) -> None:
     images = IMAGES[:WARP_SIZE].copy()
     distortion = Distortion(**warp)
     distortion.apply(images, np.random.default_rng(seed))
@@ -68,19 +68,19 @@ def test_pixels_are_those_of_bilinear_interpolation(seed: int, **warp: float) ->
 
 def test_displacement_has_its_standard_deviation_at_every_pixel() -> None:
     fields = sources(100, displacement=1.5) - np.stack([X, Y])
-    spread = fields[..., 4:-4, 4:-4].std(axis=0)  # nearer to the border some are clipped
+    spread = fields[..., 4:-4, 4:-4].std(axis=0)  # closer to the border some are clipped
     np.testing.assert_allclose(spread, 1.5, rtol=0.06)
     assert abs(fields[..., 4:-4, 4:-4].mean()) < 0.02
 
 
-def test_displacement_is_smooth_and_each_axis_by_itself() -> None:
+def test_displacement_is_smooth_and_independent_per_axis() -> None:
     field = sources(100, displacement=1)[..., INSIDE[0], INSIDE[1]]
     field = field - field.mean(axis=0)
 
     def correlation(a: Array, b: Array) -> float:
         return float((a * b).mean() / np.sqrt((a * a).mean() * (b * b).mean()))
 
-    for distance in (1, 3, 5):  # that of white noise under a Gaussian of sigma 5
+    for distance in (1, 3, 5):  # white noise smoothed by a Gaussian of sigma 5
         expected = math.exp(-(distance**2) / (4 * 5**2))
         across = correlation(field[..., distance:], field[..., :-distance])
         along = correlation(field[..., distance:, :], field[..., :-distance, :])
@@ -88,7 +88,7 @@ def test_displacement_is_smooth_and_each_axis_by_itself() -> None:
     assert abs(correlation(field[:, 0], field[:, 1])) < 0.05
 
 
-def test_rotation_turns_up_to_its_angle() -> None:
+def test_rotation_stays_within_its_angle() -> None:
     x, y = sources(rotation=30)[:, :, *INSIDE].transpose(1, 0, 2, 3)
     x0, y0 = X[INSIDE], Y[INSIDE]
     np.testing.assert_allclose(
@@ -100,7 +100,7 @@ def test_rotation_turns_up_to_its_angle() -> None:
     assert 28 < angles.max() < 30.1
 
 
-def test_scaling_is_of_each_axis_by_itself() -> None:
+def test_scaling_is_independent_per_axis() -> None:
     x, y = sources(scaling=0.25)[:, :, *INSIDE].transpose(1, 0, 2, 3)
     across, along = x / X[INSIDE], y / Y[INSIDE]
     for scale in (across, along):
@@ -142,13 +142,13 @@ def test_almost_nothing_is_allocated() -> None:
     distortion.apply(images, rng)
     assert (
         peak_memory(lambda: distortion.apply(images, rng)) < 50_000
-    )  # a float a pixel takes 200,000
+    )  # one float32 per pixel takes 200,000
 
 
 def test_ink_stays_ink() -> None:
     square: Any = np.zeros((WARP_SIZE, 28, 28), np.uint8)
     square[:, 10:18, 10:18] = 255
     warped = distort(square.reshape(-1, 784), WARP)
-    assert ((warped == 0).mean(axis=1) > 0.8).all()  # black stays black, without a glow
+    assert ((warped == 0).mean(axis=1) > 0.8).all()  # black stays black
     assert (warped.max(axis=1) == 255).all()
     np.testing.assert_allclose(warped.sum(axis=1) / 255, 64, rtol=0.6)

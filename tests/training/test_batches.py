@@ -15,7 +15,7 @@ PIXELS = IMAGES.reshape(-1, 784)
 
 @dataclass
 class Seen:
-    """An epoch's batches, put together."""
+    """The batches of an epoch, concatenated."""
 
     sizes: list[int]
     pixels: np.ndarray  # (n, 784)
@@ -38,7 +38,7 @@ def epoch(batches: Batches, rng: np.random.Generator | None = None) -> Seen:
 def test_an_epoch_has_every_image_once(count: int, data: st.DataObject, shuffled: bool) -> None:
     size = data.draw(st.integers(1, count))
     batches = Batches(PIXELS[:count], LABELS[:count], size, "float32")
-    epoch(batches, np.random.default_rng(1))  # leaves its last block in the buffers
+    epoch(batches, np.random.default_rng(1))  # leaves old data in the buffers
     seen = epoch(batches, np.random.default_rng(0) if shuffled else None)
     rest = [count % size] if count % size else []
     assert seen.sizes == [size] * (count // size) + rest
@@ -63,19 +63,19 @@ def test_pixels_become_parts_of_one(dtype: str) -> None:
     assert (inputs[255, 0], inputs[784, 0]) == (1, 1)
 
 
-def test_images_that_are_not_contiguous_are_made_so_once() -> None:
+def test_only_images_that_are_not_contiguous_are_copied() -> None:
     batches = Batches(PIXELS[::2], LABELS[::2], 32, "float32")
     assert batches.images.flags.c_contiguous
     assert np.shares_memory(Batches(PIXELS, LABELS, 32, "float32").images, PIXELS)
     np.testing.assert_array_equal(epoch(batches).pixels, PIXELS[::2])
 
 
-def test_labels_of_another_type_will_do() -> None:
+def test_labels_of_another_type_are_accepted() -> None:
     seen = epoch(Batches(PIXELS, LABELS.astype(np.int64), 32, "float32"))
     np.testing.assert_array_equal(seen.labels, LABELS)
 
 
-def test_the_order_is_new_every_epoch_and_the_same_for_the_same_seed() -> None:
+def test_order_is_new_every_epoch_and_determined_by_the_seed() -> None:
     batches = Batches(PIXELS, LABELS, 32, "float32")
     orders = []
     for seed in (1, 1, 2):
@@ -85,7 +85,7 @@ def test_the_order_is_new_every_epoch_and_the_same_for_the_same_seed() -> None:
     assert len({*orders[0], *orders[2]}) == 4
 
 
-def test_more_images_than_a_window_are_mixed_and_memory_stays(
+def test_more_images_than_a_window_are_mixed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "WINDOW_SIZE", 256)
@@ -94,23 +94,23 @@ def test_more_images_than_a_window_are_mixed_and_memory_stays(
     assert sorted(order) == list(range(1003))
     assert max(map(len, module._windows(1003, np.random.default_rng(0)))) <= 256
     assert max(map(len, module._windows(1003, None))) <= 256
-    first = order[:256]  # from all over the set, and not in runs
+    first = order[:256]  # from all over the set, not in runs
     assert np.histogram(first, bins=4, range=(0, 1003))[0].min() > 30
     assert (np.diff(first) == 1).mean() < 0.1
     seen = epoch(Batches(PIXELS, LABELS, 48, "float32"), np.random.default_rng(0))
-    assert seen.sizes == [48] * 20 + [40]  # windows of 256 do not show
+    assert seen.sizes == [48] * 20 + [40]  # batches cross the windows of 256
     assert np.bincount(seen.labels).tolist() == np.bincount(LABELS).tolist()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_label_smoothing_spreads_a_part_over_all_digits(dtype: str) -> None:
     batches = Batches(PIXELS[:700], LABELS[:700], 300, dtype, smoothing=0.2)
-    for _ in range(2):  # the same again, from the same buffers
+    for _ in range(2):  # twice, to reuse the buffers
         targets = np.concatenate([batch.targets.T.copy() for batch in batches.epoch(None)])
         np.testing.assert_allclose(targets, 0.8 * np.eye(10)[LABELS[:700]] + 0.02, rtol=1e-6)
 
 
-def test_images_are_distorted_once_a_block_and_in_its_bytes() -> None:
+def test_images_are_distorted_once_as_bytes() -> None:
     seen: list[int] = []
 
     def brighten(images: np.ndarray) -> None:
@@ -122,5 +122,5 @@ def test_images_are_distorted_once_a_block_and_in_its_bytes() -> None:
     before = PIXELS[:700].copy()
     result = epoch(Batches(PIXELS[:700], LABELS[:700], 100, "float32", brighten))
     np.testing.assert_array_equal(result.pixels, before | 0x80)
-    np.testing.assert_array_equal(PIXELS[:700], before)  # the images themselves stay
+    np.testing.assert_array_equal(PIXELS[:700], before)  # the data set itself is unchanged
     assert sum(seen) == 700

@@ -68,7 +68,7 @@ def test_same_seed_same_bytes() -> None:
     ],
     ids=lambda ingredient: next(iter(ingredient)),
 )
-def test_every_ingredient_changes_the_run_in_the_same_way_again(ingredient: Any) -> None:
+def test_every_ingredient_has_a_reproducible_effect(ingredient: Any) -> None:
     recipe = replace(TINY, batch_size=60, **ingredient)  # 1,000 images: the last batch is short
     first, again = train(recipe), train(recipe)
     assert first.network.parameters.tobytes() == again.network.parameters.tobytes()
@@ -78,10 +78,10 @@ def test_every_ingredient_changes_the_run_in_the_same_way_again(ingredient: Any)
 
 
 @pytest.mark.parametrize("ingredient", [{"dropout": 0.2}, {"adversarial": 0.5}, {"augment": True}])
-def test_against_overfitting_nothing_is_done_to_the_images_judged(ingredient: Any) -> None:
+def test_validation_images_are_evaluated_without_regularisation(ingredient: Any) -> None:
     result = train(replace(TINY, **ingredient))
-    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
-    assert result.history[-1].validation_loss == judged.loss
+    evaluation = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert result.history[-1].validation_loss == evaluation.loss
 
 
 def test_reports() -> None:
@@ -89,9 +89,9 @@ def test_reports() -> None:
     result = train(on_epoch=seen.append)
     assert seen == result.history
     assert [report.epoch for report in seen] == [1, 2, 3, 4]
-    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
-    assert seen[-1].validation_accuracy == judged.accuracy
-    assert seen[-1].validation_loss == judged.loss
+    evaluation = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert seen[-1].validation_accuracy == evaluation.accuracy
+    assert seen[-1].validation_loss == evaluation.loss
     assert seen[-1].images_per_second == pytest.approx(1000 / seen[-1].seconds)
     assert result.selected == seen[-1]
     assert not result.interrupted
@@ -104,7 +104,7 @@ def test_no_validation() -> None:
     assert result.selected == result.history[-1]
 
 
-def test_validation_images_and_those_past_the_limit_do_not_train() -> None:
+def test_only_images_within_the_limit_are_trained_on() -> None:
     images = IMAGES.copy()
     recipe = replace(TINY, limit=300, batch_size=64)
     expected = fit(recipe, images, LABELS).network.parameters.copy()
@@ -115,7 +115,7 @@ def test_validation_images_and_those_past_the_limit_do_not_train() -> None:
 
 
 class Recorder:
-    """Stands in for an optimiser; notes the learning rates, and moves nothing."""
+    """A fake optimiser that records learning rates and changes nothing."""
 
     def __init__(self) -> None:
         self.rates: list[float] = []
@@ -144,7 +144,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_images(recorder: Recorder) ->
     assert result.history[0].loss == pytest.approx(expected, rel=1e-5)
 
 
-def test_shuffle_is_as_the_recipe_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shuffle_follows_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     orders: list[object] = []
     epoch = Batches.epoch
 
@@ -160,12 +160,12 @@ def test_shuffle_is_as_the_recipe_says(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_validation_is_on_the_last_images_whatever_the_limit() -> None:
     result = train(replace(TINY, limit=300))
-    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
-    assert result.history[-1].validation_loss == judged.loss
+    evaluation = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert result.history[-1].validation_loss == evaluation.loss
 
 
 def test_a_short_last_batch_counts_in_full() -> None:
-    # one batch of all images, or one that would hold more: the same step
+    # a batch of exactly all images and a larger one take the same step
     one = train(replace(TINY, limit=50, batch_size=50, epochs=1, shuffle=False))
     more = train(replace(TINY, limit=50, batch_size=64, epochs=1, shuffle=False))
     np.testing.assert_array_equal(one.network.parameters, more.network.parameters)
@@ -174,7 +174,7 @@ def test_a_short_last_batch_counts_in_full() -> None:
     assert np.isfinite(two.network.parameters).all()
 
 
-def test_without_shuffling_the_order_is_that_of_the_set() -> None:
+def test_without_shuffling_the_seed_does_not_matter() -> None:
     recipe = replace(TINY, shuffle=False, epochs=1)
     start = Network((784, 16, 10), "relu", "cross-entropy")
     initialise(start, np.random.default_rng(9))
@@ -201,8 +201,8 @@ def test_patience_keeps_the_best_epoch() -> None:
     assert len(accuracies) < 40
     assert len(accuracies) == best + 1 + 2
     assert result.selected == result.history[best]
-    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
-    assert judged.accuracy == accuracies[best]
+    evaluation = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    assert evaluation.accuracy == accuracies[best]
 
 
 def interrupt_after(epoch: int) -> Any:
@@ -213,26 +213,26 @@ def interrupt_after(epoch: int) -> Any:
     return on_epoch
 
 
-def test_an_interrupt_keeps_the_last_whole_epoch() -> None:
+def test_an_interrupt_keeps_the_last_complete_epoch() -> None:
     whole = train(seed=1)
     result = train(seed=1, on_epoch=interrupt_after(2))
     assert result.interrupted
     assert [report.epoch for report in result.history] == [1, 2]
     assert [r.loss for r in result.history] == [r.loss for r in whole.history[:2]]
-    judged = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
+    evaluation = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
     assert result.selected
-    assert judged.accuracy == result.selected.validation_accuracy
+    assert evaluation.accuracy == result.selected.validation_accuracy
 
 
 def states(recipe: Recipe, **options: Any) -> list[TrainingState]:
-    """Train, and return copies of the states after each epoch."""
+    """Train, and return a copy of the state after each epoch."""
     found: list[TrainingState] = []
     train(recipe, on_state=lambda state: found.append(deepcopy(state)), **options)
     return found
 
 
-def facts(result: TrainingResult) -> list[object]:
-    """Return what a run came to, without its times."""
+def outcome(result: TrainingResult) -> list[object]:
+    """Return the outcome of a run, without its times."""
     reports = [(r.epoch, r.loss, r.validation_loss, r.validation_accuracy) for r in result.history]
     selected = result.selected and result.selected.epoch
     return [result.network.parameters.tobytes(), reports, selected, result.temperature]
@@ -252,25 +252,25 @@ def facts(result: TrainingResult) -> list[object]:
     ],
     ids=str,
 )
-def test_a_run_that_goes_on_ends_in_the_same_bits(settings: dict[str, Any]) -> None:
+def test_a_resumed_run_ends_in_the_same_bits(settings: dict[str, Any]) -> None:
     recipe = replace(TINY, **({"learning_rate": 0.01} | settings))
     whole = train(recipe, seed=3)
     for state in states(recipe, seed=3):
-        assert facts(train(recipe, seed=3, resume=state)) == facts(whole)
+        assert outcome(train(recipe, seed=3, resume=state)) == outcome(whole)
 
 
-def test_a_run_that_goes_on_from_an_initial_network() -> None:
+def test_a_resumed_run_that_began_with_an_initial_network() -> None:
     start = Network((784, 16, 10), "relu", "cross-entropy")
     initialise(start, np.random.default_rng(9))
     half_way = states(TINY, initial_network=start)[1]
     whole = train(initial_network=start)
-    assert facts(train(resume=half_way, initial_network=start)) == facts(whole)
+    assert outcome(train(resume=half_way, initial_network=start)) == outcome(whole)
 
 
-def test_until_ends_as_an_interrupt_does() -> None:
+def test_until_ends_like_an_interrupt() -> None:
     stopped = train(seed=1, on_epoch=interrupt_after(2))
     result = train(seed=1, until=2)
-    assert facts(result) == facts(stopped)
+    assert outcome(result) == outcome(stopped)
     assert (result.interrupted, stopped.interrupted) == (False, True)
 
 
@@ -279,7 +279,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(epochs: int) -> None:
     recipe = replace(TINY, optimizer="sgd", learning_rate=1e30, schedule="constant", epochs=epochs)
     with pytest.raises(DivergenceError, match=r"finite in epoch 1 .learning rate 1e\+30") as caught:
         train(recipe)
-    assert hint_for(caught.value) == "a smaller one, such as --learning-rate 1e+29"
+    assert hint_for(caught.value) == "try a smaller one, such as --learning-rate 1e+29"
 
 
 def test_outputs_that_are_not_finite_are_noticed() -> None:
@@ -290,7 +290,7 @@ def test_outputs_that_are_not_finite_are_noticed() -> None:
         train(recipe)
 
 
-def test_one_batch_that_ends_in_infinity_is_noticed() -> None:
+def test_a_single_step_that_diverges_is_noticed() -> None:
     recipe = replace(
         TINY, optimizer="sgd", learning_rate=1e39, schedule="constant", epochs=1, limit=10,
         validation=0,

@@ -23,7 +23,7 @@ def run(optimizer_class: type, **settings: float | bool) -> Array:
 
 @pytest.fixture(params=[1, 100])
 def _flushed_every(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flush in every step, and in none: it must not change what matters."""
+    """Flush moments in every step or in none: the result must be the same."""
     monkeypatch.setattr(optim, "FLUSH_EVERY", request.param)
 
 
@@ -52,7 +52,7 @@ def test_adam(decay: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["sgd", "nesterov", "adam"])
-def test_optimisers_work_in_place_and_find_a_minimum(name: str) -> None:
+def test_optimisers_find_a_minimum_in_place(name: str) -> None:
     theta: Array = np.full(3, 5.0)
     momentum = 0.9 if name == "nesterov" else 0.0
     gradient = np.empty_like(theta)
@@ -72,7 +72,7 @@ OPTIMISERS: list[tuple[type, dict[str, float]]] = [
 
 
 @pytest.mark.parametrize(("kind", "settings"), OPTIMISERS)
-def test_blocks_are_as_good_as_one(
+def test_chunks_do_not_change_the_result(
     kind: type, settings: dict[str, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = run(kind, **settings, weight_decay=0.1)
@@ -89,7 +89,7 @@ def test_blocks_are_as_good_as_one(
         (Adam, {"betas": (0.9, 0.9)}),
     ],
 )
-def test_moments_that_fade_become_zero_and_not_denormal(kind: type, settings: Any) -> None:
+def test_decaying_moments_become_zero_and_not_denormal(kind: type, settings: Any) -> None:
     theta, gradient = np.ones((2, 6), np.float32)
     optimizer = kind(theta, gradient, **settings)
     moments, smallest = optimizer.chunks[0][2:], np.finfo(np.float32).tiny
@@ -112,10 +112,10 @@ def test_a_step_allocates_no_arrays(kind: type, settings: dict[str, float]) -> N
         for _ in range(optim.FLUSH_EVERY):
             optimizer.step(RATE)
 
-    assert peak_memory(steps) < 4 * optim.CHUNK_SIZE  # bytes: less than a block of one vector
+    assert peak_memory(steps) < 4 * optim.CHUNK_SIZE  # bytes: less than one chunk
 
 
-def test_optimisers_get_their_settings() -> None:
+def test_make_optimizer_passes_settings_on() -> None:
     sgd = make_optimizer("sgd", START, START, momentum=0.3, weight_decay=0.1)
     assert isinstance(sgd, SGD)
     assert (sgd.momentum, sgd.weight_decay, sgd.nesterov) == (0.3, 0.1, False)
@@ -134,7 +134,7 @@ def test_schedules_stay_within_one(name: str) -> None:
     assert min(factors) >= 0
 
 
-def test_shapes_of_schedules() -> None:
+def test_schedules_at_key_points() -> None:
     assert [step(done) for done in (0, 0.49, 0.5, 0.74, 0.75, 1)] == [1, 1, 0.1, 0.1, 0.01, 0.01]
     assert [cosine(done) for done in (0, 0.5, 1)] == pytest.approx([1, 0.5, 0])
     assert [one_cycle(done) for done in (0, 0.3, 0.65, 1)] == pytest.approx([1 / 25, 1, 0.5, 0])

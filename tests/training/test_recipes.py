@@ -15,7 +15,7 @@ from mnistmlp.training.settings import parse_hidden
 from mnistmlp.training.state import EpochReport
 
 
-def test_names_are_those_of_the_registries() -> None:
+def test_names_match_the_registries() -> None:
     assert list(get_args(recipes.ActivationName)) == list(ACTIVATIONS)
     assert list(get_args(recipes.LossName)) == list(LOSSES)
     assert list(get_args(recipes.ScheduleName)) == list(SCHEDULES)
@@ -27,13 +27,13 @@ def test_every_optimiser_can_be_made() -> None:
     assert [type(each).__name__ for each in made] == ["SGD", "SGD", "Adam"]
 
 
-def test_classic_is_the_ancestors() -> None:
+def test_classic_has_the_ancestors_settings() -> None:
     classic = RECIPES["classic"]
     assert classic == Recipe()
     assert (classic.hidden, classic.activation, classic.loss) == ((20, 20, 20), "sigmoid", "mse")
     assert (classic.optimizer, classic.learning_rate, classic.momentum) == ("sgd", 6.0, 0.0)
     assert (classic.batch_size, classic.epochs) == (32, 30)
-    assert classic.schedule == "cosine"  # the ancestor's is constant: half a percent less
+    assert classic.schedule == "cosine"  # the ancestor's was constant, half a percent less accurate
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_classic_is_the_ancestors() -> None:
         ("limit", 10**9 + 1),
     ],
 )
-def test_values_out_of_range(setting: str, value: Any) -> None:
+def test_values_out_of_range_are_refused(setting: str, value: Any) -> None:
     with pytest.raises(SettingError, match="is not") as caught:
         replace(RECIPES["classic"], **{setting: value})
     assert caught.value.setting == setting
@@ -108,13 +108,13 @@ def test_files_can_hold_the_history_of_the_longest_run() -> None:
         ({"patience": 3, "validation": 0}, "patience"),
     ],
 )
-def test_settings_that_do_not_go_together(settings: dict[str, Any], named: str) -> None:
+def test_incompatible_settings_are_refused(settings: dict[str, Any], named: str) -> None:
     with pytest.raises(SettingError) as caught:
         Recipe(**settings)
     assert caught.value.setting == named
 
 
-def test_hidden_layers_as_text() -> None:
+def test_parse_hidden() -> None:
     assert parse_hidden("20,20,20") == (20, 20, 20)
     assert parse_hidden("800") == (800,)
     assert parse_hidden("none") == ()
@@ -123,11 +123,11 @@ def test_hidden_layers_as_text() -> None:
 @pytest.mark.parametrize(
     "text", ["", "20,,20", "20,", "a", "20;20", "2.5", "None", "1_000", "٢٠", "9" * 20]
 )
-def test_hidden_layers_that_are_none(text: str) -> None:
+def test_parse_hidden_refuses_other_text(text: str) -> None:
     with pytest.raises(SettingError, match="list of widths"):
         parse_hidden(text)
 
 
-def test_unknown_recipe_names_the_known() -> None:
+def test_an_unknown_recipe_lists_the_known_ones() -> None:
     with pytest.raises(SettingError, match="'clasic' is not one of classic, "):
         find_recipe("clasic")

@@ -16,30 +16,32 @@ Images = Annotated[
 FilesFrom = Annotated[
     str | None,
     typer.Option(
-        parser=options.name,
+        parser=options.parse_name,
         metavar="FILE",
-        help="Read names of pictures from FILE, a line each; - is standard input.",
+        help="Read names of pictures from FILE, one a line; - is standard input.",
     ),
 ]
 Null = Annotated[
-    bool, typer.Option("--null", "-0", help="Names in --files-from end with a NUL, not a line.")
+    bool,
+    typer.Option("--null", "-0", help="Names in --files-from end with NUL, not with a newline."),
 ]
 Recursive = Annotated[
-    bool, typer.Option("--recursive", "-r", help="Take all pictures in folders, and below.")
+    bool,
+    typer.Option("--recursive", "-r", help="Read all pictures in folders and their subfolders."),
 ]
 Index = Annotated[
     list[str] | None,
     typer.Option(metavar="N", help="Image N of the data set, or N:M for N to M - 1; repeatable."),
 ]
-Split = Annotated[Literal["test", "train"], typer.Option(help="Where --index counts.")]
+Split = Annotated[Literal["test", "train"], typer.Option(help="Which images --index refers to.")]
 Brains = Annotated[
     list[Path] | None,
     typer.Option(
         "--brain",
-        parser=options.file,
+        parser=options.parse_file,
         metavar="FILE",
         show_default="brain.npz, or pretrained if there is none",
-        help="Brain file, or pretrained: the one that comes along; several are averaged.",
+        help="Brain file, or pretrained: the bundled brain; several are averaged.",
     ),
 ]
 Top = Annotated[
@@ -47,37 +49,41 @@ Top = Annotated[
     typer.Option(
         parser=options.whole(1, 10),
         metavar="K",
-        help="Print the K likeliest digits, each with its confidence.",
+        help="Print the K most likely digits, each with its confidence.",
     ),
 ]
 Reject = Annotated[
     float,
     typer.Option(
         parser=options.number(0, 1),
-        metavar="PART",
-        help="Print ? where the confidence is below this.",
+        metavar="CONFIDENCE",
+        help="Print ? if the confidence is lower than this.",
     ),
 ]
-Inverted = Annotated[
+Invert = Annotated[
     Literal["auto", "yes", "no"],
-    typer.Option(help="Whether pictures are dark ink on a light ground; auto looks at each."),
+    typer.Option(help="Whether ink is dark on a light background; auto decides for each picture."),
 ]
 Centre = Annotated[
     bool,
     typer.Option(
         "--centre/--no-centre",
-        help="Cut pictures to their ink and centre it, or scale them as they are.",
+        help="Crop pictures to their ink and centre it, or scale them whole.",
     ),
 ]
-Raw = Annotated[bool, typer.Option("--raw", help="Take pictures of 28 x 28 as they are.")]
-Show = Annotated[bool, typer.Option("--show", help="Draw image and probabilities on stderr.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Use pictures of 28 x 28 pixels as they are.")]
+Show = Annotated[
+    bool, typer.Option("--show", help="Draw the image and its probabilities on stderr.")
+]
 Explain = Annotated[
     bool,
-    typer.Option("--explain", help="Draw on stderr how a picture became an image of 28 x 28."),
+    typer.Option("--explain", help="Draw the steps from a picture to its 28 x 28 image on stderr."),
 ]
 ExplainPng = Annotated[
     Path | None,
     typer.Option(
-        parser=options.file, metavar="FILE", help="Write the same as a picture, of one picture."
+        parser=options.parse_file,
+        metavar="FILE",
+        help="Write these steps as a PNG file; for one picture only.",
     ),
 ]

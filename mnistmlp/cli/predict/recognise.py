@@ -1,4 +1,4 @@
-"""What `predict` does for each picture, and for each image of the data set."""
+"""Recognition of pictures and of images of the data set."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from mnistmlp.data.catalog import Split
     from mnistmlp.pictures.images import Reading
 
-AHEAD = 64  # pictures that are read before they are recognised, at most
-PATIENCE = 0.02  # seconds that a picture waits for others, to be recognised with them
-LARGE = 1 << 16  # bytes: Python can decode other pictures beside one of this size
+MAX_PENDING = 64  # pictures that are read before they are recognised
+MAX_WAIT = 0.02  # seconds that a picture waits for others in its batch
+LARGE_FILE = 1 << 16  # bytes; a thread can decode larger ones while others are read
 
 Read = Callable[[str], "Reading | PictureError"]
 Job = Callable[[], "Reading | PictureError"]
@@ -33,17 +33,17 @@ Job = Callable[[], "Reading | PictureError"]
 
 @dataclass
 class Recognised:
-    """An image, and what the networks make of it."""
+    """An image and the probabilities of its digits."""
 
     source: str
     image: Bytes  # (28, 28)
     probabilities: Array  # (10,)
-    known: dict[str, Any] = field(default_factory=dict)  # of an image of the data set
-    reading: Reading | None = None  # of a picture
+    origin: dict[str, Any] = field(default_factory=dict)  # for an image of the data set
+    reading: Reading | None = None  # for a picture
 
 
-def probabilities_of(brains: list[Brain], images: Bytes) -> Array:
-    """Return the probabilities (n, 10) of images, each brain calibrated."""
+def predict_probabilities(brains: list[Brain], images: Bytes) -> Array:
+    """Return the probabilities for images, (n, 10), averaged over the calibrated brains."""
     from mnistmlp.core.metrics import committee
 
     return committee([b.network for b in brains], images, [b.temperature for b in brains])
@@ -52,9 +52,9 @@ def probabilities_of(brains: list[Brain], images: Bytes) -> Array:
 def recognise_pictures(
     brains: list[Brain], names: Iterable[Source], **options: Any
 ) -> Iterator[Recognised | PictureError]:
-    """Yield what each picture shows, or what is wrong with it, in order.
+    """Yield the result or the error for each picture, in order.
 
-    `options` are those of `examine_picture`.
+    `options` are passed to `examine_picture`.
     """
     from mnistmlp.pictures.images import examine_picture
 
@@ -64,30 +64,30 @@ def recognise_pictures(
         except PictureError as error:
             return error
 
-    warnings.simplefilter("ignore")  # Pillow's, of pictures that are odd but can be read
-    for batch in _batches(names, read):
+    warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
+    for batch in _read_in_batches(names, read):
         images = [reading.image for _, reading in batch if not isinstance(reading, PictureError)]
-        found = iter(probabilities_of(brains, _stacked(images)) if images else ())
+        probabilities = iter(predict_probabilities(brains, _stack(images)) if images else ())
         for name, reading in batch:
             if isinstance(reading, PictureError):
                 yield reading
             else:
-                yield Recognised(name, reading.image, next(found), reading=reading)
+                yield Recognised(name, reading.image, next(probabilities), reading=reading)
 
 
-def _stacked(images: list[Bytes]) -> Bytes:
+def _stack(images: list[Bytes]) -> Bytes:
     import numpy as np
 
     return np.stack(images)
 
 
-def _batches(
+def _read_in_batches(
     names: Iterable[Source], read: Read
 ) -> Iterator[list[tuple[str, Reading | PictureError]]]:
-    """Yield pictures in order, in batches of those that are read at about the same time.
+    """Read pictures, and yield them in order, in batches read at about the same time.
 
-    Large ones are read by threads beside the others.  Where a name is None,
-    the next may take a while, and nothing waits for it.
+    Large ones are read in threads, beside the others.  A name of None means
+    that the next may take a while: the pictures before do not wait for it.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -95,35 +95,35 @@ def _batches(
     with ThreadPoolExecutor(blas.usable_cores()) as pool:
         for name in names:
             if isinstance(name, PictureError):
-                pending.append(("", partial(_known, name)))
+                pending.append(("", partial(_return_error, name)))
             elif name is not None:
                 job = pool.submit(read, name).result if _is_large(name) else partial(read, name)
                 pending.append((name, job))
-            if name is None or len(pending) == AHEAD:
-                yield from _done(pending)
+            if name is None or len(pending) == MAX_PENDING:
+                yield from _run_jobs(pending)
                 pending = []
-        yield from _done(pending)
+        yield from _run_jobs(pending)
 
 
-def _done(pending: list[tuple[str, Job]]) -> Iterator[list[tuple[str, Reading | PictureError]]]:
-    """Yield the pictures when they are read, but let none wait for others for long."""
+def _run_jobs(pending: list[tuple[str, Job]]) -> Iterator[list[tuple[str, Reading | PictureError]]]:
+    """Run the jobs, and yield their pictures in batches, so that none waits long for others."""
     batch, started = [], time.monotonic()
     for name, job in pending:
         batch.append((name, job()))
-        if time.monotonic() - started > PATIENCE:
+        if time.monotonic() - started > MAX_WAIT:
             yield batch
             batch, started = [], time.monotonic()
     if batch:
         yield batch
 
 
-def _known(error: PictureError) -> PictureError:
+def _return_error(error: PictureError) -> PictureError:
     return error
 
 
 def _is_large(name: str) -> bool:
     try:
-        return name != "-" and Path(name).stat().st_size >= LARGE
+        return name != "-" and Path(name).stat().st_size >= LARGE_FILE
     except (OSError, ValueError):
         return False
 
@@ -131,7 +131,7 @@ def _is_large(name: str) -> bool:
 def recognise_indices(
     brains: list[Brain], ranges: list[range], dataset: str, data_dir: Path | None, split: Split
 ) -> Iterator[Recognised]:
-    """Yield what each image of the data set shows, with the label that it has."""
+    """Yield the result for each image of the data set, with its label."""
     if not ranges:
         return
     end = max(each.stop for each in ranges)
@@ -141,9 +141,9 @@ def recognise_indices(
         raise SettingError("index", f"{end - 1} is past the {split} images, 0 to {size - 1}")
     indices = list(chain(*ranges))
     images = data.images[indices]
-    found = probabilities_of(brains, images)
+    rows = predict_probabilities(brains, images)
     name = data.name
-    for index, image, probabilities in zip(indices, images, found, strict=True):
+    for index, image, probabilities in zip(indices, images, rows, strict=True):
         label = int(data.labels[index])
-        known = {"dataset": name, "index": index, "split": split, "label": label}
-        yield Recognised(f"{split}:{index}", image, probabilities, known)
+        origin = {"dataset": name, "index": index, "split": split, "label": label}
+        yield Recognised(f"{split}:{index}", image, probabilities, origin)

@@ -1,4 +1,4 @@
-"""Which pictures `predict` is to read."""
+"""The names of the pictures that `predict` reads."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import typer
 
 from mnistmlp.errors import PictureError, SettingError
 
-SUFFIXES = (  # that pictures in a folder have
+SUFFIXES = (  # of the pictures in a folder
     *(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
     *(".ppm", ".pgm", ".pbm", ".pnm"),
 )
 
 
-MAX_NAME = 1 << 16  # bytes: what is longer is no list of names
-Source = str | PictureError | None  # a name, why there is none, or that the next may take a while
+MAX_NAME = 1 << 16  # bytes; a file with a longer one is not a list of names
+Source = str | PictureError | None  # None: the next name may take a while
 
 
-def check(images: list[str], files_from: str | None, *, null: bool) -> None:
-    """Raise a usage error where sources do not go together."""
+def check_sources(images: list[str], files_from: str | None, *, null: bool) -> None:
+    """Raise a usage error if the sources do not go together."""
     if null and files_from is None:
-        raise SettingError("null", "is for --files-from")
-    if "" in images:  # a variable that is not set must not stand for this folder
+        raise SettingError("null", "needs --files-from")
+    if "" in images:  # an unset variable must not mean the current folder
         raise typer.BadParameter("the name is empty", param_hint="'IMAGE'")
     if [*images, files_from].count("-") > 1:
         raise typer.BadParameter("standard input is named twice", param_hint="'IMAGE'")
@@ -37,18 +37,18 @@ def picture_names(
     images: Iterable[str], files_from: str | None, *, null: bool, recursive: bool
 ) -> Iterator[Source]:
     """Yield the name of each picture, as soon as it is known."""
-    listed = () if files_from is None else _listed(files_from, b"\0" if null else b"\n")
+    listed = () if files_from is None else _read_list(files_from, b"\0" if null else b"\n")
     for name in chain(images, listed):
         if name == "-":
             yield None
         if recursive and isinstance(name, str):
-            yield from _in_folder(name)
+            yield from _walk(name)
         else:
             yield name
 
 
-def _in_folder(name: str) -> Iterator[Source]:
-    """Yield the pictures in a folder, in order of their names, then those in its folders."""
+def _walk(name: str) -> Iterator[Source]:
+    """Yield the pictures in a folder in order of name, then those in its subfolders."""
     folders = [name]
     while folders:
         folder = folders.pop()
@@ -67,24 +67,24 @@ def _in_folder(name: str) -> Iterator[Source]:
         folders += reversed(within)
 
 
-def _listed(path: str, end: bytes) -> Iterator[Source]:
-    """Yield the names in a file, each as soon as it is there."""
+def _read_list(path: str, end: bytes) -> Iterator[Source]:
+    """Yield the names in a list, each as soon as it arrives."""
     try:
         if path == "-":
-            for name in _split(sys.stdin.buffer, end):
-                yield PictureError("-: the list comes from there") if name == "-" else name
+            for name in _split_names(sys.stdin.buffer, end):
+                yield PictureError("-: standard input holds the list") if name == "-" else name
         else:
             with Path(path).open("rb") as file:
-                yield from _split(file, end)
+                yield from _split_names(file, end)
     except OSError as error:
         yield PictureError(f"{path}: {error.strerror}")
     except ValueError as error:
         yield PictureError(f"{path}: {error}")
 
 
-def _split(file: BinaryIO, end: bytes) -> Iterator[str | None]:
+def _split_names(file: BinaryIO, end: bytes) -> Iterator[str | None]:
     rest = b""
-    read = getattr(file, "read1", file.read)  # what is there, without waiting for more
+    read = getattr(file, "read1", file.read)  # reads what is there, without waiting for more
     while chunk := read(MAX_NAME):
         *names, rest = (rest + chunk).split(end)
         if end == b"\n":

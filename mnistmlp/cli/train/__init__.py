@@ -10,11 +10,11 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
-from mnistmlp.cli.recipes import table
+from mnistmlp.cli.recipes import format_recipes
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.cli.train.options import Options, takes_options
-from mnistmlp.cli.train.plan import check_files, for_seed, make_plan
-from mnistmlp.cli.train.report import document, epoch_log, epoch_progress, in_turn, summarise
+from mnistmlp.cli.train.plan import check_files, insert_seed, make_plan
+from mnistmlp.cli.train.report import call_each, document, epoch_log, epoch_progress, summarise
 from mnistmlp.errors import BrainError, WriteError
 
 if TYPE_CHECKING:
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from mnistmlp.brains.provenance import Provenance
     from mnistmlp.training.state import TrainingResult
 
-EPILOG = f"\b\n{table()}"  # \b: lines stay as they are
+EPILOG = f"\b\n{format_recipes()}"  # \b: lines are not wrapped
 
 
 @takes_options
 def train(options: Options) -> None:
     """Train a network, save it, and print the path of the brain file.
 
-    A recipe is a set of settings; each option given here overrides one of
-    them.  Ctrl-C ends training early and saves what there is.
+    A recipe is a set of settings, which options override.  Ctrl-C ends training
+    early and saves the weights so far.
     """
-    chosen_by_us = blas.configure()
+    left_to_us = blas.configure()
     from mnistmlp.training.loop import fit
 
     plan = make_plan(options)
@@ -45,11 +45,11 @@ def train(options: Options) -> None:
 
         train_committee(options, plan.provenance, options.seeds)
         return
-    with blas.limited_threads(options.threads or plan.threads(chosen_by_us)):
+    with blas.limited_threads(options.threads or plan.threads(left_to_us)):
         data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
         provenance = plan.complete(data, blas.describe())
         checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)
-        with epoch_log(options.log and for_seed(options.log, provenance.seed)) as record:
+        with epoch_log(options.log and insert_seed(options.log, provenance.seed)) as record:
             checkpoints.announce(plan.state, record, quiet=quiet)
             started = time.perf_counter()
             with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
@@ -61,7 +61,7 @@ def train(options: Options) -> None:
                     initial_network=plan.initial_network,
                     resume=plan.state,
                     until=plan.until,
-                    on_epoch=in_turn(record, draw),
+                    on_epoch=call_each(record, draw),
                     on_state=checkpoints.keep,
                 )
                 interrupts.saving = True
@@ -78,7 +78,7 @@ def train(options: Options) -> None:
 def _save(
     output: Path, result: TrainingResult, provenance: Provenance, checkpoints: Checkpoints
 ) -> Meta:
-    """Save the brain and remove the checkpoint, unless the run can go on; return its `meta`."""
+    """Save the brain, remove its checkpoint unless the run was interrupted, return its `meta`."""
     from mnistmlp.brains.brain import describe, save_brain
     from mnistmlp.brains.meta import Meta
     from mnistmlp.core.pruning import prune

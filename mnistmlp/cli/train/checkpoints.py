@@ -1,4 +1,4 @@
-"""When `train` writes a checkpoint, and when it removes it."""
+"""When `train` writes a checkpoint, and when it removes one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from mnistmlp.training.state import TrainingState
 
 SUFFIX = ".ckpt"
-PERIOD = 60  # seconds between checkpoints where no number of epochs is given
+PERIOD = 60  # seconds between checkpoints if no number of epochs is given
 
 
-def checkpoint_of(output: Path) -> Path:
-    """Return the name of the checkpoint that belongs to a brain file."""
+def checkpoint_path(output: Path) -> Path:
+    """Return the path of the checkpoint that belongs to a brain file."""
     return output.with_name(output.name + SUFFIX)
 
 
@@ -33,56 +33,56 @@ class Checkpoints:
     output : Path
         The brain file that the run is for.
     resumed : Path, optional
-        The checkpoint that it goes on from.
+        The checkpoint that it continues.
     provenance : Provenance
     every : int, optional
         Epochs from one to the next; 0 for none, None for once a minute, so
-        that a run of less has none.
+        that a shorter run writes none.
     """
 
     def __init__(
         self, output: Path, resumed: Path | None, provenance: Provenance, every: int | None
     ) -> None:
-        self.path, self.provenance, self.every = checkpoint_of(output), provenance, every
-        self.ours = {resumed} if resumed else set[Path]()
-        self.last = time.monotonic()
+        self.path, self.provenance, self.every = checkpoint_path(output), provenance, every
+        self.to_remove = {resumed} if resumed else set[Path]()
+        self.last_time = time.monotonic()
 
     def announce(self, state: TrainingState | None, record: OnEpoch, *, quiet: bool) -> None:
-        """Say what the run goes on from, and log that once more, or that it could go on."""
+        """Say which run is resumed, and log its epochs again; or say that one could be."""
         if state:
             for report in state.history:
                 record(report)
             if not quiet:
                 done, epochs = len(state.history), self.provenance.recipe.epochs
-                console.note(f"going on after epoch {done} of {epochs}")
-        elif os.path.exists(self.path) and not quiet:  # noqa: PTH110 - Path raises of a long name
-            name = console.one_line(str(self.path))
-            console.note(f"{name} is of a run that did not end; --resume goes on with that one")
+                console.note(f"resuming after epoch {done} of {epochs}")
+        elif os.path.exists(self.path) and not quiet:  # noqa: PTH110 - Path raises for a long name
+            name = console.escape(str(self.path))
+            console.note(f"{name} is the checkpoint of an unfinished run; --resume continues it")
 
     def keep(self, state: TrainingState) -> None:
-        """Write a checkpoint if it is time; where that fails, training goes on without."""
+        """Write a checkpoint if one is due; if that fails, training continues without it."""
         from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
 
         if not self._is_due(len(state.history)):
             return
         try:
             save_checkpoint(self.path, Checkpoint(self.provenance, state))
-            self.ours.add(self.path)
+            self.to_remove.add(self.path)
         except WriteError as error:
-            console.note(f"warning: {console.one_line(str(error))}: no checkpoint of this epoch")
-        self.last = time.monotonic()
+            console.note(f"warning: {console.escape(str(error))}: no checkpoint of this epoch")
+        self.last_time = time.monotonic()
 
     def _is_due(self, epoch: int) -> bool:
         if self.every is None:
-            return time.monotonic() - self.last >= PERIOD
+            return time.monotonic() - self.last_time >= PERIOD
         return self.every > 0 and epoch % self.every == 0
 
     def hint(self) -> str | None:
-        """Return the command that goes on from the newest checkpoint, if there is one."""
-        newest = self.path if self.path in self.ours else next(iter(self.ours), None)
+        """Return the command that resumes from the newest checkpoint, if there is one."""
+        newest = self.path if self.path in self.to_remove else next(iter(self.to_remove), None)
         return f"mnistmlp train --resume {quote(str(newest))}" if newest else None
 
     def remove(self) -> None:
-        """Remove what this run wrote or went on from: its brain is saved."""
-        for path in self.ours:
+        """Remove the checkpoints that this run wrote or resumed: its brain is saved."""
+        for path in self.to_remove:
             path.unlink(missing_ok=True)

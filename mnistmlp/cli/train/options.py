@@ -1,6 +1,6 @@
 """Options of `train`: those below, and one for each setting of a recipe.
 
-Their types become options as they stand, so annotations are not postponed here.
+Typer reads the annotations, so their evaluation is not postponed here.
 """
 
 import functools
@@ -15,7 +15,7 @@ import typer
 
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
-from mnistmlp.cli.brains import DEFAULT
+from mnistmlp.cli.brains import DEFAULT_BRAIN
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import MAX_EPOCHS, RECIPES, SETTINGS
 from mnistmlp.training.settings import Setting, parse_hidden, spell
@@ -24,7 +24,7 @@ MAX_SEEDS = 1000
 PARSERS = {int: options.whole(), float: options.number(), tuple: parse_hidden}  # by kind of setting
 
 
-def _seeds(text: str) -> range:
+def _parse_seeds(text: str) -> range:
     seeds = options.parse_range("seeds", text)
     if len(seeds) > MAX_SEEDS:
         raise SettingError("seeds", f"{len(seeds):,} brains are more than {MAX_SEEDS:,}")
@@ -33,18 +33,18 @@ def _seeds(text: str) -> range:
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked of `train`."""
+    """The options of a `train` command, parsed."""
 
     output: Annotated[
         Path,
         typer.Option(
             "--output",
             "-o",
-            parser=options.file,
+            parser=options.parse_file,
             metavar="FILE",
-            help="The brain file to write; {seed} is the seed.",
+            help="Brain file to write; {seed} in its name becomes the seed.",
         ),
-    ] = DEFAULT
+    ] = DEFAULT_BRAIN
     recipe: Annotated[
         str | None,
         typer.Option(
@@ -53,52 +53,54 @@ class Options:
             help=f"Settings to start from: {', '.join(RECIPES)}; see below.",
         ),
     ] = None
-    settings: Mapping[str, Any] = field(default_factory=dict)  # of the recipe, those given
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the recipe, as far as given
     seed: Annotated[
         int,
         typer.Option(
-            parser=options.whole(0, 2**63 - 1), metavar="N", help="Of all that is random."
+            parser=options.whole(0, 2**63 - 1), metavar="N", help="Seed of everything random."
         ),
     ] = 0
     seeds: Annotated[
         range | None,
         typer.Option(
-            parser=_seeds,
+            parser=_parse_seeds,
             metavar="N:M",
-            help="Train a brain with each seed from N to M - 1, but for those that are there; "
-            "the names of --output and --log need {seed} in them.",
+            help="Train a brain with each seed from N to M - 1, except those already trained; "
+            "the names in --output and --log must contain {seed}.",
         ),
     ] = None
     jobs: Annotated[
         int,
         typer.Option(
-            parser=options.whole(1, MAX_THREADS), metavar="N", help="How many of --seeds at once."
+            parser=options.whole(1, MAX_THREADS),
+            metavar="N",
+            help="How many of --seeds to train at once.",
         ),
     ] = 1
     init: Annotated[
         Path | None,
         typer.Option(
-            parser=options.file,
+            parser=options.parse_file,
             metavar="BRAIN",
             help="Start from this brain, or pretrained: its weights, layers, activation and loss, "
-            "and the settings of the recipe that it names, where no option says otherwise.",
+            "and the settings of the recipe that it names, unless options override them.",
         ),
     ] = None
     like: Annotated[
         Path | None,
         typer.Option(
-            parser=options.file,
+            parser=options.parse_file,
             metavar="BRAIN",
-            help="Train this brain again, by the settings in it, into NAME.again.npz, and say "
-            "whether the weights came out the same; exits with 1 if not.",
+            help="Train this brain again with its own settings, write NAME.again.npz, and say "
+            "whether the weights are the same; exit with 1 if not.",
         ),
     ] = None
     resume: Annotated[
         Path | None,
         typer.Option(
-            parser=options.file,
+            parser=options.parse_file,
             metavar="CHECKPOINT",
-            help="Go on with the run that this is a checkpoint of.",
+            help="Continue the run of this checkpoint.",
         ),
     ] = None
     checkpoint_every: Annotated[
@@ -107,7 +109,7 @@ class Options:
             parser=options.whole(0, MAX_EPOCHS),
             metavar="N",
             show_default="once a minute",
-            help="Keep a checkpoint, OUTPUT.ckpt, every N epochs until the brain is saved; "
+            help="Write a checkpoint, OUTPUT.ckpt, every N epochs until the brain is saved; "
             "0 for none.",
         ),
     ] = None
@@ -115,20 +117,20 @@ class Options:
         float,
         typer.Option(
             parser=options.number(0, 0.99),
-            metavar="PART",
-            help="Of all weights, the smallest, set to zero before saving: with --half a smaller "
-            "file.",
+            metavar="FRACTION",
+            help="Set this fraction of the weights, the smallest, to zero before saving; makes "
+            "the file smaller with --half.",
         ),
     ] = 0.0
     half: Annotated[
-        bool, typer.Option("--half", help="Save weights in half precision, compressed.")
+        bool, typer.Option("--half", help="Save the weights in half precision, compressed.")
     ] = False
     threads: Annotated[
         int | None,
         typer.Option(
             parser=options.whole(1, MAX_THREADS),
             metavar="N",
-            show_default="the processors that this process may use, or 1 for a small network",
+            show_default="the usable processors, or 1 for a small network",
             help="Threads for matrix products.",
         ),
     ] = None
@@ -137,22 +139,24 @@ class Options:
     log: Annotated[
         Path | None,
         typer.Option(
-            parser=options.file, metavar="FILE", help="Write a line of JSON an epoch here."
+            parser=options.parse_file,
+            metavar="FILE",
+            help="Write a line of JSON per epoch to FILE.",
         ),
     ] = None
     as_json: options.Json = False
     quiet: options.Quiet = False
-    given: Mapping[str, str] = field(default_factory=dict)  # of each on the command line, the word
+    given: Mapping[str, str] = field(default_factory=dict)  # name -> word on the command line
 
 
 def takes_options(command: Callable[[Options], None]) -> Callable[..., None]:
-    """Return a command with these options, which hands what they say to the function as one."""
+    """Return a Typer command with these options, which it passes on as one `Options`."""
 
     @functools.wraps(command)
     def run(context: typer.Context, **values: Any) -> None:
         settings = {name: values.pop(name) for name in SETTINGS}
         settings = {name: value for name, value in settings.items() if value is not None}
-        command(Options(**values, settings=settings, given=_given(context)))
+        command(Options(**values, settings=settings, given=_collect_given(context)))
 
     context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parameters = [context, *_parameters()]
@@ -166,7 +170,7 @@ def _parameters() -> Iterator[Parameter]:
     for each in fields(Options):
         if each.name == "settings":
             for name, setting in SETTINGS.items():
-                annotation = _option_of(name, setting)
+                annotation = _annotate(name, setting)
                 yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         elif each.name != "given":
             yield Parameter(
@@ -174,20 +178,20 @@ def _parameters() -> Iterator[Parameter]:
             )
 
 
-def _option_of(name: str, setting: Setting) -> Any:
-    """Return the type of the option for a setting; where it is not given, the recipe decides."""
-    option = "--" + name.replace("_", "-")
+def _annotate(name: str, setting: Setting) -> Any:
+    """Return the annotated type of a setting's option; None, the default, keeps the recipe's."""
+    flag = "--" + name.replace("_", "-")
     if setting.kind is bool:
-        switch = typer.Option(f"{option}/{option.replace('--', '--no-')}", help=setting.help)
-        return Annotated[bool | None, switch]
+        option = typer.Option(f"{flag}/{flag.replace('--', '--no-')}", help=setting.help)
+        return Annotated[bool | None, option]
     parser = PARSERS.get(setting.kind)
-    names = setting.options or (option,)
-    said = typer.Option(*names, parser=parser, metavar=setting.metavar, help=setting.help)
-    return Annotated[str | None if parser else setting.kind | None, said]
+    names = setting.options or (flag,)
+    option = typer.Option(*names, parser=parser, metavar=setting.metavar, help=setting.help)
+    return Annotated[str | None if parser else setting.kind | None, option]
 
 
-def _given(context: typer.Context) -> dict[str, str]:
-    """Return each option that stands on the command line, as the one word that says the same."""
+def _collect_given(context: typer.Context) -> dict[str, str]:
+    """Return the options that are on the command line, each as one equivalent word."""
     words = {}
     for option in context.command.params:
         name = str(option.name)

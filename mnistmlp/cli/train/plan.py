@@ -1,4 +1,4 @@
-"""What a run of `train` is to do: from its options, and from the file of --resume or --like."""
+"""The plan of a `train` run, from its options and the file of --resume or --like."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from mnistmlp import blas
 from mnistmlp.atomic import check_writable
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import DEFAULT, brain_file
-from mnistmlp.cli.options import check_apart, check_target
-from mnistmlp.cli.train.checkpoints import SUFFIX, checkpoint_of
+from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file
+from mnistmlp.cli.options import check_distinct, check_target
+from mnistmlp.cli.train.checkpoints import SUFFIX, checkpoint_path
 from mnistmlp.errors import BrainError, DataError, SettingError
 from mnistmlp.training.recipes import RECIPES, SETTINGS, Recipe, find_recipe
 from mnistmlp.training.settings import spell
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """A run of `train`."""
+    """What a run of `train` is to do."""
 
-    provenance: Provenance  # without the data, where the run is a new one
+    provenance: Provenance  # without the data set, if the run is new
     output: Path
     initial_network: Network | None = None
     source: Path | None = None  # the file of --resume or --like
-    state: TrainingState | None = None  # of --resume, to go on from
-    like: Brain | None = None
-    until: int | None = None  # the epoch after which a run like that one ends
+    state: TrainingState | None = None  # to resume from
+    like: Brain | None = None  # to train again
+    until: int | None = None  # last epoch of the run of --like
 
     def complete(self, data: Dataset, facts: dict[str, Any]) -> Provenance:
-        """Return the provenance of a brain trained on these data, by this machine.
+        """Return the provenance of a brain trained on this data set and machine.
 
         Raises
         ------
         SettingError
             If there are too few images for the recipe.
         DataError
-            If the run that this one is to be like had other data.
+            If the data set is not that of the run of --resume or --like, or too small for it.
         """
         from mnistmlp.brains.provenance import versions
         from mnistmlp.training.setup import check_image_count
@@ -61,67 +61,67 @@ class Plan:
         if self.source and digests != data.digests:
             different = [name for name in data.digests if data.digests[name] != digests.get(name)]
             names = " and ".join(different)
-            raise DataError(f"{self.source}: was trained on other data, by the digest of {names}")
+            raise DataError(f"{self.source}: was trained on other data: digests differ for {names}")
         library = {"blas": f"{facts['blas']} {facts['kernels'] or ''}".rstrip()}
-        here = replace(
+        present = replace(
             past,
             dataset={"name": data.name, "digests": data.digests},
             threads=facts["threads"],
             versions=versions() | library,
         )
         if self.source:
-            self._warn(here)
-        return here
+            self._warn(present)
+        return present
 
-    def threads(self, chosen_by_us: bool) -> int | None:
-        """Return how many threads the run that this is like had, or how many suit the network."""
+    def threads(self, left_to_us: bool) -> int | None:
+        """Return the threads of the run of --resume or --like, or those that suit the network."""
         recipe = self.provenance.recipe
-        if self.provenance.threads or not chosen_by_us:
+        if self.provenance.threads or not left_to_us:
             return self.provenance.threads
         return blas.suitable_threads(recipe.sizes, recipe.batch_size)
 
     def compare(self, *, quiet: bool) -> bool | None:
-        """Say whether the output has the weights of the brain it was to be like, if any."""
+        """Tell whether the output has the weights of the brain of --like, and say so."""
         from mnistmlp.brains.brain import load_brain
 
         if not self.like:
             return None
-        here, there = load_brain(self.output).network, self.like.network
-        same = here.parameters.tobytes() == there.parameters.tobytes()
+        trained, original = load_brain(self.output).network, self.like.network
+        same = trained.parameters.tobytes() == original.parameters.tobytes()
         if not quiet:
-            told = f"the weights are {'' if same else 'not '}those of {self.source}"
-            console.note(console.one_line(told))
+            message = f"the weights are {'' if same else 'not '}those of {self.source}"
+            console.note(console.escape(message))
         return same
 
-    def _warn(self, here: Provenance) -> None:
-        """Say what may change the last bits."""
-        there = self.provenance
-        pairs: dict[str, tuple[Any, Any]] = {"threads": (there.threads, here.threads)}
-        pairs |= {name: (there.versions.get(name), new) for name, new in here.versions.items()}
+    def _warn(self, present: Provenance) -> None:
+        """Warn of differences that may change the last bits."""
+        past = self.provenance
+        pairs: dict[str, tuple[Any, Any]] = {"threads": (past.threads, present.threads)}
+        pairs |= {name: (past.versions.get(name), new) for name, new in present.versions.items()}
         for name, (then, now) in pairs.items():
             if then is not None and then != now:
-                told = f"{self.source}: {name} {then} then, {now} now: the last bits may differ"
-                console.note(f"warning: {console.one_line(told)}")
+                message = f"{self.source}: {name} {then} then, {now} now: the last bits may differ"
+                console.note(f"warning: {console.escape(message)}")
 
 
 # --- Making a plan -----------------------------------------------------------
 
 
 def make_plan(options: Options) -> Plan:
-    """Read the files that the options name, and settle what they leave open.
+    """Make a plan from the options and the files that they name.
 
     Raises
     ------
     SettingError
-        If an option says otherwise than the run that is to be gone on with.
+        If options contradict each other, or the run of --resume or --like.
     """
     from mnistmlp.brains.brain import load_brain
-    from mnistmlp.brains.provenance import Provenance, digest
+    from mnistmlp.brains.provenance import Provenance, parameter_digest
     from mnistmlp.training.setup import check_network
 
     _check_seeds(options)
     initial = load_brain(brain_file(options.init)) if options.init else None
-    start = digest(initial.network.parameters) if initial else None
+    initial_digest = parameter_digest(initial.network.parameters) if initial else None
     network = initial.network if initial else None
     if options.resume and options.like:
         raise SettingError("resume", "does not go with --like")
@@ -133,21 +133,23 @@ def make_plan(options: Options) -> Plan:
         seed = options.seeds.start if options.seeds else options.seed
         recipe = _choose_recipe(initial, options)
         check_network(recipe, network)
-        provenance = Provenance(recipe, seed, initial=start, prune=options.prune, half=options.half)
-        return Plan(provenance, for_seed(options.output, seed), network)
+        provenance = Provenance(
+            recipe, seed, initial=initial_digest, prune=options.prune, half=options.half
+        )
+        return Plan(provenance, insert_seed(options.output, seed), network)
     _check_options(options, plan)
-    if start != plan.provenance.initial and (start or plan.like):
-        from_what = "another brain" if plan.provenance.initial else "random weights"
-        raise SettingError("init", f"{plan.source} started from {from_what}")
+    if initial_digest != plan.provenance.initial and (initial_digest or plan.like):
+        origin = "another brain" if plan.provenance.initial else "random weights"
+        raise SettingError("init", f"{plan.source} started from {origin}")
     if "output" in options.given:
-        plan = replace(plan, output=for_seed(options.output, plan.provenance.seed))
+        plan = replace(plan, output=insert_seed(options.output, plan.provenance.seed))
     return replace(plan, initial_network=network)
 
 
 def _choose_recipe(initial: Brain | None, options: Options) -> Recipe:
-    """Return the recipe with what the initial brain and then the options say instead.
+    """Return the recipe, overridden first by the initial brain and then by the options.
 
-    An option of the warp turns augmentation on, unless that is said too.
+    An option of the warp turns augmentation on, unless --no-augment is given.
     """
     settings, name = dict(options.settings), options.recipe
     if any(SETTINGS[each].warp for each in settings):
@@ -166,11 +168,11 @@ def _choose_recipe(initial: Brain | None, options: Options) -> Recipe:
 
 
 def _plan_resume(path: Path) -> Plan:
-    """Plan to go on from a checkpoint."""
+    """Plan to resume from a checkpoint."""
     from mnistmlp.brains.checkpoint import load_checkpoint
 
     checkpoint = load_checkpoint(path)
-    output = path.with_suffix("") if path.suffix == SUFFIX else DEFAULT
+    output = path.with_suffix("") if path.suffix == SUFFIX else DEFAULT_BRAIN
     return Plan(checkpoint.provenance, output, source=path, state=checkpoint.state)
 
 
@@ -195,7 +197,7 @@ def _plan_like(name: Path) -> Plan:
 
 
 def _check_options(options: Options, plan: Plan) -> None:
-    """Raise SettingError if an option is given that says otherwise than the file."""
+    """Raise SettingError if an option that is given contradicts the file."""
     past = plan.provenance
     recorded = asdict(past.recipe) | {"recipe": past.recipe.name}
     recorded |= {name: getattr(past, name) for name in ("seed", "prune", "half")}
@@ -210,45 +212,45 @@ def _check_seeds(options: Options) -> None:
     """Raise SettingError if options of a committee and of a single run are mixed."""
     if not options.seeds:
         if "jobs" in options.given:
-            raise SettingError("jobs", "is for --seeds")
+            raise SettingError("jobs", "needs --seeds")
         return
     for name in ("seed", "resume", "like"):
         if name in options.given:
             raise SettingError(name, "does not go with --seeds")
 
 
-# --- The files that it writes ------------------------------------------------
+# --- Files to be written -----------------------------------------------------
 
 
-def for_seed(name: Path, seed: int) -> Path:
-    """Return the name of a file with the seed in the place of ``{seed}``."""
+def insert_seed(name: Path, seed: int) -> Path:
+    """Return a path with the seed in place of ``{seed}``."""
     return Path(str(name).replace("{seed}", str(seed)))
 
 
 def check_files(plan: Plan, options: Options) -> None:
-    """Raise SettingError if `train` could not write a file, or would lose one that it reads.
+    """Raise SettingError if `train` cannot write a file, or would overwrite one that it reads.
 
-    A brain may take the place of the one of --init, unless other members of a
-    committee are to start from that, and a checkpoint of the one gone on from.
+    The output may replace the brain of --init, unless other members of a
+    committee start from it, and a checkpoint may replace the one resumed.
     """
     output = plan.output
     check_target("output", output)
-    checkpoint = checkpoint_of(output)
+    checkpoint = checkpoint_path(output)
     initial = {"--init": brain_file(options.init)} if options.init else {}
     source = {"--resume" if options.resume else "--like": plan.source} if plan.source else {}
-    check_apart("output", output, source)
-    check_apart("output", checkpoint, initial if options.resume else initial | source)
+    check_distinct("output", output, source)
+    check_distinct("output", checkpoint, initial if options.resume else initial | source)
     for seed in options.seeds or ():
-        check_apart("output", for_seed(options.output, seed), initial)
+        check_distinct("output", insert_seed(options.output, seed), initial)
     if options.log:
-        log = for_seed(options.log, plan.provenance.seed)
+        log = insert_seed(options.log, plan.provenance.seed)
         _check_log(log)
         others = {"--output": output, "the checkpoint": checkpoint}
-        check_apart("log", log, others | initial | source)
+        check_distinct("log", log, others | initial | source)
 
 
 def _check_log(path: Path) -> None:
-    """Raise SettingError if `path` could not be written to; a file there stays as it is."""
+    """Raise SettingError if `path` cannot be written to; a file there is left as it is."""
     try:
         if path.is_file():
             path.open("ab").close()

@@ -1,4 +1,4 @@
-"""What `train` says: an epoch at a time, and of the network when it is done."""
+"""What `train` reports: each epoch, and the network at the end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OnEpoch = Callable[["EpochReport"], None]
 
 @contextmanager
 def epoch_progress(epochs: int, quiet: bool) -> Iterator[OnEpoch]:
-    """Yield what draws an epoch's report."""
+    """Yield a callback that draws an epoch's report."""
     if quiet or not console.is_terminal():
         yield lambda report: None if quiet else console.note(_describe(report, epochs))
         return
@@ -60,9 +60,9 @@ def _describe(report: EpochReport, epochs: int) -> str:
 
 @contextmanager
 def epoch_log(path: Path | None) -> Iterator[OnEpoch]:
-    """Yield what writes an epoch's report to a file, as a line of JSON.
+    """Yield a callback that writes an epoch's report to a file, as a line of JSON.
 
-    Where that fails, training goes on without that line.
+    If that fails, training continues without that line.
     """
     if path is None:
         yield lambda report: None
@@ -82,8 +82,8 @@ def epoch_log(path: Path | None) -> Iterator[OnEpoch]:
         yield record
 
 
-def in_turn(*callbacks: OnEpoch) -> OnEpoch:
-    """Return what hands a report to each of the callbacks."""
+def call_each(*callbacks: OnEpoch) -> OnEpoch:
+    """Return a callback that calls each of these in turn."""
 
     def on_epoch(report: EpochReport) -> None:
         for callback in callbacks:
@@ -92,7 +92,7 @@ def in_turn(*callbacks: OnEpoch) -> OnEpoch:
     return on_epoch
 
 
-# --- In the end --------------------------------------------------------------
+# --- At the end --------------------------------------------------------------
 
 
 def summarise(
@@ -103,7 +103,7 @@ def summarise(
     output: Path,
     hint: str | None,
 ) -> None:
-    """Say on stderr what was trained, how well it did, and the command to go on with it."""
+    """Say on stderr what was trained, how accurate it is, and how to resume it."""
     network, selected, ran = result.network, result.selected, len(result.history)
     layers = "-".join(map(str, network.sizes))
     console.note(
@@ -116,7 +116,7 @@ def summarise(
     if selected and selected.validation_accuracy is not None:
         accuracy, epoch = selected.validation_accuracy, selected.epoch
         console.note(f"validation accuracy {accuracy:.2%} (epoch {epoch})")
-    console.note(f"saved {console.one_line(str(output))}")
+    console.note(f"saved {console.escape(str(output))}")
     if result.interrupted and hint:
         console.note(f"hint: {hint}")
 
@@ -128,9 +128,9 @@ def document(
     seconds: float,
     same: bool | None = None,
 ) -> str:
-    """Return the same as JSON; without a result, for a brain that was there, from its file.
+    """Return the result as JSON; without one, for a brain already trained, from its `meta`.
 
-    `same` is whether it has the weights of the brain that it was to be like.
+    `same` tells whether its weights are those of the brain of --like.
     """
     from mnistmlp.core.network import parameter_count
 

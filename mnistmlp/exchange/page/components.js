@@ -1,5 +1,5 @@
 // Connected components of a mask: the pieces of a digit, and what else is in a picture.
-// As mnistmlp/components.py has it.
+// Does what mnistmlp/pictures/components.py does.
 "use strict";
 
 /** Labels the pixels of a mask that touch each other, corners included, by runs in rows. */
@@ -7,7 +7,7 @@ class Components {
   constructor(mask) {
     this.shape = [mask.height, mask.width];
     this.runs = findRuns(mask); // { row, start, end }: end is one past the last column
-    const roots = joined(mask.height, this.runs);
+    const roots = joinRuns(mask.height, this.runs);
     const numbers = new Map(); // of the components, by their first runs
     for (const root of [...new Set(roots)].sort((a, b) => a - b)) numbers.set(root, numbers.size);
     this.runs.forEach((run, i) => (run.component = numbers.get(roots[i])));
@@ -75,7 +75,7 @@ function findRuns({ height, width, data }) {
 }
 
 /** Return for each run the first run of its component: union and find. */
-function joined(height, runs) {
+function joinRuns(height, runs) {
   const parents = runs.map((_, i) => i);
   const root = (run) => {
     while (parents[run] !== run) run = parents[run] = parents[parents[run]];

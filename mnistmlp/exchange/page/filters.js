@@ -1,4 +1,4 @@
-// Thresholds and filters of grey levels, as mnistmlp/ink.py has them in its last part.
+// Thresholds and filters of grey levels, as in mnistmlp/pictures/filters.py.
 "use strict";
 
 /** Return the level that splits levels into the two classes furthest apart (Otsu, 1979). */
@@ -52,11 +52,11 @@ function separability(levels, threshold = otsuThreshold(levels)) {
 }
 
 /** Return the most or the least of squares of `window` pixels a side, odd. */
-function slide(values, window, pick) {
-  return alongBoth(values, (rows) => slideRows(rows, window, pick));
+function runningExtreme(values, window, pick) {
+  return alongBoth(values, (rows) => runningExtremeOfRows(rows, window, pick));
 }
 
-function slideRows({ height, width, data }, window, pick) {
+function runningExtremeOfRows({ height, width, data }, window, pick) {
   const reach = Math.min(window >> 1, width - 1);
   const slid = grid(height, width);
   const line = new Float32Array(width + 2 * reach);
@@ -141,6 +141,6 @@ function stretchRows({ height, width, data }, size) {
 }
 
 /** Return the pixels of a mask and their eight neighbours. */
-function grown(mask) {
-  return slide(mask, 3, Math.max);
+function dilate(mask) {
+  return runningExtreme(mask, 3, Math.max);
 }

@@ -1,38 +1,38 @@
-// Telling the ink of a digit from its ground, on paper, a board or a canvas.
-// As mnistmlp/ink.py has it, where the reasons and the sources are given.
+// Separating the ink of a digit from its background: paper, a board or a canvas.
+// Does what mnistmlp/pictures/ink.py does, which gives the reasons and the sources.
 "use strict";
 
-const LEAST_CONTRAST = 12; // grey levels between ink and ground, of 255
-const LEAST_SEPARABILITY = 0.7; // noise of one kind has 2 / pi
-const MOST_COVERED = 0.8; // of the picture by ink: where it is more, it is no digit
-const DARKEST = 16; // grey levels: no ground is taken to send back less light
-const COARSE = 96; // pixels of the longer side that the ground is looked at with
+const MIN_CONTRAST = 12; // grey levels between ink and background, of 255
+const MIN_SEPARABILITY = 0.7; // noise of one kind has 2 / pi
+const MAX_COVERED = 0.8; // of the picture by ink: where it is more, it is no digit
+const MIN_BACKGROUND = 16; // grey levels: no background is taken to send back less light
+const COARSE = 96; // pixels of the longer side that the background is looked at with
 const COARSER = 48;
 
 /**
- * Find the ink of a digit: its strength from 0 to 1, and whether it is darker than its ground.
+ * Find the ink of a digit: its strength from 0 to 1, and whether it is darker than its background.
  * Null where nothing stands out, or what does is noise.
  */
 function separateInk(grey, invert = "auto") {
-  const even = isEven(grey);
-  const dark = invert === "auto" ? isDark(grey, even) : invert === "yes";
-  const contrast = smooth(standOut(grey, dark, even), longer(grey) / 300);
+  const even = isBackgroundEven(grey);
+  const dark = invert === "auto" ? isInkDark(grey, even) : invert === "yes";
+  const contrast = smooth(measureContrast(grey, dark, even), longer(grey) / 300);
   const threshold = otsuThreshold(contrast.data);
-  if (most(contrast.data) < LEAST_CONTRAST) return null;
-  if (separability(contrast.data, threshold) < LEAST_SEPARABILITY) return null;
+  if (most(contrast.data) < MIN_CONTRAST) return null;
+  if (separability(contrast.data, threshold) < MIN_SEPARABILITY) return null;
   const sure = sameShape(contrast, (level) => level >= threshold);
-  const soft = grown(sameShape(contrast, (level) => level >= threshold / 2));
-  if (mean(soft.data) > MOST_COVERED) return null;
+  const soft = dilate(sameShape(contrast, (level) => level >= threshold / 2));
+  if (mean(soft.data) > MAX_COVERED) return null;
   const kept = pickDigit(new Components(soft), contrast, sure);
   const level = 0.9 * median(chosen(contrast, (i) => sure.data[i] && kept.data[i]));
   const strength = sameShape(contrast, (value, i) => kept.data[i] && Math.min(value / level, 1));
   return { strength, dark };
 }
 
-// --- The ground --------------------------------------------------------------
+// --- The background --------------------------------------------------------------
 
-/** Tell whether the ground has one level: no shadow falls on it, no light fades. */
-function isEven(grey) {
+/** Tell whether the background has one level: no shadow falls on it, no light fades. */
+function isBackgroundEven(grey) {
   grey = shrink(grey, COARSE);
   const edge = margin(grey);
   const [level, range] = [median(edge), Math.max(spread(grey.data), 1)];
@@ -41,12 +41,12 @@ function isEven(grey) {
   return (percentile(off, 60) < 0.08 && far < 0.35) || separability(grey.data) > 0.97;
 }
 
-/** Tell whether ink is darker than its ground. */
-function isDark(grey, even) {
-  return even ? isDarkOnEven(grey) : isDarkOnUneven(shrink(grey, COARSER));
+/** Tell whether ink is darker than its background. */
+function isInkDark(grey, even) {
+  return even ? isInkDarkOnEven(grey) : isInkDarkOnUneven(shrink(grey, COARSER));
 }
 
-function isDarkOnEven(grey) {
+function isInkDarkOnEven(grey) {
   const middle = (least(grey.data) + most(grey.data)) / 2;
   const light = sameShape(grey, (level) => level > middle);
   const { height, width, data } = light;
@@ -59,9 +59,9 @@ function isDarkOnEven(grey) {
   return inner > 0.5;
 }
 
-function isDarkOnUneven(grey) {
+function isInkDarkOnUneven(grey) {
   const window = Math.floor(0.3 * longer(grey)) | 1;
-  const [highest, lowest] = [slide(grey, window, Math.max), slide(grey, window, Math.min)];
+  const [highest, lowest] = [runningExtreme(grey, window, Math.max), runningExtreme(grey, window, Math.min)];
   const spreads = highest.data.map((high, i) => (high - lowest.data[i]) / Math.max(high, 1));
   const enough = most(spreads) / 2;
   let [light, near] = [0, 0];
@@ -73,33 +73,33 @@ function isDarkOnUneven(grey) {
   return light / near > 0.5;
 }
 
-/** Return how far each pixel stands out of its ground, from 0 to 255. */
-function standOut(grey, dark, even) {
-  const ground = even
+/** Return how far each pixel stands out of its background, from 0 to 255. */
+function measureContrast(grey, dark, even) {
+  const background = even
     ? new Float32Array(grey.data.length).fill(median(margin(grey)))
-    : stretch(unevenGround(shrink(grey, COARSER), dark), grey.height, grey.width).data;
+    : stretch(estimateBackground(shrink(grey, COARSER), dark), grey.height, grey.width).data;
   return sameShape(grey, (level, i) => {
     const difference = dark
-      ? (255 * (ground[i] - level)) / Math.max(ground[i], DARKEST)
-      : level - ground[i];
+      ? (255 * (background[i] - level)) / Math.max(background[i], MIN_BACKGROUND)
+      : level - background[i];
     return Math.max(difference, 0);
   });
 }
 
-/** Return the level of the ground at each pixel: the slow change of light, and on it a closing. */
-function unevenGround(grey, dark) {
-  const slow = light(grey);
+/** Return the level of the background at each pixel: the slow change of light, and on it a closing. */
+function estimateBackground(grey, dark) {
+  const slow = fitIllumination(grey);
   const rest = grey.data.map((level, i) => Math.abs(level - slow.data[i]));
   if (median(rest) > 0.05 * spread(grey.data)) slow.data.fill(0); // the edge of a shadow
   const window = Math.floor(longer(grey) / 3) | 1;
   const [first, second] = dark ? [Math.max, Math.min] : [Math.min, Math.max];
   const flat = sameShape(grey, (level, i) => level - slow.data[i]);
-  const closed = slide(slide(flat, window, first), window, second);
+  const closed = runningExtreme(runningExtreme(flat, window, first), window, second);
   return sameShape(closed, (level, i) => slow.data[i] + level);
 }
 
 /** Return the quadratic surface nearest to grey levels by absolute deviation. */
-function light(grey) {
+function fitIllumination(grey) {
   const { height, width, data } = grey;
   const across = (i, size) => (size > 1 ? (2 * i) / (size - 1) - 1 : -1);
   const design = Array.from(data, (_, i) => {
@@ -185,12 +185,12 @@ function ring({ height, width, data }, depth) {
 
 /** Return the pixels of the outer eighth. */
 function margin(grey) {
-  const inner = within(grey.height, grey.width, 8);
+  const inner = innerMask(grey.height, grey.width, 8);
   return chosen(grey, (i) => !inner.data[i]);
 }
 
 /** Return the mask of what is further from the border than a part of each side. */
-function within(height, width, part) {
+function innerMask(height, width, part) {
   const down = Math.max(1, Math.floor(height / part));
   const across = Math.max(1, Math.floor(width / part));
   const inner = grid(height, width);
@@ -212,7 +212,7 @@ function pickDigit(components, contrast, sure) {
   const sizes = components.sizes();
   const surely = components.totals(sure);
   const mass = components.totals(contrast).map((each, i) => (surely[i] > 0 ? each : 0));
-  const inner = components.totals(within(height, width, 10));
+  const inner = components.totals(innerMask(height, width, 10));
   let digit = mass.map((each, i) => (touches[i] && inner[i] < 0.02 * sizes[i] ? 0 : each));
   if (!digit.some((each) => each)) digit = mass.slice();
   const heaviest = digit.indexOf(most(digit));

@@ -17,7 +17,7 @@ let scheduled = null;
 const camera = new Camera(element("video"), (pixels) => {
   if (mode !== "camera") return;
   const least = element("least").value / 100;
-  present(examinePicture(flatten(pixels)), "No digit", least);
+  present(examinePicture(toGrey(pixels)), "No digit", least);
 });
 
 const HINTS = {
@@ -48,7 +48,7 @@ async function readFile(file) {
   const canvas = element("picture");
   Object.assign(canvas, { width: pixels.width, height: pixels.height });
   canvas.getContext("2d").putImageData(pixels, 0, 0);
-  present(examinePicture(flatten(pixels)), "No digit found in the picture");
+  present(examinePicture(toGrey(pixels)), "No digit found in the picture");
 }
 
 async function toggleCamera() {

@@ -73,7 +73,7 @@ def test_pictures_and_standard_input(run: Run, brain: Path, picture: Path) -> No
     ]
 
 
-def test_what_is_no_picture_is_named_and_the_rest_done(
+def test_unreadable_pictures_are_reported_and_the_rest_recognised(
     run: Run, brain: Path, picture: Path
 ) -> None:
     Path("text.png").write_text("a letter")
@@ -141,9 +141,7 @@ def test_show_draws_on_stderr(run: Run, brain: Path, small: Path) -> None:
         (["--index", "9" * 30], "--index: '999"),
     ],
 )
-def test_indices_that_are_none(
-    run: Run, brain: Path, small: Path, args: list[str], error: str
-) -> None:
+def test_invalid_indices(run: Run, brain: Path, small: Path, args: list[str], error: str) -> None:
     result = run("predict", "--brain", brain, "--data-dir", small, *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"error: {error}")
@@ -210,7 +208,7 @@ def test_names_from_a_file(run: Run, brain: Path, pictures: list[str]) -> None:
         (b"none.png\n", "none.png: No such file or directory"),
     ],
 )
-def test_a_list_at_fault_leaves_the_others(
+def test_a_faulty_list_does_not_stop_the_other_pictures(
     run: Run, brain: Path, pictures: list[str], content: bytes | None, error: str
 ) -> None:
     if content:
@@ -221,13 +219,13 @@ def test_a_list_at_fault_leaves_the_others(
     assert result.stderr == f"error: {error}\n"
 
 
-def test_lists_of_other_systems_and_of_themselves(
+def test_a_list_with_crlf_and_with_standard_input(
     run: Run, brain: Path, pictures: list[str]
 ) -> None:
     listed = f"{pictures[0]}\r\n-\r\n{pictures[1]}\r\n"
     result = run("predict", "--brain", brain, "--files-from", "-", input=listed)
     assert sources(result.stdout) == pictures[:2]
-    assert result.stderr == "error: -: the list comes from there\n"
+    assert result.stderr == "error: -: standard input holds the list\n"
 
 
 def test_folders(run: Run, brain: Path, pictures: list[str]) -> None:
@@ -298,7 +296,7 @@ def test_explain(run: Run, brain: Path, picture: Path) -> None:
     lines = result.stderr.splitlines()
     assert lines[1].split() == ["picture", "ink", "28", "x", "28"]
     assert max(map(len, lines)) <= 80
-    assert "light ink on dark ground" in lines[16]
+    assert "light ink on a dark background" in lines[16]
     assert sum(line.endswith("<") for line in lines) == 1
     with Image.open("steps.png") as page:
         assert page.format == "PNG"
@@ -330,14 +328,16 @@ def test_raw_and_no_centre(run: Run, brain: Path, small: Path) -> None:
     [
         (["-", "-"], "invalid value for 'IMAGE': standard input is named twice"),
         (["-", "--files-from", "-"], "invalid value for 'IMAGE': standard input"),
-        (["a.png", "-0"], "--null: is for --files-from"),
-        (["a.png", "b.png", "--explain-png", "c.png"], "--explain-png: is for one picture"),
-        (["--index", "3", "--explain-png", "c.png"], "--explain-png: is for one picture"),
+        (["a.png", "-0"], "--null: needs --files-from"),
+        (["a.png", "b.png", "--explain-png", "c.png"], "--explain-png: takes one picture only"),
+        (["--index", "3", "--explain-png", "c.png"], "--explain-png: takes one picture only"),
         (["a.png", "--reject", "1.5"], "invalid value for '--reject'"),
     ],
     ids=str,
 )
-def test_what_does_not_go_together(run: Run, brain: Path, args: list[str], message: str) -> None:
+def test_options_that_do_not_go_together(
+    run: Run, brain: Path, args: list[str], message: str
+) -> None:
     result = run("predict", "--brain", brain, *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"error: {message}")

@@ -21,7 +21,7 @@ RUN = ["train", "--hidden", "8", "--epochs", "5", "--validation", "200"]
 
 
 def stopped(run: Run, *args: object) -> str:
-    """Train with checkpoints until Ctrl-C comes after epoch 3; return what was said."""
+    """Train with checkpoints until Ctrl-C comes after epoch 3; return what it printed to stderr."""
     keep = Checkpoints.keep
 
     def keep_and_stop(self: Checkpoints, state: TrainingState) -> None:
@@ -46,9 +46,7 @@ def stopped(run: Run, *args: object) -> str:
     ],
     ids=str,
 )
-def test_a_run_that_goes_on_writes_the_same_file(
-    run: Run, small: Path, settings: list[str]
-) -> None:
+def test_a_resumed_run_writes_the_same_file(run: Run, small: Path, settings: list[str]) -> None:
     data = ["--data-dir", small]
     run("train", "--hidden", 8, "--epochs", 1, "--validation", 200, *data, "-o", "pre.npz")
     run(*RUN, *settings, *data, "-o", "whole.npz", "--log", "whole.jsonl")
@@ -64,17 +62,17 @@ def test_a_run_that_goes_on_writes_the_same_file(
     assert losses[0] == losses[1]
 
 
-def test_a_stopped_run_says_how_to_go_on(run: Run, small: Path) -> None:
+def test_a_stopped_run_says_how_to_resume_it(run: Run, small: Path) -> None:
     said = stopped(run, "--data-dir", small, "-o", "a b.npz").splitlines()
     assert said[-2:] == ["saved a b.npz", "hint: mnistmlp train --resume 'a b.npz.ckpt'"]
     assert names() == ["a b.npz", "a b.npz.ckpt"]
     result = run("train", "--resume", "a b.npz.ckpt", "--data-dir", small, "-o", "other.npz")
     assert result.stdout == "other.npz\n"
-    assert result.stderr.startswith("going on after epoch 3 of 5\n")
+    assert result.stderr.startswith("resuming after epoch 3 of 5\n")
     assert names() == ["a b.npz", "other.npz"]
 
 
-def test_what_is_given_again_must_be_the_same(run: Run, small: Path) -> None:
+def test_options_given_again_must_be_the_same(run: Run, small: Path) -> None:
     stopped(run, "--data-dir", small)
     before = [Path(name).read_bytes() for name in names()]
     others: list[tuple[list[object], str]] = [
@@ -108,11 +106,11 @@ def test_other_data_are_named(run: Run, small: Path, tmp_path: Path) -> None:
     labels.write_bytes(labels.read_bytes()[:-1] + b"\1")
     result = run("train", "--resume", "brain.npz.ckpt", "--data-dir", other)
     assert (result.exit_code, result.stdout) == (1, "")
-    error = "was trained on other data, by the digest of train-labels-idx1-ubyte"
+    error = "was trained on other data: digests differ for train-labels-idx1-ubyte"
     assert result.stderr == f"error: brain.npz.ckpt: {error}\n"
 
 
-def test_what_may_change_the_last_bits_is_said(run: Run, small: Path) -> None:
+def test_changes_that_may_alter_the_last_bits_are_warned_of(run: Run, small: Path) -> None:
     stopped(run, "--data-dir", small, "--threads", 1)
     path = Path("brain.npz.ckpt")
     found = load_checkpoint(path)
@@ -174,15 +172,15 @@ def test_a_brain_that_cannot_be_written_leaves_the_checkpoint(
     assert names() == ["brain.npz"]
 
 
-def test_the_checkpoint_of_another_run_is_spoken_of(run: Run, small: Path) -> None:
+def test_the_checkpoint_of_an_unfinished_run_is_mentioned(run: Run, small: Path) -> None:
     stopped(run, "--data-dir", small)
     result = run(*RUN, "--data-dir", small)
-    note = "brain.npz.ckpt is of a run that did not end; --resume goes on with that one\n"
+    note = "brain.npz.ckpt is the checkpoint of an unfinished run; --resume continues it\n"
     assert result.stderr.startswith(note)
     assert names() == ["brain.npz", "brain.npz.ckpt"]
 
 
-def test_a_committee_goes_on_where_a_member_stopped(run: Run, small: Path) -> None:
+def test_a_committee_resumes_a_member_that_was_stopped(run: Run, small: Path) -> None:
     stopped(run, "--data-dir", small, "-o", "b-{seed}.npz", "--seed", 1)
     whole = run(*RUN, "--data-dir", small, "-o", "whole.npz", "--seed", 1)
     assert whole.exit_code == 0

@@ -28,8 +28,8 @@ def test_a_brain_for_each_seed_as_if_trained_alone(
     assert Path("alone-1.npz").read_bytes() == Path("b-1.npz").read_bytes()
     brains = [load_brain(Path(name)) for name in ("b-0.npz", "b-1.npz", "b-2.npz")]
     assert [brain.meta and brain.meta.raw["seed"] for brain in brains] == [0, 1, 2]
-    judged = run("evaluate", *names()[1:], "--json", "--data-dir", small)
-    assert len(json.loads(judged.stdout)["brains"]) == 3
+    evaluated = run("evaluate", *names()[1:], "--json", "--data-dir", small)
+    assert len(json.loads(evaluated.stdout)["brains"]) == 3
 
 
 def test_every_option_reaches_the_members(run: Run, small: Path) -> None:
@@ -63,18 +63,20 @@ def test_brains_that_are_there_are_left_as_they_are(run: Run, small: Path) -> No
     documents = [json.loads(line) for line in result.stdout.splitlines()]
     assert [each["output"] for each in documents] == ["b-0.npz", "b-1.npz", "b-2.npz"]
     assert len({tuple(each) for each in documents}) == 1  # of the same keys
-    assert "b-0.npz is there already" in result.stderr
+    assert "b-0.npz is already trained" in result.stderr
     after = {name: Path(name).stat().st_mtime_ns for name in names()}
     assert {name for name in after if before[name] != after[name]} == {"b-1.npz"}
     result = run(*members("--quiet", "--data-dir", small))
     assert (result.stdout, result.stderr) == ("b-0.npz\nb-1.npz\nb-2.npz\n", "")
     result = run(*members("--jobs", "2", "--data-dir", small))
     told = sorted(result.stderr.splitlines())  # by threads, in any order
-    assert told == [f"b-{seed}.npz is there already" for seed in range(3)]
+    assert told == [f"b-{seed}.npz is already trained" for seed in range(3)]
 
 
 @pytest.mark.parametrize("change", [["--lr", "0.1"], ["--epochs", "3"], ["--half"]], ids=str)
-def test_brains_of_other_settings_are_made_anew(run: Run, small: Path, change: list[str]) -> None:
+def test_brains_with_other_settings_are_trained_again(
+    run: Run, small: Path, change: list[str]
+) -> None:
     run(*members("--data-dir", small))
     before = Path("b-0.npz").read_bytes()
     result = run(*members("--data-dir", small), *change)
@@ -82,12 +84,12 @@ def test_brains_of_other_settings_are_made_anew(run: Run, small: Path, change: l
     assert Path("b-0.npz").read_bytes() != before
 
 
-def test_a_damaged_brain_is_made_anew(run: Run, small: Path) -> None:
+def test_a_damaged_brain_is_trained_again(run: Run, small: Path) -> None:
     run(*members("--data-dir", small))
     whole = Path("b-0.npz").read_bytes()
     Path("b-0.npz").write_bytes(whole[:-100])
     result = run(*members("--data-dir", small))
-    assert "b-0.npz is there" not in result.stderr
+    assert "b-0.npz is already" not in result.stderr
     assert Path("b-0.npz").read_bytes() == whole
 
 
@@ -107,7 +109,7 @@ def test_ctrl_c_ends_all_and_starts_no_more(start: Start, run: Run, small: Path)
     assert (result.exit_code, "already" in result.stderr) == (0, False)
 
 
-def test_a_member_that_fails_does_not_keep_the_others(run: Run, small: Path) -> None:
+def test_a_member_that_fails_does_not_stop_the_others(run: Run, small: Path) -> None:
     Path("b-1.npz").mkdir()
     result = run(*members("--data-dir", small))
     assert (result.exit_code, result.stdout) == (2, "b-0.npz\nb-2.npz\n")
@@ -119,8 +121,8 @@ def test_a_member_that_fails_does_not_keep_the_others(run: Run, small: Path) -> 
     [
         (["-o", "brain.npz"], "--output: brain.npz has no {seed}"),
         (["--log", "run.jsonl"], "--log: run.jsonl has no {seed}"),
-        (["--seeds", "3:3"], "--seeds: '3:3' is not a number, nor a range"),
-        (["--seeds", "a"], "--seeds: 'a' is not a number, nor a range"),
+        (["--seeds", "3:3"], "--seeds: '3:3' is not a number or a range"),
+        (["--seeds", "a"], "--seeds: 'a' is not a number or a range"),
         (["--jobs", "0"], "'--jobs'"),
         (["--lr", "0"], "--learning-rate: 0.0 is not"),
     ],

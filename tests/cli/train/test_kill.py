@@ -1,4 +1,4 @@
-"""`train` ended from outside: by signals, and by a disk that is full."""
+"""`train` ended from outside: by signals, and by a full disk."""
 
 import fcntl
 import os

@@ -40,7 +40,7 @@ def test_a_brain_is_trained_again_to_the_same_bytes(
     assert found.stderr == ""
 
 
-def test_a_run_that_was_stopped_is_trained_again_up_to_there(
+def test_a_stopped_run_is_trained_again_up_to_where_it_stopped(
     run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(self: Checkpoints, state: TrainingState) -> None:
@@ -79,7 +79,7 @@ def test_a_brain_that_started_from_another(run: Run, small: Path) -> None:
     assert run(*like, "--init", "first.npz").stderr.endswith("those of brain.npz\n")
 
 
-def test_it_is_not_written_over(run: Run, small: Path) -> None:
+def test_the_brain_is_not_overwritten(run: Run, small: Path) -> None:
     run(*RUN, "--data-dir", small)
     Path("link.npz").symlink_to("brain.npz")
     before = Path("brain.npz").read_bytes()
@@ -90,7 +90,7 @@ def test_it_is_not_written_over(run: Run, small: Path) -> None:
     assert Path("brain.npz").read_bytes() == before
 
 
-def test_a_brain_that_does_not_say_how(run: Run, small: Path, brain: Path) -> None:
+def test_a_brain_that_does_not_say_how_it_was_trained(run: Run, small: Path, brain: Path) -> None:
     make_older(Path("older.npz"))
     loaded = load_brain(brain)
     assert loaded.meta
@@ -110,12 +110,13 @@ def test_other_data(run: Run, small: Path, mnist: Path) -> None:
     result = run("train", "--like", "pretrained", "--data-dir", small)
     assert (result.exit_code, result.stdout) == (1, "")
     assert (
-        "pretrained.npz: was trained on other data, by the digest of train-images" in result.stderr
+        "pretrained.npz: was trained on other data: digests differ for train-images"
+        in result.stderr
     )
 
 
 def forge(brain: Path, change: dict[str, Any]) -> None:
-    """Write a copy of a brain whose recipe says otherwise."""
+    """Write a copy of a brain with a changed recipe."""
     with np.load(brain) as archive:
         content = dict(archive)
     meta = json.loads(content["meta"].item())
@@ -132,7 +133,7 @@ def forge(brain: Path, change: dict[str, Any]) -> None:
         ({"receptive_field": 1e300}, "forged.npz: receptive_field: 1e+300 is not"),
     ],
 )
-def test_the_file_is_at_fault(
+def test_an_invalid_file(
     run: Run, brain: Path, small: Path, change: dict[str, Any], message: str
 ) -> None:
     forge(brain, change)

@@ -1,4 +1,4 @@
-"""Progress as a terminal shows it: the commands' stderr is a pseudo-terminal."""
+"""Progress on a terminal: stderr of the commands is a pseudo-terminal."""
 
 import os
 import pty

@@ -146,7 +146,7 @@ def test_threads_and_the_environment(
     run("train", *TINY, "--hidden", "300", "--batch-size", 128, env=given)
     run("train", *TINY, "--threads", 2, env=given)
     run("train", *TINY, env=given | {"OPENBLAS_NUM_THREADS": "2"})
-    assert asked == [1, 1, None, 2, None]  # small products get one, unless the user says
+    assert asked == [1, 1, None, 2, None]  # small products get one, unless the user decides
 
 
 @pytest.mark.parametrize(
@@ -192,13 +192,13 @@ def test_divergence_writes_no_brain(run: Run, small: Path) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
         "error: the loss is no longer finite in epoch 1 (learning rate 1e+30)",
-        "hint: a smaller one, such as --learning-rate 1e+29",
+        "hint: try a smaller one, such as --learning-rate 1e+29",
     ]
     assert names() == []
 
 
 def test_the_echo_of_ctrl_c_does_not_lose_what_it_saves(start: Start, small: Path) -> None:
-    for _ in range(10):  # until the machine is not so busy that the last is no echo any more
+    for _ in range(10):  # until the machine is quick enough for the last signal to be an echo
         process = start("train", *TINY, "--epochs", 10_000, "--data-dir", small)
         assert process.stderr
         process.stderr.readline()

@@ -1,0 +1,35 @@
+// Loading the network that mnistmlp/exchange/html.py embedded in the page.
+"use strict";
+
+/** Return the network that the page has in it. */
+async function loadNetwork(brain) {
+  const bytes = await inflate(fromBase64(brain.weights));
+  const vector = brain.dtype === "float16" ? fromHalves(bytes) : new Float32Array(bytes.buffer);
+  return { ...brain, layers: layerMatrices(vector, brain.sizes) };
+}
+
+function fromBase64(text) {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
+
+async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** Return numbers of half precision (IEEE 754 binary16) as single precision. */
+function fromHalves(bytes) {
+  const value = new Float32Array(1 << 16).map((_, half) => {
+    const exponent = (half >> 10) & 31;
+    const fraction = (half & 1023) / 1024;
+    const size = exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction;
+    return half & 0x8000 ? -size : size;
+  });
+  const halves = new Uint16Array(bytes.buffer);
+  const singles = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) singles[i] = value[halves[i]];
+  return singles;
+}
