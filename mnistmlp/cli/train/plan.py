@@ -120,9 +120,9 @@ def make_plan(options: Options) -> Plan:
     from mnistmlp.training.setup import check_network
 
     _check_seeds(options)
-    initial = load_brain(brain_file(options.init)) if options.init else None
-    initial_digest = parameter_digest(initial.network.parameters) if initial else None
-    network = initial.network if initial else None
+    initial_brain = load_brain(brain_file(options.init)) if options.init else None
+    initial_digest = parameter_digest(initial_brain.network.parameters) if initial_brain else None
+    network = initial_brain.network if initial_brain else None
     if options.resume and options.like:
         raise SettingError("resume", "does not go with --like")
     if options.resume:
@@ -131,7 +131,7 @@ def make_plan(options: Options) -> Plan:
         plan = _plan_like(options.like)
     else:
         seed = options.seeds.start if options.seeds else options.seed
-        recipe = _choose_recipe(initial, options)
+        recipe = _choose_recipe(initial_brain, options)
         check_network(recipe, network)
         provenance = Provenance(
             recipe, seed, initial=initial_digest, prune=options.prune, half=options.half
@@ -146,7 +146,7 @@ def make_plan(options: Options) -> Plan:
     return replace(plan, initial_network=network)
 
 
-def _choose_recipe(initial: Brain | None, options: Options) -> Recipe:
+def _choose_recipe(initial_brain: Brain | None, options: Options) -> Recipe:
     """Return the recipe, overridden first by the initial brain and then by the options.
 
     An option of the warp turns augmentation on, unless --no-augment is given.
@@ -154,10 +154,10 @@ def _choose_recipe(initial: Brain | None, options: Options) -> Recipe:
     settings, name = dict(options.settings), options.recipe
     if any(SETTINGS[each].warp for each in settings):
         settings.setdefault("augment", True)
-    if initial:
-        network = initial.network
-        if name is None and initial.meta and initial.meta.recipe_name in RECIPES:
-            name = initial.meta.recipe_name
+    if initial_brain:
+        network = initial_brain.network
+        if name is None and initial_brain.meta and initial_brain.meta.recipe_name in RECIPES:
+            name = initial_brain.meta.recipe_name
         settings = {
             "hidden": network.sizes[1:-1],
             "activation": network.activation,
@@ -236,17 +236,17 @@ def check_files(plan: Plan, options: Options) -> None:
     output = plan.output
     check_target("output", output)
     checkpoint = checkpoint_path(output)
-    initial = {"--init": brain_file(options.init)} if options.init else {}
+    init_file = {"--init": brain_file(options.init)} if options.init else {}
     source = {"--resume" if options.resume else "--like": plan.source} if plan.source else {}
     check_distinct("output", output, source)
-    check_distinct("output", checkpoint, initial if options.resume else initial | source)
+    check_distinct("output", checkpoint, init_file if options.resume else init_file | source)
     for seed in options.seeds or ():
-        check_distinct("output", insert_seed(options.output, seed), initial)
+        check_distinct("output", insert_seed(options.output, seed), init_file)
     if options.log:
         log = insert_seed(options.log, plan.provenance.seed)
         _check_log(log)
         others = {"--output": output, "the checkpoint": checkpoint}
-        check_distinct("log", log, others | initial | source)
+        check_distinct("log", log, others | init_file | source)
 
 
 def _check_log(path: Path) -> None:
