@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -43,7 +44,11 @@ class Checkpoints:
     def __init__(
         self, output: Path, resumed: Path | None, provenance: Provenance, every: int | None
     ) -> None:
+        # not when the first is due: Ctrl-C within an import leaves a file open
+        from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
+
         self.path, self.provenance, self.every = checkpoint_path(output), provenance, every
+        self.save, self.wrap = save_checkpoint, partial(Checkpoint, provenance)
         self.to_remove = {resumed} if resumed else set[Path]()
         self.last_time = time.monotonic()
 
@@ -61,12 +66,10 @@ class Checkpoints:
 
     def keep(self, state: TrainingState) -> None:
         """Write a checkpoint if one is due; if that fails, training continues without it."""
-        from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
-
         if not self._is_due(len(state.history)):
             return
         try:
-            save_checkpoint(self.path, Checkpoint(self.provenance, state))
+            self.save(self.path, self.wrap(state))
             self.to_remove.add(self.path)
         except WriteError as error:
             console.note(f"warning: {console.escape(str(error))}: no checkpoint of this epoch")
