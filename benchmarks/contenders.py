@@ -137,7 +137,7 @@ def products(task: Task) -> Epochs:
     n, rng = task.batch, np.random.default_rng(0)
     layers = []
     for layer, (fan_in, fan_out) in enumerate(pairwise(task.sizes)):
-        x = rng.random((n, fan_in + 1), np.float32)  # with 1 for the bias, as in core.py
+        x = rng.random((n, fan_in + 1), np.float32)  # with 1 for the bias, as in core/network.py
         inputs = np.ascontiguousarray(x.T) if layer else x.T
         matrix, delta = (
             rng.random((fan_out, width), np.float32) - np.float32(0.5) for width in (fan_in + 1, n)

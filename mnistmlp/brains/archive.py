@@ -44,6 +44,10 @@ class ArchiveError(Exception):
     """An archive that cannot be read or is not valid."""
 
 
+class MissingArchiveError(ArchiveError):
+    """An archive that does not exist."""
+
+
 def write_archive(
     path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any], *, packed: bool = False
 ) -> None:
@@ -116,7 +120,7 @@ def read_archive(
             raise ArchiveError(f"{path}: not a regular file")
         file = path.open("rb")
     except FileNotFoundError:
-        raise ArchiveError(f"{path}: no such file") from None
+        raise MissingArchiveError(f"{path}: no such file") from None
     except OSError as error:
         raise ArchiveError(f"{path}: {error.strerror}") from None
     try:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import DIGITS, PIXELS
-from mnistmlp.brains.archive import ArchiveError, read_archive, write_archive
+from mnistmlp.brains.archive import ArchiveError, MissingArchiveError, read_archive, write_archive
 from mnistmlp.brains.meta import Meta, describe_network
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.core.network import MAX_PARAMETERS, Network
@@ -101,9 +101,8 @@ def load_brain(path: Path) -> Brain:
     try:
         arrays, raw = read_archive(path, "brain file", _check_names, 8 * MAX_PARAMETERS)
     except ArchiveError as error:
-        if not os.path.lexists(path):
-            raise MissingBrainError(path) from None
-        raise BrainError(str(error)) from None
+        missing = isinstance(error, MissingArchiveError) and not os.path.lexists(path)
+        raise (MissingBrainError(path) if missing else BrainError(str(error))) from None
     meta = None if raw is None else Meta.parse(raw, path)
     names = [(f"w{number}", f"b{number}") for number in range(1, len(arrays) // 2 + 1)]
     shapes = {name: array.shape for name, array in arrays.items()}

@@ -81,17 +81,20 @@ RULES = {  # by key, for brains and checkpoints
     "best": WHOLE,
     "generator": OBJECT,
 }
-REQUIRED = (  # in a brain; later versions added the other keys
+REQUIRED = (  # in a brain
     *("sizes", "activation", "output", "loss", "recipe", "seed", "dataset", "versions"),
     *("epochs", "history", "accuracy"),
 )
+OPTIONAL = ("temperature", "half")  # brains of earlier versions lack them
 
 
-def find_invalid(meta: Mapping[str, Any], required: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each key whose value is missing or breaks its rule, and what is wrong with it."""
-    required = set(required)
-    for key, (requirement, accepts) in RULES.items():
-        if (key in required or key in meta) and not accepts(meta.get(key)):
+def find_invalid(
+    meta: Mapping[str, Any], required: Iterable[str], optional: Iterable[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """Yield each of these keys whose value is missing or breaks its rule, and what is wrong."""
+    for key in (*required, *(key for key in optional if key in meta)):
+        requirement, accepts = RULES[key]
+        if not accepts(meta.get(key)):
             yield key, f"{short(meta.get(key))} is not {requirement}"
 
 
@@ -121,7 +124,7 @@ class Meta:
     def validation_accuracy(self) -> float | None:
         """The validation accuracy of these weights, in [0, 1], or None if not measured."""
         accuracy = self.raw["accuracy"].get("validation")
-        return float(accuracy) if _is_number(accuracy) else None
+        return float(accuracy) if _is_number(accuracy) and 0 <= accuracy <= 1 else None
 
     @classmethod
     def parse(cls, raw: dict[str, Any], path: Path) -> Meta:
@@ -138,7 +141,7 @@ class Meta:
             if raw.get(key) != value:
                 error = BrainError if key == "format" else OtherTaskError
                 raise error(f"{path}: meta has {key} {short(raw.get(key))}, expected {value}")
-        for key, problem in find_invalid(raw, REQUIRED):
+        for key, problem in find_invalid(raw, REQUIRED, OPTIONAL):
             raise BrainError(f"{path}: meta has a wrong {key}: {problem}")
         if LOSSES[raw["loss"]].output != raw["output"]:
             raise BrainError(

@@ -52,9 +52,10 @@ class Provenance:
     @classmethod
     def parse(cls, meta: Mapping[str, Any]) -> Provenance:
         """Read the result of `as_dict`; earlier versions may have written fewer keys."""
-        for key, problem in find_invalid(meta, ("recipe", "seed")):
+        names = [each.name for each in fields(cls)]
+        for key, problem in find_invalid(meta, ("recipe", "seed"), names):
             raise SettingError(key, problem)
-        given = {each.name: meta[each.name] for each in fields(cls) if each.name in meta}
+        given = {name: meta[name] for name in names if name in meta}
         return cls(**given | {"recipe": parse_recipe(given["recipe"])})
 
 

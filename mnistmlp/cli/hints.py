@@ -22,7 +22,7 @@ def hint_for(error: MnistMlpError) -> str | None:
     if error.hint:
         return error.hint
     match error:
-        case DivergenceError(learning_rate=float(rate)):
+        case DivergenceError(learning_rate=int() | float() as rate):
             return f"try a smaller one, such as --learning-rate {rate / 10:g}"
         case MissingBrainError(path=path):
             return f"mnistmlp train --output {quote(str(path))}"

@@ -11,7 +11,6 @@ from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import DEFAULT_BRAIN, OneBrain, brain_file
 from mnistmlp.cli.options import Json
-from mnistmlp.errors import SettingError
 from mnistmlp.version import __version__
 
 if TYPE_CHECKING:
@@ -86,18 +85,11 @@ def _origin(meta: Meta | None) -> dict[str, Any]:
 
 
 def _settings(meta: Meta) -> dict[str, str]:
-    """Return the training settings: the basic ones, and others in use."""
-    from mnistmlp.training.recipes import SETTINGS, parse_recipe
+    """Return the training settings in the file: the basic ones, and others in use."""
+    from mnistmlp.training.recipes import SETTINGS, select_extras
     from mnistmlp.training.settings import spell
 
-    try:
-        recipe = parse_recipe(meta.recipe)
-    except SettingError:  # written by a version with other settings
-        return {}
-    shown = (
-        name
-        for name, setting in SETTINGS.items()
-        if (setting.basic and name in meta.recipe and name not in SHOWN_ELSEWHERE)
-        or name in recipe.extras
-    )
-    return {name: spell(getattr(recipe, name)) for name in shown}
+    recipe = meta.recipe
+    basic = {name for name, setting in SETTINGS.items() if setting.basic} - SHOWN_ELSEWHERE
+    shown = (basic & recipe.keys()) | select_extras(recipe).keys()
+    return {name: spell(recipe[name]) for name in SETTINGS if name in shown}

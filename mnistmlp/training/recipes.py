@@ -145,10 +145,12 @@ class Recipe:
     dtype: DtypeName = choice("float32", DtypeName, "Floating-point type.")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or len(self.name) > MAX_NAME_LENGTH:
-            raise SettingError("name", f"{short(self.name)} is not a name")
-        if not self.name.isprintable():
+        if not isinstance(self.name, str) or not self.name.isprintable():
             raise SettingError("name", f"{short(self.name)} is not a name that can be printed")
+        if len(self.name) > MAX_NAME_LENGTH:
+            raise SettingError("name", f"is longer than {MAX_NAME_LENGTH:,} characters")
+        if isinstance(self.hidden, list):
+            object.__setattr__(self, "hidden", tuple(self.hidden))
         for name, setting in collect_settings(type(self)).items():
             setting.check(name, getattr(self, name))
         if self.momentum and self.optimizer == "adam":
@@ -172,13 +174,8 @@ class Recipe:
 
     @property
     def extras(self) -> dict[str, Any]:
-        """The settings in use that are not basic, and their values; the warp's if augmented."""
-        return {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if (setting := SETTINGS.get(field.name)) and not setting.basic
-            if (self.augment if setting.warp else getattr(self, field.name) != field.default)
-        }
+        """The settings in use that are not basic, and their values."""
+        return select_extras(vars(self))
 
 
 def collect_settings(recipe: type[Recipe]) -> dict[str, Setting]:
@@ -187,6 +184,18 @@ def collect_settings(recipe: type[Recipe]) -> dict[str, Setting]:
 
 
 SETTINGS = collect_settings(Recipe)
+DEFAULTS = {each.name: each.default for each in fields(Recipe)}
+
+
+def select_extras(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those settings of a recipe that are in use and not basic; the warp's if augmented."""
+    return {
+        name: values[name]
+        for name, setting in SETTINGS.items()
+        if name in values and not setting.basic
+        if (values.get("augment") if setting.warp else values[name] != DEFAULTS[name])
+    }
+
 
 RECIPES = {
     recipe.name: recipe
@@ -278,9 +287,6 @@ def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
     SettingError
         If a name is unknown, or a value has the wrong type or is out of range.
     """
-    values: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name not in SETTINGS and name != "name":
-            raise SettingError(short(name), "is not a setting of a recipe")
-        values[name] = tuple(value) if isinstance(value, list) else value
-    return Recipe(**values)
+    for name in settings.keys() - SETTINGS.keys() - {"name"}:
+        raise SettingError(short(name), "is not a setting of a recipe")
+    return Recipe(**settings)

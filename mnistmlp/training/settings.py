@@ -46,7 +46,7 @@ class Setting:
 
 def _has_kind(kind: Any, value: Any) -> bool:
     if kind is float:
-        return type(value) is float or (type(value) is int and abs(value) < 1 << 53)
+        return isinstance(value, float) or (type(value) is int and abs(value) < 1 << 53)
     if kind is tuple:
         return isinstance(value, tuple) and all(type(each) is int for each in value)
     return type(value) is (kind if kind in (int, bool) else str)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mnistmlp.brains.brain import describe, load_brain, save_brain
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.core.network import Network
-from mnistmlp.errors import BrainError, WriteError
+from mnistmlp.errors import BrainError, MissingBrainError, WriteError
 from mnistmlp.training.loop import fit
 from mnistmlp.training.recipes import RECIPES
 from tests.conftest import blobs, names
@@ -300,3 +300,16 @@ def test_damaged_files_are_read_or_refused(
 def test_a_brain_that_cannot_be_written(trained: tuple[Network, dict[str, Any]]) -> None:
     with pytest.raises(WriteError, match=r"none/brain\.npz: cannot be written: no such folder"):
         save_brain(Path("none/brain.npz"), *trained)
+
+
+def test_what_cannot_be_opened_says_why() -> None:
+    with pytest.raises(MissingBrainError, match=r"none/brain\.npz: no such file"):
+        load_brain(Path("none/brain.npz"))
+    Path("file").touch()
+    for path, reason in (
+        (Path("file/brain.npz"), "Not a directory"),
+        (Path("n" * 300), "too long"),
+    ):
+        with pytest.raises(BrainError, match=reason) as caught:
+            load_brain(path)
+        assert not isinstance(caught.value, MissingBrainError)

@@ -69,7 +69,7 @@ def test_invalid_values_are_refused(name: str, value: Any) -> None:
     ("recipe", "message"),
     [
         ({"x" * 10_000: 1}, "is not a setting of a recipe"),
-        ({"name": "x" * 10_000}, "is not a name"),
+        ({"name": "x" * 10_000}, "is longer than 1,000 characters"),
         ({"name": "\x1b[2J"}, "a name that can be printed"),
         ({"hidden": [1] * 1000}, "is not a list of up to 100 widths"),
         ({"hidden": [2**53]}, "is not a list of up to 100 widths"),
@@ -79,6 +79,7 @@ def test_invalid_values_are_refused(name: str, value: Any) -> None:
         ({"epochs": 10**400}, "is not a whole number from 1 to 10,000"),
         ({"shuffle": 1}, "1 is not True or False"),
         ({"momentum": "x" * 10_000}, "is not a number from 0 to below 1"),
+        ({"learning_rate": 10**400}, "is not a finite number above 0"),
         ({"learning_rate": float("nan")}, "finite number above 0"),
         ({"hardest": 0}, "above 0"),
     ],

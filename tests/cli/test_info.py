@@ -74,3 +74,22 @@ def test_a_file_that_is_not_a_brain(run: Run) -> None:
     result = run("info")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "error: brain.npz: not a brain file, or a damaged one\n"
+
+
+def test_an_accuracy_that_is_none_is_no_traceback(run: Run, brain: Path) -> None:
+    loaded = load_brain(brain)
+    assert loaded.meta
+    for accuracy in (10**400, 1.5, -1, "0.9", True):
+        meta = loaded.meta.raw | {"accuracy": {"validation": accuracy}}
+        save_brain(Path("odd.npz"), loaded.network, meta)
+        assert "validation accuracy  None" in run("info", "odd.npz").stdout.splitlines()
+
+
+def test_a_setting_of_another_version_hides_no_other(run: Run, brain: Path) -> None:
+    loaded = load_brain(brain)
+    assert loaded.meta
+    recipe = loaded.meta.recipe | {"warmth": 0.5, "batch_size": -1, "dropout": 0.25}
+    save_brain(Path("later.npz"), loaded.network, loaded.meta.raw | {"recipe": recipe})
+    lines = run("info", "later.npz").stdout.splitlines()
+    assert {"batch size           -1", "dropout              0.25"} < set(lines)
+    assert not any("warmth" in line for line in lines)

@@ -131,3 +131,43 @@ def test_parse_hidden_refuses_other_text(text: str) -> None:
 def test_an_unknown_recipe_lists_the_known_ones() -> None:
     with pytest.raises(SettingError, match="'clasic' is not one of classic, "):
         find_recipe("clasic")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("epochs", 2.5),
+        ("epochs", True),
+        ("epochs", np.int64(3)),
+        ("hidden", 512),
+        ("hidden", (20.0,)),
+        ("hidden", "20"),
+        ("shuffle", "no"),
+        ("shuffle", 1),
+        ("learning_rate", "0.1"),
+        ("learning_rate", True),
+        ("learning_rate", 10**400),
+        ("dropout", None),
+        ("patience", 2.0),
+        ("activation", None),
+        ("name", 7),
+    ],
+)
+def test_values_of_the_wrong_type(setting: str, value: Any) -> None:
+    with pytest.raises(SettingError, match="is not") as caught:
+        Recipe(**{setting: value})
+    assert caught.value.setting == setting
+    with pytest.raises(SettingError):
+        parse_recipe({setting: value})
+
+
+def test_what_python_users_pass_is_accepted() -> None:
+    recipe = Recipe(hidden=[20, 10], learning_rate=np.float64(0.1), weight_decay=0)  # type: ignore[arg-type]
+    assert (recipe.hidden, recipe.learning_rate) == ((20, 10), 0.1)
+    assert parse_recipe(json.loads(json.dumps(asdict(recipe)))) == recipe
+
+
+def test_extras_are_the_settings_in_use_beyond_the_basic() -> None:
+    assert Recipe().extras == {}
+    assert Recipe(dropout=0.1, epochs=3, shift=1.0).extras == {"dropout": 0.1}
+    assert list(Recipe(augment=True).extras) == ["augment", *Recipe().warp]

@@ -201,7 +201,7 @@ def _check_options(options: Options, plan: Plan) -> None:
     past = plan.provenance
     recorded = asdict(past.recipe) | {"recipe": past.recipe.name}
     recorded |= {name: getattr(past, name) for name in ("seed", "prune", "half")}
-    for name in recorded.keys() & options.given.keys():
+    for name in (each for each in recorded if each in options.given):
         asked = options.settings[name] if name in SETTINGS else getattr(options, name)
         if asked != recorded[name]:
             had = f"{plan.source} has {spell(recorded[name])}"
