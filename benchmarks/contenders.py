@@ -79,12 +79,14 @@ def mnistmlp(task: Task) -> Epochs:
         epochs=task.epochs,
         validation=len(test_labels),
     )
-    with blas.limited_threads(blas.suitable_threads(task.sizes, task.batch)):
+    threads = blas.suitable_threads(task.sizes, task.batch)
+    with blas.limited_threads(threads):
         training = fit(
             recipe,
             np.concatenate([images, test_images]),
             np.concatenate([labels, test_labels]),
             seed=task.seed,
+            threads=threads or task.threads,
         )
     for report in training.history:
         yield report.seconds, report.validation_accuracy or 0.0

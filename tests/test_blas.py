@@ -11,6 +11,8 @@ from mnistmlp import blas
 
 AVX512 = "avx2 avx512f avx512cd avx512bw avx512dq avx512vl"
 
+SPIN = {"OPENBLAS_THREAD_TIMEOUT": "18"}
+
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
@@ -31,27 +33,28 @@ def added_variables(given: dict[str, str], threads: int | None = None) -> dict[s
 
 
 def test_kernels_and_threads_are_chosen(fresh: pytest.MonkeyPatch) -> None:
-    assert added_variables({}) == {"OPENBLAS_CORETYPE": "SkylakeX", "OMP_NUM_THREADS": "3"}
+    assert added_variables({}) == {"OPENBLAS_CORETYPE": "SkylakeX", "OMP_NUM_THREADS": "3"} | SPIN
     assert added_variables({}, threads=1)["OMP_NUM_THREADS"] == "1"
     assert blas.configure({})
 
 
 def test_variables_set_by_the_user_stay(fresh: pytest.MonkeyPatch) -> None:
-    assert added_variables({"OPENBLAS_CORETYPE": "Haswell"}) == {"OMP_NUM_THREADS": "3"}
+    assert added_variables({"OPENBLAS_CORETYPE": "Haswell"}) == {"OMP_NUM_THREADS": "3"} | SPIN
+    assert added_variables({"OPENBLAS_THREAD_TIMEOUT": "4"}).keys() & SPIN.keys() == set()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS"):
-        assert added_variables({name: "7"}, threads=1) == {"OPENBLAS_CORETYPE": "SkylakeX"}
+        assert added_variables({name: "7"}, threads=1) == {"OPENBLAS_CORETYPE": "SkylakeX"} | SPIN
         assert not blas.configure({name: "7"})
 
 
 @pytest.mark.parametrize("missing", sorted(blas.SKYLAKEX_FLAGS))
 def test_kernels_need_all_their_cpu_flags(fresh: pytest.MonkeyPatch, missing: str) -> None:
     fresh.setattr(blas, "_cpu_flags", lambda: set(AVX512.split()) - {missing})
-    assert added_variables({}).keys() == {"OMP_NUM_THREADS"}
+    assert added_variables({}).keys() == {"OMP_NUM_THREADS", *SPIN}
 
 
 def test_kernels_are_not_chosen_for_another_blas(fresh: pytest.MonkeyPatch) -> None:
     fresh.setattr(blas, "_has_wheel_openblas", lambda: False)
-    assert added_variables({}).keys() == {"OMP_NUM_THREADS"}
+    assert added_variables({}).keys() == {"OMP_NUM_THREADS", *SPIN}
 
 
 def test_nothing_changes_once_numpy_is_loaded() -> None:

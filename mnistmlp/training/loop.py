@@ -22,6 +22,7 @@ from mnistmlp.training.optim import SCHEDULES, make_optimizer
 from mnistmlp.training.recipes import Recipe
 from mnistmlp.training.setup import make_network, split_images
 from mnistmlp.training.state import EpochReport, Snapshot, TrainingResult, TrainingState
+from mnistmlp.training.workers import Workers
 
 
 def fit(
@@ -33,6 +34,7 @@ def fit(
     initial_network: Network | None = None,
     resume: TrainingState | None = None,
     until: int | None = None,
+    threads: int = 1,
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
     on_state: Callable[[TrainingState], None] = lambda state: None,
 ) -> TrainingResult:
@@ -57,6 +59,9 @@ def fit(
         bit for bit, as that of an uninterrupted run.
     until : int, optional
         Stop after this epoch, as if interrupted during the next.
+    threads : int
+        How many threads share what is not a matrix product.  The result does not
+        depend on it.  Matrix products use as many as BLAS is set to.
     on_epoch : callable
         Called with the report of each epoch as it ends.
     on_state : callable
@@ -70,18 +75,30 @@ def fit(
     DivergenceError
         If the loss is no longer finite.
     """
-    run = _Run(recipe, images, labels, seed, initial_network)
-    result = TrainingResult(run.network)
+    with Workers(threads) as workers:
+        run = _Run(recipe, images, labels, seed, initial_network, workers)
+        return _train(run, resume, until or recipe.epochs, on_epoch, on_state)
+
+
+def _train(
+    run: _Run,
+    resume: TrainingState | None,
+    last_epoch: int,
+    on_epoch: Callable[[EpochReport], None],
+    on_state: Callable[[TrainingState], None],
+) -> TrainingResult:
+    """Train epoch by epoch, until the last one, early stopping or Ctrl-C."""
+    result, patience = TrainingResult(run.network), run.recipe.patience
     selected: Snapshot | None = None  # one tuple, so that Ctrl-C cannot split it
     if resume:
         run.restore(resume)
         result.history, selected = list(resume.history), resume.selected
     try:
-        for epoch in range(len(result.history) + 1, (until or recipe.epochs) + 1):
-            if selected and recipe.patience and epoch - selected.report.epoch > recipe.patience:
+        for epoch in range(len(result.history) + 1, last_epoch + 1):
+            if selected and patience and epoch - selected.report.epoch > patience:
                 break
             report = run.train_epoch(epoch)
-            if recipe.patience is None or selected is None or _is_better(report, selected.report):
+            if patience is None or selected is None or _is_better(report, selected.report):
                 selected = Snapshot(report, run.network.parameters.copy())
             result.history.append(report)
             on_epoch(report)
@@ -105,6 +122,7 @@ class _Run:
         labels: Bytes,
         seed: int,
         initial_network: Network | None,
+        workers: Workers,
     ) -> None:
         self.recipe, self.rng = recipe, np.random.default_rng(seed)
         training, self.validation = split_images(recipe, images, labels)
@@ -122,6 +140,7 @@ class _Run:
             self.gradient.vector,
             momentum=recipe.momentum,
             weight_decay=recipe.weight_decay,
+            workers=workers,
         )
 
     def train_epoch(self, number: int) -> EpochReport:

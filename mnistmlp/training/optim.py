@@ -4,7 +4,8 @@ An optimiser is created with the parameter vector and the vector that will hold
 its gradient, and owns its other buffers.  ``step(learning_rate)`` updates the
 parameters, overwrites the gradient, and allocates nothing.  It completes one
 chunk of the vectors before the next, so that the numbers stay in a core's
-cache.
+cache, and several threads share the chunks of a large network.  As each number
+is updated by itself, the split does not change the result.
 
 All optimisers decouple weight decay from the gradient: a step first multiplies
 the parameters by 1 − learning_rate · weight_decay (Loshchilov and Hutter,
@@ -19,13 +20,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from mnistmlp.arrays import Array
+from mnistmlp.training.workers import Workers
 
-CHUNK_SIZE = 1 << 15  # numbers: 128 kB of float32, and Adam works on four such chunks
+CHUNK_SIZE = 1 << 17  # numbers, at most: 512 kB of float32, and Adam works on four such chunks
+MIN_SHARED_SIZE = 1 << 18  # parameters: with fewer, a second thread gained nothing
+ALIGNMENT = 16  # numbers: 64 bytes of float32, a cache line, which two threads should not share
 FLUSH_EVERY = 100  # steps
 MIN_MOMENT = 1e-28  # smaller moments are set to zero
 
@@ -56,6 +61,8 @@ class SGD:
         μ in [0, 1).
     nesterov : bool
     weight_decay : float
+    workers : Workers, optional
+        Threads that share the chunks of a step.
     """
 
     def __init__(
@@ -66,30 +73,36 @@ class SGD:
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
+        workers: Workers | None = None,
     ) -> None:
         self.momentum = momentum
         self.nesterov = nesterov
         self.weight_decay = weight_decay
         self.steps = 0
         self.moments = {"moment1": np.zeros_like(parameters)} if momentum else {}  # the velocity
-        self.chunks = split_into_chunks(parameters, gradient, self.moments.get("moment1", gradient))
+        self.workers = workers or Workers()
+        vectors = parameters, gradient, self.moments.get("moment1", gradient)
+        self.chunks = split_into_chunks(*vectors, threads=self.workers.count)
 
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""
         self.steps += 1
-        for theta, g, v in self.chunks:
-            if self.weight_decay:
-                theta *= 1 - learning_rate * self.weight_decay
-            if self.momentum:
-                v *= self.momentum
-                v += g
-            if self.nesterov:
-                g *= learning_rate
-                theta -= g
-            np.multiply(v, learning_rate * (self.momentum if self.nesterov else 1), out=g)
+        self.workers.run(partial(self._update, learning_rate), self.chunks)
+
+    def _update(self, learning_rate: float, theta: Array, g: Array, v: Array) -> None:
+        """Update a chunk."""
+        if self.weight_decay:
+            theta *= 1 - learning_rate * self.weight_decay
+        if self.momentum:
+            v *= self.momentum
+            v += g
+        if self.nesterov:
+            g *= learning_rate
             theta -= g
-            if self.momentum and self.steps % FLUSH_EVERY == 0:
-                flush_to_zero(v, scratch=g)
+        np.multiply(v, learning_rate * (self.momentum if self.nesterov else 1), out=g)
+        theta -= g
+        if self.momentum and self.steps % FLUSH_EVERY == 0:
+            flush_to_zero(v, scratch=g)
 
 
 class Adam:
@@ -107,6 +120,8 @@ class Adam:
         Decay rates of the first and the second moment.
     epsilon : float
     weight_decay : float
+    workers : Workers, optional
+        Threads that share the chunks of a step.
     """
 
     def __init__(
@@ -117,6 +132,7 @@ class Adam:
         betas: tuple[float, float] = (0.9, 0.999),
         epsilon: float = 1e-8,
         weight_decay: float = 0.0,
+        workers: Workers | None = None,
     ) -> None:
         self.betas = betas
         self.epsilon = epsilon
@@ -126,7 +142,9 @@ class Adam:
             "moment1": np.zeros_like(parameters),
             "moment2": np.zeros_like(parameters),
         }
-        self.chunks = split_into_chunks(parameters, gradient, *self.moments.values())
+        self.workers = workers or Workers()
+        vectors = parameters, gradient, *self.moments.values()
+        self.chunks = split_into_chunks(*vectors, threads=self.workers.count)
 
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""
@@ -135,22 +153,30 @@ class Adam:
         root = math.sqrt(1 - beta2)  # of the factor missing from v
         rate = learning_rate * (1 - beta1) / (1 - beta1**self.steps)
         rate *= math.sqrt(1 - beta2**self.steps) / root
-        for theta, g, m, v in self.chunks:
-            m *= beta1
-            m += g
-            v *= beta2
-            np.square(g, out=g)
-            v += g
-            np.sqrt(v, out=g)
-            g += self.epsilon / root
-            np.divide(m, g, out=g)
-            g *= rate
-            if self.weight_decay:
-                theta *= 1 - learning_rate * self.weight_decay
-            theta -= g
-            if self.steps % FLUSH_EVERY == 0:
-                flush_to_zero(m, scratch=g)
-                flush_to_zero(v, scratch=g)
+        shrink = 1 - learning_rate * self.weight_decay
+        update = partial(self._update, rate, shrink, self.epsilon / root)
+        self.workers.run(update, self.chunks)
+
+    def _update(
+        self, rate: float, shrink: float, epsilon: float, theta: Array, g: Array, m: Array, v: Array
+    ) -> None:
+        """Update a chunk."""
+        beta1, beta2 = self.betas
+        m *= beta1
+        m += g
+        v *= beta2
+        np.square(g, out=g)
+        v += g
+        np.sqrt(v, out=g)
+        g += epsilon
+        np.divide(m, g, out=g)
+        g *= rate
+        if self.weight_decay:
+            theta *= shrink
+        theta -= g
+        if self.steps % FLUSH_EVERY == 0:
+            flush_to_zero(m, scratch=g)
+            flush_to_zero(v, scratch=g)
 
 
 def make_optimizer(
@@ -160,20 +186,35 @@ def make_optimizer(
     *,
     momentum: float = 0.0,
     weight_decay: float = 0.0,
+    workers: Workers | None = None,
 ) -> Optimizer:
-    """Make the optimiser ``sgd``, ``nesterov`` or ``adam``; Adam ignores the momentum."""
+    """Make the optimiser ``sgd``, ``nesterov`` or ``adam``; Adam ignores the momentum.
+
+    Of the workers, a network below `MIN_SHARED_SIZE` uses the caller's thread alone.
+    """
+    shared = workers if parameters.size >= MIN_SHARED_SIZE else None
     if name == "adam":
-        return Adam(parameters, gradient, weight_decay=weight_decay)
-    nesterov = name == "nesterov"
+        return Adam(parameters, gradient, weight_decay=weight_decay, workers=shared)
     return SGD(
-        parameters, gradient, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay
+        parameters,
+        gradient,
+        momentum=momentum,
+        nesterov=name == "nesterov",
+        weight_decay=weight_decay,
+        workers=shared,
     )
 
 
-def split_into_chunks(*vectors: Array) -> list[tuple[Array, ...]]:
-    """Return views of vectors of equal length, in chunks of `CHUNK_SIZE` numbers each."""
-    starts = range(0, len(vectors[0]), CHUNK_SIZE)
-    return [tuple(vector[start : start + CHUNK_SIZE] for vector in vectors) for start in starts]
+def split_into_chunks(*vectors: Array, threads: int = 1) -> list[tuple[Array, ...]]:
+    """Return views of vectors of equal length, in chunks of up to `CHUNK_SIZE` numbers.
+
+    They are as even as cache lines allow, and as many for each thread.
+    """
+    length = len(vectors[0])
+    count = threads * max(1, math.ceil(length / CHUNK_SIZE / threads))
+    size = ALIGNMENT * max(1, math.ceil(length / count / ALIGNMENT))
+    starts = range(0, length, size)
+    return [tuple(vector[start : start + size] for vector in vectors) for start in starts]
 
 
 def flush_to_zero(moment: Array, scratch: Array) -> None:

@@ -1,4 +1,5 @@
 import contextlib
+import threading
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -10,12 +11,12 @@ import pytest
 from mnistmlp.cli.hints import hint_for
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.metrics import evaluate
-from mnistmlp.core.network import Network
+from mnistmlp.core.network import Network, parameter_count
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.training import loop as training
 from mnistmlp.training.batches import Batch, Batches
 from mnistmlp.training.loop import fit
-from mnistmlp.training.optim import one_cycle
+from mnistmlp.training.optim import MIN_SHARED_SIZE, one_cycle
 from mnistmlp.training.recipes import RECIPES, Recipe
 from mnistmlp.training.state import EpochReport, TrainingResult, TrainingState
 from tests.conftest import blobs
@@ -340,3 +341,18 @@ def test_settings_at_their_edges_train_or_diverge(edge: dict[str, Any]) -> None:
     with contextlib.suppress(DivergenceError):
         result = train(replace(TINY, epochs=1, **edge))
         assert np.isfinite(result.network.parameters).all()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_threads_change_no_bit_and_end_with_training(optimizer: Any) -> None:
+    recipe = replace(TINY, hidden=(400,), optimizer=optimizer, epochs=1, learning_rate=1e-3)
+    assert parameter_count(recipe.sizes) >= MIN_SHARED_SIZE
+    one, two = (train(recipe, threads=threads).network.parameters for threads in (1, 2))
+    assert one.tobytes() == two.tobytes()
+    assert not [each for each in threading.enumerate() if each.name.startswith("mnistmlp")]
+
+
+def test_a_large_network_that_diverges_warns_in_no_thread() -> None:
+    recipe = replace(TINY, hidden=(400,), optimizer="sgd", learning_rate=1e30)
+    with pytest.raises(DivergenceError, match="no longer finite"):
+        train(recipe, threads=2)

@@ -5,7 +5,17 @@ import pytest
 
 from mnistmlp.arrays import Array
 from mnistmlp.training import optim
-from mnistmlp.training.optim import SCHEDULES, SGD, Adam, cosine, make_optimizer, one_cycle, step
+from mnistmlp.training.optim import (
+    SCHEDULES,
+    SGD,
+    Adam,
+    cosine,
+    make_optimizer,
+    one_cycle,
+    split_into_chunks,
+    step,
+)
+from mnistmlp.training.workers import Workers
 from tests.conftest import peak_memory
 
 GRADIENTS = np.random.default_rng(0).normal(size=(20, 6))
@@ -77,7 +87,47 @@ def test_chunks_do_not_change_the_result(
 ) -> None:
     whole = run(kind, **settings, weight_decay=0.1)
     monkeypatch.setattr(optim, "CHUNK_SIZE", 4)  # of 6 parameters
+    monkeypatch.setattr(optim, "ALIGNMENT", 1)
     np.testing.assert_array_equal(run(kind, **settings, weight_decay=0.1), whole)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 100_000, 131_072, 131_073, 669_706])
+def test_chunks_cover_vectors_once_and_evenly(length: int, threads: int) -> None:
+    vectors = np.zeros(length), np.zeros(length)
+    chunks = split_into_chunks(*vectors, threads=threads)
+    for chunk in chunks:
+        assert len(chunk[0]) == len(chunk[1]) <= optim.CHUNK_SIZE
+        for view in chunk:
+            np.add(view, 1, out=view)
+    assert all((vector == 1).all() for vector in vectors)
+    sizes = [len(chunk[0]) for chunk in chunks]
+    if length > optim.CHUNK_SIZE:
+        assert len(chunks) % threads == 0
+        assert max(sizes) - min(sizes) <= optim.ALIGNMENT * len(chunks)
+
+
+@pytest.mark.parametrize(("kind", "settings"), OPTIMISERS)
+def test_threads_do_not_change_the_result(kind: type, settings: dict[str, float]) -> None:
+    def train(workers: Workers | None) -> Any:
+        rng = np.random.default_rng(0)
+        theta, gradient = rng.standard_normal((2, 3 * optim.CHUNK_SIZE + 5), np.float32)
+        optimizer = kind(theta, gradient, **settings, weight_decay=0.1, workers=workers)
+        for _ in range(optim.FLUSH_EVERY):
+            gradient[:] = theta - 1
+            optimizer.step(1e-3)
+        return theta
+
+    with Workers(3) as workers:
+        np.testing.assert_array_equal(train(workers), train(None))
+
+
+def test_small_networks_use_one_thread() -> None:
+    with Workers(2) as workers:
+        for size, expected in ((optim.MIN_SHARED_SIZE - 1, 1), (optim.MIN_SHARED_SIZE, 2)):
+            for name in ("sgd", "adam"):
+                made = make_optimizer(name, *np.ones((2, size), np.float32), workers=workers)
+                assert made.workers.count == expected  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

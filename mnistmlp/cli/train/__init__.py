@@ -61,6 +61,7 @@ def train(options: Options) -> None:
                     initial_network=plan.initial_network,
                     resume=plan.state,
                     until=plan.until,
+                    threads=provenance.threads or 1,
                     on_epoch=call_each(record, draw),
                     on_state=checkpoints.keep,
                 )

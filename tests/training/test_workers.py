@@ -1,0 +1,115 @@
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from mnistmlp.training.workers import Workers
+
+
+@pytest.fixture(params=[1, 2, 3])
+def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
+    with Workers(request.param) as each:
+        yield each
+
+
+def thread_count() -> int:
+    return sum(each.name.startswith("mnistmlp") for each in threading.enumerate())
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 100])
+def test_every_item_is_worked_on_once(workers: Workers, size: int) -> None:
+    done = np.zeros(size, int)
+
+    def work(start: int, stop: int) -> None:
+        done[start:stop] += 1
+
+    for _ in range(20):
+        workers.run(work, [(i, i + 1) for i in range(size)])
+    assert (done == 20).all()
+
+
+def test_the_caller_and_the_helpers_share_the_work() -> None:
+    barrier, seen = threading.Barrier(3, timeout=30), set()
+
+    def work() -> None:
+        barrier.wait()  # passes only if three threads are here
+        seen.add(threading.get_ident())
+
+    with Workers(3) as workers:
+        workers.run(work, [(), (), ()])
+        assert len(seen) == 3
+        assert threading.get_ident() in seen
+
+
+def test_one_worker_starts_no_thread() -> None:
+    before = thread_count()
+    with Workers(1) as workers:
+        workers.run(lambda: None, [()] * 9)
+        assert thread_count() == before
+
+
+def test_threads_end_with_the_block() -> None:
+    with Workers(3) as workers:
+        workers.run(lambda: None, [()] * 9)
+        assert thread_count() >= 1
+    assert thread_count() == 0
+
+
+def test_an_error_ends_the_work_and_is_raised(workers: Workers) -> None:
+    done: list[int] = []
+
+    def work(number: int) -> None:
+        if number == 3:
+            raise IndexError("from within")
+        done.append(number)
+
+    with pytest.raises(IndexError, match="from within"):
+        workers.run(work, [(number,) for number in range(1000)])
+    workers.run(work, [(7,)] * 5)
+    assert done[-5:] == [7] * 5
+
+
+def test_nobody_is_at_work_after_an_interrupt() -> None:
+    busy, caller = threading.Semaphore(0), threading.get_ident()
+    finished: list[bool] = []
+
+    def work() -> None:
+        if threading.get_ident() == caller:
+            busy.acquire()  # until a helper is in the middle of an item
+            raise KeyboardInterrupt
+        busy.release()
+        np.sort(np.random.default_rng(0).random(200_000))
+        finished.append(True)
+
+    with Workers(2) as workers:
+        with pytest.raises(KeyboardInterrupt):
+            workers.run(work, [()] * 1000)
+        assert 0 < len(finished) < 10
+        before = len(finished)
+        np.sort(np.random.default_rng(0).random(2_000_000))  # time enough for many more
+        assert len(finished) == before
+
+
+def test_what_numpy_is_to_ignore_holds_for_every_thread(workers: Workers) -> None:
+    large = np.full(8, 3e38, np.float32)
+    with np.errstate(over="ignore"):
+        workers.run(lambda: np.add(large, large), [()] * 9)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        workers.run(lambda: np.add(large, large), [()] * 9)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+def test_a_fork_has_threads_of_its_own() -> None:
+    with Workers(2) as workers:
+        workers.run(lambda: None, [()] * 9)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # ends it, should it hang
+            done: list[int] = []
+            workers.run(done.append, [(number,) for number in range(9)])
+            os._exit(0 if sorted(done) == list(range(9)) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
