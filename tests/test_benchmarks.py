@@ -43,6 +43,19 @@ def test_memory(small: Path) -> None:
     assert second.split(":")[0].strip() == "7,000 images"
 
 
+def test_optimizer() -> None:
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "optimizer.py", "1000", "300000"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    *_, head, line, first, second = done.stdout.splitlines()
+    assert head.count("|") == line.count("|") == first.count("|") == second.count("|") == 8
+    assert (first.split("|")[1].strip(), second.split("|")[1].strip()) == ("1,000", "300,000")
+
+
 @pytest.mark.parametrize(
     ("script", "figures", "page"),
     [
