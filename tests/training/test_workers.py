@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from mnistmlp.training.workers import Workers
+from mnistmlp.training import workers as module
+from mnistmlp.training.workers import PERIOD, TRIALS, Workers
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -110,6 +111,28 @@ def test_a_fork_has_threads_of_its_own() -> None:
         if child == 0:
             signal.alarm(20)  # ends it, should it hang
             done: list[int] = []
-            workers.run(done.append, [(number,) for number in range(9)])
-            os._exit(0 if sorted(done) == list(range(9)) else 1)
+            for _ in range(2 * TRIALS):  # shared and alone
+                workers.run(done.append, [(number,) for number in range(9)])
+            os._exit(0 if sorted(done) == sorted(2 * TRIALS * list(range(9))) else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.5, PERIOD - TRIALS), (1.5, TRIALS)])
+def test_work_is_shared_only_where_that_is_faster(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, expected: int
+) -> None:
+    clock, shared = [0.0], []
+
+    def share(*args: object) -> None:
+        clock[0] += seconds
+        shared.append(args)
+
+    def work() -> None:
+        clock[0] += 0.1
+
+    monkeypatch.setattr(module, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(Workers, "_share", share)
+    with Workers(2) as workers:
+        for _ in range(3 * PERIOD):
+            workers.run(work, [()] * 10)  # a second alone
+    assert len(shared) == 3 * expected
