@@ -131,7 +131,7 @@ class Options:
             parser=options.whole(1, MAX_THREADS),
             metavar="N",
             show_default="the usable processors, or 1 for a small network",
-            help="Threads for matrix products.",
+            help="Threads for matrix products and, in large networks, the optimiser.",
         ),
     ] = None
     dataset: options.DatasetName = "mnist"
