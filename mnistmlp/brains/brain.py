@@ -58,7 +58,7 @@ def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
     }
 
 
-def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool = False) -> None:
+def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool = False) -> Meta:
     """Write a brain file; an old file at `path` stays until the new one is complete.
 
     Parameters
@@ -72,6 +72,11 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
         than half the size of float32, and far less if many are zero.  They load
         as float32.
 
+    Returns
+    -------
+    Meta
+        The same as `load_brain` would give.
+
     Raises
     ------
     BrainError
@@ -79,7 +84,7 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
     WriteError
         If the file cannot be written.
     """
-    Meta.parse(meta, path)
+    parsed = Meta.parse(meta, path)
     if half and np.abs(network.parameters).max() > np.finfo(np.float16).max:
         raise BrainError(f"{path}: a weight is too large for half precision")
     dtype = np.float16 if half else network.parameters.dtype
@@ -88,6 +93,7 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
         arrays[f"w{number}"] = weights.astype(dtype, copy=False)  # (fan_out, fan_in)
         arrays[f"b{number}"] = bias.reshape(-1, 1).astype(dtype, copy=False)  # (fan_out, 1)
     write_archive(path, arrays, meta, packed=half)
+    return parsed
 
 
 def load_brain(path: Path) -> Brain:

@@ -151,7 +151,7 @@ class Recipe:
             raise SettingError("name", f"is longer than {MAX_NAME_LENGTH:,} characters")
         if isinstance(self.hidden, list):
             object.__setattr__(self, "hidden", tuple(self.hidden))
-        for name, setting in collect_settings(type(self)).items():
+        for name, setting in SETTINGS.items():
             setting.check(name, getattr(self, name))
         if self.momentum and self.optimizer == "adam":
             raise SettingError(
@@ -178,12 +178,9 @@ class Recipe:
         return select_extras(vars(self))
 
 
-def collect_settings(recipe: type[Recipe]) -> dict[str, Setting]:
-    """Return the metadata of each setting, by name: of all fields except `name`."""
-    return {each.name: each.metadata["setting"] for each in fields(recipe) if each.metadata}
-
-
-SETTINGS = collect_settings(Recipe)
+SETTINGS: dict[str, Setting] = {  # the metadata of all fields except `name`
+    each.name: each.metadata["setting"] for each in fields(Recipe) if each.metadata
+}
 DEFAULTS = {each.name: each.default for each in fields(Recipe)}
 
 
@@ -287,6 +284,7 @@ def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
     SettingError
         If a name is unknown, or a value has the wrong type or is out of range.
     """
-    for name in settings.keys() - SETTINGS.keys() - {"name"}:
-        raise SettingError(short(name), "is not a setting of a recipe")
+    for name in settings:
+        if name not in DEFAULTS:
+            raise SettingError(short(name), "is not a setting of a recipe")
     return Recipe(**settings)

@@ -81,17 +81,16 @@ def _save(
 ) -> Meta:
     """Save the brain, remove its checkpoint unless the run was interrupted, return its `meta`."""
     from mnistmlp.brains.brain import describe, save_brain
-    from mnistmlp.brains.meta import Meta
     from mnistmlp.core.pruning import prune
 
     if provenance.prune:
         prune(result.network, provenance.prune)
-    meta = describe(result, provenance)
+    described = describe(result, provenance)
     try:
-        save_brain(output, result.network, meta, half=provenance.half)
+        meta = save_brain(output, result.network, described, half=provenance.half)
     except (BrainError, WriteError) as error:
         error.hint = checkpoints.hint()
         raise
     if not result.interrupted:
         checkpoints.remove()
-    return Meta.parse(meta, output)
+    return meta

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -47,8 +46,11 @@ class Checkpoints:
         # not when the first is due: Ctrl-C within an import leaves a file open
         from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
 
+        def save(state: TrainingState) -> None:
+            save_checkpoint(self.path, Checkpoint(provenance, state))
+
         self.path, self.provenance, self.every = checkpoint_path(output), provenance, every
-        self.save, self.wrap = save_checkpoint, partial(Checkpoint, provenance)
+        self.save = save
         self.to_remove = {resumed} if resumed else set[Path]()
         self.last_time = time.monotonic()
 
@@ -69,7 +71,7 @@ class Checkpoints:
         if not self._is_due(len(state.history)):
             return
         try:
-            self.save(self.path, self.wrap(state))
+            self.save(state)
             self.to_remove.add(self.path)
         except WriteError as error:
             console.note(f"warning: {console.escape(str(error))}: no checkpoint of this epoch")
