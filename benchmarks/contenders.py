@@ -64,7 +64,7 @@ def mnistmlp(task: Task) -> Epochs:
     """Train with this package; the test images stand where validation images do."""
     from mnistmlp import blas
 
-    blas.configure(threads=task.threads)  # as the command line does
+    blas.configure()  # as the command line does
     import numpy as np
 
     from mnistmlp import fit
@@ -79,15 +79,13 @@ def mnistmlp(task: Task) -> Epochs:
         epochs=task.epochs,
         validation=len(test_labels),
     )
-    threads = blas.suitable_threads(task.sizes, task.batch)
-    with blas.limited_threads(threads):
-        training = fit(
-            recipe,
-            np.concatenate([images, test_images]),
-            np.concatenate([labels, test_labels]),
-            seed=task.seed,
-            threads=threads or task.threads,
-        )
+    training = fit(
+        recipe,
+        np.concatenate([images, test_images]),
+        np.concatenate([labels, test_labels]),
+        seed=task.seed,
+        threads=task.threads,
+    )
     for report in training.history:
         yield report.seconds, report.validation_accuracy or 0.0
 
@@ -133,8 +131,11 @@ def products(task: Task) -> Epochs:
     """Do the matrix products of an epoch and nothing else: the limit for NumPy here."""
     from mnistmlp import blas
 
-    blas.configure(threads=task.threads)
+    blas.configure()
     import numpy as np
+
+    from mnistmlp.core.products import Products
+    from mnistmlp.workers import Workers
 
     n, rng = task.batch, np.random.default_rng(0)
     layers = []
@@ -146,17 +147,18 @@ def products(task: Task) -> Epochs:
         )
         layers.append((matrix, inputs, delta, np.empty_like(matrix), np.empty((fan_in, n), "f4")))
     outputs = [np.empty_like(delta) for _, _, delta, _, _ in layers]
-    with blas.limited_threads(blas.suitable_threads(task.sizes, task.batch)):
+    with Workers(task.threads) as workers:
+        multiply = Products(workers).compute
         for _ in range(task.epochs):
             started = time.perf_counter()
             for _ in range(60_000 // n):
                 for (matrix, inputs, _, _, _), output in zip(layers, outputs, strict=True):
-                    np.dot(matrix, inputs, out=output)
+                    multiply(np.dot, matrix, inputs, output)
                 for layer in reversed(range(len(layers))):
                     matrix, inputs, delta, gradient, below = layers[layer]
-                    np.dot(delta, inputs.T, out=gradient)
+                    multiply(np.dot, delta, inputs.T, gradient)
                     if layer:
-                        np.matmul(matrix[:, :-1].T, delta, out=below)
+                        multiply(np.matmul, matrix[:, :-1].T, delta, below)
             yield (time.perf_counter() - started) * 60_000 / (60_000 // n * n), 0.0
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from mnistmlp.blas import usable_cores
 from mnistmlp.training import optim
-from mnistmlp.training.workers import Workers
+from mnistmlp.workers import Workers
 
 SIZES = (101_770, 235_146, 669_706, 1_863_690, 3_712_010)  # 128; 256-128; 512-512; 1024²; best
 CHUNKS = {1: (1 << 15, 1 << 17), 2: (1 << 15, 1 << 16, 3 << 15, 1 << 17)}  # by threads

@@ -2,64 +2,57 @@
 
 OpenBLAS reads its settings from the environment when NumPy loads it, so
 `configure` must run earlier.  Only the command line calls it: used as a
-library, this package leaves the environment and the threads alone.
+library, this package leaves the environment and the threads of BLAS alone.
+
+BLAS gets one thread, as this package has threads of its own (`core.products`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import platform
+import re
 import sys
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping
+from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 CORETYPE = "OPENBLAS_CORETYPE"
-OMP_THREADS = "OMP_NUM_THREADS"  # read by OpenBLAS, MKL and BLIS if their own is not set
-THREAD_VARIABLES = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", OMP_THREADS}
+# read by OpenBLAS, in this order; the last one by MKL and BLIS too, if their own is not set
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 SKYLAKEX_FLAGS = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
-SPIN_TIME = "OPENBLAS_THREAD_TIMEOUT"  # how long an idle thread stays awake: 2^n clock cycles
-SHORT_SPIN = "18"  # 0.1 ms; the default of 2^26, some 25 ms, takes the core from other threads
-# multiplications in a matrix product: with 1 to 2 million, two threads took up to 30 % longer
-MIN_PARALLEL_PRODUCT = 2_000_000
 MAX_THREADS = 1024  # that a user can ask for
 
 
 # --- Before NumPy is loaded --------------------------------------------------
 
 
-def configure(
-    environment: MutableMapping[str, str] = os.environ, *, threads: int | None = None
-) -> bool:
-    """Choose kernels and threads for this process, unless NumPy is already loaded.
+def configure(environment: MutableMapping[str, str] = os.environ) -> int:
+    """Choose kernels and one thread for BLAS, unless NumPy is already loaded.
 
-    Variables that the user has set are left alone.  Idle threads of OpenBLAS
-    go to sleep early, so that other work can use their cores.
+    Kernels that the user has chosen are left alone.
 
     Parameters
     ----------
     environment : mapping
         Read and updated.
-    threads : int, optional
-        Number of threads; `usable_cores` by default.
 
     Returns
     -------
-    bool
-        Whether the user has left the number of threads to us.
+    int
+        How many threads the user wants, by the variables that BLAS would read,
+        or `usable_cores`.
     """
-    left_to_us = not environment.keys() & THREAD_VARIABLES
-    if "numpy" in sys.modules:
-        return left_to_us
-    if CORETYPE not in environment and _has_wheel_openblas() and _cpu_flags() >= SKYLAKEX_FLAGS:
-        environment[CORETYPE] = "SkylakeX"
-    if left_to_us:
-        environment[OMP_THREADS] = str(threads or usable_cores())
-    environment.setdefault(SPIN_TIME, SHORT_SPIN)
-    return left_to_us
+    wanted = [environment[name] for name in THREAD_VARIABLES if environment.get(name)]
+    threads = int(wanted[0]) if wanted and re.fullmatch("[1-9][0-9]{0,3}", wanted[0]) else None
+    if "numpy" not in sys.modules:
+        if CORETYPE not in environment and _has_wheel_openblas() and _cpu_flags() >= SKYLAKEX_FLAGS:
+            environment[CORETYPE] = "SkylakeX"
+        environment.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    return min(threads or usable_cores(), MAX_THREADS)
 
 
 def _has_wheel_openblas() -> bool:
@@ -131,29 +124,12 @@ def _cgroup_quotas(root: Path) -> Iterator[float]:
                     yield int(quota) / int(period)
 
 
-def suitable_threads(sizes: Sequence[int], batch_size: int) -> int | None:
-    """Return 1 if the matrix products of a network are too small for more threads, else None.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Widths of all layers.
-    batch_size : int
-    """
-    largest = max(fan_in * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
-    return 1 if largest * batch_size < MIN_PARALLEL_PRODUCT else None
-
-
-@contextlib.contextmanager
-def limited_threads(threads: int | None) -> Iterator[None]:
-    """Limit BLAS to this many threads within the block; None sets no limit."""
-    if threads is None:
-        yield
-        return
+def limited_threads(threads: int) -> AbstractContextManager[Any]:
+    """Return a context in which BLAS uses at most this many threads."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(threads, user_api="blas"):
-        yield
+    limits: AbstractContextManager[Any] = threadpool_limits(threads, user_api="blas")
+    return limits
 
 
 # --- For `mnistmlp info --system` --------------------------------------------
@@ -172,7 +148,7 @@ def describe() -> dict[str, Any]:
         "numpy": np.__version__,
         "blas": f"{blas.get('internal_api') or blas['name']} {blas.get('version') or ''}".strip(),
         "kernels": blas.get("architecture"),
-        "threads": blas.get("num_threads"),
+        "simd": (built.get("SIMD Extensions", {}).get("found") or ["baseline"])[-1],
         "processor": _read_cpuinfo("model name") or platform.processor() or platform.machine(),
         "usable_cores": usable_cores(),
     }

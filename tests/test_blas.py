@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import threadpoolctl
 
@@ -11,7 +12,7 @@ from mnistmlp import blas
 
 AVX512 = "avx2 avx512f avx512cd avx512bw avx512dq avx512vl"
 
-SPIN = {"OPENBLAS_THREAD_TIMEOUT": "18"}
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
 
 @pytest.fixture
@@ -24,42 +25,54 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def added_variables(given: dict[str, str], threads: int | None = None) -> dict[str, str]:
+def added_variables(given: dict[str, str]) -> dict[str, str]:
     """Return the variables that `configure` adds to an environment."""
     environment = given.copy()
-    blas.configure(environment, threads=threads)
+    blas.configure(environment)
     assert given.items() <= environment.items()
     return {name: environment[name] for name in environment.keys() - given.keys()}
 
 
-def test_kernels_and_threads_are_chosen(fresh: pytest.MonkeyPatch) -> None:
-    assert added_variables({}) == {"OPENBLAS_CORETYPE": "SkylakeX", "OMP_NUM_THREADS": "3"} | SPIN
-    assert added_variables({}, threads=1)["OMP_NUM_THREADS"] == "1"
-    assert blas.configure({})
+def test_kernels_and_one_thread_are_chosen(fresh: pytest.MonkeyPatch) -> None:
+    assert added_variables({}) == {"OPENBLAS_CORETYPE": "SkylakeX"} | ONE_THREAD
+    assert blas.configure({}) == 3
 
 
-def test_variables_set_by_the_user_stay(fresh: pytest.MonkeyPatch) -> None:
-    assert added_variables({"OPENBLAS_CORETYPE": "Haswell"}) == {"OMP_NUM_THREADS": "3"} | SPIN
-    assert added_variables({"OPENBLAS_THREAD_TIMEOUT": "4"}).keys() & SPIN.keys() == set()
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS"):
-        assert added_variables({name: "7"}, threads=1) == {"OPENBLAS_CORETYPE": "SkylakeX"} | SPIN
-        assert not blas.configure({name: "7"})
+def test_kernels_set_by_the_user_stay(fresh: pytest.MonkeyPatch) -> None:
+    assert added_variables({"OPENBLAS_CORETYPE": "Haswell"}) == ONE_THREAD
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"OPENBLAS_NUM_THREADS": "7"}, 7),
+        ({"GOTO_NUM_THREADS": "7", "OMP_NUM_THREADS": "9"}, 7),
+        ({"OPENBLAS_NUM_THREADS": "", "OMP_NUM_THREADS": "9"}, 9),
+        ({"OMP_NUM_THREADS": "4,2"}, 3),
+        ({"OMP_NUM_THREADS": "0"}, 3),
+        ({"OMP_NUM_THREADS": "9999"}, blas.MAX_THREADS),
+    ],
+)
+def test_threads_set_by_the_user_are_ours_and_blas_has_one(
+    fresh: pytest.MonkeyPatch, given: dict[str, str], expected: int
+) -> None:
+    environment = given.copy()
+    assert blas.configure(environment) == expected
+    assert environment.items() >= ONE_THREAD.items()
 
 
 @pytest.mark.parametrize("missing", sorted(blas.SKYLAKEX_FLAGS))
 def test_kernels_need_all_their_cpu_flags(fresh: pytest.MonkeyPatch, missing: str) -> None:
     fresh.setattr(blas, "_cpu_flags", lambda: set(AVX512.split()) - {missing})
-    assert added_variables({}).keys() == {"OMP_NUM_THREADS", *SPIN}
+    assert added_variables({}) == ONE_THREAD
 
 
 def test_kernels_are_not_chosen_for_another_blas(fresh: pytest.MonkeyPatch) -> None:
     fresh.setattr(blas, "_has_wheel_openblas", lambda: False)
-    assert added_variables({}).keys() == {"OMP_NUM_THREADS", *SPIN}
+    assert added_variables({}) == ONE_THREAD
 
 
 def test_nothing_changes_once_numpy_is_loaded() -> None:
-    import numpy as np
-
     assert np.__name__ in sys.modules
     assert added_variables({}) == {}
 
@@ -171,12 +184,6 @@ def test_usable_cores_follow_the_affinity(tmp_path: Path) -> None:
         os.sched_setaffinity(0, before)
 
 
-def test_small_networks_get_one_thread() -> None:
-    assert blas.suitable_threads((784, 20, 20, 20, 10), 32) == 1
-    assert blas.suitable_threads((784, 256, 128, 10), 128) is None
-    assert blas.suitable_threads((784, 20, 20, 20, 10), 1000) is None
-
-
 def blas_threads() -> list[int]:
     return [
         library["num_threads"]
@@ -191,12 +198,10 @@ def test_threads_are_limited_within_the_block() -> None:
     with blas.limited_threads(1):
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
-    with blas.limited_threads(None):
-        assert blas_threads() == before
 
 
 def test_describe() -> None:
     facts = blas.describe()
-    assert facts["threads"] == blas_threads()[0]
+    assert facts["simd"] in np.show_config(mode="dicts")["SIMD Extensions"]["found"]
     assert facts["processor"]
     assert facts["blas"].split()[0] in ("openblas", "mkl", "blis", "flexiblas", "accelerate")

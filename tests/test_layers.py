@@ -24,7 +24,7 @@ BELOW: dict[str, set[str]] = {
     "data": set(),
     "pictures": set(),
 }
-GROUND = {"arrays", "atomic", "blas", "errors", "version"}
+GROUND = {"arrays", "atomic", "blas", "errors", "version", "workers"}
 OWNERS = {  # of packages that others must not import: a wing, or a module of one
     "requests": "data/download",
     "urllib3": "data/download",

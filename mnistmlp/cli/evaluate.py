@@ -41,18 +41,21 @@ def evaluate(
 
     Prints accuracy, loss, calibration error, confusion matrix and scores for each digit.
     """
-    blas.configure()
+    threads = blas.configure()
     from mnistmlp.core import metrics
+    from mnistmlp.workers import Workers
 
     paths = brains or [DEFAULT_BRAIN]
     loaded = load_brains(paths, "BRAIN")
     data = open_dataset(dataset, data_dir, split)
-    result = metrics.evaluate(
-        [brain.network for brain in loaded],
-        data.images,
-        data.labels,
-        [brain.temperature for brain in loaded],
-    )
+    with Workers(threads) as workers:
+        result = metrics.evaluate(
+            [brain.network for brain in loaded],
+            data.images,
+            data.labels,
+            [brain.temperature for brain in loaded],
+            workers,
+        )
     if as_json:
         print(_document(result, paths, data.name, split))
     else:

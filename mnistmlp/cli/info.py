@@ -26,15 +26,15 @@ def info(
         bool,
         typer.Option(
             "--system",
-            help="Describe this machine instead: NumPy, BLAS, kernels, threads, processor.",
+            help="Describe this machine instead: NumPy, BLAS, processor, threads.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Describe a brain file, or this machine with --system."""
     if system:
-        blas.configure()
-        facts = {"mnistmlp": __version__, **blas.describe()}
+        threads = blas.configure()
+        facts = {"mnistmlp": __version__, **blas.describe(), "threads": threads}
         print(json.dumps(facts) if as_json else _rows(facts))
         return
     from mnistmlp.brains.brain import load_brain

@@ -10,6 +10,7 @@ import numpy as np
 
 from mnistmlp.arrays import Array
 from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network, layer_matrices
+from mnistmlp.core.products import Products
 
 
 class Workspace:
@@ -27,6 +28,8 @@ class Workspace:
         Fraction of each hidden layer's neurons to drop in a step, in [0, 1).
     rng : Generator, optional
         For dropout.
+    products : Products, optional
+        Computes the matrix products; on the caller's thread by default.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Workspace:
         gradient: Array | None = None,
         dropout: float = 0.0,
         rng: np.random.Generator | None = None,
+        products: Products | None = None,
     ) -> None:
         dtype, (_, *hidden, last) = network.parameters.dtype, network.sizes
         self.gradient = np.empty_like(network.parameters) if gradient is None else gradient
@@ -45,6 +49,7 @@ class Workspace:
         self.logits = np.empty((last, batch_size), dtype)  # (10, n): zᴸ
         self.deltas = [np.empty((w, batch_size), dtype) for w in (*hidden, last)]  # δ¹ … δᴸ
         self.row = np.empty(batch_size, dtype)  # scratch space for the loss
+        self.multiply = (products or Products()).compute
         self.keep, self.rng = 1 - dropout, rng
         self.masks = [np.empty((width, batch_size), dtype) for width in hidden if dropout]
 
@@ -71,7 +76,7 @@ def forward(network: Network, work: Workspace, inputs: Array) -> None:
     last = len(network.layers) - 1
     for layer, a in enumerate([inputs, *work.inputs]):  # a⁰ … aᴸ⁻¹, each with its row of 1
         z = work.logits if layer == last else work.activations[layer]
-        np.dot(network.matrices[layer], a, out=z)  # zˡ = Wˡ aˡ⁻¹ + bˡ
+        work.multiply(np.dot, network.matrices[layer], a, z)  # zˡ = Wˡ aˡ⁻¹ + bˡ
         if layer < last:
             ACTIVATIONS[network.activation].apply(z)  # aˡ = f(zˡ), in the same buffer
             if work.masks:
@@ -115,11 +120,12 @@ def backpropagate(
     for layer in range(last, -1, -1):
         # BP4 and BP3: ∂C/∂Wˡ = δˡ (aˡ⁻¹)ᵀ, and ∂C/∂bˡ = δˡ (1 … 1)ᵀ
         if weights_too:
-            np.dot(work.deltas[layer], layer_inputs[layer].T, out=work.matrices[layer])
+            work.multiply(np.dot, delta, layer_inputs[layer].T, work.matrices[layer])
         if layer > 0:
             (weights, _), a = network.layers[layer], work.activations[layer - 1]
             delta = work.deltas[layer - 1]
-            np.matmul(weights.T, work.deltas[layer], out=delta)  # BP2: (Wˡ)ᵀ δˡ …; dot would copy
+            # BP2: (Wˡ)ᵀ δˡ …; np.dot would copy the transposed weights
+            work.multiply(np.matmul, weights.T, work.deltas[layer], delta)
             if work.masks:
                 delta *= work.masks[layer - 1]
                 a *= work.keep  # undo the scaling; dropped neurons have delta 0 anyway

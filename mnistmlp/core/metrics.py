@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mnistmlp.arrays import DIGITS, Array, Bytes, Labels
 from mnistmlp.core.calibration import apply_temperature, calibration_error
 from mnistmlp.core.network import LOSSES, Network
+from mnistmlp.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,7 @@ def evaluate(
     images: Bytes,
     labels: Labels,
     temperatures: Sequence[float] | None = None,
+    workers: Workers | None = None,
 ) -> Evaluation:
     """Evaluate a network, or the average of several, on labelled images.
 
@@ -135,8 +137,10 @@ def evaluate(
     labels : (n,) of any integer type
     temperatures : sequence of float, optional
         One per network, to calibrate it; 1 by default.
+    workers : Workers, optional
+        Threads that share the images; the caller's own by default.
     """
-    outputs = [network.outputs(images) for network in networks]
+    outputs = [network.outputs(images, workers=workers) for network in networks]
     uncalibrated = _mean_probabilities(outputs)
     calibrated = _mean_probabilities(outputs, temperatures)
     if len(networks) == 1:

@@ -24,6 +24,7 @@ import numpy as np
 
 from mnistmlp.arrays import Array, Bytes
 from mnistmlp.errors import DivergenceError
+from mnistmlp.workers import Workers
 
 Layer: TypeAlias = "tuple[Array, Array]"  # W (fan_out, fan_in) and b (fan_out,)
 
@@ -209,7 +210,9 @@ class Network:
         self.layers: list[Layer] = [(m[:, :-1], m[:, -1]) for m in self.matrices]
 
     @np.errstate(over="ignore", invalid="ignore")  # checked at the end
-    def outputs(self, images: Bytes, batch_size: int = 1000) -> Array:
+    def outputs(
+        self, images: Bytes, batch_size: int = 1000, workers: Workers | None = None
+    ) -> Array:
         """Return the outputs for images, computed a batch at a time.
 
         Parameters
@@ -217,6 +220,8 @@ class Network:
         images : (n, 28, 28) or (n, 784) uint8
         batch_size : int
             Number of images converted to floating point at once.
+        workers : Workers, optional
+            Threads that share the batches; the caller's own by default.
 
         Returns
         -------
@@ -229,16 +234,23 @@ class Network:
             If an output is not finite.
         """
         result = np.empty((len(images), self.sizes[-1]), self.parameters.dtype)
-        for start in range(0, len(images), batch_size):
-            pixels = images[start : start + batch_size].reshape(-1, self.sizes[0])
-            a: Array = np.multiply(pixels, 1 / 255, dtype=result.dtype).T  # (784, n)
-            for weights, bias in self.layers[:-1]:
-                a = weights @ a + bias[:, None]  # (fan_out, n)
-                ACTIVATIONS[self.activation].apply(a)
-            weights, bias = self.layers[-1]
-            z = weights @ a + bias[:, None]  # (10, n)
-            LOSSES[self.loss].output_activation(z)
-            result[start : start + batch_size] = z.T
+        batches = [
+            (images[start : start + batch_size], result[start : start + batch_size])
+            for start in range(0, len(images), batch_size)
+        ]
+        (workers or Workers()).run(self._compute_outputs, batches, kind=self.sizes)
         if not np.isfinite(result).all():
             raise DivergenceError("the network's outputs are not finite: its weights are too large")
         return result
+
+    def _compute_outputs(self, images: Bytes, result: Array) -> None:
+        """Write the outputs for a batch of images to result (n, 10)."""
+        pixels = images.reshape(-1, self.sizes[0])
+        a: Array = np.multiply(pixels, 1 / 255, dtype=result.dtype).T  # (784, n)
+        for weights, bias in self.layers[:-1]:
+            a = weights @ a + bias[:, None]  # (fan_out, n)
+            ACTIVATIONS[self.activation].apply(a)
+        weights, bias = self.layers[-1]
+        z = weights @ a + bias[:, None]  # (10, n)
+        LOSSES[self.loss].output_activation(z)
+        result[:] = z.T

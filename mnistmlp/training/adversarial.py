@@ -39,7 +39,9 @@ class Adversary:
         n = inputs.shape[1]
         gradients, norms = self.gradients[:n], self.norms[:n]
         weights, _ = self.network.layers[0]
-        np.matmul(work.deltas[0].T, weights, out=gradients)  # ∂C/∂a⁰ = (W¹)ᵀ δ¹, one image per row
+        work.multiply(
+            np.matmul, work.deltas[0].T, weights, gradients
+        )  # ∂C/∂a⁰ = (W¹)ᵀ δ¹, one image per row
         np.einsum("ij,ij->i", gradients, gradients, out=norms[:, 0])
         np.sqrt(norms, out=norms)
         norms += EPSILON

@@ -8,10 +8,12 @@ import numpy as np
 
 from mnistmlp.core.backpropagation import Workspace, backpropagate
 from mnistmlp.core.network import Network
+from mnistmlp.core.products import Products
 from mnistmlp.training.adversarial import Adversary
 from mnistmlp.training.batches import Batch
 from mnistmlp.training.hard_examples import HardExamples
 from mnistmlp.training.recipes import Recipe
+from mnistmlp.workers import Workers
 
 
 class Gradient:
@@ -25,22 +27,32 @@ class Gradient:
         The usual batch size and that of the last batch.
     rng : Generator
         For dropout.
+    workers : Workers
+        Threads that share the matrix products.
     """
 
     def __init__(
-        self, recipe: Recipe, network: Network, batch_sizes: set[int], rng: np.random.Generator
+        self,
+        recipe: Recipe,
+        network: Network,
+        batch_sizes: set[int],
+        rng: np.random.Generator,
+        workers: Workers,
     ) -> None:
+        products = Products(workers)
         self.network = network
         self.vector = np.empty_like(network.parameters)  # (p,)
         self.hard_examples = self.adversary = None
         counts = batch_sizes
         if recipe.hardest < 1:
-            self.hard_examples = HardExamples(network, recipe.hardest, batch_sizes, self.vector)
+            self.hard_examples = HardExamples(
+                network, recipe.hardest, batch_sizes, self.vector, products
+            )
             counts = {self.hard_examples.count(n) for n in batch_sizes}
         if recipe.adversarial:
             self.adversary = Adversary(network, recipe.adversarial, max(counts))
         self.workspaces = {
-            n: Workspace(network, n, self.vector, recipe.dropout, rng) for n in counts
+            n: Workspace(network, n, self.vector, recipe.dropout, rng, products) for n in counts
         }
 
     def compute(self, batch: Batch) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from mnistmlp.arrays import PIXELS, Array
 from mnistmlp.core.backpropagation import Workspace, forward
 from mnistmlp.core.network import LOSSES, Network
+from mnistmlp.core.products import Products
 from mnistmlp.training.batches import Batch
 
 
@@ -31,13 +32,22 @@ class HardExamples:
         The usual batch size and that of the last batch.
     gradient : (p,)
         Buffer of other workspaces, shared to save memory; not written here.
+    products : Products, optional
+        Computes the matrix products; on the caller's thread by default.
     """
 
     def __init__(
-        self, network: Network, fraction: float, batch_sizes: Iterable[int], gradient: Array
+        self,
+        network: Network,
+        fraction: float,
+        batch_sizes: Iterable[int],
+        gradient: Array,
+        products: Products | None = None,
     ) -> None:
         self.network, self.fraction = network, fraction
-        self.workspaces = {n: Workspace(network, n, gradient) for n in batch_sizes}
+        self.workspaces = {
+            n: Workspace(network, n, gradient, products=products) for n in batch_sizes
+        }
         counts, dtype = {n: self.count(n) for n in self.workspaces}, network.parameters.dtype
         self.inputs = np.empty((max(counts.values()), PIXELS + 1), dtype)
         self.targets = {n: np.empty((network.sizes[-1], k), dtype) for n, k in counts.items()}

@@ -22,7 +22,7 @@ from mnistmlp.training.optim import SCHEDULES, make_optimizer
 from mnistmlp.training.recipes import Recipe
 from mnistmlp.training.setup import make_network, split_images
 from mnistmlp.training.state import EpochReport, Snapshot, TrainingResult, TrainingState
-from mnistmlp.training.workers import Workers
+from mnistmlp.workers import Workers
 
 
 def fit(
@@ -50,8 +50,8 @@ def fit(
     images : (n, 28, 28) or (n, 784) uint8
     labels : (n,) uint8
     seed : int
-        Seed of the only random generator, 0 or more.  The same seed, machine,
-        BLAS and number of threads give the same network, bit for bit.
+        Seed of the only random generator, 0 or more.  The same seed, machine and
+        BLAS with its number of threads give the same network, bit for bit.
     initial_network : Network, optional
         Start from its weights instead of random ones.
     resume : TrainingState, optional
@@ -60,8 +60,8 @@ def fit(
     until : int, optional
         Stop after this epoch, as if interrupted during the next.
     threads : int
-        How many threads share what is not a matrix product.  The result does not
-        depend on it.  Matrix products use as many as BLAS is set to.
+        How many threads share the work of a large network, where that is faster.
+        The result does not depend on it.  BLAS should then be set to one thread.
     on_epoch : callable
         Called with the report of each epoch as it ends.
     on_state : callable
@@ -124,7 +124,7 @@ class _Run:
         initial_network: Network | None,
         workers: Workers,
     ) -> None:
-        self.recipe, self.rng = recipe, np.random.default_rng(seed)
+        self.recipe, self.rng, self.workers = recipe, np.random.default_rng(seed), workers
         training, self.validation = split_images(recipe, images, labels)
         self.network = make_network(recipe, self.rng, initial_network)
         self.image_count = len(training.labels)
@@ -132,7 +132,7 @@ class _Run:
         batch_size = min(recipe.batch_size, self.image_count)
         self.batches = Batches(*training, batch_size, recipe.dtype, distort, recipe.label_smoothing)
         self.gradient = Gradient(
-            recipe, self.network, {batch_size, self.image_count % batch_size}, self.rng
+            recipe, self.network, {batch_size, self.image_count % batch_size}, self.rng, workers
         )
         self.optimizer = make_optimizer(
             recipe.optimizer,
@@ -181,7 +181,9 @@ class _Run:
     def _evaluate(self, epoch: int) -> Evaluation | None:
         """Evaluate on the validation images, if there are any."""
         try:
-            return evaluate([self.network], *self.validation) if self.validation else None
+            if not self.validation:
+                return None
+            return evaluate([self.network], *self.validation, workers=self.workers)
         except DivergenceError:
             raise _divergence_error(epoch, self.recipe) from None
 
@@ -208,7 +210,7 @@ class _Run:
         """Return the temperature that calibrates the network on the validation images, or 1."""
         if not self.validation:
             return 1.0
-        outputs = self.network.outputs(self.validation.images)
+        outputs = self.network.outputs(self.validation.images, workers=self.workers)
         return fit_temperature(probabilities(outputs), self.validation.labels)
 
 

@@ -26,7 +26,7 @@ from typing import Protocol
 import numpy as np
 
 from mnistmlp.arrays import Array
-from mnistmlp.training.workers import Workers
+from mnistmlp.workers import Workers
 
 CHUNK_SIZE = 1 << 17  # numbers, at most: 512 kB of float32, and Adam works on four such chunks
 MIN_SHARED_SIZE = 1 << 18  # parameters: with fewer, a second thread gained nothing
@@ -87,7 +87,7 @@ class SGD:
     def step(self, learning_rate: float) -> None:
         """Change the parameters in place; the gradient is overwritten."""
         self.steps += 1
-        self.workers.run(partial(self._update, learning_rate), self.chunks)
+        self.workers.run(partial(self._update, learning_rate), self.chunks, kind=SGD)
 
     def _update(self, learning_rate: float, theta: Array, g: Array, v: Array) -> None:
         """Update a chunk."""
@@ -155,7 +155,7 @@ class Adam:
         rate *= math.sqrt(1 - beta2**self.steps) / root
         shrink = 1 - learning_rate * self.weight_decay
         update = partial(self._update, rate, shrink, self.epsilon / root)
-        self.workers.run(update, self.chunks)
+        self.workers.run(update, self.chunks, kind=Adam)
 
     def _update(
         self, rate: float, shrink: float, epsilon: float, theta: Array, g: Array, m: Array, v: Array

@@ -57,7 +57,7 @@ def test_kernels_and_threads_are_settled_before_numpy_loads(words: list[str], sm
     code = f"""
 import sys
 from mnistmlp import blas
-def settle(**options):
+def settle():
     print("settled", "numpy" in sys.modules)
     sys.exit()
 blas.configure = settle

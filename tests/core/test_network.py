@@ -12,6 +12,7 @@ from mnistmlp.core.network import (
     softmax,
 )
 from mnistmlp.errors import DivergenceError
+from mnistmlp.workers import Workers
 from tests.conftest import blobs
 from tests.core.test_backpropagation import HIDDEN, make_network
 
@@ -94,7 +95,10 @@ def test_outputs_match_the_textbook_formula(hidden: tuple[int, ...]) -> None:
     z = network.layers[-1][0] @ a + network.layers[-1][1][:, None]
     expected = (np.exp(z) / np.exp(z).sum(axis=0)).T
     np.testing.assert_allclose(network.outputs(images), expected, rtol=1e-12)
-    np.testing.assert_allclose(network.outputs(images, batch_size=10), expected, rtol=1e-12)
+    with Workers(2) as workers:
+        for _ in range(4):  # shared and alone
+            outputs = network.outputs(images, batch_size=10, workers=workers)
+            np.testing.assert_allclose(outputs, expected, rtol=1e-12)
 
 
 def test_outputs_that_are_not_finite_are_refused() -> None:

@@ -15,7 +15,7 @@ from mnistmlp.training.optim import (
     split_into_chunks,
     step,
 )
-from mnistmlp.training.workers import Workers
+from mnistmlp.workers import Workers
 from tests.conftest import peak_memory
 
 GRADIENTS = np.random.default_rng(0).normal(size=(20, 6))

@@ -59,7 +59,7 @@ def predict(
     digit and confidence, separated by tabs.  A picture that cannot be read is
     reported; the others are still recognised, and the exit code is 1.
     """
-    blas.configure(threads=1)  # the products are small, and threads take time to start
+    blas.configure()
     images = images or []
     if not images and not index and files_from is None:
         raise SettingError("index", "no image given: name a picture, or use --index N")

@@ -34,7 +34,7 @@ def train(options: Options) -> None:
     A recipe is a set of settings, which options override.  Ctrl-C ends training
     early and saves the weights so far.
     """
-    left_to_us = blas.configure()
+    cores = blas.configure()
     from mnistmlp.training.loop import fit
 
     plan = make_plan(options)
@@ -43,9 +43,9 @@ def train(options: Options) -> None:
     if options.seeds:
         from mnistmlp.cli.train.committee import train_committee
 
-        train_committee(options, plan.provenance, options.seeds)
+        train_committee(options, plan.provenance, options.seeds, cores)
         return
-    with blas.limited_threads(options.threads or plan.threads(left_to_us)):
+    with blas.limited_threads(plan.blas_threads):
         data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
         provenance = plan.complete(data, blas.describe())
         checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)
@@ -61,7 +61,7 @@ def train(options: Options) -> None:
                     initial_network=plan.initial_network,
                     resume=plan.state,
                     until=plan.until,
-                    threads=provenance.threads or 1,
+                    threads=(options.threads or cores) if plan.blas_threads == 1 else 1,
                     on_epoch=call_each(record, draw),
                     on_state=checkpoints.keep,
                 )

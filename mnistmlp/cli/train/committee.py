@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.train.checkpoints import checkpoint_path
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 NOT_PASSED_ON = {"seeds", "seed", "jobs", "threads", "quiet", "as_json"}  # as they are given
 
 
-def train_committee(options: Options, wanted: Provenance, seeds: range) -> None:
+def train_committee(options: Options, wanted: Provenance, seeds: range, cores: int) -> None:
     """Train a brain for each seed that has none yet, and print the paths in order.
 
     Raises
@@ -50,7 +49,9 @@ def train_committee(options: Options, wanted: Provenance, seeds: range) -> None:
             if not options.quiet:
                 console.note(f"{console.escape(str(output))} is already trained")
             return 0, document(output, meta, None, 0)
-        process = subprocess.Popen(_make_command(options, seed), stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            _make_command(options, seed, cores), stdout=subprocess.PIPE, text=True
+        )
         running.append(process)
         printed, _ = process.communicate()
         return process.returncode, printed.rstrip()
@@ -110,16 +111,12 @@ def _find_finished(path: Path, wanted: Provenance, digests: dict[str, str]) -> M
     return meta if past == wanted and (ran == wanted.recipe.epochs or stopped_early) else None
 
 
-def _make_command(options: Options, seed: int) -> list[str]:
+def _make_command(options: Options, seed: int, cores: int) -> list[str]:
     """Return the command that trains a member: the options given, its seed, its threads."""
     words = [sys.executable, "-m", "mnistmlp", "train", "--json", f"--seed={seed}"]
-    threads = options.threads
-    if options.jobs > 1:
-        threads = threads or max(1, blas.usable_cores() // options.jobs)
+    words.append(f"--threads={options.threads or max(1, cores // options.jobs)}")
     if options.jobs > 1 or options.quiet:  # several bars would overwrite each other
         words.append("--quiet")
-    if threads:
-        words.append(f"--threads={threads}")
     checkpoint = checkpoint_path(insert_seed(options.output, seed))
     if checkpoint.exists():
         words.append(f"--resume={checkpoint}")

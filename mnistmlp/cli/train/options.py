@@ -130,8 +130,9 @@ class Options:
         typer.Option(
             parser=options.whole(1, MAX_THREADS),
             metavar="N",
-            show_default="the usable processors, or 1 for a small network",
-            help="Threads for matrix products and, in large networks, the optimiser.",
+            show_default="the usable processors",
+            help="Threads that share the work of large networks, where that is faster; the result "
+            "is the same.",
         ),
     ] = None
     dataset: options.DatasetName = "mnist"

@@ -62,23 +62,24 @@ class Plan:
             different = [name for name in data.digests if data.digests[name] != digests.get(name)]
             names = " and ".join(different)
             raise DataError(f"{self.source}: was trained on other data: digests differ for {names}")
-        library = {"blas": f"{facts['blas']} {facts['kernels'] or ''}".rstrip()}
+        library = {
+            "blas": f"{facts['blas']} {facts['kernels'] or ''}".rstrip(),
+            "simd": facts["simd"],
+        }
         present = replace(
             past,
             dataset={"name": data.name, "digests": data.digests},
-            threads=facts["threads"],
+            threads=self.blas_threads,
             versions=versions() | library,
         )
         if self.source:
             self._warn(present)
         return present
 
-    def threads(self, left_to_us: bool) -> int | None:
-        """Return the threads of the run of --resume or --like, or those that suit the network."""
-        recipe = self.provenance.recipe
-        if self.provenance.threads or not left_to_us:
-            return self.provenance.threads
-        return blas.suitable_threads(recipe.sizes, recipe.batch_size)
+    @property
+    def blas_threads(self) -> int:
+        """The threads of BLAS: as many as in the run of --resume or --like, if there are cores."""
+        return min(self.provenance.threads or 1, blas.usable_cores())
 
     def compare(self, *, quiet: bool) -> bool | None:
         """Tell whether the output has the weights of the brain of --like, and say so."""
@@ -96,7 +97,7 @@ class Plan:
     def _warn(self, present: Provenance) -> None:
         """Warn of differences that may change the last bits."""
         past = self.provenance
-        pairs: dict[str, tuple[Any, Any]] = {"threads": (past.threads, present.threads)}
+        pairs: dict[str, tuple[Any, Any]] = {"threads of BLAS": (past.threads, present.threads)}
         pairs |= {name: (past.versions.get(name), new) for name, new in present.versions.items()}
         for name, (then, now) in pairs.items():
             if then is not None and then != now:

@@ -1,4 +1,3 @@
-import contextlib
 import json
 import signal
 import time
@@ -10,6 +9,8 @@ import pytest
 from mnistmlp import blas
 from mnistmlp.brains.brain import load_brain, save_brain
 from mnistmlp.cli.interrupt import ECHO
+from mnistmlp.training import loop
+from mnistmlp.workers import Workers
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
@@ -132,21 +133,23 @@ def test_log(run: Run, small: Path) -> None:
 def test_threads_and_the_environment(
     run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[int | None] = []
+    asked: list[int] = []
 
-    def limited_threads(threads: int | None) -> contextlib.AbstractContextManager[None]:
-        asked.append(threads)
-        return contextlib.nullcontext()
+    def make_workers(count: int) -> Workers:
+        asked.append(count)
+        return Workers(count)
 
-    monkeypatch.setattr(blas, "limited_threads", limited_threads)
+    monkeypatch.setattr(loop, "Workers", make_workers)
+    monkeypatch.setattr(blas, "usable_cores", lambda: 3)
+    for name in blas.THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     given = {"MNISTMLP_DATA_DIR": str(small)}
     result = run("train", *TINY, "--threads", 1, "-q", env=given)
     assert (result.exit_code, result.stdout) == (0, "brain.npz\n")
     run("train", *TINY, env=given)
-    run("train", *TINY, "--hidden", "300", "--batch-size", 128, env=given)
     run("train", *TINY, "--threads", 2, env=given)
     run("train", *TINY, env=given | {"OPENBLAS_NUM_THREADS": "2"})
-    assert asked == [1, 1, None, 2, None]  # small products get one, unless the user decides
+    assert asked == [1, 3, 2, 2]
 
 
 @pytest.mark.parametrize(

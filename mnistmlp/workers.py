@@ -7,11 +7,12 @@ small parts it is not worth it: the lock then changes hands all the time.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from time import perf_counter
 from types import TracebackType
@@ -20,15 +21,36 @@ from typing import Any
 Items = Sequence[tuple[Any, ...]]
 
 
-PERIOD = 100  # calls of `run` after which it is tried anew whether sharing pays
+PERIOD = 100  # calls of a kind after which it is tried anew whether sharing pays
 TRIALS = 2  # of each way
+
+
+class Trial:
+    """Finds out whether work of one kind is faster shared or alone."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.fastest = {True: math.inf, False: math.inf}  # seconds of a call, shared and alone
+
+    def is_sharing_next(self) -> bool:
+        """Tell whether to share the next call: in turn when trying, else if that was faster."""
+        turn = self.calls % PERIOD
+        if turn == 0:
+            self.fastest = {True: math.inf, False: math.inf}
+        return turn % 2 == 0 if turn < 2 * TRIALS else self.fastest[True] < self.fastest[False]
+
+    def record(self, shared: bool, seconds: float) -> None:
+        """Record how long a call took; after the trials there is nothing to learn from it."""
+        if self.calls % PERIOD < 2 * TRIALS:
+            self.fastest[shared] = min(self.fastest[shared], seconds)
+        self.calls += 1
 
 
 class Workers:
     """A pool of threads, one of which is the caller's own.  Idle threads sleep.
 
-    Where sharing takes longer than the caller's thread alone, because another
-    program keeps a core busy, the caller works alone.
+    Where sharing takes longer than the caller's thread alone, because the work is
+    too small or another program keeps a core busy, the caller works alone.
 
     Parameters
     ----------
@@ -37,8 +59,8 @@ class Workers:
     """
 
     def __init__(self, count: int = 1) -> None:
-        self.count, self.calls = count, 0
-        self.fastest = {True: math.inf, False: math.inf}  # seconds of a call, shared and alone
+        self.count = count
+        self.trials: defaultdict[Hashable, Trial] = defaultdict(Trial)  # by kind of work
         self._start()
 
     def __enter__(self) -> Workers:
@@ -56,34 +78,41 @@ class Workers:
         self.process = os.getpid()
         self.pool = ThreadPoolExecutor(max(1, self.count - 1), "mnistmlp")  # starts none yet
 
-    def run(self, work: Callable[..., object], items: Items) -> None:
+    def run(
+        self,
+        work: Callable[..., object],
+        items: Items,
+        *,
+        kind: Hashable = None,
+        alone: Callable[[], object] | None = None,
+    ) -> None:
         """Call ``work(*item)`` for each item, and wait for all of them.
 
         The result must not depend on the order of the items, nor on the thread.
+
+        Parameters
+        ----------
+        work : callable
+        items : sequence of tuple
+        kind : hashable
+            Calls of one kind take about as long as each other: from some of
+            them it is learnt whether sharing the others pays.
+        alone : callable, optional
+            Does the same as all items together, where that is faster than one by one.
         """
         helpers = min(self.count, len(items)) - 1
+        trial = self.trials[kind]
+        shared = helpers > 0 and trial.is_sharing_next()
         started = perf_counter()
-        shared = helpers > 0 and self._is_sharing_next()
         if shared:
             self._share(work, items, helpers)
+        elif alone:
+            alone()
         else:
             for item in items:
                 work(*item)
         if helpers > 0:
-            self._record(shared, perf_counter() - started)
-
-    def _is_sharing_next(self) -> bool:
-        """Tell whether to share the next call: in turn when trying, else if that was faster."""
-        trial = self.calls % PERIOD
-        if trial == 0:
-            self.fastest = {True: math.inf, False: math.inf}
-        return trial % 2 == 0 if trial < 2 * TRIALS else self.fastest[True] < self.fastest[False]
-
-    def _record(self, shared: bool, seconds: float) -> None:
-        """Record how long a call took; after the trials there is nothing to learn from it."""
-        if self.calls % PERIOD < 2 * TRIALS:
-            self.fastest[shared] = min(self.fastest[shared], seconds)
-        self.calls += 1
+            trial.record(shared, perf_counter() - started)
 
     def _share(self, work: Callable[..., object], items: Items, helpers: int) -> None:
         """Let the caller and helpers take one item after another.
@@ -92,11 +121,11 @@ class Workers:
         """
         if self.process != os.getpid():  # threads do not survive a fork
             self._start()
-        left = deque(items)
-        futures = [
-            self.pool.submit(copy_context().run, _work_off, work, left) for _ in range(helpers)
-        ]
+        left, futures = deque(items), list[Future[None]]()
         try:
+            with contextlib.suppress(RuntimeError):  # no more threads: those that there are will do
+                for _ in range(helpers):
+                    futures.append(self.pool.submit(copy_context().run, _work_off, work, left))
             _work_off(work, left)
         finally:  # after Ctrl-C too: nobody may still be writing to the arrays
             left.clear()

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from mnistmlp.training import workers as module
-from mnistmlp.training.workers import PERIOD, TRIALS, Workers
+from mnistmlp import workers as module
+from mnistmlp.workers import PERIOD, TRIALS, Workers
 
 
 @pytest.fixture(params=[1, 2, 3])
