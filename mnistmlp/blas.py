@@ -2,7 +2,7 @@
 
 OpenBLAS reads its settings from the environment when NumPy loads it, so
 `configure` must run earlier.  Only the command line calls it: used as a
-library, this package leaves the environment and the threads of BLAS alone.
+library, this package leaves the environment alone.
 
 BLAS gets one thread, as this package has threads of its own (`core.products`).
 """
@@ -25,6 +25,7 @@ CORETYPE = "OPENBLAS_CORETYPE"
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 SKYLAKEX_FLAGS = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
 MAX_THREADS = 1024  # that a user can ask for
+BLAS_THREADS = 1  # in training, whose last bits depend on it
 
 
 # --- Before NumPy is loaded --------------------------------------------------

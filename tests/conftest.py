@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Bytes
+from mnistmlp.blas import BLAS_THREADS, limited_threads
 from mnistmlp.data import download
 from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.data.folder import default_folder, missing_files
@@ -19,6 +20,13 @@ from tests.faulty_server import Mirror, serving
 
 SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
 GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread_of_blas() -> Iterator[None]:
+    """Compute as the command line does, to the last bit, and fast on a busy machine."""
+    with limited_threads(BLAS_THREADS):
+        yield
 
 
 @pytest.fixture(autouse=True)

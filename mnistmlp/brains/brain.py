@@ -22,6 +22,7 @@ from mnistmlp.arrays import DIGITS, PIXELS
 from mnistmlp.brains.archive import ArchiveError, MissingArchiveError, read_archive, write_archive
 from mnistmlp.brains.meta import Meta, describe_network
 from mnistmlp.brains.provenance import Provenance
+from mnistmlp.core.compression import is_half
 from mnistmlp.core.network import MAX_PARAMETERS, Network
 from mnistmlp.errors import BrainError, MissingBrainError, OtherTaskError
 from mnistmlp.training.settings import MAX_LAYERS
@@ -54,7 +55,7 @@ def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
         **provenance.as_dict(),
         "epochs": selected.epoch if selected else 0,
         "history": [{key: getattr(report, key) for key in keys} for report in result.history],
-        "accuracy": {"validation": selected.validation_accuracy if selected else None},
+        "accuracy": {"validation": result.validation_accuracy},
     }
 
 
@@ -70,7 +71,8 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
     half : bool
         Write weights and biases in half precision (float16), compressed: less
         than half the size of float32, and far less if many are zero.  They load
-        as float32.
+        as float32.  `round_to_half` comes before, and before the network is
+        evaluated.
 
     Returns
     -------
@@ -80,13 +82,13 @@ def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool
     Raises
     ------
     BrainError
-        If `meta` is invalid, or a weight is too large for half precision.
+        If `meta` is invalid, or half precision would change a weight.
     WriteError
         If the file cannot be written.
     """
     parsed = Meta.parse(meta, path)
-    if half and np.abs(network.parameters).max() > np.finfo(np.float16).max:
-        raise BrainError(f"{path}: a weight is too large for half precision")
+    if half and not is_half(network):
+        raise BrainError(f"{path}: the weights are not of half precision")
     dtype = np.float16 if half else network.parameters.dtype
     arrays: dict[str, NDArray[Any]] = {}
     for number, (weights, bias) in enumerate(network.layers, start=1):

@@ -90,11 +90,19 @@ def _tables(result: Evaluation, paths: list[Path], images: str) -> str:
         f"{console.escape(names)} on {images}",
         f"accuracy {result.accuracy:.2%} ({result.correct:,} of {result.images:,}), "
         f"loss {result.loss:.4f}",
-        f"calibration error {result.calibration_error_before:.2%}, "
-        f"{result.calibration_error:.2%} calibrated\n",
+        f"{_describe_confidence(result)}\n",
         _confusion_table(result),
         "",
         _score_table(result),
+    )
+
+
+def _describe_confidence(result: Evaluation) -> str:
+    """Say how far confidence is from accuracy, before and after calibration."""
+    before, after = result.calibration_error_before, result.calibration_error
+    line = f"confidence is off by {after:.2%} on average (expected calibration error)"
+    return (
+        f"{line}, {before:.2%} before calibration" if before != after else f"{line}, uncalibrated"
     )
 
 

@@ -39,12 +39,15 @@ def import_(
     digits, saved as safetensors.
     """
     from mnistmlp.brains.brain import save_brain
+    from mnistmlp.core.compression import round_to_half
     from mnistmlp.exchange.safetensors import import_safetensors
 
     network, meta = import_safetensors(
         model, activation=activation, loss=loss, normalized=_parse_normalized(normalized)
     )
-    save_brain(brain, network, meta, half=meta.get("half") is True)
+    if half := meta.get("half") is True:
+        round_to_half(network)
+    save_brain(brain, network, meta, half=half)
     print(brain)
 
 

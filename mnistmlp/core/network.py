@@ -119,6 +119,17 @@ def mean_squared_error_delta(z: Array, targets: Array, delta: Array, row: Array)
     return float(loss)
 
 
+def mean_squared_errors(z: Array, targets: Array, losses: Array, row: Array) -> None:
+    """Write each image's ½ Σ (a − y)² on sigmoid outputs to losses (n,).
+
+    Arguments as in `mean_squared_error_delta`; z is overwritten.
+    """
+    sigmoid(z)
+    z -= targets
+    np.einsum("ij,ij->j", z, z, out=losses)
+    losses *= 0.5
+
+
 def cross_entropy(outputs: Array, targets: Array) -> float:
     """Return −Σ y ln p, averaged over the columns; p = 0 counts as the smallest float."""
     p = np.maximum((outputs * targets).sum(axis=0), np.finfo(outputs.dtype).tiny)
@@ -142,6 +153,20 @@ def cross_entropy_delta(z: Array, targets: Array, delta: Array, row: Array) -> f
     return float((row.sum() - np.vdot(z, targets)) / z.shape[1])
 
 
+def cross_entropies(z: Array, targets: Array, losses: Array, row: Array) -> None:
+    """Write each image's cross-entropy on softmax outputs to losses (n,).
+
+    Arguments as in `mean_squared_error_delta`; z and row are overwritten.
+    """
+    np.maximum.reduce(z, axis=0, out=row)
+    z -= row
+    np.einsum("ij,ij->j", z, targets, out=losses)
+    np.exp(z, out=z)
+    np.add.reduce(z, axis=0, out=row)
+    np.log(row, out=row)
+    np.subtract(row, losses, out=losses)  # ln Σ eᶻ − Σ y z
+
+
 class Loss(NamedTuple):
     """A loss, the output activation paired with it, and both combined for training."""
 
@@ -149,11 +174,18 @@ class Loss(NamedTuple):
     output_activation: Callable[[Array], None]
     value: Callable[[Array, Array], float]
     loss_and_delta: Callable[[Array, Array, Array, Array], float]
+    per_image: Callable[[Array, Array, Array, Array], None]
 
 
 LOSSES = {
-    "mse": Loss("sigmoid", sigmoid, mean_squared_error, mean_squared_error_delta),
-    "cross-entropy": Loss("softmax", softmax, cross_entropy, cross_entropy_delta),
+    "mse": Loss(
+        "sigmoid",
+        sigmoid,
+        mean_squared_error,
+        mean_squared_error_delta,
+        mean_squared_errors,
+    ),
+    "cross-entropy": Loss("softmax", softmax, cross_entropy, cross_entropy_delta, cross_entropies),
 }
 
 

@@ -56,13 +56,19 @@ class Gradient:
         }
 
     def compute(self, batch: Batch) -> float:
-        """Return the loss of the images trained on, and write its gradient to `vector`."""
+        """Write the gradient of the images trained on to `vector`, and return a loss.
+
+        It is that of these images, as they are trained on, or with hard examples
+        that of the whole batch, of which they are a part.
+        """
+        batch_loss: float | None = None
         if self.hard_examples:
-            batch = self.hard_examples.pick(batch)
+            batch, batch_loss = self.hard_examples.pick(batch)
         work = self.workspaces[batch.targets.shape[1]]
         if self.adversary:
             loss = backpropagate(self.network, work, *batch, weights_too=False)
             if not math.isfinite(loss):
                 return loss
             self.adversary.perturb(batch.inputs, work)
-        return backpropagate(self.network, work, *batch)
+        loss = backpropagate(self.network, work, *batch)
+        return loss if batch_loss is None or not math.isfinite(loss) else batch_loss

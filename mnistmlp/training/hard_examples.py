@@ -49,6 +49,7 @@ class HardExamples:
             n: Workspace(network, n, gradient, products=products) for n in batch_sizes
         }
         counts, dtype = {n: self.count(n) for n in self.workspaces}, network.parameters.dtype
+        self.losses = np.empty(max(counts), dtype)
         self.inputs = np.empty((max(counts.values()), PIXELS + 1), dtype)
         self.targets = {n: np.empty((network.sizes[-1], k), dtype) for n, k in counts.items()}
 
@@ -56,15 +57,22 @@ class HardExamples:
         """Return how many images are picked from n."""
         return math.ceil(self.fraction * n)
 
-    def pick(self, batch: Batch) -> Batch:
-        """Return the hardest images of a batch, as views that are valid until the next call."""
+    def pick(self, batch: Batch) -> tuple[Batch, float]:
+        """Return the hardest images of a batch, and the loss averaged over all its images.
+
+        The images are views that are valid until the next call.
+        """
         n = batch.targets.shape[1]
-        work, count, targets = self.workspaces[n], self.count(n), self.targets[n]
+        work, count, targets, losses = (
+            self.workspaces[n],
+            self.count(n),
+            self.targets[n],
+            self.losses[:n],
+        )
         forward(self.network, work, batch.inputs)
-        LOSSES[self.network.loss].output_activation(work.logits)
-        np.einsum("ij,ij->j", work.logits, batch.targets, out=work.row)  # for the true digits
-        hardest = np.argpartition(work.row, count - 1)[:count]
+        LOSSES[self.network.loss].per_image(work.logits, batch.targets, losses, work.row)
+        hardest = np.argpartition(losses, n - count)[n - count :]
         inputs = self.inputs[:count]
         np.take(batch.inputs.T, hardest, axis=0, out=inputs, mode="clip")
         np.take(batch.targets, hardest, axis=1, out=targets, mode="clip")
-        return Batch(inputs.T, targets)
+        return Batch(inputs.T, targets), float(losses.mean())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -11,7 +10,10 @@ from functools import partial
 import numpy as np
 
 from mnistmlp.arrays import Bytes
-from mnistmlp.core.calibration import fit_temperature
+from mnistmlp.blas import BLAS_THREADS, limited_threads, usable_cores
+from mnistmlp.core.calibration import calibrate
+from mnistmlp.core.compression import prune as prune_network
+from mnistmlp.core.compression import round_to_half
 from mnistmlp.core.metrics import Evaluation, evaluate, probabilities
 from mnistmlp.core.network import Network
 from mnistmlp.errors import DivergenceError
@@ -34,11 +36,13 @@ def fit(
     initial_network: Network | None = None,
     resume: TrainingState | None = None,
     until: int | None = None,
-    threads: int = 1,
+    prune: float = 0.0,
+    half: bool = False,
+    threads: int | None = None,
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
     on_state: Callable[[TrainingState], None] = lambda state: None,
 ) -> TrainingResult:
-    """Train a network by a recipe.
+    """Train a network by a recipe, compress it if asked to, evaluate it, and calibrate it.
 
     The result has the weights of the last complete epoch or, with `patience`,
     of the epoch with the best validation accuracy.  Ctrl-C ends training early
@@ -51,7 +55,7 @@ def fit(
     labels : (n,) uint8
     seed : int
         Seed of the only random generator, 0 or more.  The same seed, machine and
-        BLAS with its number of threads give the same network, bit for bit.
+        BLAS give the same network, bit for bit.
     initial_network : Network, optional
         Start from its weights instead of random ones.
     resume : TrainingState, optional
@@ -59,9 +63,14 @@ def fit(
         bit for bit, as that of an uninterrupted run.
     until : int, optional
         Stop after this epoch, as if interrupted during the next.
-    threads : int
-        How many threads share the work of a large network, where that is faster.
-        The result does not depend on it.  BLAS should then be set to one thread.
+    prune : float
+        Fraction of the weights, the smallest, to set to zero at the end.
+    half : bool
+        Whether to round the weights to half precision at the end.
+    threads : int, optional
+        How many threads share the work of a large network, where that is faster;
+        the usable processors by default.  The result does not depend on it.
+        BLAS itself is limited to one thread meanwhile.
     on_epoch : callable
         Called with the report of each epoch as it ends.
     on_state : callable
@@ -75,9 +84,15 @@ def fit(
     DivergenceError
         If the loss is no longer finite.
     """
-    with Workers(threads) as workers:
+    with limited_threads(BLAS_THREADS), Workers(threads or usable_cores()) as workers:
         run = _Run(recipe, images, labels, seed, initial_network, workers)
-        return _train(run, resume, until or recipe.epochs, on_epoch, on_state)
+        result = _train(run, resume, until or recipe.epochs, on_epoch, on_state)
+        try:
+            _finish(run, result, prune, half)
+        except KeyboardInterrupt:
+            result.interrupted = True
+            _compress(run.network, prune, half)
+        return result
 
 
 def _train(
@@ -107,9 +122,27 @@ def _train(
         result.interrupted = True
     if selected:
         result.selected, run.network.parameters[:] = selected
-        with contextlib.suppress(KeyboardInterrupt):  # uncalibrated is fine
-            result.temperature = run.fit_temperature()
     return result
+
+
+def _finish(run: _Run, result: TrainingResult, prune: float, half: bool) -> None:
+    """Compress the network, and evaluate and calibrate what is left, if there are images for it."""
+    if result.selected and not (prune or half):
+        result.validation_accuracy = result.selected.validation_accuracy
+    _compress(run.network, prune, half)
+    if run.validation:
+        images, labels = run.validation
+        outputs = run.network.outputs(images, workers=run.workers)
+        result.validation_accuracy = float((outputs.argmax(axis=1) == labels).mean())
+        result.temperature = calibrate(probabilities(outputs), labels)
+
+
+def _compress(network: Network, fraction: float, half: bool) -> None:
+    """Prune and round a network; a second time changes nothing."""
+    if fraction:
+        prune_network(network, fraction)
+    if half:
+        round_to_half(network)
 
 
 class _Run:
@@ -205,13 +238,6 @@ class _Run:
             moment[:] = state.moments[name]
         self.optimizer.steps = state.steps
         self.rng.bit_generator.state = state.generator
-
-    def fit_temperature(self) -> float:
-        """Return the temperature that calibrates the network on the validation images, or 1."""
-        if not self.validation:
-            return 1.0
-        outputs = self.network.outputs(self.validation.images, workers=self.workers)
-        return fit_temperature(probabilities(outputs), self.validation.labels)
 
 
 def _is_better(report: EpochReport, other: EpochReport) -> bool:

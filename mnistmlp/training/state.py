@@ -14,7 +14,7 @@ class EpochReport:
     """The metrics of one epoch."""
 
     epoch: int  # from 1
-    loss: float  # averaged over the training images, each before its step
+    loss: float  # averaged over the training images, each before its step: `Gradient.compute`
     validation_loss: float | None  # None without validation images
     validation_accuracy: float | None
     seconds: float  # of training alone
@@ -47,5 +47,6 @@ class TrainingResult:
     network: Network
     history: list[EpochReport] = field(default_factory=list)
     selected: EpochReport | None = None  # whose weights these are; None if stopped in epoch 1
-    temperature: float = 1.0  # for calibration, fitted on the validation images
-    interrupted: bool = False  # by Ctrl-C
+    validation_accuracy: float | None = None  # of these weights; None if not measured
+    temperature: float = 1.0  # for calibration, fitted on the validation images; 1 for none
+    interrupted: bool = False  # by Ctrl-C, in training or in calibration

@@ -6,6 +6,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.core.compression import round_to_half
 from mnistmlp.exchange.safetensors import export_safetensors
 from tests.cli.conftest import Run
 from tests.conftest import names
@@ -29,6 +30,7 @@ def test_a_pytorch_network_becomes_a_brain(run: Run, small: Path) -> None:
 def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:
     loaded, half = load_brain(brain), Path("half.npz")
     assert loaded.meta
+    round_to_half(loaded.network)
     save_brain(half, loaded.network, loaded.meta.raw | {"half": True}, half=True)
     for path in (brain, half):
         export_safetensors(load_brain(path), Path("model.safetensors"))

@@ -5,6 +5,7 @@ from mnistmlp.arrays import Array, Labels
 from mnistmlp.core.calibration import (
     MIN_TEMPERATURE,
     apply_temperature,
+    calibrate,
     calibration_error,
     fit_temperature,
 )
@@ -49,3 +50,26 @@ def test_calibration_error_computed_by_hand() -> None:
     probabilities = np.zeros((4, 10))
     probabilities[:, 0], probabilities[:, 1] = 0.9, 0.1
     assert calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.5, 3.0])
+def test_a_temperature_that_helps_is_kept(sharpness: float) -> None:
+    probabilities, labels = make_probabilities(sharpness)
+    assert calibrate(probabilities, labels) == fit_temperature(probabilities, labels)
+
+
+@pytest.mark.parametrize("size", [1, 2, 50, 2000, 20_000])
+def test_a_temperature_that_helps_by_chance_is_not(size: int) -> None:
+    probabilities, labels = make_probabilities(1.0)
+    kept = [
+        calibrate(probabilities[start : start + size], labels[start : start + size]) != 1
+        for start in range(0, len(labels), max(size, 200))
+    ]
+    assert np.mean(kept) <= 0.1  # expected: 0.05
+
+
+def test_a_temperature_that_fits_but_does_not_help_each_fold_is_not_kept() -> None:
+    probabilities, labels = make_probabilities(1.0)
+    probabilities[::2] = apply_temperature(probabilities[::2], 3)  # one fold is too unsure,
+    probabilities[1::2] = apply_temperature(probabilities[1::2], 1 / 3)  # the other too sure
+    assert calibrate(probabilities, labels) == 1

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mnistmlp.arrays import Array
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.network import LOSSES, Network
 from mnistmlp.training.batches import Batches
@@ -10,25 +11,53 @@ from tests.conftest import blobs
 
 @pytest.mark.parametrize("loss", list(LOSSES))
 @pytest.mark.parametrize("fraction", [0.01, 0.3, 1.0])
-def test_images_with_the_highest_loss_are_picked(loss: str, fraction: float) -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_images_with_the_highest_loss_are_picked(
+    loss: str, fraction: float, smoothing: float
+) -> None:
     network = Network((784, 20, 10), "relu", loss, "float64")
     initialise(network, np.random.default_rng(0))
     network.parameters *= 3  # spreads the outputs
     images, labels = blobs(70, seed=2)
-    batches = Batches(images.reshape(-1, 784), labels, 50, "float64")
+    batches = Batches(images.reshape(-1, 784), labels, 50, "float64", smoothing=smoothing)
     hardest = HardExamples(network, fraction, [50, 20], np.empty_like(network.parameters))
     outputs, start = network.outputs(images), 0
     for batch in batches.epoch(None):
         n = batch.targets.shape[1]
-        picked = hardest.pick(batch)
+        picked, mean = hardest.pick(batch)
         count = picked.targets.shape[1]
         assert count == hardest.count(n) == int(np.ceil(fraction * n))
-        right = outputs[start : start + n][np.arange(n), labels[start : start + n]]
+        losses = [
+            loss_of(loss, output, target)
+            for output, target in zip(outputs[start : start + n], batch.targets.T, strict=True)
+        ]
         chosen = [  # matched by pixels, as no two images are equal
             next(i for i in range(n) if (batch.inputs[:, i] == image).all())
             for image in picked.inputs.T
         ]
-        assert sorted(right[chosen]) == sorted(right)[:count]
+        highest = sorted(losses)[n - count :]
+        np.testing.assert_allclose(sorted(np.array(losses)[chosen]), highest, rtol=1e-9)
         np.testing.assert_array_equal(picked.targets, batch.targets[:, chosen])
+        assert mean == pytest.approx(np.mean(losses))
         start += n
     assert start == 70
+
+
+def loss_of(loss: str, output: Array, target: Array) -> float:
+    """Return the loss of one image, from its outputs (10,)."""
+    if loss == "mse":
+        return float(((output - target) ** 2).sum() / 2)
+    return float(-(target * np.log(output)).sum())
+
+
+def test_a_confident_mistake_counts_more_than_a_low_output_for_the_right_digit() -> None:
+    network = Network((784, 10), "relu", "mse", "float64")
+    network.layers[0][1][:] = -9  # all outputs are 0 …
+    network.layers[0][0][[3, 5], 0] = 9.5, 18  # … but where pixel 0 is set: 3 is unsure, 5 is sure
+    images = np.zeros((2, 784), np.uint8)
+    images[1, 0] = 255
+    (batch,) = Batches(images, np.array([3, 3]), 2, "float64").epoch(None)
+    hardest = HardExamples(network, 0.5, [2], np.empty_like(network.parameters))
+    (inputs, _), _ = hardest.pick(batch)
+    assert network.outputs(images)[:, 3].argmin() == 0  # by that output, image 0 would be picked
+    assert inputs[0, 0] == 1

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from mnistmlp.cli.hints import hint_for
+from mnistmlp.core.calibration import calibrate
+from mnistmlp.core.compression import is_half
 from mnistmlp.core.initialization import initialise
-from mnistmlp.core.metrics import evaluate
+from mnistmlp.core.metrics import evaluate, probabilities
 from mnistmlp.core.network import Network, parameter_count
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.training import loop as training
@@ -145,6 +147,17 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_images(recorder: Recorder) ->
     assert result.history[0].loss == pytest.approx(expected, rel=1e-5)
 
 
+def test_with_hard_examples_too_the_loss_is_the_mean_over_all_images(recorder: Recorder) -> None:
+    settings = {"hardest": 0.2, "label_smoothing": 0.2, "adversarial": 0.5}
+    result = train(replace(TINY, limit=50, batch_size=32, epochs=1, **settings))  # type: ignore[arg-type]
+    (batch,) = Batches(IMAGES.reshape(-1, 784)[:50], LABELS[:50], 50, "float32", None, 0.2).epoch(
+        None
+    )
+    outputs = result.network.outputs(IMAGES[:50])
+    expected = -(batch.targets.T * np.log(outputs)).sum(axis=1).mean()
+    assert result.history[0].loss == pytest.approx(expected, rel=1e-5)
+
+
 def test_shuffle_follows_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     orders: list[object] = []
     epoch = Batches.epoch
@@ -206,6 +219,50 @@ def test_patience_keeps_the_best_epoch() -> None:
     assert evaluation.accuracy == accuracies[best]
 
 
+@pytest.mark.parametrize(
+    "changes", [{}, {"prune": 0.97}, {"half": True}, {"prune": 0.5, "half": True}]
+)
+def test_accuracy_and_temperature_are_those_of_the_weights_kept(changes: dict[str, Any]) -> None:
+    result = train(TINY, **changes)
+    plain = train(TINY)
+    images, labels = IMAGES[1000:], LABELS[1000:]
+    assert result.validation_accuracy == evaluate([result.network], images, labels).accuracy
+    outputs = probabilities(result.network.outputs(images))
+    assert result.temperature == calibrate(outputs, labels)
+    zeros = (result.network.parameters == 0).mean()
+    assert zeros >= changes.get("prune", 0)
+    assert is_half(result.network) == changes.get("half", False)
+    assert [r.loss for r in result.history] == [r.loss for r in plain.history]
+    if changes.get("prune") == 0.97:
+        assert result.validation_accuracy != plain.validation_accuracy
+        assert result.temperature != plain.temperature
+
+
+def test_without_validation_images_nothing_is_measured() -> None:
+    result = train(replace(TINY, validation=0, limit=200, epochs=1))
+    assert (result.validation_accuracy, result.temperature) == (None, 1)
+
+
+@pytest.mark.parametrize("moment", ["calibrate", "prune_network"])
+def test_an_interrupt_of_the_last_steps_is_one_of_the_run(
+    monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    original, calls = getattr(training, moment), []
+
+    def interrupt(*args: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return original(*args)
+
+    monkeypatch.setattr(training, moment, interrupt)
+    result = train(TINY, prune=0.5)
+    assert result.interrupted
+    assert result.temperature == 1
+    assert (result.network.parameters == 0).mean() == pytest.approx(0.5, abs=0.01)
+    assert len(result.history) == TINY.epochs
+
+
 def interrupt_after(epoch: int) -> Any:
     def on_epoch(report: EpochReport) -> None:
         if report.epoch == epoch:
@@ -236,7 +293,8 @@ def outcome(result: TrainingResult) -> list[object]:
     """Return the outcome of a run, without its times."""
     reports = [(r.epoch, r.loss, r.validation_loss, r.validation_accuracy) for r in result.history]
     selected = result.selected and result.selected.epoch
-    return [result.network.parameters.tobytes(), reports, selected, result.temperature]
+    figures = result.validation_accuracy, result.temperature
+    return [result.network.parameters.tobytes(), reports, selected, figures]
 
 
 @pytest.mark.parametrize(

@@ -45,28 +45,29 @@ def train(options: Options) -> None:
 
         train_committee(options, plan.provenance, options.seeds, cores)
         return
-    with blas.limited_threads(plan.blas_threads):
-        data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
-        provenance = plan.complete(data, blas.describe())
-        checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)
-        with epoch_log(options.log and insert_seed(options.log, provenance.seed)) as record:
-            checkpoints.announce(plan.state, record, quiet=quiet)
-            started = time.perf_counter()
-            with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
-                result = fit(
-                    settings,
-                    data.images,
-                    data.labels,
-                    seed=provenance.seed,
-                    initial_network=plan.initial_network,
-                    resume=plan.state,
-                    until=plan.until,
-                    threads=(options.threads or cores) if plan.blas_threads == 1 else 1,
-                    on_epoch=call_each(record, draw),
-                    on_state=checkpoints.keep,
-                )
-                interrupts.saving = True
-                meta = _save(output, result, provenance, checkpoints)
+    data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
+    provenance = plan.complete(data, blas.describe())
+    checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)
+    with epoch_log(options.log and insert_seed(options.log, provenance.seed)) as record:
+        checkpoints.announce(plan.state, record, quiet=quiet)
+        started = time.perf_counter()
+        with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
+            result = fit(
+                settings,
+                data.images,
+                data.labels,
+                seed=provenance.seed,
+                initial_network=plan.initial_network,
+                resume=plan.state,
+                until=plan.until,
+                prune=provenance.prune,
+                half=provenance.half,
+                threads=options.threads or cores,
+                on_epoch=call_each(record, draw),
+                on_state=checkpoints.keep,
+            )
+            interrupts.saving = True
+            meta = _save(output, result, provenance, checkpoints)
     seconds = time.perf_counter() - started
     if not quiet:
         summarise(result, settings, data.name, seconds, output, checkpoints.hint())
@@ -81,10 +82,7 @@ def _save(
 ) -> Meta:
     """Save the brain, remove its checkpoint unless the run was interrupted, return its `meta`."""
     from mnistmlp.brains.brain import describe, save_brain
-    from mnistmlp.core.pruning import prune
 
-    if provenance.prune:
-        prune(result.network, provenance.prune)
     described = describe(result, provenance)
     try:
         meta = save_brain(output, result.network, described, half=provenance.half)

@@ -69,17 +69,12 @@ class Plan:
         present = replace(
             past,
             dataset={"name": data.name, "digests": data.digests},
-            threads=self.blas_threads,
+            threads=blas.BLAS_THREADS,
             versions=versions() | library,
         )
         if self.source:
             self._warn(present)
         return present
-
-    @property
-    def blas_threads(self) -> int:
-        """The threads of BLAS: as many as in the run of --resume or --like, if there are cores."""
-        return min(self.provenance.threads or 1, blas.usable_cores())
 
     def compare(self, *, quiet: bool) -> bool | None:
         """Tell whether the output has the weights of the brain of --like, and say so."""

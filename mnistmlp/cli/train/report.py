@@ -112,13 +112,27 @@ def summarise(
     )
     if result.interrupted:
         moment = f"epoch {selected.epoch}" if selected else "that moment"
-        console.note(f"interrupted in epoch {ran + 1}: the weights are those of {moment}")
-    if selected and selected.validation_accuracy is not None:
-        accuracy, epoch = selected.validation_accuracy, selected.epoch
-        console.note(f"validation accuracy {accuracy:.2%} (epoch {epoch})")
+        where = f"in epoch {ran + 1}" if ran < settings.epochs else "in calibration"
+        console.note(f"interrupted {where}: the weights are those of {moment}")
+    console.note(_describe_accuracy(result))
     console.note(f"saved {console.escape(str(output))}")
     if result.interrupted and hint:
         console.note(f"hint: {hint}")
+
+
+def _describe_accuracy(result: TrainingResult) -> str:
+    """Return the validation accuracy of the weights that are saved, and how they are calibrated."""
+    selected = result.selected
+    if result.validation_accuracy is None:
+        return "no validation accuracy, and confidence is not calibrated"
+    line = f"validation accuracy {result.validation_accuracy:.2%}"
+    if selected:
+        line += f" (epoch {selected.epoch})"
+        if selected.validation_accuracy != result.validation_accuracy:
+            line += f", {selected.validation_accuracy:.2%} before it was pruned or rounded"
+    if result.temperature == 1:
+        return f"{line}; calibration would not help"
+    return f"{line}; calibrated, temperature {result.temperature:g}"
 
 
 def document(
