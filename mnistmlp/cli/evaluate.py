@@ -100,7 +100,7 @@ def _tables(result: Evaluation, paths: list[Path], images: str) -> str:
 def _describe_confidence(result: Evaluation) -> str:
     """Say how far confidence is from accuracy, before and after calibration."""
     before, after = result.calibration_error_before, result.calibration_error
-    line = f"confidence is off by {after:.2%} on average (expected calibration error)"
+    line = f"confidence is off by {after:.2%} on average"
     return (
         f"{line}, {before:.2%} before calibration" if before != after else f"{line}, uncalibrated"
     )

@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from textwrap import wrap
+from typing import get_args
 
 from mnistmlp.cli.options import Json
-from mnistmlp.training.recipes import EXPECTED, RECIPES, SETTINGS, Recipe
+from mnistmlp.training.learning_rates import BATCH_SIZE, MAX_BATCH_SIZE, RATES
+from mnistmlp.training.recipes import EXPECTED, RECIPES, SETTINGS, LossName, Recipe
 from mnistmlp.training.settings import spell
 
 
@@ -37,6 +39,22 @@ def format_recipes() -> str:
         lines.append(f"{name:11} {100 * accuracy:.2f} ± {100 * spread:.2f} %  {time:>6}")
         for line in describe_settings(recipe):
             lines += wrap(line, 78, initial_indent="  ", subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def format_rates() -> str:
+    """Return the learning rates that suit other settings as lines of less than 80 columns."""
+    losses = get_args(LossName)
+    lines = [
+        "learning rate where optimizer, activation, loss or hidden are not the recipe's",
+        f"{'':36}{'  '.join(losses)}",
+    ]
+    for optimizer, name in (("sgd", "sgd, nesterov"), ("adam", "adam")):
+        for column, layers in enumerate(("sigmoid layers", "others, or none")):
+            cells = (f"{RATES[optimizer, loss][column]:<{len(loss)}g}" for loss in losses)
+            lines.append(f"  {name:15}{layers:19}{'  '.join(cells)}".rstrip())
+    scaling = f"√(size / {BATCH_SIZE}) up to {MAX_BATCH_SIZE}"
+    lines.append(f"  for batches of {BATCH_SIZE}; times {scaling}, and times 1 − momentum")
     return "\n".join(lines)
 
 

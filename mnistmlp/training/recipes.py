@@ -89,7 +89,8 @@ class Recipe:
     )
     learning_rate: float = number_where(
         6.0,
-        "Highest learning rate.",
+        "Highest learning rate; by default the recipe's, or one that suits other settings: see "
+        "below.",
         "a finite number above 0",
         lambda rate: 0 < rate < math.inf,
         metavar="RATE",

@@ -252,7 +252,6 @@ def test_a_missing_value(run: Run, command: str, name: str) -> None:
     [
         (["--optimizer", "adam", "--momentum", "0.5"], "--momentum"),
         (["--optimizer", "nesterov", "--momentum", "0"], "--momentum"),
-        (["--optimizer", "nesterov"], "--momentum"),
         (["--patience", "3", "--validation", "0"], "--patience"),
         (["--resume", "a.ckpt", "--like", "b.npz"], "--resume"),
         (["--resume", "a.ckpt", "--seeds", "0:2", "-o", "{seed}"], "--resume"),

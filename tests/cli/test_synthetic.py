@@ -25,7 +25,7 @@ def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
     assert trained.exit_code == 0
     first, *rest = trained.stderr.splitlines()
     assert first == f"making synthetic digits in {builtin_folder()}"
-    assert any(", on synthetic, " in line for line in rest)
+    assert any(" on synthetic in " in line for line in rest)
     assert json.loads(trained.stdout)["dataset"] == "synthetic"
     meta = load_brain(Path("brain.npz")).meta
     assert meta

@@ -10,10 +10,11 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
-from mnistmlp.cli.recipes import format_recipes
+from mnistmlp.cli.recipes import format_rates, format_recipes
+from mnistmlp.cli.train.advice import warn_once
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.cli.train.options import Options, takes_options
-from mnistmlp.cli.train.plan import check_files, insert_seed, make_plan
+from mnistmlp.cli.train.plan import announce_rate, check_files, insert_seed, make_plan
 from mnistmlp.cli.train.report import call_each, document, epoch_log, epoch_progress, summarise
 from mnistmlp.errors import BrainError, WriteError
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
     from mnistmlp.brains.meta import Meta
     from mnistmlp.brains.provenance import Provenance
+    from mnistmlp.cli.train.plan import Plan
     from mnistmlp.training.state import TrainingResult
 
-EPILOG = f"\b\n{format_recipes()}"  # \b: lines are not wrapped
+EPILOG = f"\b\n{format_recipes()}\n\n\b\n{format_rates()}"  # \b: lines are not wrapped
 
 
 @takes_options
@@ -35,21 +37,28 @@ def train(options: Options) -> None:
     early and saves the weights so far.
     """
     cores = blas.configure()
-    from mnistmlp.training.loop import fit
-
     plan = make_plan(options)
-    settings, output, quiet = plan.provenance.recipe, plan.output, options.quiet
     check_files(plan, options)
     if options.seeds:
         from mnistmlp.cli.train.committee import train_committee
 
         train_committee(options, plan.provenance, options.seeds, cores)
-        return
+    else:
+        _train_one(options, plan, options.threads or cores)
+
+
+def _train_one(options: Options, plan: Plan, threads: int) -> None:
+    """Train one network, save it, and print the result."""
+    from mnistmlp.training.loop import fit
+
+    settings, output, quiet = plan.provenance.recipe, plan.output, options.quiet
     data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
     provenance = plan.complete(data, blas.describe())
     checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)
     with epoch_log(options.log and insert_seed(options.log, provenance.seed)) as record:
         checkpoints.announce(plan.state, record, quiet=quiet)
+        announce_rate(plan, options)
+        warn = warn_once(settings, data.labels, output)
         started = time.perf_counter()
         with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
             result = fit(
@@ -62,8 +71,8 @@ def train(options: Options) -> None:
                 until=plan.until,
                 prune=provenance.prune,
                 half=provenance.half,
-                threads=options.threads or cores,
-                on_epoch=call_each(record, draw),
+                threads=threads,
+                on_epoch=call_each(record, draw, warn),
                 on_state=checkpoints.keep,
             )
             interrupts.saving = True

@@ -13,6 +13,7 @@ from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file
 from mnistmlp.cli.options import check_distinct, check_target
 from mnistmlp.cli.train.checkpoints import SUFFIX, checkpoint_path
 from mnistmlp.errors import BrainError, DataError, SettingError
+from mnistmlp.training.learning_rates import override
 from mnistmlp.training.recipes import RECIPES, SETTINGS, Recipe, find_recipe
 from mnistmlp.training.settings import spell
 
@@ -160,7 +161,7 @@ def _choose_recipe(initial_brain: Brain | None, options: Options) -> Recipe:
             "loss": network.loss,
             "dtype": network.parameters.dtype.name,
         } | settings
-    return replace(find_recipe("classic" if name is None else name), **settings)
+    return override(find_recipe("classic" if name is None else name), settings)
 
 
 def _plan_resume(path: Path) -> Plan:
@@ -213,6 +214,18 @@ def _check_seeds(options: Options) -> None:
     for name in ("seed", "resume", "like"):
         if name in options.given:
             raise SettingError(name, "does not go with --seeds")
+
+
+def announce_rate(plan: Plan, options: Options) -> None:
+    """Say that the learning rate is not the recipe's, if nobody has asked for another."""
+    recipe = plan.provenance.recipe
+    usual = RECIPES[recipe.name].learning_rate if recipe.name in RECIPES else recipe.learning_rate
+    given = plan.source or "learning_rate" in options.settings
+    if not (given or options.quiet or recipe.learning_rate == usual):
+        console.note(
+            f"learning rate {recipe.learning_rate:g}, to suit these settings; {recipe.name} itself "
+            f"has {usual:g}"
+        )
 
 
 # --- Files to be written -----------------------------------------------------

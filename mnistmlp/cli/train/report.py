@@ -107,9 +107,10 @@ def summarise(
     network, selected, ran = result.network, result.selected, len(result.history)
     layers = "-".join(map(str, network.sizes))
     console.note(
-        f"{settings.name}: {layers}, {network.parameters.size:,} parameters, on {data}, "
-        f"{ran} epoch{'' if ran == 1 else 's'} in {seconds:.1f} s"
+        f"{settings.name}: {layers}, {network.parameters.size:,} parameters, "
+        f"learning rate {settings.learning_rate:g}"
     )
+    console.note(f"{ran} epoch{'' if ran == 1 else 's'} on {data} in {seconds:.1f} s")
     if result.interrupted:
         moment = f"epoch {selected.epoch}" if selected else "that moment"
         where = f"in epoch {ran + 1}" if ran < settings.epochs else "in calibration"

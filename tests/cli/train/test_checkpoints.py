@@ -17,7 +17,7 @@ from mnistmlp.training.state import TrainingState
 from tests.cli.conftest import Run
 from tests.conftest import names
 
-RUN = ["train", "--hidden", "8", "--epochs", "5", "--validation", "200"]
+RUN = ["train", "--hidden", "8", "--epochs", "5", "--lr", "6", "--validation", "200"]
 
 
 def stopped(run: Run, *args: object) -> str:

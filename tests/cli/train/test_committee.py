@@ -9,7 +9,7 @@ from mnistmlp.brains.brain import load_brain
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
-TINY = ["--hidden", "8", "--epochs", "2", "--validation", "200", "-o", "b-{seed}.npz"]
+TINY = ["--hidden", "8", "--epochs", "2", "--lr", "6", "--validation", "200", "-o", "b-{seed}.npz"]
 
 
 def members(*extra: object) -> list[object]:

@@ -15,7 +15,7 @@ from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
 from tests.conftest import names
 
-RUN = ["train", "--hidden", "8", "--epochs", "3", "--validation", "200"]
+RUN = ["train", "--hidden", "8", "--epochs", "3", "--lr", "6", "--validation", "200"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Start
 
-TINY = ["--hidden", "8", "--epochs", "4", "--validation", "200"]
+TINY = ["--hidden", "8", "--epochs", "4", "--lr", "6", "--validation", "200"]
 
 
 def seen_on_a_terminal(start: Start, *args: object, **environment: str) -> str:

@@ -15,7 +15,7 @@ from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
-TINY = ["--hidden", "8", "--epochs", "2", "--validation", "200"]
+TINY = ["--hidden", "8", "--epochs", "2", "--lr", "6", "--validation", "200"]
 
 
 def test_stdout_is_the_path_alone(run: Run, small: Path) -> None:
@@ -24,9 +24,10 @@ def test_stdout_is_the_path_alone(run: Run, small: Path) -> None:
     lines = result.stderr.splitlines()
     assert lines[0].startswith("epoch 1/2  loss ")
     assert lines[1].startswith("epoch 2/2  loss ")
-    assert lines[2].startswith("classic: 784-8-10, 6,370 parameters, on custom, 2 epochs in ")
-    assert lines[3].startswith("validation accuracy ")
-    assert lines[4] == "saved some.npz"
+    assert lines[2] == "classic: 784-8-10, 6,370 parameters, learning rate 6"
+    assert lines[3].startswith("2 epochs on custom in ")
+    assert lines[4].startswith("validation accuracy ")
+    assert lines[5] == "saved some.npz"
     assert max(map(len, lines)) <= 80
     assert names() == ["some.npz"]
 
@@ -204,7 +205,8 @@ def test_the_echo_of_ctrl_c_does_not_lose_what_it_saves(start: Start, small: Pat
     for _ in range(10):  # until the machine is quick enough for the last signal to be an echo
         process = start("train", *TINY, "--epochs", 10_000, "--data-dir", small)
         assert process.stderr
-        process.stderr.readline()
+        while b"epoch" not in process.stderr.readline():
+            pass
         began = time.monotonic()
         for _ in range(5):
             process.send_signal(signal.SIGINT)

@@ -1,0 +1,80 @@
+"""Learning rates that suit settings other than a recipe's.
+
+Nothing here needs NumPy, so that the command line can show the rates without loading it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from mnistmlp.training.recipes import Recipe
+
+# Chosen on validation images, as docs/recipes.md says.  The slope of the sigmoid is at most
+# 1/4, and it shrinks the gradient once a layer.
+RATES = {  # by optimiser and loss: with sigmoid layers; with others, or without hidden layers
+    ("sgd", "mse"): (1.0, 0.3),
+    ("sgd", "cross-entropy"): (1.0, 0.1),
+    ("adam", "mse"): (0.003, 0.001),
+    ("adam", "cross-entropy"): (0.003, 0.001),
+}
+BATCH_SIZE = 32  # for which these are
+MAX_BATCH_SIZE = 256  # up to which they grow; beyond it training becomes unstable
+MOMENTUM = 0.9  # of nesterov, if none is given
+DECISIVE = ("optimizer", "activation", "loss", "hidden")  # settings on which RATES depend
+
+
+def override(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """Return a recipe with other settings, and with a learning rate that suits them.
+
+    A learning rate among the settings is taken as it is.  Without one, the
+    recipe's stays unless what it depends on has changed: for another optimiser,
+    activation, loss or other hidden layers it is `suitable_rate`, and for
+    another batch size or momentum the recipe's is scaled.  Nesterov momentum is
+    0.9 if none is given.
+
+    Raises
+    ------
+    SettingError
+        If a setting is invalid.
+    """
+    settings = dict(settings)
+    if settings.get("optimizer") == "nesterov" and not recipe.momentum:
+        settings.setdefault("momentum", MOMENTUM)
+    changed = replace(recipe, **settings)
+    if "learning_rate" in settings:
+        return changed
+    if any(getattr(changed, name) != getattr(recipe, name) for name in DECISIVE):
+        return replace(changed, learning_rate=suitable_rate(changed))
+    if _scale(changed) == _scale(recipe):
+        return changed
+    return replace(
+        changed, learning_rate=_round(recipe.learning_rate * _scale(changed) / _scale(recipe))
+    )
+
+
+def suitable_rate(recipe: Recipe) -> float:
+    """Return a learning rate that suits the settings of a recipe, whatever its own."""
+    optimizer = "adam" if recipe.optimizer == "adam" else "sgd"
+    with_sigmoid, without = RATES[optimizer, recipe.loss]
+    sigmoid = recipe.activation == "sigmoid" and recipe.hidden
+    return _round((with_sigmoid if sigmoid else without) * _scale(recipe))
+
+
+def _scale(recipe: Recipe) -> float:
+    """Return the factor of the rate for a batch size and a momentum.
+
+    It grows with the square root of the batch size, as the noise of the gradient
+    falls: Krizhevsky, "One weird trick for parallelizing convolutional neural
+    networks", 2014, section 5; for Adam, Malladi, Lyu, Panigrahi and Arora, "On
+    the SDEs and scaling rules for adaptive gradient algorithms", NeurIPS 2022,
+    definition 5.2.  Momentum μ makes each gradient count 1 / (1 − μ) times.
+    """
+    return math.sqrt(min(recipe.batch_size, MAX_BATCH_SIZE) / BATCH_SIZE) * (1 - recipe.momentum)
+
+
+def _round(rate: float) -> float:
+    """Round to two significant digits: more would look like knowledge."""
+    return float(f"{rate:.2g}")
