@@ -6,6 +6,8 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +23,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     The bytes reach the disk before the file takes its place.  If the block
     raises, the temporary file is deleted and `path` is unchanged.  On Linux
     the temporary file has no name until it is complete, so even SIGKILL leaves
-    nothing behind.  Symbolic links are followed.
+    nothing behind.  Symbolic links are followed, and the permissions of an old
+    file are kept.
 
     Raises
     ------
@@ -35,6 +38,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         unnamed = _open_unnamed(target.parent)
         try:
             with unnamed or temporary.open("xb") as file:
+                if target.exists():
+                    os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -44,6 +49,34 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def backup_path(path: Path) -> Path:
+    """Return the path under which `back_up` keeps a file."""
+    return path.with_name(path.name + ".bak")
+
+
+def back_up(path: Path) -> Path:
+    """Keep a file under NAME.bak as well, in place of an older one, and return that path.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be kept there.
+    """
+    target = Path(os.path.realpath(path))
+    backup = backup_path(target)
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    with writing(backup):
+        try:
+            try:
+                os.link(target, temporary)
+            except OSError:  # a file system without hard links
+                shutil.copy2(target, temporary)
+            temporary.replace(backup)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return backup
 
 
 @contextlib.contextmanager

@@ -58,8 +58,8 @@ class SettingError(MnistMlpError):
         What is wrong, with the value.
     """
 
-    def __init__(self, setting: str, message: str) -> None:
-        super().__init__(f"{setting}: {message}")
+    def __init__(self, setting: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{setting}: {message}", hint=hint)
         self.setting = setting
         self.message = message
 

@@ -45,6 +45,25 @@ class Provenance:
     threads: int | None = None  # of BLAS; None if unknown
     versions: Mapping[str, str] = field(default_factory=versions)
 
+    def differences(self, other: Provenance) -> dict[str, tuple[Any, Any]]:
+        """Return by name the values that differ in another run, in such a way that weights may.
+
+        The machine and the versions are left out, as they change the last bits at most.
+        """
+        mine, others = self._decisive(), other._decisive()
+        return {
+            name: (value, others[name]) for name, value in mine.items() if value != others[name]
+        }
+
+    def _decisive(self) -> dict[str, Any]:
+        return asdict(self.recipe) | {
+            "seed": self.seed,
+            "data": self.dataset.get("digests"),
+            "initial weights": self.initial,
+            "prune": self.prune,
+            "half": self.half,
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """Return all fields as a dict for JSON."""
         return asdict(self)

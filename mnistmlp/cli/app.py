@@ -82,8 +82,9 @@ def _report_failures() -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except SettingError as error:
-        option = "--" + error.setting.replace("_", "-")
-        console.fail(f"{option}: {error.message}")
+        argument = error.setting.isupper()
+        option = error.setting if argument else "--" + error.setting.replace("_", "-")
+        console.fail(f"{option}: {error.message}", hint=error.hint)
         raise typer.Exit(USAGE) from None
     except MnistMlpError as error:
         console.report(error)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mnistmlp.cli.brains import load_brains
+from mnistmlp.cli.brains import brain_file, load_brains
+from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_target
 
 
 def export(
@@ -21,6 +22,7 @@ def export(
             help="File to write; its suffix sets the format: .html, .onnx or .safetensors.",
         ),
     ],
+    force: Force = False,
 ) -> None:
     """Write a brain in another format, and print the path of the file.
 
@@ -34,6 +36,9 @@ def export(
         known = ", ".join(SUFFIXES)
         message = f"{output} has none of the known suffixes: {known}"
         raise typer.BadParameter(message, param_hint="'FILE'")
+    check_distinct("FILE", output, {"BRAIN": brain_file(brain)})
+    check_target("FILE", output, force=force)
     (loaded,) = load_brains([brain], "BRAIN")
+    back_up_replaced(output)
     export_brain(output, loaded, brain.name)
     print(output)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_target
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import ActivationName, LossName
 
@@ -32,6 +33,7 @@ def import_(
             help="How pixels from 0 to 1 were normalised in training, such as 0.1307,0.3081.",
         ),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Make a brain from a PyTorch network, and print its path.
 
@@ -42,11 +44,14 @@ def import_(
     from mnistmlp.core.compression import round_to_half
     from mnistmlp.exchange.safetensors import import_safetensors
 
+    check_distinct("BRAIN", brain, {"MODEL": model})
+    check_target("BRAIN", brain, force=force)
     network, meta = import_safetensors(
         model, activation=activation, loss=loss, normalized=_parse_normalized(normalized)
     )
     if half := meta.get("half") is True:
         round_to_half(network)
+    back_up_replaced(brain)
     save_brain(brain, network, meta, half=half)
     print(brain)
 

@@ -15,7 +15,8 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from mnistmlp.atomic import check_writable
+from mnistmlp.atomic import back_up, backup_path, check_writable
+from mnistmlp.cli import console
 from mnistmlp.errors import SettingError
 
 Real = TypeVar("Real", int, float)
@@ -88,12 +89,35 @@ def parse_range(option: str, text: str) -> range:
 # --- Checks of files to be written, made before the work ---------------------
 
 
-def check_target(option: str, path: Path) -> None:
-    """Raise SettingError if no file can be written at `path`."""
+def check_target(option: str, path: Path, *, force: bool) -> None:
+    """Raise SettingError if no file can be written at `path`, or if there is one.
+
+    With `force`, a file may be there, and it can be kept as NAME.bak.
+    """
     try:
         check_writable(path)
+        if path.exists():
+            check_writable(backup_path(path))
     except OSError as error:
         raise SettingError(option, f"{error.filename}: {error.strerror}") from None
+    if path.exists() and not force:
+        raise SettingError(option, f"{path} exists", hint=keep_hint(path))
+
+
+def keep_hint(path: Path) -> str:
+    """Return the ways out where a file exists: both keep it."""
+    return f"name another file, or use --force, which keeps this one as {backup_path(path).name}"
+
+
+def back_up_replaced(path: Path, *, quiet: bool = False) -> None:
+    """Keep the file at `path`, if there is one, as NAME.bak, and say so."""
+    if path.exists():
+        backup = back_up(path)
+        shown = backup if path.is_symlink() else backup_path(path)
+        if not quiet:
+            console.note(
+                f"kept the old {console.escape(path.name)} as {console.escape(str(shown))}"
+            )
 
 
 def check_distinct(option: str, path: Path, others: Mapping[str, Path | None]) -> None:
@@ -129,6 +153,13 @@ DatasetName = Annotated[
 ]
 SplitName = Annotated[
     Literal["test", "train"], typer.Option(help="Which images of the data set to use.")
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Replace files that exist; each is kept as NAME.bak, in place of an older one.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[

@@ -15,7 +15,9 @@ from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file, choose_default_brain,
 from mnistmlp.cli.options import (
     DataDir,
     DatasetName,
+    Force,
     Json,
+    back_up_replaced,
     check_distinct,
     check_target,
     parse_range,
@@ -49,6 +51,7 @@ def predict(
     show: options.Show = False,
     explain: options.Explain = False,
     explain_png: options.ExplainPng = None,
+    force: Force = False,
     dataset: DatasetName = "mnist",
     data_dir: DataDir = None,
     as_json: Json = False,
@@ -69,7 +72,7 @@ def predict(
     if explain_png:
         if several or ranges:
             raise SettingError("explain-png", "takes one picture only")
-        _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN])
+        _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN], force=force)
     brains = load_brains(brain or [choose_default_brain()], "--brain")
     names = picture_names(images, files_from, null=null, recursive=recursive)
     reading_options = {"invert": invert, "centred": centre, "raw": raw}
@@ -94,9 +97,9 @@ def predict(
         raise typer.Exit(1)
 
 
-def _check_explanation(path: Path, picture: str, brains: list[Path]) -> None:
+def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: bool) -> None:
     """Raise SettingError if the explanation cannot be written, or would replace a source."""
-    check_target("explain-png", path)
+    check_target("explain-png", path, force=force)
     check_distinct("explain-png", path, {"the picture": Path(picture)})
     for brain in brains:
         check_distinct("explain-png", path, {"--brain": brain_file(brain)})
@@ -105,6 +108,7 @@ def _check_explanation(path: Path, picture: str, brains: list[Path]) -> None:
 def _write_explanation(path: Path, reading: Reading, probabilities: Array) -> None:
     from mnistmlp.pictures.explain import write_explanation
 
+    back_up_replaced(path)
     write_explanation(path, reading, probabilities)
 
 

@@ -10,19 +10,18 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
+from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.recipes import format_rates, format_recipes
 from mnistmlp.cli.train.advice import warn_once
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.cli.train.options import Options, takes_options
-from mnistmlp.cli.train.plan import announce_rate, check_files, insert_seed, make_plan
+from mnistmlp.cli.train.outputs import check_files, is_of_run
+from mnistmlp.cli.train.plan import announce_rate, insert_seed, make_plan
 from mnistmlp.cli.train.report import call_each, document, epoch_log, epoch_progress, summarise
 from mnistmlp.errors import BrainError, WriteError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mnistmlp.brains.meta import Meta
-    from mnistmlp.brains.provenance import Provenance
     from mnistmlp.cli.train.plan import Plan
     from mnistmlp.training.state import TrainingResult
 
@@ -55,7 +54,8 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
     data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
     provenance = plan.complete(data, blas.describe())
     checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)
-    with epoch_log(options.log and insert_seed(options.log, provenance.seed)) as record:
+    log = options.log and insert_seed(options.log, provenance.seed)
+    with epoch_log(log, plan.state, quiet=quiet) as record:
         checkpoints.announce(plan.state, record, quiet=quiet)
         announce_rate(plan, options)
         warn = warn_once(settings, data.labels, output)
@@ -76,7 +76,7 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
                 on_state=checkpoints.keep,
             )
             interrupts.saving = True
-            meta = _save(output, result, provenance, checkpoints)
+            meta = _save(plan, result, checkpoints, quiet=quiet)
     seconds = time.perf_counter() - started
     if not quiet:
         summarise(result, settings, data.name, seconds, output, checkpoints.hint())
@@ -86,12 +86,16 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
         raise typer.Exit(interrupts.exit_code or 1)
 
 
-def _save(
-    output: Path, result: TrainingResult, provenance: Provenance, checkpoints: Checkpoints
-) -> Meta:
-    """Save the brain, remove its checkpoint unless the run was interrupted, return its `meta`."""
+def _save(plan: Plan, result: TrainingResult, checkpoints: Checkpoints, *, quiet: bool) -> Meta:
+    """Save the brain, remove its checkpoint unless the run was interrupted, return its `meta`.
+
+    A file that is there already is kept, unless it is the unfinished brain of this run.
+    """
     from mnistmlp.brains.brain import describe, save_brain
 
+    output, provenance = plan.output, checkpoints.provenance
+    if not (plan.state and is_of_run(output, provenance)):
+        back_up_replaced(output, quiet=quiet)
     described = describe(result, provenance)
     try:
         meta = save_brain(output, result.network, described, half=provenance.half)

@@ -9,6 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
+from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.errors import WriteError
 
 if TYPE_CHECKING:
@@ -55,16 +56,16 @@ class Checkpoints:
         self.last_time = time.monotonic()
 
     def announce(self, state: TrainingState | None, record: OnEpoch, *, quiet: bool) -> None:
-        """Say which run is resumed, and log its epochs again; or say that one could be."""
+        """Say which run is resumed, and log its epochs again; or set another's checkpoint aside."""
         if state:
             for report in state.history:
                 record(report)
             if not quiet:
                 done, epochs = len(state.history), self.provenance.recipe.epochs
                 console.note(f"resuming after epoch {done} of {epochs}")
-        elif os.path.exists(self.path) and not quiet:  # noqa: PTH110 - Path raises for a long name
-            name = console.escape(str(self.path))
-            console.note(f"{name} is the checkpoint of an unfinished run; --resume continues it")
+        if self.path not in self.to_remove and os.path.lexists(self.path):  # allowed by --force
+            back_up_replaced(self.path, quiet=quiet)
+            self.path.unlink()
 
     def keep(self, state: TrainingState) -> None:
         """Write a checkpoint if one is due; if that fails, training continues without it."""

@@ -145,6 +145,7 @@ class Options:
             help="Write a line of JSON per epoch to FILE.",
         ),
     ] = None
+    force: options.Force = False
     as_json: options.Json = False
     quiet: options.Quiet = False
     given: Mapping[str, str] = field(default_factory=dict)  # name -> word on the command line

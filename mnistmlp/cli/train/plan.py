@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp import blas
-from mnistmlp.atomic import check_writable
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file
-from mnistmlp.cli.options import check_distinct, check_target
-from mnistmlp.cli.train.checkpoints import SUFFIX, checkpoint_path
+from mnistmlp.cli.train.checkpoints import SUFFIX
 from mnistmlp.errors import BrainError, DataError, SettingError
 from mnistmlp.training.learning_rates import override
 from mnistmlp.training.recipes import RECIPES, SETTINGS, Recipe, find_recipe
@@ -228,42 +226,6 @@ def announce_rate(plan: Plan, options: Options) -> None:
         )
 
 
-# --- Files to be written -----------------------------------------------------
-
-
 def insert_seed(name: Path, seed: int) -> Path:
     """Return a path with the seed in place of ``{seed}``."""
     return Path(str(name).replace("{seed}", str(seed)))
-
-
-def check_files(plan: Plan, options: Options) -> None:
-    """Raise SettingError if `train` cannot write a file, or would overwrite one that it reads.
-
-    The output may replace the brain of --init, unless other members of a
-    committee start from it, and a checkpoint may replace the one resumed.
-    """
-    output = plan.output
-    check_target("output", output)
-    checkpoint = checkpoint_path(output)
-    init_file = {"--init": brain_file(options.init)} if options.init else {}
-    source = {"--resume" if options.resume else "--like": plan.source} if plan.source else {}
-    check_distinct("output", output, source)
-    check_distinct("output", checkpoint, init_file if options.resume else init_file | source)
-    for seed in options.seeds or ():
-        check_distinct("output", insert_seed(options.output, seed), init_file)
-    if options.log:
-        log = insert_seed(options.log, plan.provenance.seed)
-        _check_log(log)
-        others = {"--output": output, "the checkpoint": checkpoint}
-        check_distinct("log", log, others | init_file | source)
-
-
-def _check_log(path: Path) -> None:
-    """Raise SettingError if `path` cannot be written to; a file there is left as it is."""
-    try:
-        if path.is_file():
-            path.open("ab").close()
-        elif path.is_dir() or not path.exists():  # else a pipe, which closing would end
-            check_writable(path)
-    except OSError as error:
-        raise SettingError("log", f"{error.filename}: {error.strerror}") from None

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
+from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.errors import SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.brains.meta import Meta
     from mnistmlp.training.recipes import Recipe
-    from mnistmlp.training.state import EpochReport, TrainingResult
+    from mnistmlp.training.state import EpochReport, TrainingResult, TrainingState
 
 OnEpoch = Callable[["EpochReport"], None]
 
@@ -59,14 +60,17 @@ def _describe(report: EpochReport, epochs: int) -> str:
 
 
 @contextmanager
-def epoch_log(path: Path | None) -> Iterator[OnEpoch]:
+def epoch_log(path: Path | None, state: TrainingState | None, *, quiet: bool) -> Iterator[OnEpoch]:
     """Yield a callback that writes an epoch's report to a file, as a line of JSON.
 
-    If that fails, training continues without that line.
+    If that fails, training continues without that line.  A file that is there
+    is kept, unless it is the log of the run that is resumed.
     """
     if path is None:
         yield lambda report: None
         return
+    if path.is_file() and not (state and is_log_of(path, state.history)):
+        back_up_replaced(path, quiet=quiet)
     try:
         file = path.open("wb", buffering=0)
     except OSError as error:
@@ -80,6 +84,15 @@ def epoch_log(path: Path | None) -> Iterator[OnEpoch]:
 
     with file:
         yield record
+
+
+def is_log_of(path: Path, history: Iterable[EpochReport]) -> bool:
+    """Tell whether a file is the log of these epochs, or of more or fewer of the same run."""
+    lines = path.read_bytes().splitlines()
+    expected = [json.dumps(asdict(report)).encode() for report in history]
+    return bool(expected) and all(
+        line == wanted for line, wanted in zip(lines, expected, strict=False)
+    )
 
 
 def call_each(*callbacks: OnEpoch) -> OnEpoch:

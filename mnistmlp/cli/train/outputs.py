@@ -1,0 +1,106 @@
+"""The files that `train` writes, and which it may replace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnistmlp.atomic import backup_path, check_writable
+from mnistmlp.cli.brains import brain_file
+from mnistmlp.cli.options import check_distinct, check_target, keep_hint
+from mnistmlp.cli.train.checkpoints import checkpoint_path
+from mnistmlp.cli.train.plan import insert_seed
+from mnistmlp.cli.train.report import is_log_of
+from mnistmlp.errors import BrainError, SettingError
+from mnistmlp.training.settings import spell
+
+if TYPE_CHECKING:
+    from mnistmlp.brains.provenance import Provenance
+    from mnistmlp.cli.train.options import Options
+    from mnistmlp.cli.train.plan import Plan
+    from mnistmlp.training.state import EpochReport
+
+
+def check_files(plan: Plan, options: Options) -> None:
+    """Raise SettingError if a file cannot be written, or would replace one unasked.
+
+    With --force, the output may replace the brain of --init, unless other members
+    of a committee start from it.  A run that is resumed replaces its own
+    unfinished brain, checkpoint and log.
+    """
+    output, log = plan.output, options.log and insert_seed(options.log, plan.provenance.seed)
+    init_file = {"--init": brain_file(options.init)} if options.init else {}
+    source = {"--resume" if options.resume else "--like": plan.source} if plan.source else {}
+    check_distinct("output", output, source)
+    own = bool(options.resume) and is_of_run(output, plan.provenance)
+    free = options.force or own or bool(options.seeds)  # of a committee, each member checks
+    check_target("output", output, force=free)
+    checkpoint = checkpoint_path(output)
+    check_distinct("output", checkpoint, init_file if options.resume else init_file | source)
+    for seed in options.seeds or ():
+        check_distinct("output", insert_seed(options.output, seed), init_file)
+    if not free and plan.source != checkpoint:
+        _check_checkpoint(checkpoint)
+    if log:
+        others = {"--output": output, "the checkpoint": checkpoint}
+        check_distinct("log", log, others | init_file | source)
+        _check_log(log, plan.state.history if plan.state else (), force=free)
+
+
+def _check_checkpoint(path: Path) -> None:
+    """Raise SettingError if there is a checkpoint that a new run would replace."""
+    if os.path.lexists(path):
+        raise SettingError(
+            "output",
+            f"{path} is the checkpoint of an unfinished run",
+            hint=f"--resume {path} goes on with it; or {keep_hint(path)}",
+        )
+
+
+def _check_log(path: Path, history: Iterable[EpochReport], *, force: bool) -> None:
+    """Raise SettingError if `path` cannot be written to, or holds another log than this one."""
+    try:
+        if path.is_file():
+            path.open("ab").close()
+            if force:
+                check_writable(backup_path(path))
+        elif path.is_dir() or not path.exists():  # else a pipe, which closing would end
+            check_writable(path)
+    except OSError as error:
+        raise SettingError("log", f"{error.filename}: {error.strerror}") from None
+    if path.is_file() and path.stat().st_size and not (force or is_log_of(path, history)):
+        raise SettingError("log", f"{path} exists", hint=keep_hint(path))
+
+
+# --- Whose a file is ---------------------------------------------------------
+
+
+def is_of_run(path: Path, wanted: Provenance) -> bool:
+    """Tell whether a file is a brain of the run with this provenance, finished or not."""
+    found = read_provenance(path)
+    return found is not None and not wanted.differences(found)
+
+
+def read_provenance(path: Path) -> Provenance | None:
+    """Return the provenance of a brain file, or None if it has none."""
+    from mnistmlp.brains.brain import load_brain
+    from mnistmlp.brains.provenance import Provenance
+
+    try:
+        meta = load_brain(path).meta
+        return Provenance.parse(meta.raw) if meta else None
+    except (BrainError, SettingError):
+        return None
+
+
+def describe_differences(found: Provenance, wanted: Provenance) -> str:
+    """Say in words how the run of a file differs from the one that is wanted."""
+    words = []
+    for name, (past, present) in found.differences(wanted).items():
+        if name in ("data", "initial weights"):
+            words.append(f"other {name}")
+        else:
+            words.append(f"{name.replace('_', ' ')} {spell(past)}, not {spell(present)}")
+    return "; ".join(words)
