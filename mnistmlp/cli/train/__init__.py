@@ -12,6 +12,7 @@ from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.recipes import format_recipes
 from mnistmlp.cli.train.checkpoints import Checkpoints
+from mnistmlp.cli.train.lock import locked
 from mnistmlp.cli.train.options import Options, takes_options
 from mnistmlp.cli.train.plan import check_files, insert_seed, make_plan
 from mnistmlp.cli.train.report import call_each, document, epoch_log, epoch_progress, summarise
@@ -45,7 +46,7 @@ def train(options: Options) -> None:
 
         train_committee(options, plan.provenance, options.seeds)
         return
-    with blas.limited_threads(options.threads or plan.threads(left_to_us)):
+    with locked(plan), blas.limited_threads(options.threads or plan.threads(left_to_us)):
         data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
         provenance = plan.complete(data, blas.describe())
         checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,9 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.train.checkpoints import checkpoint_path
+from mnistmlp.cli.train.members import Member, Members
 from mnistmlp.cli.train.plan import insert_seed
 from mnistmlp.cli.train.report import document
 from mnistmlp.errors import BrainError, SettingError
@@ -42,33 +43,28 @@ def train_committee(options: Options, wanted: Provenance, seeds: range) -> None:
     _check_names(options)
     data = open_dataset(options.dataset, options.data_dir, "train", quiet=options.quiet)
     check_image_count(wanted.recipe, len(data.images))
-    running: list[subprocess.Popen[str]] = []
-
-    def train_member(seed: int) -> tuple[int, str]:
-        output = insert_seed(options.output, seed)
-        if meta := _find_finished(output, replace(wanted, seed=seed), data.digests):
-            if not options.quiet:
-                console.note(f"{console.escape(str(output))} is already trained")
-            return 0, document(output, meta, None, 0)
-        process = subprocess.Popen(_make_command(options, seed), stdout=subprocess.PIPE, text=True)
-        running.append(process)
-        printed, _ = process.communicate()
-        return process.returncode, printed.rstrip()
-
+    waiting, unreported = deque(seeds), deque(seeds)
+    results: dict[int, tuple[int, str]] = {}  # exit code and what was printed, by seed
     codes = []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        members = [pool.submit(train_member, seed) for seed in seeds]
-        try:
-            for member in members:
-                code, printed = member.result()
+    with one_interrupt(), Members() as members:
+        while unreported:
+            if waiting and len(members.running) < options.jobs:
+                seed = waiting.popleft()
+                output = insert_seed(options.output, seed)
+                if meta := _find_finished(output, replace(wanted, seed=seed), data.digests):
+                    if not options.quiet:
+                        console.note(f"{console.escape(str(output))} is already trained")
+                    results[seed] = 0, document(output, meta, None, 0)
+                elif not _start_member(members, options, seed):
+                    results[seed] = 1, ""
+            else:
+                member = members.wait()
+                results[member.seed] = _read_result(member, options)
+            while unreported and unreported[0] in results:
+                code, printed = results.pop(unreported.popleft())
                 codes.append(code)
                 if printed:
                     _report_member(printed, options)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:
-                process.send_signal(signal.SIGINT)  # ignored by those that have ended
-            raise
     if failures := list(filter(None, codes)):
         raise typer.Exit(failures[0])
 
@@ -78,6 +74,27 @@ def _check_names(options: Options) -> None:
     for option, name in (("output", options.output), ("log", options.log)):
         if name and insert_seed(name, 0) == name:
             raise SettingError(option, f"{name} has no {{seed}}: every member would write to it")
+
+
+def _start_member(members: Members, options: Options, seed: int) -> bool:
+    """Start a member, and tell whether the system allowed it."""
+    try:
+        members.start(seed, _make_words(options, seed))
+    except OSError as error:
+        output = insert_seed(options.output, seed)
+        console.fail(f"{output}: no process can be started to train it: {error.strerror}")
+        return False
+    return True
+
+
+def _read_result(member: Member, options: Options) -> tuple[int, str]:
+    """Return the exit code of a member that has ended, and what it printed."""
+    code = member.process.returncode
+    if code < 0:
+        output, name = insert_seed(options.output, member.seed), signal.Signals(-code).name
+        console.fail(f"{output}: its training was ended by {name}")
+        code = 128 - code
+    return code, member.printed.decode().rstrip()
 
 
 def _report_member(printed: str, options: Options) -> None:
@@ -110,9 +127,9 @@ def _find_finished(path: Path, wanted: Provenance, digests: dict[str, str]) -> M
     return meta if past == wanted and (ran == wanted.recipe.epochs or stopped_early) else None
 
 
-def _make_command(options: Options, seed: int) -> list[str]:
+def _make_words(options: Options, seed: int) -> list[str]:
     """Return the command that trains a member: the options given, its seed, its threads."""
-    words = [sys.executable, "-m", "mnistmlp", "train", "--json", f"--seed={seed}"]
+    words = ["train", "--json", f"--seed={seed}"]
     threads = options.threads
     if options.jobs > 1:
         threads = threads or max(1, blas.usable_cores() // options.jobs)
@@ -121,6 +138,6 @@ def _make_command(options: Options, seed: int) -> list[str]:
     if threads:
         words.append(f"--threads={threads}")
     checkpoint = checkpoint_path(insert_seed(options.output, seed))
-    if checkpoint.exists():
+    if os.path.exists(checkpoint):  # noqa: PTH110 - Path raises for a long name
         words.append(f"--resume={checkpoint}")
     return words + [word for name, word in options.given.items() if name not in NOT_PASSED_ON]
