@@ -61,6 +61,7 @@ class Members:
         finally:
             for process in processes:
                 process.kill()  # nothing happens to those that have ended
+                process.wait()
 
     def start(self, seed: int, words: list[str]) -> None:
         """Start ``mnistmlp`` with these words for a member.
