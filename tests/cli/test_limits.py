@@ -49,7 +49,7 @@ def test_a_command_needs_no_thread(
     for words in (
         ["predict", "--brain", str(brain), picture, picture],
         ["info", "--system"],
-        ["evaluate", str(brain), *data],
+        ["evaluate", "pretrained", *data],
         [*TRAIN, "--threads", "1", *data],
     ):
         command = [*one_process, sys.executable, "-m", "mnistmlp", *words]

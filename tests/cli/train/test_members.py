@@ -91,7 +91,7 @@ def test_the_second_signal_ends_all_at_once(start: Start, small: Path) -> None:
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 143
     assert b"Traceback" not in stderr
-    assert names() == ["b-0.npz.ckpt", "b-1.npz.ckpt"]
+    assert not {"b-0.npz", "b-1.npz"} & set(names())
 
 
 def test_a_member_that_the_system_kills_is_named(start: Start, small: Path) -> None:
