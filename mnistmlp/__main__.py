@@ -12,13 +12,12 @@ def main() -> None:
     atexit.register(gc.freeze)  # and the last collection, at exit, another 13 %
     try:
         from mnistmlp.cli.app import app
-        from mnistmlp.cli.interrupt import terminate
+        from mnistmlp.cli.interrupt import handle_signals
 
-        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, terminate)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    app(prog_name="mnistmlp")
+        handle_signals()
+        app(prog_name="mnistmlp")
+    except KeyboardInterrupt as interrupt:  # before or after the command itself
+        sys.exit(128 + getattr(interrupt, "number", signal.SIGINT))
 
 
 if __name__ == "__main__":

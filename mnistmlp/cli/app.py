@@ -21,7 +21,7 @@ from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.errors import MnistMlpError, SettingError
 from mnistmlp.version import __version__
 
-FAULT, USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 1, 2, 130, 141, 143
+FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 COMMANDS = (  # each is a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
 )
@@ -89,17 +89,20 @@ def _report_failures() -> Iterator[None]:
     except MnistMlpError as error:
         console.report(error)
         raise typer.Exit(FAULT) from None
-    except Terminated:
-        console.note("terminated")
-        raise typer.Exit(TERMINATED) from None
+    except Terminated as end:
+        console.note(str(end))
+        raise typer.Exit(128 + end.number) from None
     except KeyboardInterrupt:
         console.note("interrupted")
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         _discard_output()
         raise typer.Exit(BROKEN_PIPE) from None
-    except MemoryError:
-        console.fail("not enough memory")
+    except (MemoryError, ImportError, RuntimeError) as error:
+        shortage = _find_shortage(error)
+        if shortage is None:
+            raise
+        console.fail(shortage)
         raise typer.Exit(FAULT) from None
     except OSError as error:
         _discard_output()
@@ -107,11 +110,23 @@ def _report_failures() -> Iterator[None]:
         raise typer.Exit(FAULT) from None
 
 
+def _find_shortage(error: Exception) -> str | None:
+    """Return what the system has too little of, or None if the error has another cause."""
+    if isinstance(error, MemoryError) or "failed to map segment" in str(error):  # of a library
+        return "not enough memory"
+    if "can't start new thread" in str(error):
+        return "the system starts no more threads: the limit on processes or memory is reached"
+    return None
+
+
 def _prepare_streams() -> None:
-    """Replace closed streams, and make every file name printable."""
+    """Replace closed streams, outlive the terminal, and make every file name printable."""
     for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115
+        elif name != "stdin" and isinstance(stream, io.TextIOWrapper) and stream.isatty():
+            setattr(sys, name, console.outlive_terminal(stream))
     if isinstance(sys.stdout, io.TextIOWrapper):
         utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"  # also if it is spelt UTF8
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")

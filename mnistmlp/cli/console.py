@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mnistmlp.cli.hints import hint_for
 
@@ -14,6 +16,29 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from mnistmlp.errors import MnistMlpError
+
+
+class _Terminal(io.FileIO):
+    """A terminal: once it has gone, what is written to it is lost, as if nobody looked at it."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return memoryview(data).nbytes
+
+
+def outlive_terminal(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Return a stream to the same terminal that goes on when the terminal goes away."""
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Terminal(stream.fileno(), "wb", closefd=False)),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=True,
+        write_through=stream.write_through,
+    )
 
 
 def note(message: str) -> None:

@@ -86,18 +86,25 @@ def _read_in_batches(
 ) -> Iterator[list[tuple[str, Reading | PictureError]]]:
     """Read pictures, and yield them in order, in batches read at about the same time.
 
-    Large ones are read in threads, beside the others.  A name of None means
-    that the next may take a while: the pictures before do not wait for it.
+    Large ones are read in threads, if the system starts any, beside the others.
+    A name of None means that the next may take a while: the pictures before do
+    not wait for it.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     pending: list[tuple[str, Job]] = []
+    threaded = True
     with ThreadPoolExecutor(blas.usable_cores()) as pool:
         for name in names:
             if isinstance(name, PictureError):
                 pending.append(("", partial(_return_error, name)))
             elif name is not None:
-                job = pool.submit(read, name).result if _is_large(name) else partial(read, name)
+                job: Job = partial(read, name)
+                if threaded and _is_large(name):
+                    try:
+                        job = pool.submit(job).result
+                    except RuntimeError:
+                        threaded = False
                 pending.append((name, job))
             if name is None or len(pending) == MAX_PENDING:
                 yield from _run_jobs(pending)

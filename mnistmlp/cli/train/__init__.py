@@ -14,6 +14,7 @@ from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.recipes import format_rates, format_recipes
 from mnistmlp.cli.train.advice import warn_once
 from mnistmlp.cli.train.checkpoints import Checkpoints
+from mnistmlp.cli.train.lock import locked
 from mnistmlp.cli.train.options import Options, takes_options
 from mnistmlp.cli.train.outputs import check_files, is_of_run
 from mnistmlp.cli.train.plan import announce_rate, insert_seed, make_plan
@@ -37,12 +38,14 @@ def train(options: Options) -> None:
     """
     cores = blas.configure()
     plan = make_plan(options)
-    check_files(plan, options)
     if options.seeds:
         from mnistmlp.cli.train.committee import train_committee
 
+        check_files(plan, options)
         train_committee(options, plan.provenance, options.seeds, cores)
-    else:
+        return
+    with locked(plan):
+        check_files(plan, options)
         _train_one(options, plan, options.threads or cores)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +14,15 @@ import typer
 
 from mnistmlp.cli import console
 from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.interrupt import one_interrupt
+from mnistmlp.cli.options import keep_hint
 from mnistmlp.cli.train.checkpoints import checkpoint_path
+from mnistmlp.cli.train.members import Member, Members
+from mnistmlp.cli.train.outputs import check_log, describe_differences, is_of_run
 from mnistmlp.cli.train.plan import insert_seed
 from mnistmlp.cli.train.report import document
-from mnistmlp.errors import BrainError, SettingError
+from mnistmlp.errors import SettingError
+from mnistmlp.training.state import EpochReport
 
 if TYPE_CHECKING:
     from mnistmlp.brains.meta import Meta
@@ -41,35 +45,30 @@ def train_committee(options: Options, wanted: Provenance, seeds: range, cores: i
     _check_names(options)
     data = open_dataset(options.dataset, options.data_dir, "train", quiet=options.quiet)
     check_image_count(wanted.recipe, len(data.images))
-    running: list[subprocess.Popen[str]] = []
-
-    def train_member(seed: int) -> tuple[int, str]:
-        output = insert_seed(options.output, seed)
-        if meta := _find_finished(output, replace(wanted, seed=seed), data.digests):
-            if not options.quiet:
-                console.note(f"{console.escape(str(output))} is already trained")
-            return 0, document(output, meta, None, 0)
-        process = subprocess.Popen(
-            _make_command(options, seed, cores), stdout=subprocess.PIPE, text=True
-        )
-        running.append(process)
-        printed, _ = process.communicate()
-        return process.returncode, printed.rstrip()
-
+    dataset = {"name": data.name, "digests": data.digests}
+    found = {
+        seed: _find_files(options, replace(wanted, seed=seed, dataset=dataset)) for seed in seeds
+    }
+    waiting, unreported = deque(seeds), deque(seeds)
+    results: dict[int, tuple[int, str]] = {}  # exit code and what was printed, by seed
     codes = []
-    with ThreadPoolExecutor(options.jobs) as pool:
-        members = [pool.submit(train_member, seed) for seed in seeds]
-        try:
-            for member in members:
-                code, printed = member.result()
+    with one_interrupt(), Members() as members:
+        while unreported:
+            if waiting and len(members.running) < options.jobs:
+                seed = waiting.popleft()
+                files = found[seed]
+                if not isinstance(files, list):
+                    results[seed] = 0, _describe_finished(options, seed, files)
+                elif not _start_member(members, options, seed, files, cores):
+                    results[seed] = 1, ""
+            else:
+                member = members.wait()
+                results[member.seed] = _read_result(member, options)
+            while unreported and unreported[0] in results:
+                code, printed = results.pop(unreported.popleft())
                 codes.append(code)
                 if printed:
                     _report_member(printed, options)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:
-                process.send_signal(signal.SIGINT)  # ignored by those that have ended
-            raise
     if failures := list(filter(None, codes)):
         raise typer.Exit(failures[0])
 
@@ -79,6 +78,73 @@ def _check_names(options: Options) -> None:
     for option, name in (("output", options.output), ("log", options.log)):
         if name and insert_seed(name, 0) == name:
             raise SettingError(option, f"{name} has no {{seed}}: every member would write to it")
+
+
+def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
+    """Return the `meta` of a member's brain if it is finished, else what its command needs.
+
+    That is to go on from a checkpoint, or to replace the unfinished brain of
+    this very run.
+
+    Raises
+    ------
+    SettingError
+        If there are files of another run that training would replace.
+    CheckpointError
+        If there is a checkpoint that cannot be read.
+    """
+    from mnistmlp.brains.checkpoint import load_checkpoint
+
+    output = insert_seed(options.output, wanted.seed)
+    if meta := _find_finished(output, wanted):
+        return meta
+    if options.force:
+        return []
+    checkpoint, history, words = checkpoint_path(output), list[EpochReport](), list[str]()
+    if os.path.lexists(checkpoint):
+        found = load_checkpoint(checkpoint)
+        if differences := describe_differences(found.provenance, wanted):
+            message = f"{checkpoint} is of a run with {differences}"
+            raise SettingError("seeds", message, hint=keep_hint(checkpoint))
+        history, words = found.state.history, [f"--resume={checkpoint}"]
+    if os.path.lexists(output):
+        if not is_of_run(output, wanted):
+            raise SettingError("output", f"{output} exists", hint=keep_hint(output))
+        words = words or ["--force"]
+    if options.log:
+        check_log(insert_seed(options.log, wanted.seed), history, force=False)
+    return words
+
+
+def _describe_finished(options: Options, seed: int, meta: Meta) -> str:
+    """Return the result of a member that is already trained, and say so."""
+    output = insert_seed(options.output, seed)
+    if not options.quiet:
+        console.note(f"{console.escape(str(output))} is already trained")
+    return document(output, meta, None, 0)
+
+
+def _start_member(
+    members: Members, options: Options, seed: int, words: list[str], cores: int
+) -> bool:
+    """Start a member, and tell whether the system allowed it."""
+    try:
+        members.start(seed, _make_words(options, seed, cores) + words)
+    except OSError as error:
+        output = insert_seed(options.output, seed)
+        console.fail(f"{output}: no process can be started to train it: {error.strerror}")
+        return False
+    return True
+
+
+def _read_result(member: Member, options: Options) -> tuple[int, str]:
+    """Return the exit code of a member that has ended, and what it printed."""
+    code = member.process.returncode
+    if code < 0:
+        output, name = insert_seed(options.output, member.seed), signal.Signals(-code).name
+        console.fail(f"{output}: its training was ended by {name}")
+        code = 128 - code
+    return code, member.printed.decode().rstrip()
 
 
 def _report_member(printed: str, options: Options) -> None:
@@ -92,32 +158,24 @@ def _report_member(printed: str, options: Options) -> None:
     print(printed if options.as_json else found["output"], flush=True)
 
 
-def _find_finished(path: Path, wanted: Provenance, digests: dict[str, str]) -> Meta | None:
+def _find_finished(path: Path, wanted: Provenance) -> Meta | None:
     """Return the `meta` of a brain file if this training would write that brain at its end."""
     from mnistmlp.brains.brain import load_brain
-    from mnistmlp.brains.provenance import Provenance
 
-    try:
-        meta = load_brain(path).meta
-        found = Provenance.parse(meta.raw) if meta else None
-    except (BrainError, SettingError):
+    if not is_of_run(path, wanted):
         return None
-    if not meta or not found or found.dataset.get("digests") != digests:
+    meta = load_brain(path).meta
+    if not meta:
         return None
-    # the machine and the versions do not matter here
-    past = replace(found, dataset=wanted.dataset, threads=wanted.threads, versions=wanted.versions)
     ran, patience = len(meta.history), wanted.recipe.patience
     stopped_early = patience is not None and ran - meta.epochs >= patience
-    return meta if past == wanted and (ran == wanted.recipe.epochs or stopped_early) else None
+    return meta if ran == wanted.recipe.epochs or stopped_early else None
 
 
-def _make_command(options: Options, seed: int, cores: int) -> list[str]:
+def _make_words(options: Options, seed: int, cores: int) -> list[str]:
     """Return the command that trains a member: the options given, its seed, its threads."""
-    words = [sys.executable, "-m", "mnistmlp", "train", "--json", f"--seed={seed}"]
+    words = ["train", "--json", f"--seed={seed}"]
     words.append(f"--threads={options.threads or max(1, cores // options.jobs)}")
     if options.jobs > 1 or options.quiet:  # several bars would overwrite each other
         words.append("--quiet")
-    checkpoint = checkpoint_path(insert_seed(options.output, seed))
-    if checkpoint.exists():
-        words.append(f"--resume={checkpoint}")
     return words + [word for name, word in options.given.items() if name not in NOT_PASSED_ON]

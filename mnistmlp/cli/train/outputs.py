@@ -35,18 +35,18 @@ def check_files(plan: Plan, options: Options) -> None:
     source = {"--resume" if options.resume else "--like": plan.source} if plan.source else {}
     check_distinct("output", output, source)
     own = bool(options.resume) and is_of_run(output, plan.provenance)
-    free = options.force or own or bool(options.seeds)  # of a committee, each member checks
-    check_target("output", output, force=free)
+    force = options.force or bool(options.seeds)  # of a committee, each member is checked later
+    check_target("output", output, force=force or own)
     checkpoint = checkpoint_path(output)
     check_distinct("output", checkpoint, init_file if options.resume else init_file | source)
     for seed in options.seeds or ():
         check_distinct("output", insert_seed(options.output, seed), init_file)
-    if not free and plan.source != checkpoint:
+    if not force and plan.source != checkpoint:
         _check_checkpoint(checkpoint)
     if log:
         others = {"--output": output, "the checkpoint": checkpoint}
         check_distinct("log", log, others | init_file | source)
-        _check_log(log, plan.state.history if plan.state else (), force=free)
+        check_log(log, plan.state.history if plan.state else (), force=force)
 
 
 def _check_checkpoint(path: Path) -> None:
@@ -59,7 +59,7 @@ def _check_checkpoint(path: Path) -> None:
         )
 
 
-def _check_log(path: Path, history: Iterable[EpochReport], *, force: bool) -> None:
+def check_log(path: Path, history: Iterable[EpochReport], *, force: bool) -> None:
     """Raise SettingError if `path` cannot be written to, or holds another log than this one."""
     try:
         if path.is_file():

@@ -1,0 +1,93 @@
+"""Locks on the files that a run of `train` writes, so that no other run writes them too."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnistmlp.cli.train.checkpoints import checkpoint_path
+from mnistmlp.errors import SettingError
+
+if TYPE_CHECKING:
+    from mnistmlp.cli.train.plan import Plan
+
+
+@contextlib.contextmanager
+def locked(plan: Plan) -> Iterator[None]:
+    """Hold the locks of a run's output, its checkpoint and the one resumed within the block.
+
+    A lock ends with its process, whatever ends that.  It is on a file in the
+    user's cache folder, so that none appears beside a brain; where that cannot
+    be written, there is no lock.
+
+    Raises
+    ------
+    SettingError
+        If another run holds one of them.
+    """
+    files = [("output", plan.output), ("output", checkpoint_path(plan.output))]
+    if plan.state and plan.source:
+        files.append(("resume", plan.source))
+    held: set[str] = set()
+    with contextlib.ExitStack() as stack:
+        for option, file in files:
+            if (real := os.path.realpath(file)) in held:
+                continue
+            held.add(real)
+            try:
+                stack.enter_context(_lock(real))
+            except BlockingIOError:
+                raise SettingError(option, f"{file}: another run is writing it") from None
+        yield
+
+
+@contextlib.contextmanager
+def _lock(file: str) -> Iterator[None]:
+    """Hold the lock of a file; raise BlockingIOError if another process holds it."""
+    from mnistmlp.data.folder import default_folder
+
+    name = hashlib.sha256(os.fsencode(file)).hexdigest()
+    path = default_folder().parent / "locks" / name
+    descriptor = _open_locked(path)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                if _is_at(path, descriptor):
+                    path.unlink()
+            os.close(descriptor)
+
+
+def _open_locked(path: Path) -> int | None:
+    """Open and lock a file; return None where the system, or the folder, does not allow it."""
+    try:
+        import fcntl
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_at(path, descriptor):  # else its last holder has just removed it
+                    held, descriptor = descriptor, -1
+                    return held
+            finally:
+                if descriptor >= 0:
+                    os.close(descriptor)
+    except BlockingIOError:
+        raise
+    except (ImportError, OSError):
+        return None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Tell whether a path leads to the open file."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,124 @@
+"""The processes of a committee's members, which end with the one that started them.
+
+That one holds the writing end of each member's standard input, and a member
+ends as by SIGTERM when it closes: whatever ended the parent, by SIGKILL too,
+and whichever signals are ignored.  Linux's PR_SET_PDEATHSIG would not do: it
+goes by the thread that started a process, not by the parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import runpy
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from mnistmlp.cli import interrupt
+
+COMMAND = [sys.executable, "-m", __name__]
+
+
+@dataclass
+class Member:
+    """A member whose process runs."""
+
+    seed: int
+    process: subprocess.Popen[bytes]
+    printed: bytearray = field(default_factory=bytearray)
+
+
+class Members:
+    """The members that run.  They end with the block, if need be, after saving what they have."""
+
+    def __init__(self) -> None:
+        self.running: list[Member] = []
+        self.selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> Members:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the members that still run; a second signal meanwhile ends them at once."""
+        self.selector.close()
+        processes = [member.process for member in self.running]
+        try:
+            for process in processes:
+                _close_pipes(process)
+            for process in processes:
+                process.wait()
+        finally:
+            for process in processes:
+                process.kill()  # nothing happens to those that have ended
+                process.wait()
+
+    def start(self, seed: int, words: list[str]) -> None:
+        """Start ``mnistmlp`` with these words for a member.
+
+        Raises
+        ------
+        OSError
+            If the system starts no more processes.
+        """
+        pipe = subprocess.PIPE
+        process = subprocess.Popen([*COMMAND, *words], stdin=pipe, stdout=pipe)
+        member = Member(seed, process)
+        self.running.append(member)
+        assert process.stdout
+        self.selector.register(process.stdout, selectors.EVENT_READ, member)
+
+    def wait(self) -> Member:
+        """Wait until a member has ended, and return it."""
+        while True:
+            for key, _ in self.selector.select():
+                member: Member = key.data
+                if data := os.read(key.fd, 1 << 16):
+                    member.printed += data
+                    continue
+                self.selector.unregister(key.fileobj)
+                member.process.wait()
+                _close_pipes(member.process)
+                self.running.remove(member)
+                return member
+
+
+def _close_pipes(process: subprocess.Popen[bytes]) -> None:
+    """Close the pipes to a member, which ends it; what it still prints is lost."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()
+
+
+# --- In the process of a member ----------------------------------------------
+
+
+def main() -> None:
+    """Run the command line until it or the parent process ends."""
+    interrupt.ECHO = math.inf  # the parent gets Ctrl-C too: only it may end a member at once
+    try:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    except RuntimeError as error:
+        sys.exit(f"error: {error}")
+    runpy.run_module("mnistmlp", run_name="__main__")
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the parent process, and end this one."""
+    with contextlib.suppress(OSError):
+        os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
