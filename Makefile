@@ -20,7 +20,7 @@ demo: .venv/package ## fetch MNIST, train, evaluate, recognise a digit
 	then echo mnist; \
 	else echo synthetic; echo "MNIST is not to be had here: using the built-in synthetic digits" >&2; \
 	fi | tail -n 1 > build/dataset
-	$(BIN)/mnistmlp train --recipe classic --dataset "$$(cat build/dataset)" --output build/brain.npz
+	$(BIN)/mnistmlp train --recipe classic --dataset "$$(cat build/dataset)" --output build/brain.npz --force
 	$(BIN)/mnistmlp evaluate --dataset "$$(cat build/dataset)" build/brain.npz
 	$(BIN)/mnistmlp predict --dataset "$$(cat build/dataset)" --brain build/brain.npz --index 42 --show
 

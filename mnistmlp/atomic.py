@@ -53,7 +53,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 def backup_path(path: Path) -> Path:
     """Return the path under which `back_up` keeps a file."""
-    return path.with_name(path.name + ".bak")
+    return Path(f"{path}.bak")
 
 
 def back_up(path: Path) -> Path:

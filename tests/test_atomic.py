@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from mnistmlp.atomic import atomic_write
+from mnistmlp.atomic import atomic_write, back_up, backup_path
 from mnistmlp.errors import WriteError
 from tests.conftest import names
 
@@ -69,3 +69,45 @@ def test_paths_that_cannot_be_written_are_left_alone(path: str) -> None:
         pass
     assert names() == ["folder"]
     assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o400])
+def test_the_permissions_of_an_old_file_are_kept(mode: int) -> None:
+    path = Path("file")
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    with atomic_write(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_backup_keeps_the_file_in_place_of_an_older_one(
+    monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    path = Path("file")
+    for content in (b"1", b"2"):
+        path.write_bytes(content)
+        path.chmod(0o600)
+        backup = back_up(path)
+        assert backup == backup_path(path.resolve())
+        path.unlink()
+        assert backup.read_bytes() == content
+        assert backup.stat().st_mode & 0o777 == 0o600
+        assert names() == ["file.bak"]
+
+
+def no_links(*args: object) -> None:
+    raise OSError(1, "Operation not permitted")
+
+
+def test_a_backup_that_cannot_be_kept_is_an_error_that_leaves_the_file() -> None:
+    Path("file").write_bytes(b"1")
+    Path("file.bak").mkdir()
+    with pytest.raises(WriteError, match=r"file\.bak: cannot be written: "):
+        back_up(Path("file"))
+    assert names() == ["file", "file.bak"]
+    assert Path("file").read_bytes() == b"1"

@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import get_args
 
 from mnistmlp.cli.options import Json
-from mnistmlp.training.learning_rates import BATCH_SIZE, MAX_BATCH_SIZE, RATES
+from mnistmlp.training.learning_rates import BATCH_SIZE, MAX_BATCH_SIZE, RATES, WIDTH
 from mnistmlp.training.recipes import EXPECTED, RECIPES, SETTINGS, LossName, Recipe
 from mnistmlp.training.settings import spell
 
@@ -54,7 +54,8 @@ def format_rates() -> str:
             cells = (f"{RATES[optimizer, loss][column]:<{len(loss)}g}" for loss in losses)
             lines.append(f"  {name:15}{layers:19}{'  '.join(cells)}".rstrip())
     scaling = f"√(size / {BATCH_SIZE}) up to {MAX_BATCH_SIZE}"
-    lines.append(f"  for batches of {BATCH_SIZE}; times {scaling}, and times 1 − momentum")
+    lines.append(f"  for batches of {BATCH_SIZE}; times {scaling}, times 1 − momentum,")
+    lines.append(f"  and, for layers of over {WIDTH} neurons, times {WIDTH} / width")
     return "\n".join(lines)
 
 

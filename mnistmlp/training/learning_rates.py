@@ -22,6 +22,7 @@ RATES = {  # by optimiser and loss: with sigmoid layers; with others, or without
 }
 BATCH_SIZE = 32  # for which these are
 MAX_BATCH_SIZE = 256  # up to which they grow; beyond it training becomes unstable
+WIDTH = 256  # up to which layers may be as wide; wider ones need a lower rate
 MOMENTUM = 0.9  # of nesterov, if none is given
 DECISIVE = ("optimizer", "activation", "loss", "hidden")  # settings on which RATES depend
 
@@ -64,15 +65,19 @@ def suitable_rate(recipe: Recipe) -> float:
 
 
 def _scale(recipe: Recipe) -> float:
-    """Return the factor of the rate for a batch size and a momentum.
+    """Return the factor of the rate for batch size, momentum and width.
 
     It grows with the square root of the batch size, as the noise of the gradient
     falls: Krizhevsky, "One weird trick for parallelizing convolutional neural
     networks", 2014, section 5; for Adam, Malladi, Lyu, Panigrahi and Arora, "On
     the SDEs and scaling rules for adaptive gradient algorithms", NeurIPS 2022,
-    definition 5.2.  Momentum μ makes each gradient count 1 / (1 − μ) times.
+    definition 5.2.  Momentum μ makes each gradient count 1 / (1 − μ) times.  The
+    more neurons a layer has, the more their steps add up in the next: Yang et al.,
+    "Tensor programs V: tuning large neural networks via zero-shot hyperparameter
+    transfer", NeurIPS 2021, section 5.
     """
-    return math.sqrt(min(recipe.batch_size, MAX_BATCH_SIZE) / BATCH_SIZE) * (1 - recipe.momentum)
+    batch = math.sqrt(min(recipe.batch_size, MAX_BATCH_SIZE) / BATCH_SIZE)
+    return batch * (1 - recipe.momentum) * WIDTH / max(WIDTH, *recipe.hidden, 0)
 
 
 def _round(rate: float) -> float:

@@ -7,7 +7,6 @@ from tests.conftest import names
 
 
 def test_it_writes_a_page_and_prints_its_name(run: Run, brain: Path) -> None:
-    Path("digits.html").write_text("old")
     result = run("export", brain, "digits.html")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "digits.html\n", "")
     assert names() == ["digits.html"]
@@ -37,8 +36,8 @@ def test_an_unknown_suffix(run: Run) -> None:
     ("source", "output", "error"),
     [
         ("none.npz", "page.html", "error: none.npz: no such file"),
-        (None, "none/page.html", "none/page.html: cannot be written: no such folder"),
-        (None, "folder.html", "folder.html: cannot be written: not a regular file"),
+        (None, "none/page.html", "none: no such folder"),
+        (None, "folder.html", "FILE: folder.html: not a regular file"),
     ],
 )
 def test_what_cannot_be_read_or_written(
@@ -46,7 +45,7 @@ def test_what_cannot_be_read_or_written(
 ) -> None:
     Path("folder.html").mkdir()
     result = run("export", source or brain, output)
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (1 if source else 2, "")
     assert result.stderr.startswith("error: ")
     assert error in result.stderr.splitlines()[0]
     assert names() == ["folder.html"]
@@ -60,5 +59,30 @@ def test_formats_of_other_programs(run: Run, brain: Path, suffix: str) -> None:
         assert run("import", "b.safetensors", "back.npz").stdout == "back.npz\n"
         assert Path("back.npz").read_bytes() == brain.read_bytes()
     result = run("export", brain, f"none/b{suffix}")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert f"none/b{suffix}: cannot be written: no such folder" in result.stderr
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: FILE: ")
+    assert result.stderr.endswith("none: no such folder\n")
+
+
+def test_a_file_that_exists_is_replaced_by_force_alone_and_kept(run: Run, brain: Path) -> None:
+    Path("digits.html").write_text("old")
+    Path("digits.html").chmod(0o600)
+    result = run("export", brain, "digits.html")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "error: FILE: digits.html exists\n"
+        "hint: name another file, or use --force, which keeps this one as digits.html.bak\n"
+    )
+    assert Path("digits.html").read_text() == "old"
+    result = run("export", brain, "digits.html", "--force")
+    assert (result.exit_code, result.stdout) == (0, "digits.html\n")
+    assert result.stderr == "kept the old digits.html as digits.html.bak\n"
+    assert Path("digits.html.bak").read_text() == "old"
+    assert Path("digits.html").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_brain_is_not_replaced_by_its_own_export(run: Run, brain: Path) -> None:
+    Path("b.onnx").write_bytes(brain.read_bytes())
+    result = run("export", "b.onnx", "b.onnx", "--force")
+    assert (result.exit_code, result.stderr) == (2, "error: FILE: b.onnx is the file of BRAIN\n")
+    assert names() == ["b.onnx"]

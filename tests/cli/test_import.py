@@ -24,7 +24,7 @@ def test_a_pytorch_network_becomes_a_brain(run: Run, small: Path) -> None:
     assert run("predict", "--index", "0", "--data-dir", small).exit_code == 0
     assert run("evaluate", "--data-dir", small).exit_code == 0
     words = ["--limit", "100", "--validation", "0", "--epochs", "1", "--data-dir", small]
-    assert run("train", "--init", "brain.npz", *words).exit_code == 0
+    assert run("train", "--init", "brain.npz", "-o", "more.npz", *words).exit_code == 0
 
 
 def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:
@@ -34,7 +34,7 @@ def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:
     save_brain(half, loaded.network, loaded.meta.raw | {"half": True}, half=True)
     for path in (brain, half):
         export_safetensors(load_brain(path), Path("model.safetensors"))
-        assert run("import", "model.safetensors", "again.npz").exit_code == 0
+        assert run("import", "model.safetensors", "again.npz", "--force").exit_code == 0
         assert Path("again.npz").read_bytes() == path.read_bytes()
 
 
@@ -70,5 +70,26 @@ def test_faults_are_a_line_and_a_hint(run: Run, monkeypatch: pytest.MonkeyPatch)
 def test_a_brain_that_cannot_be_written(run: Run) -> None:
     save_file(layers_of(784, 10), "model.safetensors")
     result = run("import", "model.safetensors", "none/brain.npz")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "error: none/brain.npz: cannot be written: no such folder\n"
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("none: no such folder\n")
+
+
+def test_a_file_that_exists_is_replaced_by_force_alone_and_kept(run: Run) -> None:
+    save_file(layers_of(784, 12, 10), "model.safetensors")
+    Path("b.npz").write_bytes(b"old")
+    words = ["import", "model.safetensors", "b.npz", "--activation", "relu"]
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: BRAIN: b.npz exists\nhint: name another file, or ")
+    assert Path("b.npz").read_bytes() == b"old"
+    result = run(*words, "--force")
+    assert (result.exit_code, result.stderr) == (0, "kept the old b.npz as b.npz.bak\n")
+    assert Path("b.npz.bak").read_bytes() == b"old"
+
+
+def test_it_does_not_eat_its_source(run: Run) -> None:
+    save_file(layers_of(784, 12, 10), "x")
+    before = Path("x").read_bytes()
+    result = run("import", "x", "x", "--force")
+    assert (result.exit_code, result.stderr) == (2, "error: BRAIN: x is the file of MODEL\n")
+    assert Path("x").read_bytes() == before

@@ -16,7 +16,7 @@ from PIL import Image
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
-TRAIN = ["train", "--hidden", "8", "--epochs", "1", "--validation", "200"]
+TRAIN = ["train", "--hidden", "8", "--lr", "6", "--epochs", "1", "--validation", "200"]
 SINGLE = {"OMP_NUM_THREADS": "1"}  # for BLAS
 
 

@@ -120,6 +120,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "threads": whole(1, 1024),
         "dataset": choice("mnist"),
         "data_dir": FOLDER,
+        "force": FLAG,
         "log": Values(["x", "/dev/null", "/dev/stderr"], [n for n in WRITTEN if n != "/dev/null"]),
         "as_json": FLAG,
         "quiet": FLAG,
@@ -146,14 +147,16 @@ TABLE: dict[str, dict[str, Values]] = {
         "raw": FLAG,
         "show": FLAG,
         "explain": FLAG,
+        "force": FLAG,
         "explain_png": Values([], WRITTEN),
         "dataset": choice("mnist"),
         "data_dir": FOLDER,
         "as_json": FLAG,
     },
     "info": {"system": FLAG, "as_json": FLAG},
-    "export": {},
+    "export": {"force": FLAG},
     "import": {
+        "force": FLAG,
         "activation": Values([], choice("relu").past),
         "loss": Values([], choice("mse").past),
         "normalized": Values([], ["", "1", "1,2,3", "a,b", "\x1b[31m"]),
@@ -366,7 +369,7 @@ def test_a_brain_is_not_overwritten_by_mistake(
 ) -> None:
     for name in ("b-1.npz", "b.ckpt"):
         Path(name).write_bytes(brain.read_bytes())
-    result = run("train", *args)
+    result = run("train", *args, "--force")
     if option:
         assert_refused(result, f"{option}: ")
     else:
@@ -377,14 +380,14 @@ def test_a_brain_is_not_overwritten_by_mistake(
 def test_an_explanation_does_not_overwrite_its_sources(run: Run, brain: Path) -> None:
     Path("a.png").write_bytes(b"a picture")
     for args in (["a.png", "--explain-png", "./a.png"], ["b.png", "--explain-png", brain]):
-        assert_refused(run("predict", "--brain", brain, *args), "--explain-png")
+        assert_refused(run("predict", "--brain", brain, *args, "--force"), "--explain-png")
     assert Path("a.png").read_bytes() == b"a picture"
 
 
 def test_a_log_is_left_alone_if_the_run_does_not_start(run: Run, small: Path) -> None:
     Path("old").write_bytes(b"{}\n")
     for log in ("old", "new"):
-        args = ["--data-dir", small, "--log", log, "--validation", "1200"]
+        args = ["--data-dir", small, "--log", log, "--validation", "1200", "--force"]
         assert_refused(run("train", *args), "--validation")
         args += ["--seeds", "0:2", "-o", "{seed}", "--log", f"{log}{{seed}}"]
         assert_refused(run("train", *args), "--validation")

@@ -27,7 +27,8 @@ CLASSIC, MODERN = RECIPES["classic"], RECIPES["modern"]
         (CLASSIC, {"activation": "relu", "batch_size": 256}, 0.85),
         (CLASSIC, {"activation": "relu", "batch_size": 60_000}, 0.85),
         (MODERN, {"optimizer": "sgd"}, 0.28),
-        (MODERN, {"hidden": (512, 512)}, 0.0028),
+        (MODERN, {"hidden": (512, 256)}, 0.0014),
+        (CLASSIC, {"hidden": (1024,)}, 0.25),
         (CLASSIC, {"momentum": 0.9}, 0.6),  # the recipe's own, scaled
         (CLASSIC, {"batch_size": 8}, 3),
         (MODERN, {"batch_size": 64}, 0.003),

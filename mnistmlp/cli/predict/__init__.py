@@ -99,10 +99,10 @@ def predict(
 
 def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: bool) -> None:
     """Raise SettingError if the explanation cannot be written, or would replace a source."""
-    check_target("explain-png", path, force=force)
     check_distinct("explain-png", path, {"the picture": Path(picture)})
     for brain in brains:
         check_distinct("explain-png", path, {"--brain": brain_file(brain)})
+    check_target("explain-png", path, force=force)
 
 
 def _write_explanation(path: Path, reading: Reading, probabilities: Array) -> None:

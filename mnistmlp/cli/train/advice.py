@@ -105,4 +105,6 @@ def advise(recipe: Recipe) -> str:
         return f"learning rate {rate:g} is low for {kind}: try --learning-rate {suitable:g}"
     if recipe.batch_size > 1000 or recipe.limit:
         return "there were few steps: try a smaller --batch-size, more --epochs or more images"
+    if recipe.loss == "mse":
+        return "with mean squared error the outputs can get stuck at 0: try --loss cross-entropy"
     return f"it may need more --epochs, or try --learning-rate {rate / FACTOR:.2g}"

@@ -23,7 +23,7 @@ PERIOD = 60  # seconds between checkpoints if no number of epochs is given
 
 def checkpoint_path(output: Path) -> Path:
     """Return the path of the checkpoint that belongs to a brain file."""
-    return output.with_name(output.name + SUFFIX)
+    return Path(f"{output}{SUFFIX}")
 
 
 class Checkpoints:
@@ -63,7 +63,7 @@ class Checkpoints:
             if not quiet:
                 done, epochs = len(state.history), self.provenance.recipe.epochs
                 console.note(f"resuming after epoch {done} of {epochs}")
-        if self.path not in self.to_remove and os.path.lexists(self.path):  # allowed by --force
+        if self.path not in self.to_remove and os.path.isfile(self.path):  # noqa: PTH113 - Path raises for a long name
             back_up_replaced(self.path, quiet=quiet)
             self.path.unlink()
 

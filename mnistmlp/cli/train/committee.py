@@ -101,13 +101,13 @@ def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
     if options.force:
         return []
     checkpoint, history, words = checkpoint_path(output), list[EpochReport](), list[str]()
-    if os.path.lexists(checkpoint):
+    if os.path.isfile(checkpoint):  # noqa: PTH113 - Path raises for a long name
         found = load_checkpoint(checkpoint)
         if differences := describe_differences(found.provenance, wanted):
             message = f"{checkpoint} is of a run with {differences}"
             raise SettingError("seeds", message, hint=keep_hint(checkpoint))
         history, words = found.state.history, [f"--resume={checkpoint}"]
-    if os.path.lexists(output):
+    if output.exists():
         if not is_of_run(output, wanted):
             raise SettingError("output", f"{output} exists", hint=keep_hint(output))
         words = words or ["--force"]

@@ -51,7 +51,7 @@ def check_files(plan: Plan, options: Options) -> None:
 
 def _check_checkpoint(path: Path) -> None:
     """Raise SettingError if there is a checkpoint that a new run would replace."""
-    if os.path.lexists(path):
+    if os.path.isfile(path):  # noqa: PTH113 - Path raises for a long name
         raise SettingError(
             "output",
             f"{path} is the checkpoint of an unfinished run",

@@ -71,6 +71,7 @@ def epoch_log(path: Path | None, state: TrainingState | None, *, quiet: bool) ->
         return
     if path.is_file() and not (state and is_log_of(path, state.history)):
         back_up_replaced(path, quiet=quiet)
+        path.unlink()  # else the backup, a second name of the same file, would be written to
     try:
         file = path.open("wb", buffering=0)
     except OSError as error:

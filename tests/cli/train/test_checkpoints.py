@@ -136,11 +136,11 @@ def test_a_checkpoint_is_kept_once_a_minute_or_as_asked(
         (["--checkpoint-every", 2], [2, 4]),
         (["--checkpoint-every", 0], []),
     ]:
-        run(*RUN, *args, "--data-dir", small)
+        run(*RUN, *args, "--data-dir", small, "--force")
         assert epochs == expected
         epochs.clear()
     monkeypatch.setattr(checkpoints, "PERIOD", 0)
-    run(*RUN, "--data-dir", small)
+    run(*RUN, "--data-dir", small, "--force")
     assert epochs == [1, 2, 3, 4, 5]
 
 
@@ -175,12 +175,39 @@ def test_a_brain_that_cannot_be_written_leaves_the_checkpoint(
     assert names() == ["brain.npz"]
 
 
-def test_the_checkpoint_of_an_unfinished_run_is_mentioned(run: Run, small: Path) -> None:
+def test_the_checkpoint_of_an_unfinished_run_is_not_overwritten(run: Run, small: Path) -> None:
     stopped(run, "--data-dir", small)
+    old = Path("brain.npz.ckpt").read_bytes()
+    Path("brain.npz").unlink()
     result = run(*RUN, "--data-dir", small)
-    note = "brain.npz.ckpt is the checkpoint of an unfinished run; --resume continues it\n"
-    assert result.stderr.startswith(note)
-    assert names() == ["brain.npz", "brain.npz.ckpt"]
+    assert (result.exit_code, result.stdout) == (2, "")
+    error, hint = result.stderr.splitlines()
+    assert error == "error: --output: brain.npz.ckpt is the checkpoint of an unfinished run"
+    assert hint == (
+        "hint: --resume brain.npz.ckpt goes on with it; or name another file, or use --force, "
+        "which keeps this one as brain.npz.ckpt.bak"
+    )
+    assert names() == ["brain.npz.ckpt"]
+    result = run(*RUN, "--force", "--data-dir", small)
+    assert "kept the old brain.npz.ckpt as brain.npz.ckpt.bak\n" in result.stderr
+    assert names() == ["brain.npz", "brain.npz.ckpt.bak"]
+    assert Path("brain.npz.ckpt.bak").read_bytes() == old
+
+
+def test_a_run_that_is_resumed_replaces_its_own_files_alone(run: Run, small: Path) -> None:
+    stopped(run, "--data-dir", small, "--log", "log")
+    resume = ["train", "--resume", "brain.npz.ckpt", "--data-dir", small, "--log", "log"]
+    mine = {name: Path(name).read_bytes() for name in names()}
+    for name, others in (("log", b'{"epoch": 1}\n'), ("brain.npz", b"other")):
+        Path(name).write_bytes(others)
+        result = run(*resume)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"{name} exists\n" in result.stderr
+        assert Path(name).read_bytes() == others
+        Path(name).write_bytes(mine[name])
+    assert run(*resume).exit_code == 0
+    assert names() == ["brain.npz", "log"]
+    assert len(Path("log").read_text().splitlines()) == 5
 
 
 def test_a_committee_resumes_a_member_that_was_stopped(run: Run, small: Path) -> None:

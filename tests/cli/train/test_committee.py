@@ -1,15 +1,39 @@
 import json
+import shutil
 import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mnistmlp.brains.brain import load_brain
+from mnistmlp.brains.brain import PRETRAINED, load_brain
+from mnistmlp.cli.train.checkpoints import Checkpoints
+from mnistmlp.training.state import TrainingState
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
 TINY = ["--hidden", "8", "--epochs", "2", "--lr", "6", "--validation", "200", "-o", "b-{seed}.npz"]
+
+
+def stop_after_first_epoch(run: Run, *words: object) -> None:
+    """Run a command with a Ctrl-C as its first epoch ends."""
+    keep = Checkpoints.keep
+
+    def keep_and_stop(self: Checkpoints, state: TrainingState) -> None:
+        keep(self, state)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints, "keep", keep_and_stop)
+        assert run(*words).exit_code == 130
+
+
+def leave_checkpoint(run: Run, folder: Path) -> bytes:
+    """Leave the checkpoint of member 1 alone, and return its bytes."""
+    words = ["train", *TINY, "--seed", 1, "--data-dir", folder, "--checkpoint-every", 1]
+    stop_after_first_epoch(run, *words)
+    Path("b-1.npz").unlink()
+    return Path("b-1.npz.ckpt").read_bytes()
 
 
 def members(*extra: object) -> list[object]:
@@ -74,23 +98,82 @@ def test_brains_that_are_there_are_left_as_they_are(run: Run, small: Path) -> No
 
 
 @pytest.mark.parametrize("change", [["--lr", "0.1"], ["--epochs", "3"], ["--half"]], ids=str)
-def test_brains_with_other_settings_are_trained_again(
+def test_brains_with_other_settings_are_replaced_by_force_alone(
     run: Run, small: Path, change: list[str]
 ) -> None:
     run(*members("--data-dir", small))
     before = Path("b-0.npz").read_bytes()
     result = run(*members("--data-dir", small), *change)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: --output: b-0.npz exists\nhint: name another file")
+    assert Path("b-0.npz").read_bytes() == before
+    result = run(*members("--data-dir", small), *change, "--force")
     assert "already" not in result.stderr
     assert Path("b-0.npz").read_bytes() != before
+    assert Path("b-0.npz.bak").read_bytes() == before
 
 
-def test_a_damaged_brain_is_trained_again(run: Run, small: Path) -> None:
+def test_a_damaged_brain_is_replaced_by_force_alone(run: Run, small: Path) -> None:
     run(*members("--data-dir", small))
-    whole = Path("b-0.npz").read_bytes()
-    Path("b-0.npz").write_bytes(whole[:-100])
-    result = run(*members("--data-dir", small))
-    assert "b-0.npz is already" not in result.stderr
-    assert Path("b-0.npz").read_bytes() == whole
+    whole = Path("b-1.npz").read_bytes()
+    Path("b-1.npz").write_bytes(whole[:-100])
+    Path("b-0.npz").unlink()
+    assert run(*members("--data-dir", small)).exit_code == 2
+    assert not Path("b-0.npz").exists()  # refused before any work
+    result = run(*members("--data-dir", small, "--force"))
+    assert "b-1.npz is already" not in result.stderr
+    assert "b-2.npz is already" in result.stderr
+    assert Path("b-1.npz").read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        (["--lr", "0.5"], "learning rate 6.0, not 0.5"),
+        (["--half", "--momentum", "0.1"], "momentum 0.0, not 0.1; half no, not yes"),
+        (["--init", "pretrained"], None),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_of_another_run_is_refused_with_the_differences(
+    run: Run, small: Path, change: list[str], difference: str | None
+) -> None:
+    before = leave_checkpoint(run, small)
+    if difference is None:
+        network = load_brain(PRETRAINED).network
+        change = [*change, "--hidden", ",".join(map(str, network.sizes[1:-1]))]
+        change += ["--activation", network.activation, "--loss", network.loss]
+        difference = "other initial weights"
+    result = run(*members("--data-dir", small), *change)
+    assert (result.exit_code, result.stdout) == (2, "")
+    error, hint = result.stderr.splitlines()
+    assert error.startswith("error: --seeds: b-1.npz.ckpt is of a run with ")
+    assert difference in error
+    assert hint.endswith("use --force, which keeps this one as b-1.npz.ckpt.bak")
+    assert names() == ["b-1.npz.ckpt"]
+    assert Path("b-1.npz.ckpt").read_bytes() == before
+
+
+def test_a_checkpoint_of_other_data_is_refused(run: Run, small: Path, tmp_path: Path) -> None:
+    leave_checkpoint(run, small)
+    copy = tmp_path / "copy"
+    shutil.copytree(small, copy)
+    labels = copy / "train-labels-idx1-ubyte"
+    labels.write_bytes(labels.read_bytes()[:-1] + b"\1")
+    result = run(*members("--data-dir", copy))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "error: --seeds: b-1.npz.ckpt is of a run with other data\n" in result.stderr
+
+
+def test_an_unfinished_brain_of_this_run_is_finished(run: Run, small: Path) -> None:
+    words = ["--epochs", 4, "--data-dir", small]
+    stop_after_first_epoch(run, "train", *TINY, *words, "--seed", 1)
+    assert names() == ["b-1.npz"]
+    result = run(*members(*words))
+    assert (result.exit_code, result.stdout) == (0, "b-0.npz\nb-1.npz\nb-2.npz\n")
+    meta = load_brain(Path("b-1.npz")).meta
+    assert meta
+    assert meta.epochs == 4
 
 
 def test_ctrl_c_ends_all_and_starts_no_more(start: Start, run: Run, small: Path) -> None:
@@ -105,12 +188,12 @@ def test_ctrl_c_ends_all_and_starts_no_more(start: Start, run: Run, small: Path)
     assert b"saved b-0.npz" in stderr
     assert b"Traceback" not in stderr
     assert names() == ["b-0.npz"]
-    result = run(*members("--epochs", 3, "--data-dir", small))
+    result = run(*members("--epochs", 3, "--force", "--data-dir", small))
     assert (result.exit_code, "already" in result.stderr) == (0, False)
 
 
 def test_a_member_that_fails_does_not_stop_the_others(run: Run, small: Path) -> None:
-    Path("b-1.npz").mkdir()
+    Path("b-1.npz").symlink_to("none/b")
     result = run(*members("--data-dir", small))
     assert (result.exit_code, result.stdout) == (2, "b-0.npz\nb-2.npz\n")
     assert names() == ["b-0.npz", "b-1.npz", "b-2.npz"]

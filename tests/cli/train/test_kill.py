@@ -174,11 +174,11 @@ def test_a_full_disk_leaves_the_old_brain_whole(start: Start, small: Path, every
     Path("brain.npz").write_bytes(b"old")
     process = start(
         "train", "--hidden", "64", "--epochs", 2, "--validation", 200, "--data-dir", small,
-        "--checkpoint-every", every, preexec_fn=lambda: limit_files(100_000),
+        "--checkpoint-every", every, "--force", preexec_fn=lambda: limit_files(100_000),
     )  # fmt: skip
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (1, b"")
     assert stderr.count(b"warning: brain.npz.ckpt: cannot be written: File too large") == 2 * every
     assert stderr.endswith(b"\nerror: brain.npz: cannot be written: File too large\n")
     assert Path("brain.npz").read_bytes() == b"old"
-    assert names() == ["brain.npz"]
+    assert names() == ["brain.npz", "brain.npz.bak"]

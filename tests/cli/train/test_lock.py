@@ -62,7 +62,7 @@ def test_neither_removes_the_checkpoint_of_the_other(
     assert first.returncode == 143
     assert names() == ["brain.npz", "brain.npz.ckpt"]
     assert names(LOCKS) == []
-    assert run(*SHORT, "--data-dir", small).exit_code == 0
+    assert run(*SHORT, "--force", "--data-dir", small).exit_code == 0
 
 
 def test_a_run_that_was_killed_blocks_none(
@@ -71,7 +71,7 @@ def test_a_run_that_was_killed_blocks_none(
     first.kill()
     first.wait()
     assert len(names(LOCKS)) == 2
-    assert run(*SHORT, "--data-dir", small).exit_code == 0
+    assert run(*SHORT, "--force", "--data-dir", small).exit_code == 0
     assert names(LOCKS) == []
 
 

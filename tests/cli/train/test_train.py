@@ -2,6 +2,7 @@ import json
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,7 +117,7 @@ def test_init_gives_layers_activation_and_loss(run: Run, small: Path, brain: Pat
 def test_a_small_file(run: Run, small: Path) -> None:
     sizes = []
     for extra in ([], ["--half"], ["--half", "--prune", 0.6]):
-        result = run("train", *TINY, "--data-dir", small, *extra)
+        result = run("train", *TINY, "--data-dir", small, "--force", *extra)
         assert result.exit_code == 0
         sizes.append(Path("brain.npz").stat().st_size)
     assert sizes[1] < 0.5 * sizes[0]
@@ -147,9 +148,9 @@ def test_threads_and_the_environment(
     given = {"MNISTMLP_DATA_DIR": str(small)}
     result = run("train", *TINY, "--threads", 1, "-q", env=given)
     assert (result.exit_code, result.stdout) == (0, "brain.npz\n")
-    run("train", *TINY, env=given)
-    run("train", *TINY, "--threads", 2, env=given)
-    run("train", *TINY, env=given | {"OPENBLAS_NUM_THREADS": "2"})
+    run("train", *TINY, "--force", env=given)
+    run("train", *TINY, "--threads", 2, "--force", env=given)
+    run("train", *TINY, "--force", env=given | {"OPENBLAS_NUM_THREADS": "2"})
     assert asked == [1, 3, 2, 2]
 
 
@@ -243,7 +244,7 @@ def test_init_gives_the_recipe(run: Run, small: Path, brain: Path) -> None:
     assert meta
     assert (meta.raw["recipe"]["name"], meta.raw["recipe"]["optimizer"]) == ("modern", "adam")
     assert meta.raw["accuracy"]["validation"] > 0.95
-    run("train", *common, "--recipe", "classic", "--lr", 0.01)
+    run("train", *common, "--recipe", "classic", "--lr", 0.01, "--force")
     meta = load_brain(Path("brain.npz")).meta
     assert meta
     assert (meta.raw["recipe"]["name"], meta.raw["recipe"]["activation"]) == ("classic", "relu")
@@ -275,7 +276,58 @@ def test_a_long_name(run: Run, small: Path) -> None:
     assert result.stderr.endswith(".npz: File name too long\n")
 
 
-def test_an_output_that_is_there_is_replaced(run: Run, small: Path) -> None:
-    Path("brain.npz").write_bytes(b"old")
-    run("train", *TINY, "--data-dir", small)
+@pytest.mark.parametrize("output", ["brain.npz", "some.npz"])
+def test_an_output_that_exists_is_replaced_by_force_alone_and_kept(
+    run: Run, small: Path, output: str
+) -> None:
+    Path(output).write_bytes(b"old")
+    Path(output).chmod(0o640)
+    words = [
+        "train",
+        *TINY,
+        "--data-dir",
+        small,
+        *([] if output == "brain.npz" else ["-o", output]),
+    ]
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"error: --output: {output} exists\n"
+        f"hint: name another file, or use --force, which keeps this one as {output}.bak\n"
+    )
+    assert names() == [output]
+    result = run(*words, "--force")
+    assert (result.exit_code, result.stdout) == (0, f"{output}\n")
+    assert f"kept the old {output} as {output}.bak\n" in result.stderr
+    assert Path(f"{output}.bak").read_bytes() == b"old"
+    assert Path(output).stat().st_mode & 0o777 == 0o640
+    assert load_brain(Path(output)).network.sizes == (784, 8, 10)
+    assert names() == [output, f"{output}.bak"]
+
+
+def test_a_file_that_appears_during_training_is_kept(
+    run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = loop.fit
+
+    def fit_meanwhile(*args: Any, **options: Any) -> Any:
+        Path("brain.npz").write_bytes(b"new")
+        return fit(*args, **options)
+
+    monkeypatch.setattr(loop, "fit", fit_meanwhile)
+    result = run("train", *TINY, "--data-dir", small)
+    assert "kept the old brain.npz as brain.npz.bak\n" in result.stderr
+    assert Path("brain.npz.bak").read_bytes() == b"new"
     assert load_brain(Path("brain.npz")).network.sizes == (784, 8, 10)
+
+
+def test_a_log_that_exists_is_replaced_by_force_alone_and_kept(run: Run, small: Path) -> None:
+    Path("log").write_text("old")
+    words = ["train", *TINY, "--data-dir", small, "--log", "log"]
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: --log: log exists\nhint: name another file, or ")
+    assert Path("log").read_text() == "old"
+    assert run(*words, "--force").exit_code == 0
+    assert Path("log.bak").read_text() == "old"
+    assert len(Path("log").read_text().splitlines()) == 2
