@@ -14,7 +14,8 @@ from mnistmlp.cli.recipes import format_recipes
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.cli.train.options import Options, takes_options
 from mnistmlp.cli.train.plan import check_files, insert_seed, make_plan
-from mnistmlp.cli.train.report import call_each, document, epoch_log, epoch_progress, summarise
+from mnistmlp.cli.train.progress import show_progress
+from mnistmlp.cli.train.report import call_each, document, epoch_log, summarise
 from mnistmlp.errors import BrainError, WriteError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def train(options: Options) -> None:
         with epoch_log(options.log and insert_seed(options.log, provenance.seed)) as record:
             checkpoints.announce(plan.state, record, quiet=quiet)
             started = time.perf_counter()
-            with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
+            with show_progress(plan, quiet=quiet) as shown, one_interrupt() as interrupts:
                 result = fit(
                     settings,
                     data.images,
@@ -62,8 +63,9 @@ def train(options: Options) -> None:
                     resume=plan.state,
                     until=plan.until,
                     threads=provenance.threads or 1,
-                    on_epoch=call_each(record, draw),
+                    on_epoch=call_each(record, shown.on_epoch),
                     on_state=checkpoints.keep,
+                    on_step=shown.on_step,
                 )
                 interrupts.saving = True
                 meta = _save(output, result, provenance, checkpoints)
@@ -72,8 +74,7 @@ def train(options: Options) -> None:
         summarise(result, settings, data.name, seconds, output, checkpoints.hint())
     same = None if result.interrupted else plan.compare(quiet=quiet)
     print(document(output, meta, result, seconds, same) if options.as_json else output)
-    if interrupts.exit_code or same is False:
-        raise typer.Exit(interrupts.exit_code or 1)
+    raise typer.Exit(interrupts.exit_code or int(same is False))
 
 
 def _save(
