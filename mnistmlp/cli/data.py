@@ -101,7 +101,6 @@ def download_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
 
     def draw(progress: Progress) -> None:
         if progress.state != "receiving":
-            console.footer.erase()
             _note_state(progress)
             return
         if progress.name not in bars:

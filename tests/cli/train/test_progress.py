@@ -115,9 +115,9 @@ def test_the_bar_moves_within_an_epoch_but_not_at_every_step(
     assert " 60% " in bar
 
 
-def test_nothing_is_imported_while_a_run_can_be_interrupted() -> None:
+def test_a_run_that_can_be_interrupted_imports_nothing_and_starts_no_thread() -> None:
     code = """
-import sys
+import sys, threading
 from mnistmlp.cli import console
 from mnistmlp.cli.train.progress import _Display
 from mnistmlp.training.state import EpochReport
@@ -128,10 +128,10 @@ for number, width in enumerate((120, 80, 40, 20), start=1):
     display.bar.next_time = 0
     display.move(number / 5)
     display.add_epoch(EpochReport(number, 1 / number, 0.1, 0.9, 1.5, 2.5))
-print(sorted(set(sys.modules) - before))
+print(sorted(set(sys.modules) - before), threading.active_count())
 """
     command = [sys.executable, "-W", "error", "-c", code]
-    assert subprocess.run(command, capture_output=True, check=True).stdout == b"[]\n"
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"[] 1\n"
 
 
 # --- In a run ----------------------------------------------------------------
