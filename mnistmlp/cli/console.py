@@ -17,6 +17,42 @@ if TYPE_CHECKING:
 
     from mnistmlp.errors import MnistMlpError
 
+# Blanks the first cell of the line, then all to the end of the screen, and goes back to the start.
+# One step, from the start of the screen, would clear it, which tmux keeps as lines scrolled away.
+ERASE = "\r \x1b[J\r"
+
+
+class Footer:
+    """A line below the notes on a terminal, drawn again in place.
+
+    The cursor stays visible, at the start of the line: a program that is killed
+    leaves nothing to restore, and a terminal that wraps its lines anew in another
+    width keeps the cursor there, so that the next drawing erases all of the last.
+    """
+
+    def __init__(self) -> None:
+        self.line = ""
+
+    def draw(self, line: str) -> None:
+        """Draw the line, which must be narrower than the terminal, in place of the last."""
+        self.line = line
+        self.write("")
+
+    def erase(self) -> None:
+        """Erase the line."""
+        if self.line and not _is_in_background():
+            _write(ERASE)
+        self.line = ""
+
+    def write(self, lines: str) -> None:
+        """Write lines above it."""
+        if self.line and not _is_in_background():
+            lines = f"{ERASE}{lines}{self.line}\r"
+        _write(lines)
+
+
+footer = Footer()
+
 
 class _Terminal(io.FileIO):
     """A terminal: once it has gone, what is written to it is lost, as if nobody looked at it."""
@@ -43,8 +79,20 @@ def outlive_terminal(stream: io.TextIOWrapper) -> io.TextIOWrapper:
 
 def note(message: str) -> None:
     """Write a line to stderr, and carry on if that fails."""
+    footer.write(f"{message}\n")
+
+
+def _write(text: str) -> None:
     with contextlib.suppress(OSError):
-        print(message, file=sys.stderr, flush=True)
+        print(text, end="", file=sys.stderr, flush=True)
+
+
+def _is_in_background() -> bool:
+    """Tell whether the terminal is the shell's, where its user may be typing."""
+    try:
+        return os.tcgetpgrp(sys.stderr.fileno()) != os.getpgrp()
+    except OSError:  # not the terminal that controls this process
+        return False
 
 
 def report(error: MnistMlpError) -> None:
@@ -73,7 +121,16 @@ def escape(text: str) -> str:
 
 def is_terminal() -> bool:
     """Tell whether stderr is a terminal that can redraw a line."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    able = os.environ.get("TERM", "dumb") not in {"", "dumb", "unknown"}
+    return able and os.environ.get("TTY_COMPATIBLE") != "0" and sys.stderr.isatty()
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal on stderr; 80 if it does not say."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:
+        return 80
 
 
 def make_console(*, stderr: bool = False) -> Console:

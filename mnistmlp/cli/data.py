@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
+from mnistmlp.cli.bar import Bar
 from mnistmlp.errors import WriteError
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from mnistmlp.data.catalog import DataFile, Split
     from mnistmlp.data.datasets import Dataset
     from mnistmlp.data.download import Progress
@@ -94,28 +93,25 @@ def download_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     if quiet or not console.is_terminal():
         yield lambda progress: None if quiet else _note_state(progress)
         return
-    from rich import progress as rich
+    from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
 
-    bars = rich.Progress(
-        rich.TextColumn("{task.description:23}"),
-        rich.BarColumn(bar_width=18),
-        rich.DownloadColumn(),
-        rich.TransferSpeedColumn(),
-        console=console.make_console(stderr=True),
-    )
-    tasks: dict[str, TaskID] = {}
+    name, bar, received = "{task.description}", BarColumn(None), DownloadColumn()
+    layouts = {59: (name, bar, received, TransferSpeedColumn()), 0: (name, bar)}
+    bars: dict[str, Bar] = {}
 
     def draw(progress: Progress) -> None:
-        if progress.name not in tasks:
-            tasks[progress.name] = bars.add_task(progress.name, total=None)
-        if progress.state == "receiving":
-            bars.update(tasks[progress.name], completed=progress.received, total=progress.total)
-        else:
-            bars.remove_task(tasks[progress.name])
-            bars.console.print(f"{progress.name}: {STATES[progress.state]}")
+        if progress.state != "receiving":
+            _note_state(progress)
+            return
+        if progress.name not in bars:
+            bars[progress.name] = Bar(layouts)
+        if bars[progress.name].is_due():
+            bars[progress.name].draw(progress.received, progress.name, progress.total)
 
-    with bars:
+    try:
         yield draw
+    finally:
+        console.footer.erase()
 
 
 def _note_state(progress: Progress) -> None:

@@ -41,6 +41,7 @@ def fit(
     threads: int | None = None,
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
     on_state: Callable[[TrainingState], None] = lambda state: None,
+    on_step: Callable[[float], None] = lambda progress: None,
 ) -> TrainingResult:
     """Train a network by a recipe, compress it if asked to, evaluate it, and calibrate it.
 
@@ -76,6 +77,8 @@ def fit(
     on_state : callable
         Called with the state after each epoch; its arrays are valid until it
         returns.
+    on_step : callable
+        Called at each step with the fraction of the recipe's epochs done before it.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def fit(
         If the loss is no longer finite.
     """
     with limited_threads(BLAS_THREADS), Workers(threads or usable_cores()) as workers:
-        run = _Run(recipe, images, labels, seed, initial_network, workers)
+        run = _Run(recipe, images, labels, seed, initial_network, workers, on_step)
         result = _train(run, resume, until or recipe.epochs, on_epoch, on_state)
         try:
             _finish(run, result, prune, half)
@@ -156,7 +159,9 @@ class _Run:
         seed: int,
         initial_network: Network | None,
         workers: Workers,
+        on_step: Callable[[float], None],
     ) -> None:
+        self.on_step = on_step
         self.recipe, self.rng, self.workers = recipe, np.random.default_rng(seed), workers
         training, self.validation = split_images(recipe, images, labels)
         self.network = make_network(recipe, self.rng, initial_network)
@@ -207,6 +212,7 @@ class _Run:
                 return loss
             progress = (epochs_done + seen / self.image_count) / recipe.epochs
             self.optimizer.step(recipe.learning_rate * schedule(progress))
+            self.on_step(progress)
             total += loss * n
             seen += n
         return total / self.image_count

@@ -6,7 +6,8 @@ import pytest
 from mnistmlp.data import download
 from mnistmlp.data.catalog import MNIST
 from mnistmlp.data.folder import RECORD
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Start
+from tests.cli.terminal import Terminal
 from tests.conftest import names
 
 
@@ -94,3 +95,23 @@ def test_damage_to_a_downloaded_file_is_noticed_and_repaired(run: Run, brain: Pa
         assert run("download").stderr.count("fetched and verified") == 1
         assert path.read_bytes() == content
         assert run("evaluate", brain).exit_code == 0
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_download_shows_a_bar_and_leaves_a_line_a_file(
+    start: Start, mnist: Path, width: int
+) -> None:
+    command = ["download", "--mirror", mnist.as_uri(), "--data-dir", "d"]
+    terminal = Terminal(start, *command, width=width)
+    lines = terminal.read()
+    assert terminal.end() == (0, b"d\n")
+    assert "━" in terminal.shown
+    assert (" MB" in terminal.shown) == (width == 80)
+    assert "".join(lines) == "".join(f"{file.name}: fetched and verified" for file in MNIST)
+
+
+def test_a_quiet_download_shows_nothing(start: Start, mnist: Path) -> None:
+    command = ["download", "--mirror", mnist.as_uri(), "--data-dir", "d", "--quiet"]
+    terminal = Terminal(start, *command)
+    assert terminal.read() == [""]
+    assert terminal.end() == (0, b"d\n")

@@ -100,6 +100,14 @@ def test_reports() -> None:
     assert not result.interrupted
 
 
+def test_steps_are_reported_and_change_no_bit() -> None:
+    seen: list[float] = []
+    result = train(on_step=seen.append)
+    each = [64 * step / 1000 for step in range(16)]  # the last of 1,000 images are a short batch
+    assert seen == pytest.approx([(epoch + part) / 4 for epoch in range(4) for part in each])
+    assert result.network.parameters.tobytes() == train().network.parameters.tobytes()
+
+
 def test_no_validation() -> None:
     result = train(replace(TINY, validation=0))
     assert result.history[0].validation_loss is None

@@ -18,7 +18,8 @@ from mnistmlp.cli.train.lock import locked
 from mnistmlp.cli.train.options import Options, takes_options
 from mnistmlp.cli.train.outputs import check_files, is_of_run
 from mnistmlp.cli.train.plan import announce_rate, insert_seed, make_plan
-from mnistmlp.cli.train.report import call_each, document, epoch_log, epoch_progress, summarise
+from mnistmlp.cli.train.progress import show_progress
+from mnistmlp.cli.train.report import call_each, document, epoch_log, summarise
 from mnistmlp.errors import BrainError, WriteError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
         announce_rate(plan, options)
         warn = warn_once(settings, data.labels, output)
         started = time.perf_counter()
-        with one_interrupt() as interrupts, epoch_progress(settings.epochs, quiet) as draw:
+        with show_progress(plan, quiet=quiet) as shown, one_interrupt() as interrupts:
             result = fit(
                 settings,
                 data.images,
@@ -75,8 +76,9 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
                 prune=provenance.prune,
                 half=provenance.half,
                 threads=threads,
-                on_epoch=call_each(record, draw, warn),
+                on_epoch=call_each(record, shown.on_epoch, warn),
                 on_state=checkpoints.keep,
+                on_step=shown.on_step,
             )
             interrupts.saving = True
             meta = _save(plan, result, checkpoints, quiet=quiet)
@@ -85,8 +87,7 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
         summarise(result, settings, data.name, seconds, output, checkpoints.hint())
     same = None if result.interrupted else plan.compare(quiet=quiet)
     print(document(output, meta, result, seconds, same) if options.as_json else output)
-    if interrupts.exit_code or same is False:
-        raise typer.Exit(interrupts.exit_code or 1)
+    raise typer.Exit(interrupts.exit_code or int(same is False))
 
 
 def _save(plan: Plan, result: TrainingResult, checkpoints: Checkpoints, *, quiet: bool) -> Meta:

@@ -1,4 +1,4 @@
-"""What `train` reports: each epoch, and the network at the end."""
+"""What `train` reports: each epoch in a log, and the network at the end."""
 
 from __future__ import annotations
 
@@ -22,41 +22,6 @@ OnEpoch = Callable[["EpochReport"], None]
 
 
 # --- Epoch by epoch ----------------------------------------------------------
-
-
-@contextmanager
-def epoch_progress(epochs: int, quiet: bool) -> Iterator[OnEpoch]:
-    """Yield a callback that draws an epoch's report."""
-    if quiet or not console.is_terminal():
-        yield lambda report: None if quiet else console.note(_describe(report, epochs))
-        return
-    from rich import progress as rich
-
-    bar = rich.Progress(
-        rich.BarColumn(bar_width=16),
-        rich.TextColumn("{task.description}"),
-        rich.TimeRemainingColumn(),
-        console=console.make_console(stderr=True),
-        transient=True,
-    )
-    task = bar.add_task(f"epoch  1/{epochs}", total=epochs)
-    with bar:
-
-        def draw(report: EpochReport) -> None:
-            accuracy = report.validation_accuracy
-            validation = "" if accuracy is None else f"  validation {accuracy:.2%}"
-            line = f"epoch {report.epoch}/{epochs}  loss {report.loss:.4f}{validation}"
-            bar.update(task, completed=report.epoch, description=line)
-
-        yield draw
-
-
-def _describe(report: EpochReport, epochs: int) -> str:
-    """Return an epoch's report as one line of under 80 columns."""
-    line = f"epoch {report.epoch:{len(str(epochs))}}/{epochs}  loss {report.loss:.4f}"
-    if report.validation_accuracy is not None:
-        line += f"  validation {report.validation_loss:.4f}, {report.validation_accuracy:.2%}"
-    return f"{line}  {report.seconds:.2f} s  {report.images_per_second:,.0f} images/s"
 
 
 @contextmanager
