@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 import mnistmlp
+from mnistmlp.cli.interrupt import SIGNALS
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.test_layers import loaded_by_command
@@ -136,6 +138,23 @@ def test_a_closed_pipe_on_stderr_does_not_end_the_work(
     process = start("predict", "none.png", "--brain", brain, stderr=closed_pipe)
     assert process.communicate(timeout=60)[0] == b""
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("number", [each for each in SIGNALS if each != signal.SIGTERM])
+def test_a_signal_ends_a_command_with_a_line(
+    start: Start, brain: Path, number: signal.Signals
+) -> None:
+    process = start("predict", "--brain", brain, "--files-from", "-")
+    assert process.stdin
+    assert process.stderr
+    process.stdin.write(b"none.png\n")
+    process.stdin.flush()
+    assert process.stderr.readline() == b"error: none.png: No such file or directory\n"
+    process.send_signal(number)  # while it waits for names
+    stdout, stderr = process.communicate(timeout=60)
+    line = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"
+    assert (process.returncode, stdout) == (128 + number, b"")
+    assert stderr.decode() == f"{line}\n"
 
 
 @pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
