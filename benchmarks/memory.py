@@ -46,7 +46,7 @@ def train(folder: Path, output: Path) -> tuple[int, dict[str, Any]]:
     """Train one epoch; return the peak of the process's own memory in kB, and the report."""
     command = [str(Path(sys.executable).with_name("mnistmlp")), "train", "--json", "--quiet"]
     command += ["--epochs", "1", "--validation", "1000"]
-    command += ["--data-dir", str(folder), "--output", str(output)]
+    command += ["--data-dir", str(folder), "--output", str(output), "--force"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak, status = 0, Path(f"/proc/{process.pid}/status")
     while process.poll() is None:

@@ -20,7 +20,7 @@ from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.soak.kills import campaign
 
-LONG = ["train", "--hidden", "8", "--epochs", "10000", "--validation", "200"]
+LONG = ["train", "--hidden", "8", "--lr", "6", "--epochs", "10000", "--validation", "200"]
 
 
 def test_sigkill_loses_nothing(tmp_path: Path) -> None:
@@ -94,7 +94,9 @@ def test_a_signal_while_it_saves_loses_nothing(
         return save(*args, **options)
 
     monkeypatch.setattr(brain, "save_brain", interrupted)
-    result = run("train", "--hidden", 8, "--epochs", 2, "--validation", 200, "--data-dir", small)
+    result = run(
+        "train", "--hidden", 8, "--lr", 6, "--epochs", 2, "--validation", 200, "--data-dir", small
+    )
     assert (result.exit_code, result.stdout) == (128 + number, "brain.npz\n")
     meta = load_brain(Path("brain.npz")).meta
     assert meta

@@ -16,7 +16,19 @@ from mnistmlp.cli.interrupt import ECHO
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
-TINY = ["train", "--hidden", "8", "--validation", "200", "-o", "b-{seed}.npz", "--seeds", "0:2"]
+TINY = [
+    "train",
+    "--hidden",
+    "8",
+    "--lr",
+    "6",
+    "--validation",
+    "200",
+    "-o",
+    "b-{seed}.npz",
+    "--seeds",
+    "0:2",
+]
 LONG = [*TINY, "--epochs", "10000", "--checkpoint-every", "1", "--jobs", "2"]
 SHORT = [*TINY, "--epochs", "2"]
 
@@ -89,7 +101,7 @@ def test_the_second_signal_ends_all_at_once(start: Start, small: Path) -> None:
         process.send_signal(signal.SIGTERM)
         time.sleep(1.5 * ECHO)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 143
+    assert process.returncode in (143, -signal.SIGTERM)  # the latter by a third, before the exit
     assert b"Traceback" not in stderr
     assert not {"b-0.npz", "b-1.npz"} & set(names())
 

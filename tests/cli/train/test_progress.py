@@ -18,7 +18,7 @@ from mnistmlp.training.state import EpochReport
 from tests.cli.conftest import Start
 from tests.cli.terminal import Terminal, read_terminal, visible_lines
 
-TINY = ["--hidden", "8", "--epochs", "4", "--validation", "200"]
+TINY = ["--hidden", "8", "--lr", "6", "--epochs", "4", "--validation", "200"]
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_a_terminal_that_goes_away_does_not_end_the_run(start: Start, small: Pat
 
 
 def test_ctrl_c_takes_the_bar_away(start: Start, small: Path) -> None:
-    options = ["--hidden", 8, "--epochs", 10_000, "--validation", 200]
+    options = ["--hidden", 8, "--lr", 6, "--epochs", 10_000, "--validation", 200]
     terminal = Terminal(start, "train", *options, "--data-dir", small)
     terminal.read_until("epoch     2/10000 loss ")
     terminal.process.send_signal(signal.SIGINT)
