@@ -1,11 +1,13 @@
 """Measure how accurate the recipes are, and what each ingredient of the best one is worth.
 
-    python accuracy.py recipes|ablation [JOBS]
+    python accuracy.py recipes|ablation|combinations [JOBS]
 
 `recipes` trains each recipe with several seeds, and reads the test set once for
 each brain and for the committee of the best.  `ablation` takes the ingredients
 out of `best` one by one, in short runs, and looks at validation images alone.
-Both write accuracy.json and the tables of docs/recipes.md.
+`combinations` trains classic with every optimiser, activation, loss and several
+networks, at the learning rates that it gets by default, and does so too.  All
+write accuracy.json and the tables of docs/recipes.md.
 
 It takes hours.  Brains and figures stay in build/accuracy, and a run that was
 cut short goes on from there.  With JOBS, so many networks train at once, each
@@ -19,12 +21,16 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from accuracy_table import write_tables
 
 from mnistmlp import blas
+from mnistmlp.training.learning_rates import override
+from mnistmlp.training.recipes import ActivationName, LossName, OptimizerName, Recipe
+from mnistmlp.training.settings import parse_hidden
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "accuracy.json"
@@ -46,6 +52,7 @@ INGREDIENTS = {  # of `best`, each with the options that take it out
     "fall of the learning rate": "--schedule constant",
     "half of the width": "--hidden 512,512",
 }
+HIDDEN = ("none", "20", "20,20,20", "256,128")
 Row = dict[str, Any]
 
 
@@ -104,11 +111,33 @@ def measure_ablation(jobs: int) -> Row:
     return {"ablation": {"command": SHORT, "rows": rows}}
 
 
+def measure_combinations(jobs: int) -> Row:
+    """Return the accuracy on validation images of classic with other settings."""
+    tasks, rates = {}, {}
+    for choice in product(HIDDEN, *map(get_args, (OptimizerName, ActivationName, LossName))):
+        hidden, optimizer, activation, loss = choice
+        if hidden == "none" and activation != "sigmoid":
+            continue  # there is none
+        name = " ".join(choice)
+        tasks[name] = (
+            f"--hidden {hidden} --optimizer {optimizer} --activation {activation} --loss {loss}"
+        )
+        settings = {"optimizer": optimizer, "activation": activation, "loss": loss}
+        rates[name] = override(Recipe(), settings | {"hidden": parse_hidden(hidden)}).learning_rate
+    found = train_all(tasks, dict.fromkeys(tasks, 1), jobs)
+    rows = {name: row | {"learning_rate": rates[name]} for name, (row,) in found.items()}
+    return {"combinations": rows}
+
+
 def main() -> None:
     """Measure, and write results and tables."""
     mode, *jobs = sys.argv[1:]
     KEPT.mkdir(parents=True, exist_ok=True)
-    measure = {"recipes": measure_recipes, "ablation": measure_ablation}[mode]
+    measure = {
+        "recipes": measure_recipes,
+        "ablation": measure_ablation,
+        "combinations": measure_combinations,
+    }[mode]
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     results |= measure(int(jobs[0]) if jobs else 1)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")

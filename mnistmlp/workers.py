@@ -7,7 +7,6 @@ small parts it is not worth it: the lock then changes hands all the time.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 from collections import defaultdict, deque
@@ -123,9 +122,12 @@ class Workers:
             self._start()
         left, futures = deque(items), list[Future[None]]()
         try:
-            with contextlib.suppress(RuntimeError):  # no more threads: those that there are will do
+            try:
                 for _ in range(helpers):
                     futures.append(self.pool.submit(copy_context().run, _work_off, work, left))
+            except RuntimeError:  # the system starts no more threads
+                self.pool.shutdown()  # a thread that runs may have taken what was not submitted
+                self.count = 1
             _work_off(work, left)
         finally:  # after Ctrl-C too: nobody may still be writing to the arrays
             left.clear()

@@ -102,6 +102,32 @@ def test_what_numpy_is_to_ignore_holds_for_every_thread(workers: Workers) -> Non
         workers.run(lambda: np.add(large, large), [()] * 9)
 
 
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_work_is_done_where_the_system_starts_no_thread(
+    monkeypatch: pytest.MonkeyPatch, allowed: int
+) -> None:
+    started, start = [], threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        started.append(thread)
+        if len(started) > allowed:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done = np.zeros(100, int)
+
+    def work(item: int) -> None:
+        done[item] += 1
+
+    with Workers(3) as workers:
+        for _ in range(8):
+            workers.run(work, [(item,) for item in range(100)])
+        assert workers.count == 1
+    assert (done == 8).all()
+    assert len(started) == allowed + 1
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
 def test_a_fork_has_threads_of_its_own() -> None:
@@ -136,3 +162,30 @@ def test_work_is_shared_only_where_that_is_faster(
         for _ in range(3 * PERIOD):
             workers.run(work, [()] * 10)  # a second alone
     assert len(shared) == 3 * expected
+
+
+def test_each_kind_of_work_is_tried_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, shared = [0.0], []
+
+    def share(workers: Workers, work: object, items: list[tuple[float]], helpers: int) -> None:
+        clock[0] += 1
+        shared.append(items[0])
+
+    def work(seconds: float) -> None:
+        clock[0] += seconds
+
+    monkeypatch.setattr(module, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(Workers, "_share", share)
+    with Workers(2) as workers:
+        for _ in range(PERIOD):
+            for kind, seconds in (("long", 0.9), ("short", 0.1)):
+                workers.run(work, [(seconds,)] * 2, kind=kind)  # alone it takes 1.8 s, or 0.2
+    assert shared.count((0.9,)) == PERIOD - TRIALS
+    assert shared.count((0.1,)) == TRIALS
+
+
+def test_work_alone_may_be_done_in_one_piece() -> None:
+    done: list[str] = []
+    with Workers(1) as workers:
+        workers.run(lambda: done.append("part"), [()] * 2, alone=lambda: done.append("whole"))
+    assert done == ["whole"]

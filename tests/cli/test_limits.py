@@ -17,7 +17,6 @@ from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
 TRAIN = ["train", "--hidden", "8", "--lr", "6", "--epochs", "1", "--validation", "200"]
-SINGLE = {"OMP_NUM_THREADS": "1"}  # for BLAS
 
 
 @pytest.fixture
@@ -53,8 +52,7 @@ def test_a_command_needs_no_thread(
         [*TRAIN, "--threads", "1", *data],
     ):
         command = [*one_process, sys.executable, "-m", "mnistmlp", *words]
-        env = os.environ | SINGLE
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stdout
 
@@ -64,8 +62,7 @@ def test_a_committee_that_cannot_start_a_process_says_so(
 ) -> None:
     words = [*TRAIN, "--seeds", "0:2", "-o", "{seed}.npz", "--data-dir", str(small)]
     command = [*one_process, sys.executable, "-m", "mnistmlp", *words]
-    env = os.environ | SINGLE
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     starts = [line.partition(" no process")[0] for line in done.stderr.splitlines()]
     assert starts == ["error: 0.npz:", "error: 1.npz:"]
@@ -109,8 +106,7 @@ def test_little_memory_is_a_line(
         ["evaluate", brain, *data],
         [*TRAIN, "--threads", 1, *data],
     ):
-        env = os.environ | SINGLE
-        process = start(*words, preexec_fn=limit, env=env)
+        process = start(*words, preexec_fn=limit)
         stdout, stderr = process.communicate(timeout=60)
         assert process.returncode in (0, 1), stderr
         assert b"Traceback" not in stderr, stderr
