@@ -150,7 +150,7 @@ def measure_commands(bench: Bench) -> list[Row]:
     ours = bench.program
     with tempfile.TemporaryDirectory() as folder:
         brain = str(Path(folder, "brain.npz"))
-        train = [ours, "train", "--quiet", "--output", brain]
+        train = [ours, "train", "--quiet", "--force", "--output", brain]
         _, _, peak = bench.command(*train)
         rows: list[Row] = [{"command": "train (classic), peak memory", "bytes": peak, "limit": 2e8}]
         for name, more, reference, limit in (

@@ -73,10 +73,8 @@ def _find_problem(report: EpochReport, first: EpochReport, share: float) -> str 
     """Return what is wrong after an epoch, or None."""
     accuracy = report.validation_accuracy
     if accuracy is not None and accuracy < max(GUESSING, MARGIN * share):
-        return (
-            f"no better than guessing after epoch {report.epoch}: validation accuracy "
-            f"{accuracy:.2%}, and the most frequent digit alone makes {share:.2%}"
-        )
+        same = f", and {share:.2%} show the same digit" if share >= GUESSING else ""
+        return f"no better than guessing: validation accuracy {accuracy:.2%}{same}"
     if report.epoch > first.epoch and report.loss >= first.loss:
         return (
             f"the loss has not fallen: {first.loss:.4f} in epoch {first.epoch}, "

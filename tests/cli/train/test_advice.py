@@ -30,10 +30,7 @@ def told(
 def test_guessing_is_warned_of_once(capsys: pytest.CaptureFixture[str]) -> None:
     recipe = replace(CLASSIC, activation="relu")
     warning, hint = told(capsys, recipe, report(1, 0.5, 0.106), report(2, 0.5, 0.106))
-    assert warning == (
-        r"warning: b\n.npz: no better than guessing after epoch 1: validation accuracy 10.60%, "
-        "and the most frequent digit alone makes 10.00%"
-    )
+    assert warning == (r"warning: b\n.npz: no better than guessing: validation accuracy 10.60%")
     assert hint == "hint: learning rate 6 is high for sgd, mse and relu: try --learning-rate 0.3"
 
 
@@ -66,8 +63,8 @@ def test_a_few_steps_are_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
     recipe = replace(CLASSIC, limit=32 * 100, epochs=8)
     poor = [report(epoch, 0.5, 0.1) for epoch in range(1, 9)]
     assert told(capsys, recipe, *poor[:4]) == []
-    assert "after epoch 5" in told(capsys, recipe, *poor)[0]
-    assert "after epoch 3" in told(capsys, replace(recipe, epochs=3), *poor[:3])[0]
+    assert told(capsys, recipe, *poor[:5]) != []
+    assert told(capsys, replace(recipe, epochs=3), *poor[:3]) != []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +93,7 @@ def test_train_and_those_who_use_the_brain_warn(run: Run, small: Path) -> None:
     trained = run(*words, "--data-dir", small)
     assert (trained.exit_code, trained.stdout) == (0, "brain.npz\n")
     warning, hint = trained.stderr.splitlines()
-    assert warning.startswith("warning: brain.npz: no better than guessing after epoch 1: ")
+    assert warning.startswith("warning: brain.npz: no better than guessing: validation ")
     assert hint.endswith("try --learning-rate 1")
     for words in (["evaluate"], ["predict", "--index", "0"]):
         used = run(*words, "--data-dir", small)

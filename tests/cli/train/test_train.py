@@ -10,6 +10,9 @@ import pytest
 from mnistmlp import blas
 from mnistmlp.brains.brain import load_brain, save_brain
 from mnistmlp.cli.interrupt import ECHO
+from mnistmlp.core.calibration import calibrate
+from mnistmlp.core.metrics import evaluate, probabilities
+from mnistmlp.data.datasets import load_dataset
 from mnistmlp.training import loop
 from mnistmlp.workers import Workers
 from tests.brains.test_brain import make_older
@@ -123,6 +126,36 @@ def test_a_small_file(run: Run, small: Path) -> None:
     assert sizes[1] < 0.5 * sizes[0]
     assert sizes[2] < 0.6 * sizes[1]
     assert (load_brain(Path("brain.npz")).network.parameters == 0).mean() >= 0.6
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        ["--half"],
+        ["--prune", 0.9],
+        ["--prune", 0.9, "--half"],
+        ["--patience", 1, "--epochs", 30],
+        ["--dtype", "float64"],
+        ["--hardest", 0.5],
+        ["--schedule", "constant"],
+    ],
+    ids=str,
+)
+def test_recorded_figures_are_those_of_the_saved_weights(
+    run: Run, small: Path, changes: list[object]
+) -> None:
+    words = ["train", "--hidden", "30", "--lr", "6", "--epochs", "6", "--validation", "200"]
+    trained = run(*words, "--json", "--data-dir", small, *changes)
+    assert trained.exit_code == 0
+    loaded, data = load_brain(Path("brain.npz")), load_dataset(small, "train")
+    assert loaded.meta
+    found = evaluate([loaded.network], data.images[1000:], data.labels[1000:])
+    assert loaded.meta.validation_accuracy == found.accuracy
+    assert json.loads(trained.stdout)["validation_accuracy"] == found.accuracy
+    assert f"validation accuracy {found.accuracy:.2%} (epoch " in trained.stderr
+    outputs = probabilities(loaded.network.outputs(data.images[1000:]))
+    assert loaded.temperature == calibrate(outputs, data.labels[1000:])
 
 
 def test_log(run: Run, small: Path) -> None:
