@@ -1,0 +1,42 @@
+"""Give a brain without validation images the temperature of its twin, which held some out.
+
+    python calibrate.py TWIN BRAIN
+
+The temperature is fitted on the images that the twin held out, at the end of
+MNIST's training images, and written to BRAIN.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.core.calibration import calibrate
+from mnistmlp.core.metrics import evaluate, probabilities
+from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.folder import default_folder
+
+
+def main() -> None:
+    """Fit the temperature, print what it does to the twin, and write it."""
+    twin, brain = (load_brain(Path(name)) for name in sys.argv[1:])
+    if not (twin.meta and brain.meta) or twin.network.sizes != brain.network.sizes:
+        sys.exit("these are not twins")
+    data = load_dataset(Path(os.environ.get("MNISTMLP_DATA_DIR") or default_folder()), "train")
+    count = twin.meta.recipe["validation"]
+    images, labels = data.images[-count:], data.labels[-count:]
+    temperature = calibrate(probabilities(twin.network.outputs(images)), labels)
+    found = evaluate([twin.network], images, labels, [temperature])
+    print(
+        f"temperature {temperature}: on the {count:,} images, accuracy {found.accuracy:.2%}, "
+        f"calibration error {found.calibration_error_before:.2%} before, "
+        f"{found.calibration_error:.2%} after"
+    )
+    meta = brain.meta.raw | {"temperature": temperature}
+    save_brain(Path(sys.argv[2]), brain.network, meta, half=brain.meta.half)
+
+
+if __name__ == "__main__":
+    main()
