@@ -53,12 +53,17 @@ def fit_temperature(probabilities: Array, labels: Labels) -> float:
 
     ratio = (5**0.5 - 1) / 2
     low, high = np.log(MIN_TEMPERATURE), np.log(MAX_TEMPERATURE)
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = loss(left), loss(right)
     while high - low > 1e-3:
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if loss(left) < loss(right):
-            high = right
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = loss(left)
         else:
-            low = left
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = loss(right)
     return round(float(np.exp((low + high) / 2)), 3)
 
 
