@@ -56,6 +56,8 @@ class SettingError(MnistMlpError):
         ``learning_rate``.
     message : str
         What is wrong, with the value.
+    hint : str, optional
+        One line: how to fix it.
     """
 
     def __init__(self, setting: str, message: str, *, hint: str | None = None) -> None:

@@ -1,11 +1,13 @@
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from mnistmlp.brains.brain import load_brain
+from mnistmlp.brains.brain import load_brain, save_brain
 from mnistmlp.cli.evaluate import _confusion_table
-from mnistmlp.core.metrics import Evaluation, evaluate
+from mnistmlp.core.metrics import Evaluation, committee, evaluate
 from mnistmlp.data.datasets import load_dataset
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
@@ -112,3 +114,39 @@ def test_data_of_the_wrong_kind(run: Run, brain: Path, tmp_path: Path) -> None:
     result = run("evaluate", brain, "--data-dir", tmp_path)
     assert result.exit_code == 1
     assert result.stderr.startswith(f"error: {tmp_path}/t10k-images-idx3-ubyte: not an IDX file")
+
+
+def test_it_says_how_far_confidence_is_off(run: Run, small: Path, brain: Path) -> None:
+    loaded, data = load_brain(brain), load_dataset(small, "test")
+    assert loaded.meta
+    assert loaded.temperature != 1
+    save_brain(Path("plain.npz"), loaded.network, loaded.meta.raw | {"temperature": 1})
+    for name in (brain, Path("plain.npz")):
+        temperatures = [load_brain(name).temperature]
+        found = evaluate([loaded.network], data.images, data.labels, temperatures)
+        line = f"confidence is off by {found.calibration_error:.2%} on average"
+        before = f"{found.calibration_error_before:.2%} before calibration"
+        line += f", {before}" if name == brain else ", uncalibrated"
+        assert line in run("evaluate", name, "--data-dir", small).stdout.splitlines()
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_committee_is_evaluated_on_calibrated_averages(
+    run: Run, small: Path, brain: Path, reverse: bool
+) -> None:
+    loaded, data = load_brain(brain), load_dataset(small, "test")
+    assert loaded.meta
+    for name, temperature in (("a.npz", 0.05), ("b.npz", 20)):
+        network = deepcopy(loaded.network)
+        network.parameters *= 1 if name == "a.npz" else -1  # they disagree: the surer one wins
+        save_brain(Path(name), network, loaded.meta.raw | {"temperature": temperature})
+    names = ["b.npz", "a.npz"] if reverse else ["a.npz", "b.npz"]
+    found = json.loads(run("evaluate", *names, "--json", "--data-dir", small).stdout)
+    alone = json.loads(run("evaluate", "a.npz", "--json", "--data-dir", small).stdout)
+    assert found["confusion"] == alone["confusion"]
+    brains = [load_brain(Path(name)) for name in names]
+    mean = committee(
+        [each.network for each in brains], data.images, [each.temperature for each in brains]
+    )
+    right = mean[np.arange(len(data.labels)), data.labels]
+    assert found["loss"] == pytest.approx(-np.log(right).mean(), rel=1e-5)
