@@ -100,7 +100,11 @@ class Recipe:
     schedule: ScheduleName = choice(
         "cosine", ScheduleName, "How the learning rate changes over the run.", basic=True
     )
-    momentum: float = fraction(0.0, "Momentum of sgd and nesterov, from 0 to below 1.", metavar="M")
+    momentum: float = fraction(
+        0.0,
+        "Momentum of sgd and nesterov, from 0 to below 1; by default 0.9 for nesterov.",
+        metavar="M",
+    )
     weight_decay: float = number(  # a step shrinks weights by learning rate × this
         0.0, "Decoupled weight decay.", 0, MAX_COUNT, metavar="D"
     )
