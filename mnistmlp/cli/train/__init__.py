@@ -43,6 +43,8 @@ def train(options: Options) -> None:
         from mnistmlp.cli.train.committee import train_committee
 
         check_files(plan, options)
+        if options.jobs > 1:  # else each member says so itself
+            announce_rate(plan, options)
         train_committee(options, plan.provenance, options.seeds, cores)
         return
     with locked(plan):
