@@ -52,31 +52,32 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 
 def backup_path(path: Path) -> Path:
-    """Return the path under which `back_up` keeps a file."""
-    return Path(f"{path}.bak")
+    """Return the path under which `back_up` keeps a file; symbolic links are followed."""
+    return Path(f"{os.path.realpath(path)}.bak")
 
 
-def back_up(path: Path) -> Path:
-    """Keep a file under NAME.bak as well, in place of an older one, and return that path.
+def back_up(path: Path, *, copy: bool = False) -> None:
+    """Keep a file under NAME.bak as well, in place of an older one.
+
+    Unless it is to be a copy, that is a second name of the same file, where the
+    file system has such: the file may then be replaced, but not written to.
 
     Raises
     ------
     WriteError
         If it cannot be kept there.
     """
-    target = Path(os.path.realpath(path))
-    backup = backup_path(target)
+    target, backup = Path(os.path.realpath(path)), backup_path(path)
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     with writing(backup):
         try:
             try:
-                os.link(target, temporary)
-            except OSError:  # a file system without hard links
+                (shutil.copy2 if copy else os.link)(target, temporary)
+            except OSError:
                 shutil.copy2(target, temporary)
             temporary.replace(backup)
         finally:
             temporary.unlink(missing_ok=True)
-    return backup
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import math
 import os
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from time import perf_counter
 from types import TracebackType
@@ -131,8 +131,12 @@ class Workers:
             _work_off(work, left)
         finally:  # after Ctrl-C too: nobody may still be writing to the arrays
             left.clear()
-            for future in futures:
-                future.result()
+            try:
+                wait(futures)
+            finally:  # again, if it was interrupted itself
+                wait(futures)
+        for future in futures:
+            future.result()
 
 
 def _work_off(work: Callable[..., object], left: deque[tuple[Any, ...]]) -> None:

@@ -83,17 +83,19 @@ def test_the_permissions_of_an_old_file_are_kept(mode: int) -> None:
 
 
 @pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("copy", [True, False])
 def test_a_backup_keeps_the_file_in_place_of_an_older_one(
-    monkeypatch: pytest.MonkeyPatch, links: bool
+    monkeypatch: pytest.MonkeyPatch, links: bool, copy: bool
 ) -> None:
     if not links:
         monkeypatch.setattr(os, "link", no_links)
-    path = Path("file")
+    path, backup = Path("file"), Path("file.bak")
+    assert backup_path(path) == backup.absolute()
     for content in (b"1", b"2"):
         path.write_bytes(content)
         path.chmod(0o600)
-        backup = back_up(path)
-        assert backup == backup_path(path.resolve())
+        back_up(path, copy=copy)
+        assert path.samefile(backup) == (links and not copy)
         path.unlink()
         assert backup.read_bytes() == content
         assert backup.stat().st_mode & 0o777 == 0o600

@@ -51,7 +51,7 @@ def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
     """
     selected = result.selected
     keys = ("epoch", "loss", "validation_loss", "validation_accuracy")
-    return describe_network(result.network, result.temperature) | {
+    return describe_network(result.network, result.temperature or 1.0) | {
         **provenance.as_dict(),
         "epochs": selected.epoch if selected else 0,
         "history": [{key: getattr(report, key) for key in keys} for report in result.history],

@@ -46,9 +46,7 @@ def choose_default_brain() -> Path:
 
 
 def load_brains(names: list[Path], named_by: str) -> list[Brain]:
-    """Load the brains of a committee, and warn of those that have not learnt.
-
-    `named_by` is the option or argument that names them.
+    """Load the brains of a committee; `named_by` is the option or argument that names them.
 
     Raises
     ------
@@ -60,15 +58,18 @@ def load_brains(names: list[Path], named_by: str) -> list[Brain]:
     from mnistmlp.brains.brain import load_brain
 
     try:
-        brains = [load_brain(brain_file(name)) for name in names]
+        return [load_brain(brain_file(name)) for name in names]
     except OtherTaskError as error:
         if len(names) == 1:
             raise
         message = f"{error}; all brains of a committee must have the same inputs and labels"
         raise typer.BadParameter(message, param_hint=f"'{named_by}'") from None
-    for name, brain in zip(names, brains, strict=True):
+
+
+def warn_of_guessing(names: list[Path], brains: list[Brain]) -> None:
+    """Warn of brains that have learnt nothing, by what their files say."""
+    for name, brain in dict(zip(names, brains, strict=True)).items():
         accuracy = brain.meta.validation_accuracy if brain.meta else None
         if accuracy is not None and accuracy < GUESSING:
             found = f"hardly better than guessing: {accuracy:.2%} on validation images"
             console.note(f"warning: {console.escape(str(name))}: {found}")
-    return brains

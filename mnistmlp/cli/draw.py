@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import choose_default_brain, load_brains
+from mnistmlp.cli.brains import choose_default_brain, load_brains, warn_of_guessing
 
 
 def draw(
@@ -31,6 +31,7 @@ def draw(
 
     name = brain or choose_default_brain()
     (loaded,) = load_brains([name], "BRAIN")
+    warn_of_guessing([name], [loaded])
     page = Path(tempfile.mkdtemp(prefix="mnistmlp-")) / "draw.html"  # only its owner may enter
     export_brain(page, loaded, name.name)
     page.chmod(0o600)

@@ -11,7 +11,7 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console, options
-from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_brains
+from mnistmlp.cli.brains import DEFAULT_BRAIN, GUESSING, Brains, load_brains
 from mnistmlp.cli.data import open_dataset
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ def evaluate(
             [brain.temperature for brain in loaded],
             workers,
         )
+    if result.accuracy < GUESSING:
+        names = console.escape(", ".join(map(str, paths)))
+        console.note(f"warning: {names}: hardly better than guessing: {result.accuracy:.2%}")
     if as_json:
         print(_document(result, paths, data.name, split))
     else:

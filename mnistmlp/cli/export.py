@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mnistmlp.cli.brains import brain_file, load_brains
+from mnistmlp.cli.brains import brain_file, load_brains, warn_of_guessing
 from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_target
 
 
@@ -39,6 +39,7 @@ def export(
     check_distinct("FILE", output, {"BRAIN": brain_file(brain)})
     check_target("FILE", output, force=force)
     (loaded,) = load_brains([brain], "BRAIN")
+    warn_of_guessing([brain], [loaded])
     back_up_replaced(output)
     export_brain(output, loaded, brain.name)
     print(output)

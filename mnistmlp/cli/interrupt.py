@@ -45,6 +45,10 @@ class Interrupts:
         """128 plus the number of the first signal, as in a shell; 0 if there was none."""
         return 128 + self.first if self.first else 0
 
+    def hold(self) -> None:
+        """From now on, only record the first signal."""
+        self.saving = True
+
     def handle(self, number: int, frame: object) -> None:
         """Raise KeyboardInterrupt at the first signal, and end the program at the second."""
         if self.first is None:

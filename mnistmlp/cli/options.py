@@ -92,11 +92,11 @@ def parse_range(option: str, text: str) -> range:
 def check_target(option: str, path: Path, *, force: bool) -> None:
     """Raise SettingError if no file can be written at `path`, or if there is one.
 
-    With `force`, a file may be there, and it can be kept as NAME.bak.
+    With `force`, a file may be there, if it can be kept as NAME.bak.
     """
     try:
         check_writable(path)
-        if path.exists():
+        if force and path.exists():
             check_writable(backup_path(path))
     except OSError as error:
         raise SettingError(option, f"{error.filename}: {error.strerror}") from None
@@ -106,28 +106,36 @@ def check_target(option: str, path: Path, *, force: bool) -> None:
 
 def keep_hint(path: Path) -> str:
     """Return the ways out where a file exists: both keep it."""
-    return f"name another file, or use --force, which keeps this one as {backup_path(path).name}"
+    return f"name another file, or use --force, which keeps this one as {_name_backup(path)}"
 
 
-def back_up_replaced(path: Path, *, quiet: bool = False) -> None:
+def back_up_replaced(path: Path, *, quiet: bool = False, copy: bool = False) -> None:
     """Keep the file at `path`, if there is one, as NAME.bak, and say so."""
     if path.exists():
-        backup = back_up(path)
-        shown = backup if path.is_symlink() else backup_path(path)
+        back_up(path, copy=copy)
         if not quiet:
-            console.note(
-                f"kept the old {console.escape(path.name)} as {console.escape(str(shown))}"
-            )
+            name, backup = (console.escape(str(each)) for each in (path, _name_backup(path)))
+            console.note(f"kept the old {name} as {backup}")
+
+
+def _name_backup(path: Path) -> Path:
+    """Return the backup of a file in the words in which the file was named."""
+    return backup_path(path) if path.is_symlink() else Path(f"{path}.bak")
 
 
 def check_distinct(option: str, path: Path, others: Mapping[str, Path | None]) -> None:
-    """Raise SettingError if `path` is one of the other files, which are keyed by their origin."""
+    """Raise SettingError if `path`, or its backup, is one of the other files.
+
+    These are keyed by their origin.
+    """
     for named, other in others.items():
-        if other and _is_same_file(path, other):
+        if other and is_same_file(path, other):
             raise SettingError(option, f"{path} is the file of {named}")
+        if other and path.exists() and is_same_file(backup_path(path), other):
+            raise SettingError(option, f"{path} would be kept as {other}, the file of {named}")
 
 
-def _is_same_file(path: Path, other: Path) -> bool:
+def is_same_file(path: Path, other: Path) -> bool:
     """Tell whether two paths name the same file, which need not exist."""
     try:
         return path.samefile(other)
@@ -162,6 +170,4 @@ Force = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, no notes.")
-]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and warnings only.")]

@@ -39,9 +39,8 @@ class Adversary:
         n = inputs.shape[1]
         gradients, norms = self.gradients[:n], self.norms[:n]
         weights, _ = self.network.layers[0]
-        work.multiply(
-            np.matmul, work.deltas[0].T, weights, gradients
-        )  # ∂C/∂a⁰ = (W¹)ᵀ δ¹, one image per row
+        # ∂C/∂a⁰ = (W¹)ᵀ δ¹, one image per row
+        work.multiply(np.matmul, work.deltas[0].T, weights, gradients)
         np.einsum("ij,ij->i", gradients, gradients, out=norms[:, 0])
         np.sqrt(norms, out=norms)
         norms += EPSILON

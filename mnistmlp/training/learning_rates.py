@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mnistmlp.training.recipes import Recipe
+from mnistmlp.training.recipes import RECIPES, Recipe
 
 # Chosen on validation images, as docs/recipes.md says.  The slope of the sigmoid is at most
 # 1/4, and it shrinks the gradient once a layer.
@@ -54,6 +54,13 @@ def override(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     return replace(
         changed, learning_rate=_round(recipe.learning_rate * _scale(changed) / _scale(recipe))
     )
+
+
+def default_rate(recipe: Recipe) -> float:
+    """Return the rate that `override` would choose for the settings of a recipe."""
+    base = RECIPES.get(recipe.name, RECIPES["classic"])
+    settings = {name: getattr(recipe, name) for name in (*DECISIVE, "batch_size", "momentum")}
+    return override(base, settings).learning_rate
 
 
 def suitable_rate(recipe: Recipe) -> float:

@@ -42,6 +42,7 @@ def fit(
     on_epoch: Callable[[EpochReport], None] = lambda report: None,
     on_state: Callable[[TrainingState], None] = lambda state: None,
     on_step: Callable[[float], None] = lambda progress: None,
+    on_end: Callable[[], None] = lambda: None,
 ) -> TrainingResult:
     """Train a network by a recipe, compress it if asked to, evaluate it, and calibrate it.
 
@@ -79,6 +80,9 @@ def fit(
         returns.
     on_step : callable
         Called at each step with the fraction of the recipe's epochs done before it.
+    on_end : callable
+        Called when the result is complete, just before it is returned: from then
+        on, an interrupt would lose it.
 
     Raises
     ------
@@ -89,50 +93,51 @@ def fit(
     """
     with limited_threads(BLAS_THREADS), Workers(threads or usable_cores()) as workers:
         run = _Run(recipe, images, labels, seed, initial_network, workers, on_step)
-        result = _train(run, resume, until or recipe.epochs, on_epoch, on_state)
+        result = TrainingResult(run.network)
         try:
+            try:
+                _train(run, result, resume, until or recipe.epochs, on_epoch, on_state)
+            except KeyboardInterrupt:
+                result.interrupted = True
             _finish(run, result, prune, half)
+            on_end()
         except KeyboardInterrupt:
             result.interrupted = True
-            _compress(run.network, prune, half)
+            _choose_weights(run, result, prune, half)
+            on_end()
         return result
 
 
 def _train(
     run: _Run,
+    result: TrainingResult,
     resume: TrainingState | None,
     last_epoch: int,
     on_epoch: Callable[[EpochReport], None],
     on_state: Callable[[TrainingState], None],
-) -> TrainingResult:
-    """Train epoch by epoch, until the last one, early stopping or Ctrl-C."""
-    result, patience = TrainingResult(run.network), run.recipe.patience
-    selected: Snapshot | None = None  # one tuple, so that Ctrl-C cannot split it
+) -> None:
+    """Train epoch by epoch, until the last one or early stopping."""
+    patience = run.recipe.patience
     if resume:
         run.restore(resume)
-        result.history, selected = list(resume.history), resume.selected
-    try:
-        for epoch in range(len(result.history) + 1, last_epoch + 1):
-            if selected and patience and epoch - selected.report.epoch > patience:
-                break
-            report = run.train_epoch(epoch)
-            if patience is None or selected is None or _is_better(report, selected.report):
-                selected = Snapshot(report, run.network.parameters.copy())
-            result.history.append(report)
-            on_epoch(report)
-            on_state(run.capture(result.history, selected))
-    except KeyboardInterrupt:
-        result.interrupted = True
-    if selected:
-        result.selected, run.network.parameters[:] = selected
-    return result
+        result.history = list(resume.history)
+    for epoch in range(len(result.history) + 1, last_epoch + 1):
+        best = run.selected
+        if best and patience and epoch - best.report.epoch > patience:
+            break
+        report = run.train_epoch(epoch)
+        if patience is None or best is None or _is_better(report, best.report):
+            run.selected = best = Snapshot(report, run.network.parameters.copy())
+        result.history.append(report)
+        on_epoch(report)
+        on_state(run.capture(result.history, best))
 
 
 def _finish(run: _Run, result: TrainingResult, prune: float, half: bool) -> None:
-    """Compress the network, and evaluate and calibrate what is left, if there are images for it."""
+    """Choose the weights, and evaluate and calibrate them, if there are images for that."""
+    _choose_weights(run, result, prune, half)
     if result.selected and not (prune or half):
         result.validation_accuracy = result.selected.validation_accuracy
-    _compress(run.network, prune, half)
     if run.validation:
         images, labels = run.validation
         outputs = run.network.outputs(images, workers=run.workers)
@@ -140,12 +145,14 @@ def _finish(run: _Run, result: TrainingResult, prune: float, half: bool) -> None
         result.temperature = calibrate(probabilities(outputs), labels)
 
 
-def _compress(network: Network, fraction: float, half: bool) -> None:
-    """Prune and round a network; a second time changes nothing."""
+def _choose_weights(run: _Run, result: TrainingResult, fraction: float, half: bool) -> None:
+    """Take the selected weights, and prune and round them; a second time changes nothing."""
+    if run.selected:
+        result.selected, run.network.parameters[:] = run.selected
     if fraction:
-        prune_network(network, fraction)
+        prune_network(run.network, fraction)
     if half:
-        round_to_half(network)
+        round_to_half(run.network)
 
 
 class _Run:
@@ -162,6 +169,7 @@ class _Run:
         on_step: Callable[[float], None],
     ) -> None:
         self.on_step = on_step
+        self.selected: Snapshot | None = None  # the result if the run ended now
         self.recipe, self.rng, self.workers = recipe, np.random.default_rng(seed), workers
         training, self.validation = split_images(recipe, images, labels)
         self.network = make_network(recipe, self.rng, initial_network)
@@ -243,6 +251,7 @@ class _Run:
         for name, moment in self.optimizer.moments.items():
             moment[:] = state.moments[name]
         self.optimizer.steps = state.steps
+        self.selected = state.selected
         self.rng.bit_generator.state = state.generator
 
 

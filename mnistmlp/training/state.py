@@ -48,5 +48,5 @@ class TrainingResult:
     history: list[EpochReport] = field(default_factory=list)
     selected: EpochReport | None = None  # whose weights these are; None if stopped in epoch 1
     validation_accuracy: float | None = None  # of these weights; None if not measured
-    temperature: float = 1.0  # for calibration, fitted on the validation images; 1 for none
+    temperature: float | None = None  # for calibration; 1 if none helps, None if none was fitted
     interrupted: bool = False  # by Ctrl-C, in training or in calibration

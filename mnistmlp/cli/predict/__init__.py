@@ -11,7 +11,13 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file, choose_default_brain, load_brains
+from mnistmlp.cli.brains import (
+    DEFAULT_BRAIN,
+    brain_file,
+    choose_default_brain,
+    load_brains,
+    warn_of_guessing,
+)
 from mnistmlp.cli.options import (
     DataDir,
     DatasetName,
@@ -73,7 +79,9 @@ def predict(
         if several or ranges:
             raise SettingError("explain-png", "takes one picture only")
         _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN], force=force)
-    brains = load_brains(brain or [choose_default_brain()], "--brain")
+    chosen = brain or [choose_default_brain()]
+    brains = load_brains(chosen, "--brain")
+    warn_of_guessing(chosen, brains)
     names = picture_names(images, files_from, null=null, recursive=recursive)
     reading_options = {"invert": invert, "centred": centre, "raw": raw}
     given = images or files_from is not None

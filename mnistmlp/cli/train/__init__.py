@@ -16,7 +16,7 @@ from mnistmlp.cli.train.advice import warn_once
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.cli.train.lock import locked
 from mnistmlp.cli.train.options import Options, takes_options
-from mnistmlp.cli.train.outputs import check_files, is_of_run
+from mnistmlp.cli.train.outputs import check_files, is_earlier
 from mnistmlp.cli.train.plan import announce_rate, insert_seed, make_plan
 from mnistmlp.cli.train.progress import show_progress
 from mnistmlp.cli.train.report import call_each, document, epoch_log, summarise
@@ -42,12 +42,12 @@ def train(options: Options) -> None:
     if options.seeds:
         from mnistmlp.cli.train.committee import train_committee
 
-        check_files(plan, options)
         if options.jobs > 1:  # else each member says so itself
             announce_rate(plan, options)
-        train_committee(options, plan.provenance, options.seeds, cores)
+        with locked([("output", options.output)]):  # a name with {seed} in it
+            train_committee(options, plan.provenance, options.seeds, cores)
         return
-    with locked(plan):
+    with locked(plan.files):
         check_files(plan, options)
         _train_one(options, plan, options.threads or cores)
 
@@ -64,7 +64,8 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
     with epoch_log(log, plan.state, quiet=quiet) as record:
         checkpoints.announce(plan.state, record, quiet=quiet)
         announce_rate(plan, options)
-        warn = warn_once(settings, data.labels, output)
+        history = plan.state.history if plan.state else ()
+        warn = warn_once(settings, data.labels, output, history)
         started = time.perf_counter()
         with show_progress(plan, quiet=quiet) as shown, one_interrupt() as interrupts:
             result = fit(
@@ -81,8 +82,8 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
                 on_epoch=call_each(record, shown.on_epoch, warn),
                 on_state=checkpoints.keep,
                 on_step=shown.on_step,
+                on_end=interrupts.hold,
             )
-            interrupts.saving = True
             meta = _save(plan, result, checkpoints, quiet=quiet)
     seconds = time.perf_counter() - started
     if not quiet:
@@ -95,12 +96,12 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
 def _save(plan: Plan, result: TrainingResult, checkpoints: Checkpoints, *, quiet: bool) -> Meta:
     """Save the brain, remove its checkpoint unless the run was interrupted, return its `meta`.
 
-    A file that is there already is kept, unless it is the unfinished brain of this run.
+    A file that is there already is kept, unless it is an earlier brain of this run.
     """
     from mnistmlp.brains.brain import describe, save_brain
 
     output, provenance = plan.output, checkpoints.provenance
-    if not (plan.state and is_of_run(output, provenance)):
+    if not (plan.state and is_earlier(output, provenance, len(result.history))):
         back_up_replaced(output, quiet=quiet)
     described = describe(result, provenance)
     try:

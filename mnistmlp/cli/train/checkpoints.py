@@ -9,7 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
-from mnistmlp.cli.options import back_up_replaced
+from mnistmlp.cli.options import back_up_replaced, is_same_file
 from mnistmlp.errors import WriteError
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class Checkpoints:
             if not quiet:
                 done, epochs = len(state.history), self.provenance.recipe.epochs
                 console.note(f"resuming after epoch {done} of {epochs}")
-        if self.path not in self.to_remove and os.path.isfile(self.path):  # noqa: PTH113 - Path raises for a long name
+        resumed = any(is_same_file(self.path, path) for path in self.to_remove)
+        if not resumed and os.path.isfile(self.path):  # noqa: PTH113 - Path raises for a long name
             back_up_replaced(self.path, quiet=quiet)
             self.path.unlink()
 

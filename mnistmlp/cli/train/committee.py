@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 import typer
 
 from mnistmlp.cli import console
+from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
-from mnistmlp.cli.options import keep_hint
+from mnistmlp.cli.options import check_distinct, check_target, keep_hint
 from mnistmlp.cli.train.checkpoints import checkpoint_path
 from mnistmlp.cli.train.members import Member, Members
 from mnistmlp.cli.train.outputs import check_log, describe_differences, is_of_run
 from mnistmlp.cli.train.plan import insert_seed
 from mnistmlp.cli.train.report import document
-from mnistmlp.errors import SettingError
-from mnistmlp.training.state import EpochReport
+from mnistmlp.errors import CheckpointError, SettingError
 
 if TYPE_CHECKING:
+    from mnistmlp.brains.checkpoint import Checkpoint
     from mnistmlp.brains.meta import Meta
     from mnistmlp.brains.provenance import Provenance
     from mnistmlp.cli.train.options import Options
@@ -42,7 +43,7 @@ def train_committee(options: Options, wanted: Provenance, seeds: range, cores: i
     """
     from mnistmlp.training.setup import check_image_count
 
-    _check_names(options)
+    _check_names(options, wanted)
     data = open_dataset(options.dataset, options.data_dir, "train", quiet=options.quiet)
     check_image_count(wanted.recipe, len(data.images))
     dataset = {"name": data.name, "digests": data.digests}
@@ -73,11 +74,22 @@ def train_committee(options: Options, wanted: Provenance, seeds: range, cores: i
         raise typer.Exit(failures[0])
 
 
-def _check_names(options: Options) -> None:
-    """Raise SettingError if the members would write to the same file."""
+def _check_names(options: Options, wanted: Provenance) -> None:
+    """Raise SettingError if the members could not write, or would write to the same file.
+
+    Whether there are files is checked for each member.
+    """
     for option, name in (("output", options.output), ("log", options.log)):
         if name and insert_seed(name, 0) == name:
             raise SettingError(option, f"{name} has no {{seed}}: every member would write to it")
+    init_file = {"--init": brain_file(options.init)} if options.init else {}
+    for seed in options.seeds or ():
+        output = insert_seed(options.output, seed)
+        check_distinct("output", output, init_file)
+        check_distinct("output", checkpoint_path(output), init_file)
+    check_target("output", insert_seed(options.output, wanted.seed), force=True)
+    if options.log:
+        check_log(insert_seed(options.log, wanted.seed), (), force=True)
 
 
 def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
@@ -93,27 +105,37 @@ def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
     CheckpointError
         If there is a checkpoint that cannot be read.
     """
+    output = insert_seed(options.output, wanted.seed)
+    checkpoint = _find_checkpoint(output, force=options.force)
+    resumable = checkpoint and not checkpoint.provenance.differences(wanted)
+    if not resumable and (meta := _find_finished(output, wanted)):
+        return meta
+    if checkpoint and not resumable and not options.force:
+        path, found = checkpoint_path(output), checkpoint.provenance
+        message = f"{path} is of a run with {describe_differences(found, wanted)}"
+        raise SettingError("seeds", message, hint=keep_hint(path))
+    if output.exists() and not (options.force or is_of_run(output, wanted)):
+        raise SettingError("output", f"{output} exists", hint=keep_hint(output))
+    if options.log:
+        history = checkpoint.state.history if checkpoint and resumable else ()
+        check_log(insert_seed(options.log, wanted.seed), history, force=options.force)
+    if resumable:
+        return [f"--resume={checkpoint_path(output)}"]
+    return ["--force"] if output.exists() else []
+
+
+def _find_checkpoint(output: Path, *, force: bool) -> Checkpoint | None:
+    """Return the checkpoint that belongs to a brain file, if there is one; by force, a valid one."""
     from mnistmlp.brains.checkpoint import load_checkpoint
 
-    output = insert_seed(options.output, wanted.seed)
-    if meta := _find_finished(output, wanted):
-        return meta
-    if options.force:
-        return []
-    checkpoint, history, words = checkpoint_path(output), list[EpochReport](), list[str]()
-    if os.path.isfile(checkpoint):  # noqa: PTH113 - Path raises for a long name
-        found = load_checkpoint(checkpoint)
-        if differences := describe_differences(found.provenance, wanted):
-            message = f"{checkpoint} is of a run with {differences}"
-            raise SettingError("seeds", message, hint=keep_hint(checkpoint))
-        history, words = found.state.history, [f"--resume={checkpoint}"]
-    if output.exists():
-        if not is_of_run(output, wanted):
-            raise SettingError("output", f"{output} exists", hint=keep_hint(output))
-        words = words or ["--force"]
-    if options.log:
-        check_log(insert_seed(options.log, wanted.seed), history, force=False)
-    return words
+    path = checkpoint_path(output)
+    try:
+        exists = os.path.isfile(path)  # noqa: PTH113 - Path raises for a long name
+        return load_checkpoint(path) if exists else None
+    except CheckpointError:
+        if force:
+            return None
+        raise
 
 
 def _describe_finished(options: Options, seed: int, meta: Meta) -> str:

@@ -5,20 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mnistmlp.cli.train.checkpoints import checkpoint_path
 from mnistmlp.errors import SettingError
-
-if TYPE_CHECKING:
-    from mnistmlp.cli.train.plan import Plan
 
 
 @contextlib.contextmanager
-def locked(plan: Plan) -> Iterator[None]:
-    """Hold the locks of a run's output, its checkpoint and the one resumed within the block.
+def locked(files: Iterable[tuple[str, Path]]) -> Iterator[None]:
+    """Hold the locks of files within the block, each named by an option.
 
     A lock ends with its process, whatever ends that.  It is on a file in the
     user's cache folder, so that none appears beside a brain; where that cannot
@@ -29,9 +24,6 @@ def locked(plan: Plan) -> Iterator[None]:
     SettingError
         If another run holds one of them.
     """
-    files = [("output", plan.output), ("output", checkpoint_path(plan.output))]
-    if plan.state and plan.source:
-        files.append(("resume", plan.source))
     held: set[str] = set()
     with contextlib.ExitStack() as stack:
         for option, file in files:

@@ -105,6 +105,7 @@ def _close_pipes(process: subprocess.Popen[bytes]) -> None:
 
 def main() -> None:
     """Run the command line until it or the parent process ends."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the parent's may be to ignore it
     interrupt.ECHO = math.inf  # the parent gets Ctrl-C too: only it may end a member at once
     try:
         threading.Thread(target=_end_with_parent, daemon=True).start()

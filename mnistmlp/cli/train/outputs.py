@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from mnistmlp.atomic import backup_path, check_writable
 from mnistmlp.cli.brains import brain_file
-from mnistmlp.cli.options import check_distinct, check_target, keep_hint
+from mnistmlp.cli.options import check_distinct, check_target, is_same_file, keep_hint
 from mnistmlp.cli.train.checkpoints import checkpoint_path
 from mnistmlp.cli.train.plan import insert_seed
 from mnistmlp.cli.train.report import is_log_of
@@ -26,27 +27,24 @@ if TYPE_CHECKING:
 def check_files(plan: Plan, options: Options) -> None:
     """Raise SettingError if a file cannot be written, or would replace one unasked.
 
-    With --force, the output may replace the brain of --init, unless other members
-    of a committee start from it.  A run that is resumed replaces its own
-    unfinished brain, checkpoint and log.
+    With --force, the output may replace the brain of --init.  A run that is
+    resumed replaces its own unfinished brain, checkpoint and log.
     """
-    output, log = plan.output, options.log and insert_seed(options.log, plan.provenance.seed)
+    output, checkpoint = plan.output, checkpoint_path(plan.output)
     init_file = {"--init": brain_file(options.init)} if options.init else {}
     source = {"--resume" if options.resume else "--like": plan.source} if plan.source else {}
     check_distinct("output", output, source)
     own = bool(options.resume) and is_of_run(output, plan.provenance)
-    force = options.force or bool(options.seeds)  # of a committee, each member is checked later
-    check_target("output", output, force=force or own)
-    checkpoint = checkpoint_path(output)
+    check_target("output", output, force=options.force or own)
     check_distinct("output", checkpoint, init_file if options.resume else init_file | source)
-    for seed in options.seeds or ():
-        check_distinct("output", insert_seed(options.output, seed), init_file)
-    if not force and plan.source != checkpoint:
+    resumed = options.resume and is_same_file(options.resume, checkpoint)
+    if not (resumed or options.force):
         _check_checkpoint(checkpoint)
-    if log:
+    if options.log:
+        log = insert_seed(options.log, plan.provenance.seed)
         others = {"--output": output, "the checkpoint": checkpoint}
         check_distinct("log", log, others | init_file | source)
-        check_log(log, plan.state.history if plan.state else (), force=force)
+        check_log(log, plan.state.history if plan.state else (), force=options.force)
 
 
 def _check_checkpoint(path: Path) -> None:
@@ -54,8 +52,8 @@ def _check_checkpoint(path: Path) -> None:
     if os.path.isfile(path):  # noqa: PTH113 - Path raises for a long name
         raise SettingError(
             "output",
-            f"{path} is the checkpoint of an unfinished run",
-            hint=f"--resume {path} goes on with it; or {keep_hint(path)}",
+            f"{path} exists, the checkpoint of an unfinished run",
+            hint=f"--resume {quote(str(path))} goes on with it; or {keep_hint(path)}",
         )
 
 
@@ -83,6 +81,16 @@ def is_of_run(path: Path, wanted: Provenance) -> bool:
     return found is not None and not wanted.differences(found)
 
 
+def is_earlier(path: Path, wanted: Provenance, epochs: int) -> bool:
+    """Tell whether a file is a brain of the run with this provenance, of so many epochs at most."""
+    from mnistmlp.brains.brain import load_brain
+
+    if not is_of_run(path, wanted):
+        return False
+    meta = load_brain(path).meta
+    return meta is not None and len(meta.history) <= epochs
+
+
 def read_provenance(path: Path) -> Provenance | None:
     """Return the provenance of a brain file, or None if it has none."""
     from mnistmlp.brains.brain import load_brain
@@ -102,5 +110,6 @@ def describe_differences(found: Provenance, wanted: Provenance) -> str:
         if name in ("data", "initial weights"):
             words.append(f"other {name}")
         else:
-            words.append(f"{name.replace('_', ' ')} {spell(past)}, not {spell(present)}")
+            word = "recipe" if name == "name" else name.replace("_", " ")
+            words.append(f"{word} {spell(past)}, not {spell(present)}")
     return "; ".join(words)

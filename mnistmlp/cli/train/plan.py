@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file
-from mnistmlp.cli.train.checkpoints import SUFFIX
+from mnistmlp.cli.train.checkpoints import SUFFIX, checkpoint_path
 from mnistmlp.errors import BrainError, DataError, SettingError
 from mnistmlp.training.learning_rates import override
 from mnistmlp.training.recipes import RECIPES, SETTINGS, Recipe, find_recipe
@@ -35,6 +35,12 @@ class Plan:
     state: TrainingState | None = None  # to resume from
     like: Brain | None = None  # to train again
     until: int | None = None  # last epoch of the run of --like
+
+    @property
+    def files(self) -> list[tuple[str, Path]]:
+        """The brain file and the checkpoints that the run writes or removes, with an option."""
+        files = [("output", self.output), ("output", checkpoint_path(self.output))]
+        return [*files, ("resume", self.source)] if self.state and self.source else files
 
     def complete(self, data: Dataset, facts: dict[str, Any]) -> Provenance:
         """Return the provenance of a brain trained on this data set and machine.
@@ -221,8 +227,8 @@ def announce_rate(plan: Plan, options: Options) -> None:
     given = plan.source or "learning_rate" in options.settings
     if not (given or options.quiet or recipe.learning_rate == usual):
         console.note(
-            f"learning rate {recipe.learning_rate:g}, to suit these settings; {recipe.name} itself "
-            f"has {usual:g}"
+            f"learning rate {recipe.learning_rate:g}, to suit these settings, instead of "
+            f"{recipe.name}'s {usual:g}"
         )
 
 

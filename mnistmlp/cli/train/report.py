@@ -34,10 +34,10 @@ def epoch_log(path: Path | None, state: TrainingState | None, *, quiet: bool) ->
     if path is None:
         yield lambda report: None
         return
-    if path.is_file() and not (state and is_log_of(path, state.history)):
-        back_up_replaced(path, quiet=quiet)
-        path.unlink()  # else the backup, a second name of the same file, would be written to
+    own = state and is_log_of(path, state.history)
     try:
+        if path.is_file() and path.stat().st_size and not own:
+            back_up_replaced(path, quiet=quiet, copy=True)  # as the log is written in place
         file = path.open("wb", buffering=0)
     except OSError as error:
         raise SettingError("log", f"{path}: {error.strerror}") from None
@@ -110,6 +110,8 @@ def _describe_accuracy(result: TrainingResult) -> str:
         line += f" (epoch {selected.epoch})"
         if selected.validation_accuracy != result.validation_accuracy:
             line += f", {selected.validation_accuracy:.2%} before it was pruned or rounded"
+    if result.temperature is None:
+        return f"{line}; not calibrated"
     if result.temperature == 1:
         return f"{line}; calibration would not help"
     return f"{line}; calibrated, temperature {result.temperature:g}"
