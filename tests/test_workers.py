@@ -2,6 +2,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 
 import numpy as np
 import pytest
@@ -92,6 +93,34 @@ def test_nobody_is_at_work_after_an_interrupt() -> None:
         before = len(finished)
         np.sort(np.random.default_rng(0).random(2_000_000))  # time enough for many more
         assert len(finished) == before
+
+
+def test_an_interrupt_while_it_waits_leaves_nobody_at_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    released, caller, waits = threading.Event(), threading.get_ident(), []
+    started, finished = threading.Event(), []
+
+    def work() -> None:
+        if threading.get_ident() == caller:
+            started.wait(30)  # so that a helper has the other item
+        else:
+            started.set()
+            released.wait(30)
+            finished.append(True)
+
+    def interrupted_wait(futures: list[Future[None]]) -> None:
+        waits.append(futures)
+        if len(waits) == 1:
+            raise KeyboardInterrupt
+        released.set()
+        wait(futures)
+
+    monkeypatch.setattr(module, "wait", interrupted_wait)
+    with Workers(2) as workers:
+        with pytest.raises(KeyboardInterrupt):
+            workers.run(work, [(), ()])
+        assert finished == [True]
 
 
 def test_what_numpy_is_to_ignore_holds_for_every_thread(workers: Workers) -> None:

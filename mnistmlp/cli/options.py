@@ -131,7 +131,15 @@ def check_distinct(option: str, path: Path, others: Mapping[str, Path | None]) -
     for named, other in others.items():
         if other and is_same_file(path, other):
             raise SettingError(option, f"{path} is the file of {named}")
-        if other and path.exists() and is_same_file(backup_path(path), other):
+    check_backup(option, path, others)
+
+
+def check_backup(option: str, path: Path, others: Mapping[str, Path | None]) -> None:
+    """Raise SettingError if keeping the file at `path` would replace one of the other files."""
+    if not os.path.exists(path):  # noqa: PTH110 - Path raises for a long name
+        return
+    for named, other in others.items():
+        if other and is_same_file(backup_path(path), other):
             raise SettingError(option, f"{path} would be kept as {other}, the file of {named}")
 
 

@@ -248,7 +248,7 @@ def test_accuracy_and_temperature_are_those_of_the_weights_kept(changes: dict[st
 
 def test_without_validation_images_nothing_is_measured() -> None:
     result = train(replace(TINY, validation=0, limit=200, epochs=1))
-    assert (result.validation_accuracy, result.temperature) == (None, 1)
+    assert (result.validation_accuracy, result.temperature) == (None, None)
 
 
 @pytest.mark.parametrize("moment", ["calibrate", "prune_network"])
@@ -266,9 +266,23 @@ def test_an_interrupt_of_the_last_steps_is_one_of_the_run(
     monkeypatch.setattr(training, moment, interrupt)
     result = train(TINY, prune=0.5)
     assert result.interrupted
-    assert result.temperature == 1
+    assert result.temperature is None
     assert (result.network.parameters == 0).mean() == pytest.approx(0.5, abs=0.01)
     assert len(result.history) == TINY.epochs
+
+
+def test_a_result_that_is_complete_is_announced_before_it_is_returned() -> None:
+    ended: list[bool] = []
+
+    def on_end() -> None:
+        ended.append(True)
+        if len(ended) == 1:
+            raise KeyboardInterrupt  # the last moment at which it loses nothing
+
+    result = train(TINY, on_end=on_end)
+    assert result.interrupted
+    assert ended == [True, True]
+    assert result.network.parameters.tobytes() == train(TINY).network.parameters.tobytes()
 
 
 def interrupt_after(epoch: int) -> Any:

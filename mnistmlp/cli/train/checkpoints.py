@@ -52,6 +52,8 @@ class Checkpoints:
 
         self.path, self.provenance, self.every = checkpoint_path(output), provenance, every
         self.save = save
+        if resumed and resumed.is_symlink():
+            resumed = resumed.resolve()
         self.to_remove = {resumed} if resumed else set[Path]()
         self.last_time = time.monotonic()
 

@@ -125,7 +125,7 @@ def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
 
 
 def _find_checkpoint(output: Path, *, force: bool) -> Checkpoint | None:
-    """Return the checkpoint that belongs to a brain file, if there is one; by force, a valid one."""
+    """Return the checkpoint that belongs to a brain file; with force, an invalid one is none."""
     from mnistmlp.brains.checkpoint import load_checkpoint
 
     path = checkpoint_path(output)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mnistmlp.atomic import backup_path, check_writable
 from mnistmlp.cli.brains import brain_file
-from mnistmlp.cli.options import check_distinct, check_target, is_same_file, keep_hint
+from mnistmlp.cli.options import check_backup, check_distinct, check_target, is_same_file, keep_hint
 from mnistmlp.cli.train.checkpoints import checkpoint_path
 from mnistmlp.cli.train.plan import insert_seed
 from mnistmlp.cli.train.report import is_log_of
@@ -34,6 +34,7 @@ def check_files(plan: Plan, options: Options) -> None:
     init_file = {"--init": brain_file(options.init)} if options.init else {}
     source = {"--resume" if options.resume else "--like": plan.source} if plan.source else {}
     check_distinct("output", output, source)
+    check_backup("output", output, init_file)
     own = bool(options.resume) and is_of_run(output, plan.provenance)
     check_target("output", output, force=options.force or own)
     check_distinct("output", checkpoint, init_file if options.resume else init_file | source)
@@ -43,6 +44,7 @@ def check_files(plan: Plan, options: Options) -> None:
     if options.log:
         log = insert_seed(options.log, plan.provenance.seed)
         others = {"--output": output, "the checkpoint": checkpoint}
+        check_backup("output", output, {"--log": log})
         check_distinct("log", log, others | init_file | source)
         check_log(log, plan.state.history if plan.state else (), force=options.force)
 

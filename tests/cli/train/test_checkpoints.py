@@ -13,6 +13,7 @@ from mnistmlp.brains.brain import load_brain
 from mnistmlp.brains.checkpoint import load_checkpoint, save_checkpoint
 from mnistmlp.cli.train import checkpoints
 from mnistmlp.cli.train.checkpoints import Checkpoints
+from mnistmlp.training import loop
 from mnistmlp.training.state import TrainingState
 from tests.cli.conftest import Run
 from tests.conftest import names
@@ -182,7 +183,7 @@ def test_the_checkpoint_of_an_unfinished_run_is_not_overwritten(run: Run, small:
     result = run(*RUN, "--data-dir", small)
     assert (result.exit_code, result.stdout) == (2, "")
     error, hint = result.stderr.splitlines()
-    assert error == "error: --output: brain.npz.ckpt is the checkpoint of an unfinished run"
+    assert error == "error: --output: brain.npz.ckpt exists, the checkpoint of an unfinished run"
     assert hint == (
         "hint: --resume brain.npz.ckpt goes on with it; or name another file, or use --force, "
         "which keeps this one as brain.npz.ckpt.bak"
@@ -219,3 +220,46 @@ def test_a_committee_resumes_a_member_that_was_stopped(run: Run, small: Path) ->
     member, alone = (load_brain(Path(name)).network for name in ("b-1.npz", "whole.npz"))
     assert member.parameters.tobytes() == alone.parameters.tobytes()
     assert names() == ["b-0.npz", "b-1.npz", "whole.npz"]
+
+
+@pytest.mark.parametrize("spelling", ["absolute", "link"])
+def test_a_checkpoint_may_be_named_in_another_way(run: Run, small: Path, spelling: str) -> None:
+    stopped(run, "--data-dir", small)
+    path = Path("brain.npz.ckpt").absolute()
+    if spelling == "link":
+        path = Path("link")
+        path.symlink_to("brain.npz.ckpt")
+    result = run("train", "--resume", path, "-o", "brain.npz", "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (0, "brain.npz\n")
+    assert not Path("brain.npz.ckpt").exists()
+    assert not Path("brain.npz.ckpt.bak").exists()
+
+
+def test_a_brain_of_more_epochs_is_kept_when_a_run_is_resumed(run: Run, small: Path) -> None:
+    stopped(run, "--data-dir", small)  # after epoch 3, with a checkpoint of each
+    early = Path("brain.npz.ckpt").read_bytes()
+    whole = run("train", "--resume", "brain.npz.ckpt", "--data-dir", small)
+    assert whole.exit_code == 0
+    later = Path("brain.npz").read_bytes()
+    Path("brain.npz.ckpt").write_bytes(early)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop._Run, "train_epoch", lambda *args: signal.raise_signal(signal.SIGINT))
+        result = run("train", "--resume", "brain.npz.ckpt", "--data-dir", small)
+    assert result.exit_code == 130
+    assert "kept the old brain.npz as brain.npz.bak\n" in result.stderr
+    assert Path("brain.npz.bak").read_bytes() == later
+
+
+@pytest.mark.parametrize("option", ["--init", "--like", "--resume", "--log"])
+def test_a_backup_does_not_replace_a_file_of_the_run(run: Run, small: Path, option: str) -> None:
+    stopped(run, "--data-dir", small)
+    source = Path("x.npz.bak")
+    Path("brain.npz.ckpt" if option == "--resume" else "brain.npz").rename(source)
+    Path("x.npz").write_bytes(b"other")
+    before = source.read_bytes()
+    words = ["--validation", 200, option, source, "-o", "x.npz", "--force"]
+    result = run("train", *words, "--data-dir", small)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "x.npz would be kept as x.npz.bak, the file of " in result.stderr
+    assert source.read_bytes() == before
+    assert Path("x.npz").read_bytes() == b"other"

@@ -8,6 +8,8 @@ import pytest
 
 from mnistmlp.brains.brain import PRETRAINED, load_brain
 from mnistmlp.cli.train.checkpoints import Checkpoints
+from mnistmlp.cli.train.lock import locked
+from mnistmlp.training import loop
 from mnistmlp.training.state import TrainingState
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
@@ -93,7 +95,7 @@ def test_brains_that_are_there_are_left_as_they_are(run: Run, small: Path) -> No
     result = run(*members("--quiet", "--data-dir", small))
     assert (result.stdout, result.stderr) == ("b-0.npz\nb-1.npz\nb-2.npz\n", "")
     result = run(*members("--jobs", "2", "--data-dir", small))
-    told = sorted(result.stderr.splitlines())  # by threads, in any order
+    told = sorted(result.stderr.splitlines())
     assert told == [f"b-{seed}.npz is already trained" for seed in range(3)]
 
 
@@ -163,6 +165,38 @@ def test_a_checkpoint_of_other_data_is_refused(run: Run, small: Path, tmp_path: 
     result = run(*members("--data-dir", copy))
     assert (result.exit_code, result.stdout) == (2, "")
     assert "error: --seeds: b-1.npz.ckpt is of a run with other data\n" in result.stderr
+
+
+def test_force_goes_on_from_a_checkpoint_of_this_run(run: Run, start: Start, small: Path) -> None:
+    leave_checkpoint(run, small)
+    Path("b-2.npz.ckpt").write_bytes(b"damaged")
+    assert run(*members("--data-dir", small)).exit_code == 1
+    process = start(*members("--data-dir", small, "--force"))
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (0, b"b-0.npz\nb-1.npz\nb-2.npz\n")
+    assert stderr.count(b"resuming after epoch 1 of 2\n") == 1
+    assert Path("b-2.npz.ckpt.bak").read_bytes() == b"damaged"
+    assert not Path("b-1.npz.ckpt.bak").exists()
+
+
+def test_a_brain_that_was_not_calibrated_is_not_finished(run: Run, small: Path) -> None:
+    words = ["train", *TINY, "--seed", 1, "--data-dir", small, "--checkpoint-every", 1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "calibrate", lambda *args: signal.raise_signal(signal.SIGINT))
+        stopped = run(*words)
+    assert stopped.exit_code == 130
+    assert "; not calibrated\n" in stopped.stderr
+    assert names() == ["b-1.npz", "b-1.npz.ckpt"]
+    result = run(*members("--data-dir", small))
+    assert (result.exit_code, "b-1.npz is already" in result.stderr) == (0, False)
+    assert names() == ["b-0.npz", "b-1.npz", "b-2.npz"]
+
+
+def test_a_second_committee_is_refused(run: Run, small: Path) -> None:
+    with locked([("output", Path("b-{seed}.npz"))]):
+        result = run(*members("--data-dir", small))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "error: --output: b-{seed}.npz: another run is writing it\n"
 
 
 def test_an_unfinished_brain_of_this_run_is_finished(run: Run, small: Path) -> None:

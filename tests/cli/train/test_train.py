@@ -361,6 +361,19 @@ def test_a_log_that_exists_is_replaced_by_force_alone_and_kept(run: Run, small: 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("error: --log: log exists\nhint: name another file, or ")
     assert Path("log").read_text() == "old"
+    Path("real").write_text("old")
+    Path("real").chmod(0o600)
+    Path("log").unlink()
+    Path("log").symlink_to("real")
     assert run(*words, "--force").exit_code == 0
-    assert Path("log.bak").read_text() == "old"
+    assert Path("real.bak").read_text() == "old"
+    assert Path("log").is_symlink()
+    assert Path("real").stat().st_mode & 0o777 == 0o600
     assert len(Path("log").read_text().splitlines()) == 2
+
+
+def test_an_empty_log_needs_no_backup(run: Run, small: Path) -> None:
+    Path("log").touch()
+    Path("log.bak").write_text("mine")
+    assert run("train", *TINY, "--data-dir", small, "--log", "log").exit_code == 0
+    assert Path("log.bak").read_text() == "mine"
