@@ -128,8 +128,8 @@ def advise(recipe: Recipe, steps: int) -> str:
             return f"{name.replace('_', ' ')} {spell(value)} may be too much: try a smaller one"
     if recipe.activation == "sigmoid" and len(recipe.hidden) >= MANY_LAYERS:
         return (
-            f"the gradient fades in {len(recipe.hidden)} layers of sigmoids: "
-            "try --activation relu, or fewer layers"
+            f"the gradient fades in {len(recipe.hidden)} layers of sigmoids: give it some epochs, "
+            "or try --activation relu"
         )
     if rate < usual / FACTOR:
         return f"learning rate {rate:g} is low for {kind}: try --learning-rate {usual:g}"
