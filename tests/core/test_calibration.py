@@ -73,3 +73,20 @@ def test_a_temperature_that_fits_but_does_not_help_each_fold_is_not_kept() -> No
     probabilities[::2] = apply_temperature(probabilities[::2], 3)  # one fold is too unsure,
     probabilities[1::2] = apply_temperature(probabilities[1::2], 1 / 3)  # the other too sure
     assert calibrate(probabilities, labels) == 1
+
+
+def test_a_temperature_is_kept_if_its_help_is_significant() -> None:
+    probabilities, labels = make_probabilities(1.3)
+    decisions = []
+    for start in range(0, len(labels), 250):
+        p, y = probabilities[start : start + 250], labels[start : start + 250]
+        before, after = np.empty(250), np.empty(250)
+        for part, other in ((np.s_[::2], np.s_[1::2]), (np.s_[1::2], np.s_[::2])):
+            scaled = apply_temperature(p[part], fit_temperature(p[other], y[other]))
+            before[part] = -np.log(p[part][np.arange(125), y[part]])
+            after[part] = -np.log(scaled[np.arange(125), y[part]])
+        falls = before - after
+        significant = falls.mean() / (falls.std() / 250**0.5) > 1.645  # one-sided, at 5 %
+        assert calibrate(p, y) == (fit_temperature(p, y) if significant else 1)
+        decisions.append(significant)
+    assert 0.2 < np.mean(decisions) < 0.8

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistmlp.arrays import Array, Bytes
-from mnistmlp.training.augmentation import WARP_SIZE, Distortion
+from mnistmlp.training.augmentation import WARP_SIZE, Distortion, _basis_functions
 from tests.conftest import blobs, peak_memory
 
 IMAGES = blobs(2 * WARP_SIZE, seed=5)[0].reshape(-1, 784)
@@ -86,6 +86,14 @@ def test_displacement_is_smooth_and_independent_per_axis() -> None:
         along = correlation(field[..., distance:, :], field[..., :-distance, :])
         assert (across, along) == pytest.approx((expected, expected), abs=0.05)
     assert abs(correlation(field[:, 0], field[:, 1])) < 0.05
+
+
+def test_displacement_is_as_smooth_at_the_border() -> None:
+    bumps = _basis_functions()[:, 2:]
+    for distance in range(6):
+        expected = math.exp(-(distance**2) / (4 * 5**2))
+        correlations = (bumps[distance:] * bumps[: len(bumps) - distance]).sum(axis=1)
+        np.testing.assert_allclose(correlations, expected, atol=0.01)
 
 
 def test_rotation_stays_within_its_angle() -> None:

@@ -273,6 +273,22 @@ def test_an_interrupt_of_the_last_steps_is_one_of_the_run(
     assert len(result.history) == TINY.epochs
 
 
+def test_an_interrupt_of_the_last_evaluation_keeps_what_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*args: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    def on_epoch(report: EpochReport) -> None:
+        if report.epoch == TINY.epochs:
+            monkeypatch.setattr(Network, "outputs", interrupted)
+
+    result = train(on_epoch=on_epoch)
+    assert result.interrupted
+    assert result.validation_accuracy == result.history[-1].validation_accuracy
+    assert result.temperature == 1
+
+
 def interrupt_after(epoch: int) -> Any:
     def on_epoch(report: EpochReport) -> None:
         if report.epoch == epoch:
@@ -349,7 +365,10 @@ def test_a_resumed_run_ends_in_the_same_bits(settings: dict[str, Any]) -> None:
     recipe = replace(TINY, **({"learning_rate": 0.01} | settings))
     whole = train(recipe, seed=3)
     for state in states(recipe, seed=3):
-        assert outcome(train(recipe, seed=3, resume=state)) == outcome(whole)
+        reports: list[EpochReport] = []
+        resumed = train(recipe, seed=3, resume=state, on_epoch=reports.append)
+        assert outcome(resumed) == outcome(whole)
+        assert len(reports) == len(whole.history) - len(state.history)
 
 
 def test_a_resumed_run_that_began_with_an_initial_network() -> None:
@@ -393,10 +412,12 @@ def test_a_single_step_that_diverges_is_noticed() -> None:
 
 
 def test_settings_that_do_not_fit_the_images() -> None:
-    with pytest.raises(SettingError, match="1200 of 1200 images leaves none"):
+    with pytest.raises(SettingError, match="1200 of 1200 images leaves none") as caught:
         train(replace(TINY, validation=1200))
-    with pytest.raises(SettingError, match="more than 100,000,000"):
+    assert caught.value.setting == "validation"
+    with pytest.raises(SettingError, match="more than 100,000,000") as caught:
         train(replace(TINY, hidden=(100_000, 100_000)))
+    assert caught.value.setting == "hidden"
 
 
 def test_float64() -> None:

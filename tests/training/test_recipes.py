@@ -11,7 +11,7 @@ from mnistmlp.errors import SettingError
 from mnistmlp.training import recipes
 from mnistmlp.training.optim import SCHEDULES, make_optimizer
 from mnistmlp.training.recipes import RECIPES, Recipe, find_recipe, parse_recipe
-from mnistmlp.training.settings import parse_hidden
+from mnistmlp.training.settings import parse_hidden, spell
 from mnistmlp.training.state import EpochReport
 
 
@@ -128,9 +128,18 @@ def test_parse_hidden_refuses_other_text(text: str) -> None:
         parse_hidden(text)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [((20, 10), "20,10"), ((), "none"), (None, "none"), (True, "yes"), (False, "no"), (1, "1")],
+)
+def test_values_are_spelt_as_a_user_writes_them(value: Any, text: str) -> None:
+    assert spell(value) == text
+
+
 def test_an_unknown_recipe_lists_the_known_ones() -> None:
-    with pytest.raises(SettingError, match="'clasic' is not one of classic, "):
+    with pytest.raises(SettingError, match="'clasic' is not one of classic, ") as caught:
         find_recipe("clasic")
+    assert caught.value.setting == "recipe"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,9 @@ import pytest
 from mnistmlp import blas
 from mnistmlp.brains.brain import load_brain, save_brain
 from mnistmlp.cli.interrupt import ECHO
+from mnistmlp.core.calibration import calibrate
+from mnistmlp.core.metrics import probabilities
+from mnistmlp.data.datasets import load_dataset
 from mnistmlp.training import loop
 from mnistmlp.workers import Workers
 from tests.brains.test_brain import make_older
@@ -123,6 +126,25 @@ def test_a_small_file(run: Run, small: Path) -> None:
     assert sizes[1] < 0.5 * sizes[0]
     assert sizes[2] < 0.6 * sizes[1]
     assert (load_brain(Path("brain.npz")).network.parameters == 0).mean() >= 0.6
+
+
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--half"], ["--prune", 0.9], ["--half", "--prune", 0.9], ["--patience", 1]],
+    ids=str,
+)
+def test_the_figures_in_a_brain_are_those_of_its_weights(
+    run: Run, small: Path, options: list[object]
+) -> None:
+    run("train", *TINY, *options, "--data-dir", small)
+    brain, data = load_brain(Path("brain.npz")), load_dataset(small, "train")
+    outputs, labels = brain.network.outputs(data.images[-200:]), data.labels[-200:]
+    assert brain.meta
+    assert brain.meta.raw["accuracy"] == {"validation": (outputs.argmax(axis=1) == labels).mean()}
+    assert brain.meta.temperature == calibrate(probabilities(outputs), labels)
+    assert (brain.network.parameters == 0).mean() == pytest.approx(
+        0.9 if "--prune" in options else 0, abs=0.01
+    )
 
 
 def test_log(run: Run, small: Path) -> None:
