@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
+from mnistmlp.blas import BLAS_THREADS, limited_threads
 from mnistmlp.cli.hints import hint_for
 from mnistmlp.core.calibration import calibrate
 from mnistmlp.core.compression import is_half
@@ -80,6 +82,30 @@ def test_every_ingredient_has_a_reproducible_effect(ingredient: Any) -> None:
     without = train(replace(TINY, batch_size=60))
     assert (first.network.parameters != without.network.parameters).mean() > 0.5
     assert first.history[-1].loss < first.history[0].loss
+
+
+@pytest.mark.parametrize(
+    ("setting", "values", "others"),
+    [
+        ("receptive_field", (2.0, 3.0), {}),
+        ("dropout", (0.2, 0.3), {}),
+        ("label_smoothing", (0.1, 0.2), {}),
+        ("adversarial", (0.5, 0.6), {}),
+        ("hardest", (0.3, 0.5), {}),
+        ("momentum", (0.1, 0.9), {"optimizer": "sgd"}),
+        ("momentum", (0.1, 0.9), {"optimizer": "nesterov"}),
+        ("weight_decay", (0.1, 0.2), {"optimizer": "sgd"}),
+        ("weight_decay", (0.1, 0.2), {"optimizer": "adam"}),
+        *[(name, (0.1, 0.2), {"augment": True}) for name in Recipe().warp if name != "rotation"],
+        ("rotation", (5.0, 10.0), {"augment": True}),
+    ],
+)
+def test_every_setting_has_its_amount(
+    setting: str, values: tuple[float, float], others: dict[str, Any]
+) -> None:
+    recipe = replace(TINY, epochs=1, limit=200)
+    one, two = (train(replace(recipe, **others | {setting: value})).network for value in values)
+    assert (one.parameters != two.parameters).mean() > 0.3
 
 
 @pytest.mark.parametrize("ingredient", [{"dropout": 0.2}, {"adversarial": 0.5}, {"augment": True}])
@@ -213,8 +239,9 @@ def test_an_initial_network_is_copied() -> None:
     trained = train(replace(TINY, epochs=1, learning_rate=1e-9), initial_network=start).network
     np.testing.assert_array_equal(start.parameters, before)
     np.testing.assert_allclose(trained.parameters, before, atol=1e-6)
-    with pytest.raises(SettingError, match="initial brain has layers"):
+    with pytest.raises(SettingError, match="initial brain has layers") as caught:
         train(replace(TINY, hidden=(17,)), initial_network=start)
+    assert caught.value.setting == "hidden"
 
 
 def test_patience_keeps_the_best_epoch() -> None:
@@ -474,6 +501,16 @@ def test_threads_change_no_bit_and_end_with_training(optimizer: Any) -> None:
     one, two = (train(recipe, threads=threads).network.parameters for threads in (1, 2))
     assert one.tobytes() == two.tobytes()
     assert not [each for each in threading.enumerate() if each.name.startswith("mnistmlp")]
+
+
+def test_blas_has_one_thread_meanwhile() -> None:
+    def on_step(progress: float) -> None:
+        seen.update(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+
+    seen: set[int] = set()
+    with limited_threads(2):
+        train(replace(TINY, epochs=1), threads=2, on_step=on_step)
+    assert seen == {BLAS_THREADS}
 
 
 def test_a_large_network_that_diverges_warns_in_no_thread() -> None:

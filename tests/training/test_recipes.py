@@ -94,6 +94,33 @@ def test_values_out_of_range_are_refused(setting: str, value: Any) -> None:
     assert parsed.value.setting == setting
 
 
+@pytest.mark.parametrize(
+    "ends",
+    [
+        {"hidden": (1,) * 100},
+        {"hidden": (1_000_000,), "batch_size": 1_000_000, "epochs": 10_000, "patience": 10_000},
+        {"batch_size": 1, "epochs": 1, "patience": 1, "limit": 1, "validation": 1},
+        {"validation": 0},
+        {"validation": 10**9, "limit": 10**9, "weight_decay": 1e6},
+        {"receptive_field": 0.1, "displacement": 0, "rotation": 0, "scaling": 0, "shift": 0},
+        {"receptive_field": 28, "displacement": 28, "rotation": 180, "scaling": 10, "shift": 28},
+        {"shear": 10, "adversarial": 28, "hardest": 1, "name": "n" * 1000},
+        {"shear": 0, "adversarial": 0, "hardest": 5e-324, "learning_rate": 5e-324},
+    ],
+    ids=",".join,
+)
+def test_values_at_the_ends_of_their_ranges_are_accepted(ends: dict[str, Any]) -> None:
+    recipe = Recipe(**ends)
+    assert {name: getattr(recipe, name) for name in ends} == ends
+
+
+def test_a_name_must_be_printable_and_short() -> None:
+    for name in ("n" * 1001, "two\nlines"):
+        with pytest.raises(SettingError) as caught:
+            Recipe(name=name)
+        assert caught.value.setting == "name"
+
+
 def test_files_can_hold_the_history_of_the_longest_run() -> None:
     line = asdict(EpochReport(recipes.MAX_EPOCHS, *[-1.2345678901234567e-300] * 5))
     characters = len(json.dumps([line] * recipes.MAX_EPOCHS))
