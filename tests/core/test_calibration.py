@@ -52,6 +52,14 @@ def test_calibration_error_computed_by_hand() -> None:
     assert calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0.15)
 
 
+def test_calibration_error_has_fifteen_bins() -> None:
+    probabilities = np.zeros((3, 10))
+    probabilities[:, 0] = 0.61, 0.66, 0.67  # two in the bin from 9/15, one in that from 10/15
+    probabilities[:, 1] = 1 - probabilities[:, 0]
+    error = calibration_error(probabilities, np.array([0, 1, 0]))
+    assert error == pytest.approx((abs(0.39 - 0.66) + 0.33) / 3)
+
+
 @pytest.mark.parametrize("sharpness", [0.5, 1.5, 3.0])
 def test_a_temperature_that_helps_is_kept(sharpness: float) -> None:
     probabilities, labels = make_probabilities(sharpness)

@@ -84,6 +84,12 @@ def test_a_committee_averages_calibrated_probabilities() -> None:
     assert found.calibration_error_before == pytest.approx(before)
 
 
+def test_a_committee_needs_a_temperature_for_each_network() -> None:
+    networks = [make_network(1, "mse"), make_network(2, "mse")]
+    with pytest.raises(ValueError, match="shorter"):
+        committee(networks, blobs(5, seed=3)[0], [2])
+
+
 def test_the_loss_of_one_network_is_that_of_its_outputs_whatever_its_temperature() -> None:
     network = make_network(1, "cross-entropy")
     images, labels = blobs(50, seed=2)

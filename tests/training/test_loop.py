@@ -57,7 +57,7 @@ def test_every_kind_of_network_learns(optimizer: str, loss: str) -> None:
 
 
 def test_same_seed_same_bytes() -> None:
-    first, again, other = train(seed=3), train(seed=3), train(seed=4)
+    first, again, other = train(), train(seed=0), train(seed=4)
     assert first.network.parameters.tobytes() == again.network.parameters.tobytes()
     assert first.network.parameters.tobytes() != other.network.parameters.tobytes()
     assert [report.loss for report in first.history] == [report.loss for report in again.history]

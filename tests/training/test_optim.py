@@ -28,6 +28,7 @@ def run(optimizer_class: type, **settings: float | bool) -> Array:
     optimizer = optimizer_class(theta, gradient, **settings)
     for gradient[:] in GRADIENTS:
         optimizer.step(RATE)
+    assert optimizer.steps == len(GRADIENTS)
     return theta
 
 

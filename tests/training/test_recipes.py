@@ -203,6 +203,12 @@ def test_what_python_users_pass_is_accepted() -> None:
     assert parse_recipe(json.loads(json.dumps(asdict(recipe)))) == recipe
 
 
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(SettingError, match="is not a setting of a recipe") as caught:
+        parse_recipe({"epochs": 3, "widths": 20})
+    assert caught.value.setting == "'widths'"
+
+
 def test_extras_are_the_settings_in_use_beyond_the_basic() -> None:
     assert Recipe().extras == {}
     assert Recipe(dropout=0.1, epochs=3, shift=1.0).extras == {"dropout": 0.1}
