@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
@@ -43,6 +44,17 @@ def test_the_caller_and_the_helpers_share_the_work() -> None:
         workers.run(work, [(), (), ()])
         assert len(seen) == 3
         assert threading.get_ident() in seen
+
+
+def test_a_thread_that_comes_too_late_for_the_last_item_stops() -> None:
+    class Taken(deque[tuple[int]]):
+        def popleft(self) -> tuple[int]:
+            self.clear()
+            return super().popleft()
+
+    done: list[int] = []
+    module._work_off(done.append, Taken([(1,)]))
+    assert done == []
 
 
 def test_one_worker_starts_no_thread() -> None:

@@ -40,10 +40,16 @@ def test_predictions_that_are_always_right() -> None:
     sure = apply_temperature(
         0.9 * probabilities + 0.01, fit_temperature(0.9 * probabilities + 0.01, labels)
     )
-    assert sure.max() == pytest.approx(11 / 12, abs=0.01)
+    assert sure.max() == pytest.approx(11 / 12, abs=0.002)
     assert calibration_error(probabilities, labels) == 0
     assert calibration_error(probabilities, (labels + 1) % 10) == 1
     assert np.isfinite(apply_temperature(probabilities, 2.5)).all()
+
+
+@pytest.mark.parametrize("temperature", [MIN_TEMPERATURE, 20])
+def test_even_probabilities_stay_even(temperature: float) -> None:
+    even: Array = np.full((2, 10), 0.1, np.float32)
+    np.testing.assert_allclose(apply_temperature(even, temperature), 0.1, rtol=1e-6)
 
 
 def test_calibration_error_computed_by_hand() -> None:
