@@ -176,6 +176,26 @@ def test_work_is_shared_only_where_that_is_faster(
     assert len(shared) == 3 * expected
 
 
+def test_what_was_faster_once_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, shared, seconds = [0.0], [0], [0.5]
+
+    def share(*args: object) -> None:
+        clock[0] += seconds[0]
+        shared[0] += 1
+
+    def work() -> None:
+        clock[0] += 0.1
+
+    monkeypatch.setattr(module, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(Workers, "_share", share)
+    with Workers(2) as workers:
+        for seconds[0], expected in ((0.5, PERIOD - TRIALS), (1.5, TRIALS), (0.5, PERIOD - TRIALS)):
+            shared[0] = 0
+            for _ in range(PERIOD):
+                workers.run(work, [()] * 10)  # a second alone
+            assert shared == [expected]
+
+
 def test_each_kind_of_work_is_tried_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, shared = [0.0], []
 

@@ -416,8 +416,10 @@ def test_until_ends_like_an_interrupt() -> None:
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_a_loss_that_is_not_finite_stops_the_run(epochs: int) -> None:
     recipe = replace(TINY, optimizer="sgd", learning_rate=1e30, schedule="constant", epochs=epochs)
+    seen: list[float] = []
     with pytest.raises(DivergenceError, match=r"finite in epoch 1 .learning rate 1e\+30") as caught:
-        train(recipe)
+        train(recipe, on_step=seen.append)
+    assert len(seen) < 3  # of 16 steps
     assert hint_for(caught.value) == "try a smaller one, such as --learning-rate 1e+29"
 
 
