@@ -46,6 +46,14 @@ def test_predictions_that_are_always_right() -> None:
     assert np.isfinite(apply_temperature(probabilities, 2.5)).all()
 
 
+@pytest.mark.parametrize("temperature", [0.5, 1, 2, 3])
+def test_a_temperature_divides_the_logits(temperature: float) -> None:
+    logits = np.random.default_rng(0).standard_normal((20, 10))
+    e, expected = np.exp(logits), np.exp(logits / temperature)
+    found = apply_temperature(e / e.sum(axis=1, keepdims=True), temperature)
+    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True))
+
+
 @pytest.mark.parametrize("temperature", [MIN_TEMPERATURE, 20])
 def test_even_probabilities_stay_even(temperature: float) -> None:
     even: Array = np.full((2, 10), 0.1, np.float32)

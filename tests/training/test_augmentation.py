@@ -129,6 +129,15 @@ def test_shear_and_shift() -> None:
     assert 1.95 < moved.max() < 2.01
 
 
+def test_what_lies_outside_an_image_is_black() -> None:
+    white = np.full((60 * WARP_SIZE, 784), 255, np.uint8)
+    warped = distort(white, NOTHING | {"shift": 28.0}).reshape(-1, 28, 28) / 255
+    # of 28 pixels along an axis, a shift drawn from U(-28, 28) leaves 14 inside on average
+    assert warped.sum(axis=(1, 2)).mean() == pytest.approx(14 * 14, rel=0.05)
+    mean = warped.mean(axis=0)
+    np.testing.assert_allclose(mean, mean[::-1, ::-1], atol=0.05)
+
+
 WARP = {"displacement": 1.0, "rotation": 10.0, "scaling": 0.1, "shear": 0.1, "shift": 1.0}
 
 
