@@ -1,6 +1,5 @@
 import threading
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -15,13 +14,13 @@ from mnistmlp.core.compression import is_half
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.metrics import evaluate, probabilities
 from mnistmlp.core.network import Network, parameter_count
-from mnistmlp.errors import DivergenceError, SettingError
+from mnistmlp.errors import DivergenceError
 from mnistmlp.training import loop as training
 from mnistmlp.training.batches import Batch, Batches
 from mnistmlp.training.loop import fit
 from mnistmlp.training.optim import MIN_SHARED_SIZE, one_cycle
 from mnistmlp.training.recipes import RECIPES, Recipe
-from mnistmlp.training.state import EpochReport, TrainingResult, TrainingState
+from mnistmlp.training.state import EpochReport, TrainingResult
 from tests.conftest import blobs
 
 IMAGES, LABELS = blobs(1200, seed=1)
@@ -143,16 +142,6 @@ def test_no_validation() -> None:
     assert result.selected == result.history[-1]
 
 
-def test_only_images_within_the_limit_are_trained_on() -> None:
-    images = IMAGES.copy()
-    recipe = replace(TINY, limit=300, batch_size=64)
-    expected = fit(recipe, images, LABELS).network.parameters.copy()
-    images[300:] = 0
-    np.testing.assert_array_equal(fit(recipe, images, LABELS).network.parameters, expected)
-    images[299] = 0
-    assert not np.array_equal(fit(recipe, images, LABELS).network.parameters, expected)
-
-
 class Recorder:
     """A fake optimiser that records learning rates and changes nothing."""
 
@@ -208,12 +197,6 @@ def test_shuffle_follows_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [order is None for order in orders] == [False, False, True, True]
 
 
-def test_validation_is_on_the_last_images_whatever_the_limit() -> None:
-    result = train(replace(TINY, limit=300))
-    evaluation = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
-    assert result.history[-1].validation_loss == evaluation.loss
-
-
 def test_a_short_last_batch_counts_in_full() -> None:
     # a batch of exactly all images and a larger one take the same step
     one = train(replace(TINY, limit=50, batch_size=50, epochs=1, shuffle=False))
@@ -230,18 +213,6 @@ def test_without_shuffling_the_seed_does_not_matter() -> None:
     initialise(start, np.random.default_rng(9))
     runs = [train(recipe, seed=seed, initial_network=start) for seed in (1, 2)]
     assert runs[0].network.parameters.tobytes() == runs[1].network.parameters.tobytes()
-
-
-def test_an_initial_network_is_copied() -> None:
-    start = Network((784, 16, 10), "relu", "cross-entropy")
-    initialise(start, np.random.default_rng(9))
-    before = start.parameters.copy()
-    trained = train(replace(TINY, epochs=1, learning_rate=1e-9), initial_network=start).network
-    np.testing.assert_array_equal(start.parameters, before)
-    np.testing.assert_allclose(trained.parameters, before, atol=1e-6)
-    with pytest.raises(SettingError, match="initial brain has layers") as caught:
-        train(replace(TINY, hidden=(17,)), initial_network=start)
-    assert caught.value.setting == "hidden"
 
 
 def test_patience_keeps_the_best_epoch() -> None:
@@ -280,139 +251,6 @@ def test_without_validation_images_nothing_is_measured() -> None:
     assert (result.validation_accuracy, result.temperature) == (None, 1)
 
 
-@pytest.mark.parametrize("moment", ["calibrate", "prune_network"])
-def test_an_interrupt_of_the_last_steps_is_one_of_the_run(
-    monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    original, calls = getattr(training, moment), []
-
-    def interrupt(*args: Any) -> Any:
-        calls.append(args)
-        if len(calls) == 1:
-            raise KeyboardInterrupt
-        return original(*args)
-
-    monkeypatch.setattr(training, moment, interrupt)
-    result = train(TINY, prune=0.5)
-    assert result.interrupted
-    assert result.temperature == 1
-    assert (result.network.parameters == 0).mean() == pytest.approx(0.5, abs=0.01)
-    assert len(result.history) == TINY.epochs
-
-
-def test_an_interrupt_of_the_last_evaluation_keeps_what_is_known(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def interrupted(*args: Any, **options: Any) -> None:
-        raise KeyboardInterrupt
-
-    def on_epoch(report: EpochReport) -> None:
-        if report.epoch == TINY.epochs:
-            monkeypatch.setattr(Network, "outputs", interrupted)
-
-    result = train(on_epoch=on_epoch)
-    assert result.interrupted
-    assert result.validation_accuracy == result.history[-1].validation_accuracy
-    assert result.temperature == 1
-
-
-def interrupt_after(epoch: int) -> Any:
-    def on_epoch(report: EpochReport) -> None:
-        if report.epoch == epoch:
-            raise KeyboardInterrupt
-
-    return on_epoch
-
-
-def test_an_interrupt_keeps_the_last_complete_epoch() -> None:
-    whole = train(seed=1)
-    result = train(seed=1, on_epoch=interrupt_after(2))
-    assert result.interrupted
-    assert [report.epoch for report in result.history] == [1, 2]
-    assert [r.loss for r in result.history] == [r.loss for r in whole.history[:2]]
-    evaluation = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
-    assert result.selected
-    assert evaluation.accuracy == result.selected.validation_accuracy
-
-
-def interrupt_at(progress: float) -> Any:
-    def on_step(done: float) -> None:
-        if done >= progress:
-            raise KeyboardInterrupt
-
-    return on_step
-
-
-def test_an_interrupt_within_an_epoch_discards_it() -> None:
-    result = train(seed=1, on_step=interrupt_at(0.6))  # in the third epoch of four
-    assert result.interrupted
-    assert outcome(result) == outcome(train(seed=1, until=2))
-
-
-def test_an_interrupt_within_the_first_epoch_keeps_the_current_weights() -> None:
-    start = Network((784, 16, 10), "relu", "cross-entropy")
-    initialise(start, np.random.default_rng(9))
-    result = train(initial_network=start, on_step=interrupt_at(0.1))
-    assert (result.interrupted, result.history, result.selected) == (True, [], None)
-    assert (result.network.parameters != start.parameters).mean() > 0.5
-    evaluation = evaluate([result.network], IMAGES[1000:], LABELS[1000:])
-    assert result.validation_accuracy == evaluation.accuracy
-
-
-def states(recipe: Recipe, **options: Any) -> list[TrainingState]:
-    """Train, and return a copy of the state after each epoch."""
-    found: list[TrainingState] = []
-    train(recipe, on_state=lambda state: found.append(deepcopy(state)), **options)
-    return found
-
-
-def outcome(result: TrainingResult) -> list[object]:
-    """Return the outcome of a run, without its times."""
-    reports = [(r.epoch, r.loss, r.validation_loss, r.validation_accuracy) for r in result.history]
-    selected = result.selected and result.selected.epoch
-    figures = result.validation_accuracy, result.temperature
-    return [result.network.parameters.tobytes(), reports, selected, figures]
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"optimizer": "sgd"},
-        {"optimizer": "sgd", "momentum": 0.5, "schedule": "step"},
-        {"optimizer": "nesterov", "momentum": 0.9, "dtype": "float64"},
-        {"dropout": 0.3, "hardest": 0.5, "adversarial": 0.5},
-        {"augment": True, "validation": 0, "limit": 300},
-        {"shuffle": False, "weight_decay": 0.1, "receptive_field": 3.0},
-        {"optimizer": "sgd", "schedule": "constant", "learning_rate": 0.9, "patience": 2},
-    ],
-    ids=str,
-)
-def test_a_resumed_run_ends_in_the_same_bits(settings: dict[str, Any]) -> None:
-    recipe = replace(TINY, **({"learning_rate": 0.01} | settings))
-    whole = train(recipe, seed=3)
-    for state in states(recipe, seed=3):
-        reports: list[EpochReport] = []
-        resumed = train(recipe, seed=3, resume=state, on_epoch=reports.append)
-        assert outcome(resumed) == outcome(whole)
-        assert len(reports) == len(whole.history) - len(state.history)
-
-
-def test_a_resumed_run_that_began_with_an_initial_network() -> None:
-    start = Network((784, 16, 10), "relu", "cross-entropy")
-    initialise(start, np.random.default_rng(9))
-    half_way = states(TINY, initial_network=start)[1]
-    whole = train(initial_network=start)
-    assert outcome(train(resume=half_way, initial_network=start)) == outcome(whole)
-
-
-def test_until_ends_like_an_interrupt() -> None:
-    stopped = train(seed=1, on_epoch=interrupt_after(2))
-    result = train(seed=1, until=2)
-    assert outcome(result) == outcome(stopped)
-    assert (result.interrupted, stopped.interrupted) == (False, True)
-
-
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_a_loss_that_is_not_finite_stops_the_run(epochs: int) -> None:
     recipe = replace(TINY, optimizer="sgd", learning_rate=1e30, schedule="constant", epochs=epochs)
@@ -438,15 +276,6 @@ def test_a_single_step_that_diverges_is_noticed() -> None:
     )  # fmt: skip
     with pytest.raises(DivergenceError):
         train(recipe)
-
-
-def test_settings_that_do_not_fit_the_images() -> None:
-    with pytest.raises(SettingError, match="1200 of 1200 images leaves none") as caught:
-        train(replace(TINY, validation=1200))
-    assert caught.value.setting == "validation"
-    with pytest.raises(SettingError, match="more than 100,000,000") as caught:
-        train(replace(TINY, hidden=(100_000, 100_000)))
-    assert caught.value.setting == "hidden"
 
 
 def test_float64() -> None:
