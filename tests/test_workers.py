@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 
@@ -44,6 +45,17 @@ def test_the_caller_and_the_helpers_share_the_work() -> None:
         workers.run(work, [(), (), ()])
         assert len(seen) == 3
         assert threading.get_ident() in seen
+
+
+def test_a_thread_that_comes_too_late_for_the_last_item_stops() -> None:
+    class Taken(deque[tuple[int]]):
+        def popleft(self) -> tuple[int]:
+            self.clear()
+            return super().popleft()
+
+    done: list[int] = []
+    module._work_off(done.append, Taken([(1,)]))
+    assert done == []
 
 
 def test_one_worker_starts_no_thread() -> None:
@@ -191,6 +203,26 @@ def test_work_is_shared_only_where_that_is_faster(
         for _ in range(3 * PERIOD):
             workers.run(work, [()] * 10)  # a second alone
     assert len(shared) == 3 * expected
+
+
+def test_what_was_faster_once_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, shared, seconds = [0.0], [0], [0.5]
+
+    def share(*args: object) -> None:
+        clock[0] += seconds[0]
+        shared[0] += 1
+
+    def work() -> None:
+        clock[0] += 0.1
+
+    monkeypatch.setattr(module, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(Workers, "_share", share)
+    with Workers(2) as workers:
+        for seconds[0], expected in ((0.5, PERIOD - TRIALS), (1.5, TRIALS), (0.5, PERIOD - TRIALS)):
+            shared[0] = 0
+            for _ in range(PERIOD):
+                workers.run(work, [()] * 10)  # a second alone
+            assert shared == [expected]
 
 
 def test_each_kind_of_work_is_tried_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

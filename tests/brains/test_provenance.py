@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnistmlp.arrays import Array
+from mnistmlp.brains.brain import PRETRAINED, load_brain
 from mnistmlp.brains.provenance import Provenance, parameter_digest
 from mnistmlp.errors import SettingError
-from mnistmlp.training.recipes import RECIPES
+from mnistmlp.training.recipes import RECIPES, parse_recipe
 
 texts = st.text(max_size=9)
 values = st.none() | st.integers() | texts | st.dictionaries(texts, st.integers())
@@ -104,3 +105,9 @@ def test_the_digest_depends_on_every_bit() -> None:
     assert parameter_digest(vector) != parameter_digest(-vector)
     vectors: list[Array] = [vector, vector.astype(np.float64), vector[:1]]
     assert len({parameter_digest(each) for each in vectors}) == 3
+
+
+def test_the_pretrained_brain_has_the_settings_of_its_recipe() -> None:
+    meta = load_brain(PRETRAINED).meta
+    assert meta
+    assert parse_recipe(meta.raw["recipe"]) == RECIPES["best"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Array
-from mnistmlp.core.backpropagation import Workspace, backpropagate
+from mnistmlp.core.backpropagation import Workspace, backpropagate, forward
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network
 from mnistmlp.training.batches import Batch, Batches
@@ -103,6 +103,20 @@ def test_dropout_drops_its_fraction_and_keeps_the_mean(dtype: str) -> None:
     backpropagate(network, thinned, *batch)
     assert all((new != old).any() for new, old in zip(thinned.masks, seen, strict=True))
     assert plain.masks == []
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_dropped_neurons_are_zero_and_the_others_scaled(activation: str) -> None:
+    network, batch = make_network((9, 8, 7), activation, "mse"), make_batch(7)
+    work = Workspace(network, 7, dropout=0.4, rng=np.random.default_rng(0))
+    forward(network, work, batch.inputs)
+    a = batch.inputs[:-1]
+    for (weights, bias), mask in zip(network.layers, work.masks, strict=False):
+        a = weights @ a + bias[:, None]
+        ACTIVATIONS[activation].apply(a)
+        a *= mask
+    weights, bias = network.layers[-1]
+    np.testing.assert_allclose(work.logits, weights @ a + bias[:, None], rtol=1e-12)
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)

@@ -40,16 +40,38 @@ def test_predictions_that_are_always_right() -> None:
     sure = apply_temperature(
         0.9 * probabilities + 0.01, fit_temperature(0.9 * probabilities + 0.01, labels)
     )
-    assert sure.max() == pytest.approx(11 / 12, abs=0.01)
+    assert sure.max() == pytest.approx(11 / 12, abs=0.002)
     assert calibration_error(probabilities, labels) == 0
     assert calibration_error(probabilities, (labels + 1) % 10) == 1
     assert np.isfinite(apply_temperature(probabilities, 2.5)).all()
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1, 2, 3])
+def test_a_temperature_divides_the_logits(temperature: float) -> None:
+    logits = np.random.default_rng(0).standard_normal((20, 10))
+    e, expected = np.exp(logits), np.exp(logits / temperature)
+    found = apply_temperature(e / e.sum(axis=1, keepdims=True), temperature)
+    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("temperature", [MIN_TEMPERATURE, 20])
+def test_even_probabilities_stay_even(temperature: float) -> None:
+    even: Array = np.full((2, 10), 0.1, np.float32)
+    np.testing.assert_allclose(apply_temperature(even, temperature), 0.1, rtol=1e-6)
 
 
 def test_calibration_error_computed_by_hand() -> None:
     probabilities = np.zeros((4, 10))
     probabilities[:, 0], probabilities[:, 1] = 0.9, 0.1
     assert calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0.15)
+
+
+def test_calibration_error_has_fifteen_bins() -> None:
+    probabilities = np.zeros((3, 10))
+    probabilities[:, 0] = 0.61, 0.66, 0.67  # two in the bin from 9/15, one in that from 10/15
+    probabilities[:, 1] = 1 - probabilities[:, 0]
+    error = calibration_error(probabilities, np.array([0, 1, 0]))
+    assert error == pytest.approx((abs(0.39 - 0.66) + 0.33) / 3)
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.5, 3.0])
@@ -73,3 +95,20 @@ def test_a_temperature_that_fits_but_does_not_help_each_fold_is_not_kept() -> No
     probabilities[::2] = apply_temperature(probabilities[::2], 3)  # one fold is too unsure,
     probabilities[1::2] = apply_temperature(probabilities[1::2], 1 / 3)  # the other too sure
     assert calibrate(probabilities, labels) == 1
+
+
+def test_a_temperature_is_kept_if_its_help_is_significant() -> None:
+    probabilities, labels = make_probabilities(1.3)
+    decisions = []
+    for start in range(0, len(labels), 250):
+        p, y = probabilities[start : start + 250], labels[start : start + 250]
+        before, after = np.empty(250), np.empty(250)
+        for part, other in ((np.s_[::2], np.s_[1::2]), (np.s_[1::2], np.s_[::2])):
+            scaled = apply_temperature(p[part], fit_temperature(p[other], y[other]))
+            before[part] = -np.log(p[part][np.arange(125), y[part]])
+            after[part] = -np.log(scaled[np.arange(125), y[part]])
+        falls = before - after
+        significant = falls.mean() / (falls.std() / 250**0.5) > 1.645  # one-sided, at 5 %
+        assert calibrate(p, y) == (fit_temperature(p, y) if significant else 1)
+        decisions.append(significant)
+    assert 0.2 < np.mean(decisions) < 0.8

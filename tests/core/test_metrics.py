@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mnistmlp.core.calibration import apply_temperature, calibration_error
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.metrics import committee, confusion_matrix, digit_scores, evaluate, probabilities
 from mnistmlp.core.network import Network
@@ -48,6 +49,7 @@ def test_evaluation_of_one_network(loss: str) -> None:
     found = evaluate([network], images, labels)
     right = int((outputs.argmax(axis=1) == labels).sum())
     assert (found.images, found.correct, found.accuracy) == (50, right, right / 50)
+    assert found.per_digit == digit_scores(found.confusion)
     y = np.eye(10)[labels]
     if loss == "mse":
         assert found.loss == pytest.approx(0.5 * ((outputs - y) ** 2).sum() / 50, rel=1e-5)
@@ -64,3 +66,34 @@ def test_committee_averages_probabilities() -> None:
     found = evaluate(networks, images, labels)
     assert found.loss == pytest.approx(-np.log(mean[np.arange(50), labels]).mean(), rel=1e-5)
     assert found.correct == (mean.argmax(axis=1) == labels).sum()
+
+
+def test_a_committee_averages_calibrated_probabilities() -> None:
+    networks = [make_network(1, "mse"), make_network(2, "cross-entropy")]
+    images, labels = blobs(50, seed=3)
+    first, second = (probabilities(network.outputs(images)) for network in networks)
+    mean = (apply_temperature(first, 3) + apply_temperature(second, 0.2)) / 2
+    digits = mean.argmax(axis=1)
+    assert (digits != (first + second).argmax(axis=1)).any()
+    np.testing.assert_allclose(committee(networks, images, [3, 0.2]), mean, rtol=1e-5)
+    found = evaluate(networks, images, labels, [3, 0.2])
+    assert found.loss == pytest.approx(-np.log(mean[np.arange(50), labels]).mean(), rel=1e-5)
+    np.testing.assert_array_equal(found.confusion, confusion_matrix(labels, digits))
+    assert found.calibration_error == pytest.approx(calibration_error(mean, labels))
+    before = calibration_error((first + second) / 2, labels)
+    assert found.calibration_error_before == pytest.approx(before)
+
+
+def test_a_committee_needs_a_temperature_for_each_network() -> None:
+    networks = [make_network(1, "mse"), make_network(2, "mse")]
+    with pytest.raises(ValueError, match="shorter"):
+        committee(networks, blobs(5, seed=3)[0], [2])
+
+
+def test_the_loss_of_one_network_is_that_of_its_outputs_whatever_its_temperature() -> None:
+    network = make_network(1, "cross-entropy")
+    images, labels = blobs(50, seed=2)
+    found, plain = evaluate([network], images, labels, [3]), evaluate([network], images, labels)
+    assert found.loss == plain.loss
+    np.testing.assert_array_equal(found.confusion, plain.confusion)
+    assert found.calibration_error_before == plain.calibration_error != found.calibration_error

@@ -49,6 +49,8 @@ def test_extreme_logits_stay_finite(dtype: str) -> None:
     with np.errstate(over="ignore"):
         mean_squared_error_delta(z.copy(), targets, delta, row)
     assert np.isfinite(delta).all()
+    LOSSES["cross-entropy"].per_image(z.copy(), targets, row, np.empty_like(row))
+    np.testing.assert_allclose(row, [1e4, 1e4 + np.log(9)], rtol=1e-6)
     softmax(z)
     np.testing.assert_allclose(z.sum(axis=0), 1, rtol=1e-6)
 

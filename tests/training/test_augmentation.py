@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistmlp.arrays import Array, Bytes
-from mnistmlp.training.augmentation import WARP_SIZE, Distortion
+from mnistmlp.training.augmentation import WARP_SIZE, Distortion, _basis_functions
 from tests.conftest import blobs, peak_memory
 
 IMAGES = blobs(2 * WARP_SIZE, seed=5)[0].reshape(-1, 784)
@@ -88,6 +88,14 @@ def test_displacement_is_smooth_and_independent_per_axis() -> None:
     assert abs(correlation(field[:, 0], field[:, 1])) < 0.05
 
 
+def test_displacement_is_as_smooth_at_the_border() -> None:
+    bumps = _basis_functions()[:, 2:]
+    for distance in range(6):
+        expected = math.exp(-(distance**2) / (4 * 5**2))
+        correlations = (bumps[distance:] * bumps[: len(bumps) - distance]).sum(axis=1)
+        np.testing.assert_allclose(correlations, expected, atol=0.01)
+
+
 def test_rotation_stays_within_its_angle() -> None:
     x, y = sources(rotation=30)[:, :, *INSIDE].transpose(1, 0, 2, 3)
     x0, y0 = X[INSIDE], Y[INSIDE]
@@ -119,6 +127,15 @@ def test_shear_and_shift() -> None:
     np.testing.assert_allclose(moved, np.broadcast_to(moved[:, :, :1, :1], moved.shape), atol=0.01)
     assert -2.01 < moved.min() < -1.95
     assert 1.95 < moved.max() < 2.01
+
+
+def test_what_lies_outside_an_image_is_black() -> None:
+    white = np.full((60 * WARP_SIZE, 784), 255, np.uint8)
+    warped = distort(white, NOTHING | {"shift": 28.0}).reshape(-1, 28, 28) / 255
+    # of 28 pixels along an axis, a shift drawn from U(-28, 28) leaves 14 inside on average
+    assert warped.sum(axis=(1, 2)).mean() == pytest.approx(14 * 14, rel=0.05)
+    mean = warped.mean(axis=0)
+    np.testing.assert_allclose(mean, mean[::-1, ::-1], atol=0.05)
 
 
 WARP = {"displacement": 1.0, "rotation": 10.0, "scaling": 0.1, "shear": 0.1, "shift": 1.0}

@@ -6,7 +6,7 @@ from mnistmlp.core.initialization import initialise
 from mnistmlp.core.network import LOSSES, Network
 from mnistmlp.training.batches import Batches
 from mnistmlp.training.hard_examples import HardExamples
-from tests.conftest import blobs
+from tests.conftest import blobs, peak_memory
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))
@@ -48,6 +48,15 @@ def loss_of(loss: str, output: Array, target: Array) -> float:
     if loss == "mse":
         return float(((output - target) ** 2).sum() / 2)
     return float(-(target * np.log(output)).sum())
+
+
+def test_picking_allocates_no_images() -> None:
+    network = Network((784, 20, 10), "relu", "cross-entropy")
+    images, labels = blobs(500, seed=2)
+    (batch,) = Batches(images.reshape(-1, 784), labels, 500, "float32").epoch(None)
+    hardest = HardExamples(network, 0.5, [500], np.empty_like(network.parameters))
+    hardest.pick(batch)
+    assert peak_memory(lambda: hardest.pick(batch)) < hardest.inputs.nbytes / 20
 
 
 def test_a_confident_mistake_counts_more_than_a_low_output_for_the_right_digit() -> None:

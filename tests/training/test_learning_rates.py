@@ -21,6 +21,8 @@ CLASSIC, MODERN = RECIPES["classic"], RECIPES["modern"]
         (CLASSIC, {"hidden": (20, 20)}, 1),
         (CLASSIC, {"hidden": ()}, 0.3),
         (CLASSIC, {"optimizer": "adam"}, 0.003),
+        (CLASSIC, {"optimizer": "adam", "activation": "relu"}, 0.001),
+        (CLASSIC, {"optimizer": "adam", "loss": "cross-entropy"}, 0.003),
         (CLASSIC, {"optimizer": "nesterov", "activation": "relu"}, 0.03),
         (CLASSIC, {"optimizer": "nesterov", "momentum": 0.5}, 0.5),
         (CLASSIC, {"activation": "relu", "batch_size": 128}, 0.6),

@@ -11,7 +11,7 @@ from mnistmlp.errors import SettingError
 from mnistmlp.training import recipes
 from mnistmlp.training.optim import SCHEDULES, make_optimizer
 from mnistmlp.training.recipes import RECIPES, Recipe, find_recipe, parse_recipe
-from mnistmlp.training.settings import parse_hidden
+from mnistmlp.training.settings import parse_hidden, spell
 from mnistmlp.training.state import EpochReport
 
 
@@ -94,6 +94,33 @@ def test_values_out_of_range_are_refused(setting: str, value: Any) -> None:
     assert parsed.value.setting == setting
 
 
+@pytest.mark.parametrize(
+    "ends",
+    [
+        {"hidden": (1,) * 100},
+        {"hidden": (1_000_000,), "batch_size": 1_000_000, "epochs": 10_000, "patience": 10_000},
+        {"batch_size": 1, "epochs": 1, "patience": 1, "limit": 1, "validation": 1},
+        {"validation": 0},
+        {"validation": 10**9, "limit": 10**9, "weight_decay": 1e6},
+        {"receptive_field": 0.1, "displacement": 0, "rotation": 0, "scaling": 0, "shift": 0},
+        {"receptive_field": 28, "displacement": 28, "rotation": 180, "scaling": 10, "shift": 28},
+        {"shear": 10, "adversarial": 28, "hardest": 1, "name": "n" * 1000},
+        {"shear": 0, "adversarial": 0, "hardest": 5e-324, "learning_rate": 5e-324},
+    ],
+    ids=",".join,
+)
+def test_values_at_the_ends_of_their_ranges_are_accepted(ends: dict[str, Any]) -> None:
+    recipe = Recipe(**ends)
+    assert {name: getattr(recipe, name) for name in ends} == ends
+
+
+def test_a_name_must_be_printable_and_short() -> None:
+    for name in ("n" * 1001, "two\nlines"):
+        with pytest.raises(SettingError) as caught:
+            Recipe(name=name)
+        assert caught.value.setting == "name"
+
+
 def test_files_can_hold_the_history_of_the_longest_run() -> None:
     line = asdict(EpochReport(recipes.MAX_EPOCHS, *[-1.2345678901234567e-300] * 5))
     characters = len(json.dumps([line] * recipes.MAX_EPOCHS))
@@ -128,9 +155,18 @@ def test_parse_hidden_refuses_other_text(text: str) -> None:
         parse_hidden(text)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [((20, 10), "20,10"), ((), "none"), (None, "none"), (True, "yes"), (False, "no"), (1, "1")],
+)
+def test_values_are_spelt_as_a_user_writes_them(value: Any, text: str) -> None:
+    assert spell(value) == text
+
+
 def test_an_unknown_recipe_lists_the_known_ones() -> None:
-    with pytest.raises(SettingError, match="'clasic' is not one of classic, "):
+    with pytest.raises(SettingError, match="'clasic' is not one of classic, ") as caught:
         find_recipe("clasic")
+    assert caught.value.setting == "recipe"
 
 
 @pytest.mark.parametrize(
@@ -165,6 +201,12 @@ def test_what_python_users_pass_is_accepted() -> None:
     recipe = Recipe(hidden=[20, 10], learning_rate=np.float64(0.1), weight_decay=0)  # type: ignore[arg-type]
     assert (recipe.hidden, recipe.learning_rate) == ((20, 10), 0.1)
     assert parse_recipe(json.loads(json.dumps(asdict(recipe)))) == recipe
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(SettingError, match="is not a setting of a recipe") as caught:
+        parse_recipe({"epochs": 3, "widths": 20})
+    assert caught.value.setting == "'widths'"
 
 
 def test_extras_are_the_settings_in_use_beyond_the_basic() -> None:
