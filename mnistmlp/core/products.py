@@ -18,8 +18,8 @@ from mnistmlp.workers import Workers
 
 Product = Callable[[Array, Array, Array], Any]  # np.dot or np.matmul: the third array is `out`
 
-# multiplications in a product: smaller ones take less time than it takes to wake a thread
-MIN_SHARED_PRODUCT = 8_000_000
+# multiplications in a product: with fewer, waking a thread takes longer than it saves
+MIN_SHARED_PRODUCT = 30_000_000
 
 
 class Products:
