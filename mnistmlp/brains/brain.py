@@ -122,6 +122,7 @@ def load_brain(path: Path) -> Brain:
         activation=meta.activation if meta else "sigmoid",
         loss=meta.loss if meta else "mse",
         dtype="float64" if any(a.dtype.itemsize == 8 for a in arrays.values()) else "float32",
+        normalization=meta.normalization if meta else "none",
     )
     for number, (weights, bias) in enumerate(network.layers, start=1):
         weights[:] = arrays[f"w{number}"]

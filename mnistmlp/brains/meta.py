@@ -12,13 +12,16 @@ from mnistmlp.arrays import DIGITS, SIDE
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.core.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE
 from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network
+from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import BrainError, OtherTaskError
 
 FIXED_VALUES = {  # the same in every brain of this format
     "format": 1,
-    "input": {"shape": [SIDE, SIDE], "divide_by": 255},
     "labels": list(range(DIGITS)),
 }
+
+
+INPUT = {"shape": [SIDE, SIDE], "divide_by": 255}  # and, if there is one, the normalisation
 
 
 class Rule(NamedTuple):
@@ -106,6 +109,7 @@ class Meta:
     sizes: tuple[int, ...]  # widths of all layers
     activation: str
     loss: str
+    normalization: str  # of images before they enter; "none" in brains of earlier versions
     temperature: float  # of calibration; 1 in brains of earlier versions
     recipe: dict[str, Any]  # settings by name; earlier versions had fewer
     seed: int
@@ -141,6 +145,7 @@ class Meta:
             if raw.get(key) != value:
                 error = BrainError if key == "format" else OtherTaskError
                 raise error(f"{path}: meta has {key} {short(raw.get(key))}, expected {value}")
+        normalization = _parse_input(raw.get("input"), path)
         for key, problem in find_invalid(raw, REQUIRED, OPTIONAL):
             raise BrainError(f"{path}: meta has a wrong {key}: {problem}")
         if LOSSES[raw["loss"]].output != raw["output"]:
@@ -153,6 +158,7 @@ class Meta:
             sizes=tuple(raw["sizes"]),
             activation=raw["activation"],
             loss=raw["loss"],
+            normalization=normalization,
             temperature=float(raw.get("temperature", 1)),
             recipe=raw["recipe"],
             seed=raw["seed"],
@@ -173,12 +179,25 @@ class Meta:
 def describe_network(network: Network, temperature: float) -> dict[str, Any]:
     """Return the part of `meta` that describes the network itself, not its training."""
     return FIXED_VALUES | {
+        "input": _describe_input(network.normalization),
         "sizes": list(network.sizes),
         "activation": network.activation,
         "output": LOSSES[network.loss].output,
         "loss": network.loss,
         "temperature": temperature,
     }
+
+
+def _describe_input(normalization: str) -> dict[str, Any]:
+    return INPUT | ({} if normalization == "none" else {"normalization": normalization})
+
+
+def _parse_input(value: Any, path: Path) -> str:
+    """Return the normalisation; raise OtherTaskError if images enter in an unknown way."""
+    for name in ("none", *NORMALIZATIONS):
+        if value == _describe_input(name):
+            return name
+    raise OtherTaskError(f"{path}: meta has input {short(value)}, expected {INPUT}")
 
 
 def _text(value: Any) -> str | None:

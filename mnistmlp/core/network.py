@@ -23,6 +23,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from mnistmlp.arrays import Array, Bytes
+from mnistmlp.core.normalization import normalise
 from mnistmlp.errors import DivergenceError
 from mnistmlp.workers import Workers
 
@@ -220,6 +221,8 @@ class Network:
         Also determines the output: sigmoid for mse, softmax for cross-entropy.
     dtype : {'float32', 'float64'}
         Type of the parameters and of all arithmetic.
+    normalization : {'none', 'deslant', 'moments'}
+        What is done to images before they enter.
 
     Attributes
     ----------
@@ -232,11 +235,17 @@ class Network:
     """
 
     def __init__(
-        self, sizes: Sequence[int], activation: str, loss: str, dtype: str = "float32"
+        self,
+        sizes: Sequence[int],
+        activation: str,
+        loss: str,
+        dtype: str = "float32",
+        normalization: str = "none",
     ) -> None:
         self.sizes = tuple(sizes)
         self.activation = activation
         self.loss = loss
+        self.normalization = normalization
         self.parameters: Array = np.zeros(parameter_count(sizes), dtype)
         self.matrices = layer_matrices(self.parameters, sizes)
         self.layers: list[Layer] = [(m[:, :-1], m[:, -1]) for m in self.matrices]
@@ -277,7 +286,7 @@ class Network:
 
     def _compute_outputs(self, images: Bytes, result: Array) -> None:
         """Write the outputs for a batch of images to result (n, 10)."""
-        pixels = images.reshape(-1, self.sizes[0])
+        pixels = normalise(images, self.normalization).reshape(-1, self.sizes[0])
         a: Array = np.multiply(pixels, 1 / 255, dtype=result.dtype).T  # (784, n)
         for weights, bias in self.layers[:-1]:
             a = weights @ a + bias[:, None]  # (fan_out, n)

@@ -34,7 +34,7 @@ class Batches:
     size : int
         Batch size n, at most N.
     dtype : {'float32', 'float64'}
-    distort : callable, optional
+    change : callable, optional
         Called with the images (m, 784) of each block; changes them in place.
     smoothing : float
         Fraction of each target that is spread evenly over the ten digits:
@@ -49,11 +49,11 @@ class Batches:
         labels: Bytes,
         size: int,
         dtype: str,
-        distort: Callable[[Bytes], None] | None = None,
+        change: Callable[[Bytes], object] | None = None,
         smoothing: float = 0.0,
     ) -> None:
         self.images, self.labels = np.ascontiguousarray(images), labels.astype(np.uint8, copy=False)
-        self.size, self.distort, self.smoothing = size, distort, smoothing
+        self.size, self.change, self.smoothing = size, change, smoothing
         count = max(1, GATHER_SIZE // size)  # batches in a block
         self.pixels = np.empty((count * size, PIXELS), np.uint8)
         self.inputs: Array = np.empty((count * size, PIXELS + 1), dtype)
@@ -94,8 +94,8 @@ class Batches:
         pixels, inputs = self.pixels[: len(rows)], self.inputs[: len(rows)]
         # mode="clip" because the default mode buffers `out`
         np.take(self.images, rows, axis=0, out=pixels, mode="clip")
-        if self.distort:
-            self.distort(pixels)
+        if self.change:
+            self.change(pixels)
         np.copyto(inputs[:, :-1], pixels)
         inputs[:, -1] = 255  # the next line makes it 1; scaling whole rows is faster
         inputs *= 1 / 255

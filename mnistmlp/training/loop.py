@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -17,12 +16,11 @@ from mnistmlp.core.compression import round_to_half
 from mnistmlp.core.metrics import Evaluation, evaluate, probabilities
 from mnistmlp.core.network import Network
 from mnistmlp.errors import DivergenceError
-from mnistmlp.training.augmentation import Distortion
 from mnistmlp.training.batches import Batches
 from mnistmlp.training.gradient import Gradient
 from mnistmlp.training.optim import SCHEDULES, make_optimizer
 from mnistmlp.training.recipes import Recipe
-from mnistmlp.training.setup import make_network, split_images
+from mnistmlp.training.setup import make_network, normalise_once, prepare_images, split_images
 from mnistmlp.training.state import EpochReport, Snapshot, TrainingResult, TrainingState
 from mnistmlp.workers import Workers
 
@@ -100,11 +98,11 @@ def fit(
             except KeyboardInterrupt:
                 result.interrupted = True
             _finish(run, result, prune, half)
-            on_end()
+            _hand_over(run, on_end)
         except KeyboardInterrupt:
             result.interrupted = True
             _choose_weights(run, result, prune, half)
-            on_end()
+            _hand_over(run, on_end)
         return result
 
 
@@ -155,6 +153,12 @@ def _choose_weights(run: _Run, result: TrainingResult, fraction: float, half: bo
         round_to_half(run.network)
 
 
+def _hand_over(run: _Run, on_end: Callable[[], None]) -> None:
+    """Let the network normalise images itself from now on, and tell that the result is complete."""
+    run.network.normalization = run.recipe.normalization
+    on_end()
+
+
 class _Run:
     """A training run: the network, its data, and its optimiser."""
 
@@ -171,12 +175,14 @@ class _Run:
         self.on_step = on_step
         self.selected: Snapshot | None = None  # the result if the run ended now
         self.recipe, self.rng, self.workers = recipe, np.random.default_rng(seed), workers
-        training, self.validation = split_images(recipe, images, labels)
+        training, validation = split_images(recipe, images, labels)
         self.network = make_network(recipe, self.rng, initial_network)
         self.image_count = len(training.labels)
-        distort = partial(Distortion(**recipe.warp).apply, rng=self.rng) if recipe.augment else None
+        # the network is given normalised images until it is handed over
+        self.validation = validation and normalise_once(validation, recipe.normalization)
+        training, change = prepare_images(recipe, training, self.rng)
         batch_size = min(recipe.batch_size, self.image_count)
-        self.batches = Batches(*training, batch_size, recipe.dtype, distort, recipe.label_smoothing)
+        self.batches = Batches(*training, batch_size, recipe.dtype, change, recipe.label_smoothing)
         self.gradient = Gradient(
             recipe, self.network, {batch_size, self.image_count % batch_size}, self.rng, workers
         )

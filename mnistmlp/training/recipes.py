@@ -32,6 +32,7 @@ LossName = Literal["mse", "cross-entropy"]
 OptimizerName = Literal["sgd", "nesterov", "adam"]
 ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 DtypeName = Literal["float32", "float64"]
+NormalizationName = Literal["none", "deslant", "moments"]
 
 MAX_EPOCHS = 10_000  # the history still fits in a brain file and a checkpoint
 MAX_IMAGES = 1_000_000_000  # in a data set
@@ -49,6 +50,11 @@ class Recipe:
     """
 
     name: str = "classic"
+    normalization: NormalizationName = choice(
+        "none",
+        NormalizationName,
+        "Make digits upright, or upright and of one size and position, by their moments.",
+    )
     hidden: tuple[int, ...] = widths(
         (20, 20, 20), "Widths of the hidden layers, such as 20,20,20, or none.", basic=True
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +11,12 @@ import numpy as np
 from mnistmlp.arrays import PIXELS, Bytes
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.network import MAX_PARAMETERS, Network, parameter_count
+from mnistmlp.core.normalization import normalise
 from mnistmlp.errors import SettingError
+from mnistmlp.training.augmentation import Distortion
 from mnistmlp.training.recipes import Recipe
+
+MAX_NORMALISED = 200_000  # images, 157 MB, beside those that the caller holds
 
 
 class LabelledImages(NamedTuple):
@@ -49,6 +55,28 @@ def split_images(
     count, rows = len(images) - recipe.validation, images.reshape(-1, PIXELS)
     training = LabelledImages(rows[:count][: recipe.limit], labels[:count][: recipe.limit])
     return training, LabelledImages(rows[count:], labels[count:]) if recipe.validation else None
+
+
+def normalise_once(images: LabelledImages, normalization: str) -> LabelledImages:
+    """Return the images normalised, all of them."""
+    return images._replace(images=normalise(images.images, normalization))
+
+
+def prepare_images(
+    recipe: Recipe, images: LabelledImages, rng: np.random.Generator
+) -> tuple[LabelledImages, Callable[[Bytes], object] | None]:
+    """Return the training images, and what to do to each block of them in place, if anything.
+
+    They are normalised in the interpolation that warps them, or else once; if
+    that would take too much memory, a block at a time.
+    """
+    normalization = recipe.normalization
+    if recipe.augment:
+        warp = Distortion(**recipe.warp, normalization=normalization)
+        return images, partial(warp.apply, rng=rng)
+    if len(images.labels) <= MAX_NORMALISED:
+        return normalise_once(images, normalization), None
+    return images, lambda block: normalise(block, normalization, out=block)
 
 
 def check_network(recipe: Recipe, initial_network: Network | None = None) -> None:

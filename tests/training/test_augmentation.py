@@ -7,27 +7,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mnistmlp.arrays import Array, Bytes
-from mnistmlp.training.augmentation import WARP_SIZE, Distortion, _basis_functions
+from mnistmlp.core.normalization import NORMALIZATIONS, normalise
+from mnistmlp.core.resampling import BLOCK
+from mnistmlp.training.augmentation import Distortion, _basis_functions
 from tests.conftest import blobs, peak_memory
 
-IMAGES = blobs(2 * WARP_SIZE, seed=5)[0].reshape(-1, 784)
-NOTHING = {"displacement": 0.0, "rotation": 0.0, "scaling": 0.0, "shear": 0.0, "shift": 0.0}
+IMAGES = blobs(2 * BLOCK, seed=5)[0].reshape(-1, 784)
+NOTHING: dict[str, Any] = {
+    "displacement": 0.0,
+    "rotation": 0.0,
+    "scaling": 0.0,
+    "shear": 0.0,
+    "shift": 0.0,
+}
 MIDDLE = 13.5
 
 
-def distort(images: Bytes, warp: dict[str, float] = NOTHING, seed: int = 0) -> Bytes:
+def distort(images: Bytes, warp: dict[str, Any] = NOTHING, seed: int = 0) -> Bytes:
     result = images.copy()
     Distortion(**warp).apply(result, np.random.default_rng(seed))
     return result
 
 
-def sources(count: int = 20, **warp: float) -> Array:
+def sources(count: int = 20, **warp: Any) -> Array:
     """Return the source of each pixel relative to the centre: (images, 2, 28, 28), x and y."""
     distortion, rng = Distortion(**NOTHING | warp), np.random.default_rng(1)
-    blank, found = np.zeros((WARP_SIZE, 784), np.uint8), []
+    blank, found = np.zeros((BLOCK, 784), np.uint8), []
     for _ in range(count):
         distortion.apply(blank, rng)
-        by_row = distortion.source.reshape(2, 28, WARP_SIZE, 28).transpose(2, 0, 1, 3)
+        by_row = distortion.resampler.source.transpose(2, 0, 1, 3)
         found.append(by_row / 256 - 1 - MIDDLE)  # undo fixed point and the border of one pixel
     return np.concatenate(found)
 
@@ -49,13 +57,15 @@ def test_a_warp_of_nothing_changes_nothing() -> None:
     shear=st.floats(0, 1),
     shift=st.floats(0, 30),
 )
-def test_pixels_are_interpolated_bilinearly(seed: int, **warp: float) -> None:
-    images = IMAGES[:WARP_SIZE].copy()
+def test_pixels_are_interpolated_bilinearly(seed: int, **warp: Any) -> None:
+    images = IMAGES[:BLOCK].copy()
     distortion = Distortion(**warp)
     distortion.apply(images, np.random.default_rng(seed))
-    x, y = np.floor(distortion.source.reshape(2, 28, WARP_SIZE, 28)).transpose(0, 2, 1, 3) / 256
-    padded = np.pad(IMAGES[:WARP_SIZE].reshape(-1, 28, 28).astype(float), ((0, 0), (1, 2), (1, 2)))
-    column, row, image = x.astype(int), y.astype(int), np.arange(WARP_SIZE)[:, None, None]
+    x, y = (
+        np.floor(distortion.resampler.source.reshape(2, 28, BLOCK, 28)).transpose(0, 2, 1, 3) / 256
+    )
+    padded = np.pad(IMAGES[:BLOCK].reshape(-1, 28, 28).astype(float), ((0, 0), (1, 2), (1, 2)))
+    column, row, image = x.astype(int), y.astype(int), np.arange(BLOCK)[:, None, None]
     right, down = x - column, y - row
     expected = (
         (1 - down) * (1 - right) * padded[image, row, column]
@@ -130,7 +140,7 @@ def test_shear_and_shift() -> None:
 
 
 def test_what_lies_outside_an_image_is_black() -> None:
-    white = np.full((60 * WARP_SIZE, 784), 255, np.uint8)
+    white = np.full((60 * BLOCK, 784), 255, np.uint8)
     warped = distort(white, NOTHING | {"shift": 28.0}).reshape(-1, 28, 28) / 255
     # of 28 pixels along an axis, a shift drawn from U(-28, 28) leaves 14 inside on average
     assert warped.sum(axis=(1, 2)).mean() == pytest.approx(14 * 14, rel=0.05)
@@ -142,14 +152,14 @@ WARP = {"displacement": 1.0, "rotation": 10.0, "scaling": 0.1, "shear": 0.1, "sh
 
 
 def test_the_generator_decides_and_no_two_warps_are_the_same() -> None:
-    same = np.repeat(IMAGES[:1], 2 * WARP_SIZE, axis=0)
+    same = np.repeat(IMAGES[:1], 2 * BLOCK, axis=0)
     warped = distort(same, WARP)
     assert len(np.unique(warped, axis=0)) == len(same)
     np.testing.assert_array_equal(warped, distort(same, WARP))
     assert (warped != distort(same, WARP, seed=1)).any(axis=1).all()
 
 
-@pytest.mark.parametrize("count", [1, WARP_SIZE - 1, WARP_SIZE + 1])
+@pytest.mark.parametrize("count", [1, BLOCK - 1, BLOCK + 1])
 def test_any_number_of_images(count: int) -> None:
     np.testing.assert_array_equal(distort(IMAGES[:count], WARP), distort(IMAGES, WARP)[:count])
 
@@ -163,9 +173,46 @@ def test_almost_nothing_is_allocated() -> None:
 
 
 def test_ink_stays_ink() -> None:
-    square: Any = np.zeros((WARP_SIZE, 28, 28), np.uint8)
+    square: Any = np.zeros((BLOCK, 28, 28), np.uint8)
     square[:, 10:18, 10:18] = 255
     warped = distort(square.reshape(-1, 784), WARP)
     assert ((warped == 0).mean(axis=1) > 0.8).all()  # black stays black
     assert (warped.max(axis=1) == 255).all()
     np.testing.assert_allclose(warped.sum(axis=1) / 255, 64, rtol=0.6)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_a_warp_of_nothing_normalises(normalization: str) -> None:
+    images = IMAGES[: BLOCK + 3]  # the last block is short
+    result = images.copy()
+    Distortion(**NOTHING, normalization=normalization).apply(result, np.random.default_rng(0))
+    expected = normalise(images, normalization)
+    np.testing.assert_allclose(result.astype(int), expected.astype(int), atol=2)  # float32
+    assert np.mean(result != expected) < 0.05
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_warps_are_composed_with_the_normalisation(
+    normalization: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a warp finds at a place of the normalised image, it finds where that comes from."""
+    warp: dict[str, Any] = {
+        "displacement": 1.0,
+        "rotation": 12.0,
+        "scaling": 0.1,
+        "shear": 0.1,
+        "shift": 0.5,
+    }
+    found = []
+    for name in ("none", normalization):
+        distortion = Distortion(**warp, normalization=name)
+        # without the resampling, which overwrites the places
+        monkeypatch.setattr(distortion.resampler, "resample", lambda images, out: None)
+        distortion.apply(IMAGES[:BLOCK].copy(), np.random.default_rng(3))
+        found.append(distortion.resampler.source.transpose(0, 2, 1, 3) / 256 - 1)  # in pixels
+    (x, y), (source_x, source_y) = found  # (n, 28, 28)
+    x0, a, b, y0, d = (
+        each[:, None, None] for each in NORMALIZATIONS[normalization](IMAGES[:BLOCK])
+    )
+    np.testing.assert_allclose(source_x, x0 + a * x + b * y, atol=1e-3)
+    np.testing.assert_allclose(source_y, y0 + d * y, atol=1e-3)

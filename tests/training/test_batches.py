@@ -110,7 +110,7 @@ def test_label_smoothing_spreads_a_part_over_all_digits(dtype: str) -> None:
         np.testing.assert_allclose(targets, 0.8 * np.eye(10)[LABELS[:700]] + 0.02, rtol=1e-6)
 
 
-def test_images_are_distorted_once_as_bytes() -> None:
+def test_images_are_changed_once_as_bytes() -> None:
     seen: list[int] = []
 
     def brighten(images: np.ndarray) -> None:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,7 +7,9 @@ import pytest
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.metrics import evaluate
 from mnistmlp.core.network import Network
+from mnistmlp.core.normalization import normalise
 from mnistmlp.errors import SettingError
+from mnistmlp.training import setup
 from mnistmlp.training.loop import fit
 from tests.training.test_loop import IMAGES, LABELS, TINY, train
 
@@ -46,3 +49,39 @@ def test_settings_that_do_not_fit_the_images() -> None:
     with pytest.raises(SettingError, match="more than 100,000,000") as caught:
         train(replace(TINY, hidden=(100_000, 100_000)))
     assert caught.value.setting == "hidden"
+
+
+@pytest.mark.parametrize("normalization", ["deslant", "moments"])
+@pytest.mark.parametrize("few", [True, False])  # images, to be normalised once
+def test_a_network_learns_from_normalised_images(
+    normalization: Any, few: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "MAX_NORMALISED", len(IMAGES) if few else 100)
+    normalising = replace(TINY, normalization=normalization)
+    result = train(normalising)
+    given = fit(TINY, normalise(IMAGES, normalization), LABELS)
+    assert result.network.parameters.tobytes() == given.network.parameters.tobytes()
+    assert result.validation_accuracy == given.validation_accuracy
+    assert result.temperature == given.temperature
+    validation = evaluate([result.network], IMAGES[-200:], LABELS[-200:])
+    assert validation.accuracy == result.validation_accuracy  # it normalises them itself
+
+
+def test_an_interrupted_network_normalises_too() -> None:
+    def interrupt(progress: float) -> None:
+        if progress > 0.3:
+            raise KeyboardInterrupt
+
+    result = train(replace(TINY, normalization="moments"), on_step=interrupt)
+    assert result.interrupted
+    assert result.network.normalization == "moments"
+
+
+def test_warped_images_are_normalised_before() -> None:
+    still = dict.fromkeys(TINY.warp, 0.0)
+    warped = train(replace(TINY, normalization="moments", augment=True, **still))
+    given = train(replace(TINY, normalization="moments"))
+    # rounded a little differently, and shuffled alike
+    assert warped.history[-1].loss == pytest.approx(given.history[-1].loss, rel=0.2)
+    other = train(replace(TINY, augment=True, **still))
+    assert other.history[-1].loss != pytest.approx(given.history[-1].loss, rel=0.2)

@@ -164,6 +164,7 @@ def _choose_recipe(initial_brain: Brain | None, options: Options) -> Recipe:
             "activation": network.activation,
             "loss": network.loss,
             "dtype": network.parameters.dtype.name,
+            "normalization": network.normalization,
         } | settings
     return override(find_recipe("classic" if name is None else name), settings)
 

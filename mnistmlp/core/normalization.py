@@ -1,0 +1,140 @@
+"""Moment normalisation: the slant, the size and the position of a digit made the same.
+
+The grey levels of an image are taken as masses.  With their sum S, the centre
+of mass (x̄, ȳ) and the central second moments μ₂₀, μ₁₁, μ₀₂ (of x², xy, y², divided
+by S), the pixel (x, y) of the result is found in the image at
+
+    deslant:  (x + s (y − ȳ), y),                             s = μ₁₁ / μ₀₂
+    moments:  (x̄ + u + s v, ȳ + v),   u = (x − 13.5) / f_x,   v = (y − 13.5) / f_y
+
+s is the slope of the regression line of x on y, at most 1 in magnitude:
+deslanted, the digit's moment μ₁₁ is 0.  f_y makes its standard deviation along
+y 5.2 pixels; f_x brings that along x, √(μ₂₀ − s μ₁₁), half-way to 3.6, in
+proportion, so that a 1 remains narrow.
+
+Casey, "Moment normalization of handprinted characters", IBM Journal of Research
+and Development 14 (1970), 548-557; LeCun, Bottou, Bengio and Haffner,
+"Gradient-based learning applied to document recognition", Proceedings of the
+IEEE 86 (1998), section III.A (deslanting); Liu, Nakashima, Sako and Fujisawa,
+"Handwritten digit recognition: investigation of normalization and feature
+extraction techniques", Pattern Recognition 37 (2004), section 2.
+
+The sums are whole numbers, exact in float64, and everything after them takes
+only the basic operations and a square root, which all machines round alike: other
+programs that compute the same get the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistmlp.arrays import PIXELS, SIDE, Bytes
+from mnistmlp.core.resampling import BLOCK, BORDER, UNIT, Resampler
+
+Numbers = NDArray[np.float64]
+
+MIDDLE = (SIDE - 1) / 2
+MAX_SLANT = 1.0  # 45°
+HEIGHT = 5.2  # pixels: the standard deviation of the rows, after normalisation
+WIDTH = 3.6  # pixels: of the columns, the centre of their range
+LEAST_SCALE, LARGEST_SCALE = 0.7, 1.5
+SMALL = 1e-6  # square pixels: less than the least moment of an image that is not a line
+
+_Y, _X = np.divmod(np.arange(PIXELS, dtype=np.float64), SIDE)
+_POWERS = np.stack([np.ones(PIXELS), _X, _Y, _X * _X, _X * _Y, _Y * _Y], axis=1)  # (784, 6)
+
+
+def measure_moments(images: Bytes) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers]:
+    """Return the centre of mass x̄, ȳ and the moments μ₂₀, μ₁₁, μ₀₂ of images (n, 784).
+
+    Each is (n,), in pixels and square pixels; all are 0 for a blank image.
+    """
+    mass, x, y, xx, xy, yy = (images.astype(np.float64) @ _POWERS).T
+    mass = np.maximum(mass, 1)
+    square = mass * mass
+    return (
+        x / mass,
+        y / mass,
+        (mass * xx - x * x) / square,
+        (mass * xy - x * y) / square,
+        (mass * yy - y * y) / square,
+    )
+
+
+class Maps(NamedTuple):
+    """For each image, where the pixel (x, y) of the result is found in it, in pixels.
+
+    At (x₀ + a x + b y, y₀ + d y).
+    """
+
+    x0: Numbers  # (n,), like the others
+    a: Numbers
+    b: Numbers
+    y0: Numbers
+    d: Numbers
+
+
+def deslant(images: Bytes) -> Maps:
+    """Return the maps that shear images (n, 784) about their centre of mass, until upright."""
+    _, y, _, xy, yy = measure_moments(images)
+    slant, same = _slant(xy, yy), np.ones(len(images))
+    return Maps(-slant * y, same, slant, np.zeros(len(images)), same)
+
+
+def straighten(images: Bytes) -> Maps:
+    """Return the maps that make images (n, 784) upright, centred, and of one size."""
+    x, y, xx, xy, yy = measure_moments(images)
+    slant = _slant(xy, yy)
+    width = np.sqrt(np.maximum(xx - 2 * slant * xy + slant * slant * yy, SMALL))
+    height = np.sqrt(np.maximum(yy, SMALL))
+    a = 1 / np.clip(np.sqrt(WIDTH / width), LEAST_SCALE, LARGEST_SCALE)
+    d = 1 / np.clip(HEIGHT / height, LEAST_SCALE, LARGEST_SCALE)
+    b = slant * d
+    return Maps(x - (a + b) * MIDDLE, a, b, y - d * MIDDLE, d)
+
+
+def _slant(xy: Numbers, yy: Numbers) -> Numbers:
+    """Return s = μ₁₁ / μ₀₂, at most 1 in magnitude; 0 for a blank image and for one row."""
+    return np.clip(xy / np.maximum(yy, SMALL), -MAX_SLANT, MAX_SLANT)
+
+
+NORMALIZATIONS: dict[str, Callable[[Bytes], Maps]] = {"deslant": deslant, "moments": straighten}
+
+
+def normalise(images: Bytes, normalization: str, out: Bytes | None = None) -> Bytes:
+    """Return images normalised, interpolated bilinearly.
+
+    A blank image stays blank.  What has no extent along an axis is not slanted, and
+    with `moments` is enlarged by the most there is, 1.5.
+
+    Parameters
+    ----------
+    images : (n, 28, 28) or (n, 784) uint8
+    normalization : {'none', 'deslant', 'moments'}
+    out : array of the shape of images, optional
+        Where to write the result; it may be `images`.
+
+    Returns
+    -------
+    out, or a new array of the shape of images; with 'none', the images themselves.
+    """
+    if normalization == "none":
+        return images
+    find_maps, resampler = NORMALIZATIONS[normalization], Resampler("float64")
+    result = np.empty(images.shape, np.uint8) if out is None else out
+    originals, results = (array.reshape(-1, SIDE, SIDE) for array in (images, result))
+    column = np.arange(SIDE)
+    row = column[:, None]
+    for start in range(0, len(images), BLOCK):
+        block = originals[start : start + BLOCK]
+        maps = find_maps(block.reshape(-1, PIXELS))
+        x0, a, b, y0, d = (UNIT * each for each in maps)  # exact, as it is a power of two
+        x, y = resampler.source[:, :, : len(block)]  # (28, n, 28)
+        x[:] = (x0 + UNIT * BORDER + b * row)[:, :, None] + a[:, None] * column
+        y[:] = (y0 + UNIT * BORDER + d * row)[:, :, None]
+        resampler.resample(block, out=results[start : start + BLOCK])
+    return result
