@@ -1,5 +1,6 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,8 @@ def ellipse(
     v = Y - y
     u = X - x - slant * v
     mass = 255 * np.exp(-((u / width) ** 2 + (v / height) ** 2) / 2)
-    return np.rint(mass).astype(np.uint8).reshape(1, 784)
+    image: Bytes = np.rint(mass).astype(np.uint8).reshape(1, 784)
+    return image
 
 
 def spread(images: Bytes) -> dict[str, float]:
@@ -46,8 +48,8 @@ def test_moments_are_those_of_the_definition() -> None:
     image = IMAGES[0].reshape(28, 28).astype(float)
     mass = image.sum()
     x, y = (image * X).sum() / mass, (image * Y).sum() / mass
-    expected = (x, y, (X - x) ** 2, (X - x) * (Y - y), (Y - y) ** 2)
-    expected = [float((each * image).sum() / mass) if np.ndim(each) else each for each in expected]
+    second = ((X - x) ** 2, (X - x) * (Y - y), (Y - y) ** 2)
+    expected = [x, y, *((each * image).sum() / mass for each in second)]
     np.testing.assert_allclose([each[0] for each in measure_moments(IMAGES[:1])], expected)
 
 
@@ -108,11 +110,8 @@ def test_a_white_image_is_upright(normalization: str) -> None:
 
 
 def test_a_point_and_lines_are_enlarged_by_the_most_there_is() -> None:
-    for name, where in {
-        "point": (20, 9),
-        "row": (20, slice(None)),
-        "column": (slice(None), 9),
-    }.items():
+    places: dict[str, Any] = {"point": (20, 9), "row": np.s_[20], "column": np.s_[:, 9]}
+    for name, where in places.items():
         image = np.zeros((28, 28), np.uint8)
         image[where] = 255
         np.testing.assert_array_equal(normalise(image[None], "deslant")[0], image, err_msg=name)

@@ -148,7 +148,13 @@ def test_what_lies_outside_an_image_is_black() -> None:
     np.testing.assert_allclose(mean, mean[::-1, ::-1], atol=0.05)
 
 
-WARP = {"displacement": 1.0, "rotation": 10.0, "scaling": 0.1, "shear": 0.1, "shift": 1.0}
+WARP: dict[str, Any] = {
+    "displacement": 1.0,
+    "rotation": 10.0,
+    "scaling": 0.1,
+    "shear": 0.1,
+    "shift": 1.0,
+}
 
 
 def test_the_generator_decides_and_no_two_warps_are_the_same() -> None:

@@ -78,7 +78,7 @@ def test_an_interrupted_network_normalises_too() -> None:
 
 
 def test_warped_images_are_normalised_before() -> None:
-    still = dict.fromkeys(TINY.warp, 0.0)
+    still: dict[str, Any] = dict.fromkeys(TINY.warp, 0.0)
     warped = train(replace(TINY, normalization="moments", augment=True, **still))
     given = train(replace(TINY, normalization="moments"))
     # rounded a little differently, and shuffled alike
