@@ -41,6 +41,7 @@ def _is_number(value: Any) -> bool:
 
 LIST = Rule("a list", lambda value: isinstance(value, list))
 OBJECT = Rule("a JSON object", lambda value: isinstance(value, dict))
+FRACTION = Rule("a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
 WHOLE = Rule("a whole number", _is_whole)
 
 RULES = {  # by key, for brains and checkpoints
@@ -63,7 +64,8 @@ RULES = {  # by key, for brains and checkpoints
         lambda value: isinstance(value, dict) and isinstance(value.get("digests", {}), dict),
     ),
     "initial": Rule("a digest, or null", lambda value: value is None or isinstance(value, str)),
-    "prune": Rule("a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1),
+    "synthetic": FRACTION,
+    "prune": FRACTION,
     "half": Rule("true or false", lambda value: isinstance(value, bool)),
     "threads": Rule(
         f"a number from 1 to {MAX_THREADS}, or null",
@@ -88,7 +90,7 @@ REQUIRED = (  # in a brain
     *("sizes", "activation", "output", "loss", "recipe", "seed", "dataset", "versions"),
     *("epochs", "history", "accuracy"),
 )
-OPTIONAL = ("temperature", "half")  # brains of earlier versions lack them
+OPTIONAL = ("temperature", "synthetic", "half")  # brains of earlier versions lack them
 
 
 def find_invalid(
@@ -129,6 +131,13 @@ class Meta:
         """The validation accuracy of these weights, in [0, 1], or None if not measured."""
         accuracy = self.raw["accuracy"].get("validation")
         return float(accuracy) if _is_number(accuracy) and 0 <= accuracy <= 1 else None
+
+    @property
+    def trained_on(self) -> str | None:
+        """The name of the training data, and what was added to it."""
+        return (
+            f"{self.dataset}, with synthetic digits" if self.raw.get("synthetic") else self.dataset
+        )
 
     @classmethod
     def parse(cls, raw: dict[str, Any], path: Path) -> Meta:

@@ -40,6 +40,7 @@ class Provenance:
     seed: int = 0
     dataset: Mapping[str, Any] = field(default_factory=dict)  # name, and digests by file
     initial: str | None = None  # digest of the initial parameters; None if they were random
+    synthetic: float = 0.0  # fraction of synthetic digits among the training images
     prune: float = 0.0  # fraction of the weights set to zero at the end
     half: bool = False  # saved in half precision
     threads: int | None = None  # of BLAS; None if unknown
@@ -60,6 +61,7 @@ class Provenance:
             "seed": self.seed,
             "data": self.dataset.get("digests"),
             "initial weights": self.initial,
+            "synthetic": self.synthetic,
             "prune": self.prune,
             "half": self.half,
         }

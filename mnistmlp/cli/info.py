@@ -79,7 +79,7 @@ def _origin(meta: Meta | None) -> dict[str, Any]:
         "seed": meta.seed,
         "epochs": meta.epochs,
         "validation accuracy": meta.validation_accuracy,
-        "trained on": meta.dataset,
+        "trained on": meta.trained_on,
         "versions": ", ".join(f"{name} {number}" for name, number in meta.versions.items()),
     }
 

@@ -26,6 +26,7 @@ from mnistmlp.data.skeletons import SAMPLES, SKELETONS, parse_strokes
 Floats = NDArray[np.float64]
 Shorts = NDArray[np.int16]
 
+ADDED_SEED = 3  # of digits that are added to a data set; 1 and 2 are those of the built-in one
 VERSION = 1  # of the digits; must change when the bytes do
 
 # Drawn for each image; standard deviations unless noted.
@@ -113,6 +114,23 @@ def make_digits(count: int, seed: int) -> tuple[Bytes, Bytes]:
         normals = (triples.sum(axis=1, dtype=np.int64) - 1.5 * 0xFFFF) / (1 << 15)  # variance 1
         images[block] = _draw_digits(chosen, normals, canvas)
     return images, labels
+
+
+def add_digits(images: Bytes, labels: Bytes, fraction: float) -> tuple[Bytes, Bytes]:
+    """Put synthetic digits before images (n, 28, 28), and their labels (m,) before the others.
+
+    Parameters
+    ----------
+    images : (n, 28, 28) uint8
+    labels : (n,) uint8
+    fraction : float
+        m / (m + n), in [0, 1).  The same m gives the same digits.
+    """
+    count = round(len(images) * fraction / (1 - fraction))
+    if not count:
+        return images, labels
+    digits, names = make_digits(count, ADDED_SEED)
+    return np.concatenate([digits, images]), np.concatenate([names, labels])
 
 
 def _draw_digits(chosen: NDArray[np.int64], normals: Floats, canvas: _Canvas) -> Bytes:

@@ -20,6 +20,7 @@ provenances = st.builds(
     seed=st.integers(0),
     dataset=st.fixed_dictionaries({"name": texts, "digests": st.dictionaries(texts, texts)}),
     initial=st.none() | texts,
+    synthetic=st.floats(0, 0.99),
     prune=st.floats(0, 0.99),
     half=st.booleans(),
     threads=st.none() | st.integers(1, 1024),
@@ -36,6 +37,7 @@ def test_keys_of_later_versions_are_optional() -> None:
     least = Provenance.parse({"recipe": {}, "seed": 3, "accuracy": {}})
     assert (least.recipe, least.seed, least.dataset) == (RECIPES["classic"], 3, {})
     assert (least.initial, least.prune, least.half, least.threads) == (None, 0, False, None)
+    assert least.synthetic == 0
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,8 @@ def test_keys_of_later_versions_are_optional() -> None:
         ("dataset", None),
         ("dataset", {"digests": []}),
         ("initial", 1),
+        ("synthetic", 1),
+        ("synthetic", True),
         ("prune", 1),
         ("prune", float("nan")),
         ("half", 0),

@@ -115,6 +115,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "like": READ,
         "resume": READ,
         "checkpoint_every": whole(0, EPOCHS),
+        "synthetic": number(0, 0.99, 0.991),
         "prune": number(0, 0.99, 0.991),
         "half": FLAG,
         "threads": whole(1, 1024),

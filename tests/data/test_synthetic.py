@@ -5,7 +5,7 @@ import pytest
 
 from mnistmlp.arrays import Bytes
 from mnistmlp.data.skeletons import SAMPLES, SKELETONS, parse_strokes
-from mnistmlp.data.synthetic import CANVAS_SIZE, make_digits
+from mnistmlp.data.synthetic import CANVAS_SIZE, add_digits, make_digits
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +79,22 @@ def test_basis_matrices_can_be_summed_exactly() -> None:
             skeleton = parse_strokes(strokes)
             scaled = skeleton.basis * 2**19
             np.testing.assert_array_equal(scaled, np.rint(scaled))
+
+
+def test_added_digits_come_first_and_are_the_fraction_asked_for(
+    digits: tuple[Bytes, Bytes],
+) -> None:
+    given, names = digits[0][:90], digits[1][:90]
+    images, labels = add_digits(given, names, 0.1)
+    np.testing.assert_array_equal(images[10:], given)
+    np.testing.assert_array_equal(labels[10:], names)
+    assert len(images) == len(labels) == 100
+    for added, built_in in zip((images[:10], labels[:10]), make_digits(10, 1), strict=True):
+        assert not np.array_equal(added, built_in)
+    more = add_digits(given, names, 0.5)
+    np.testing.assert_array_equal(more[0][:10], images[:10])
+    np.testing.assert_array_equal(more[1][:10], labels[:10])
+
+
+def test_no_fraction_adds_nothing(digits: tuple[Bytes, Bytes]) -> None:
+    assert add_digits(*digits, 0.0) == digits

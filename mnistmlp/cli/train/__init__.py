@@ -54,6 +54,7 @@ def train(options: Options) -> None:
 
 def _train_one(options: Options, plan: Plan, threads: int) -> None:
     """Train one network, save it, and print the result."""
+    from mnistmlp.data.synthetic import add_digits
     from mnistmlp.training.loop import fit
 
     settings, output, quiet = plan.provenance.recipe, plan.output, options.quiet
@@ -70,8 +71,7 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
         with show_progress(plan, quiet=quiet) as shown, one_interrupt() as interrupts:
             result = fit(
                 settings,
-                data.images,
-                data.labels,
+                *add_digits(data.images, data.labels, provenance.synthetic),
                 seed=provenance.seed,
                 initial_network=plan.initial_network,
                 resume=plan.state,
@@ -87,7 +87,7 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
             meta = _save(plan, result, checkpoints, quiet=quiet)
     seconds = time.perf_counter() - started
     if not quiet:
-        summarise(result, settings, data.name, seconds, output, checkpoints.hint())
+        summarise(result, settings, meta.trained_on, seconds, output, checkpoints.hint())
     same = None if result.interrupted else plan.compare(quiet=quiet)
     print(document(output, meta, result, seconds, same) if options.as_json else output)
     raise typer.Exit(interrupts.exit_code or int(same is False))

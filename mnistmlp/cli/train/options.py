@@ -113,6 +113,15 @@ class Options:
             "0 for none.",
         ),
     ] = None
+    synthetic: Annotated[
+        float,
+        typer.Option(
+            parser=options.number(0, 0.99),
+            metavar="FRACTION",
+            help="Add synthetic digits to the training images, this fraction of them all; they "
+            "have ways of writing that MNIST lacks.",
+        ),
+    ] = 0.0
     prune: Annotated[
         float,
         typer.Option(

@@ -134,8 +134,15 @@ def make_plan(options: Options) -> Plan:
         seed = options.seeds.start if options.seeds else options.seed
         recipe = _choose_recipe(initial_brain, options)
         check_network(recipe, network)
+        if options.synthetic and recipe.limit:
+            raise SettingError("synthetic", "does not go with --limit")
         provenance = Provenance(
-            recipe, seed, initial=initial_digest, prune=options.prune, half=options.half
+            recipe,
+            seed,
+            initial=initial_digest,
+            synthetic=options.synthetic,
+            prune=options.prune,
+            half=options.half,
         )
         return Plan(provenance, insert_seed(options.output, seed), network)
     _check_options(options, plan)
@@ -202,7 +209,7 @@ def _check_options(options: Options, plan: Plan) -> None:
     """Raise SettingError if an option that is given contradicts the file."""
     past = plan.provenance
     recorded = asdict(past.recipe) | {"recipe": past.recipe.name}
-    recorded |= {name: getattr(past, name) for name in ("seed", "prune", "half")}
+    recorded |= {name: getattr(past, name) for name in ("seed", "synthetic", "prune", "half")}
     for name in (each for each in recorded if each in options.given):
         asked = options.settings[name] if name in SETTINGS else getattr(options, name)
         if asked != recorded[name]:

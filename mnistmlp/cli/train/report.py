@@ -77,7 +77,7 @@ def call_each(*callbacks: OnEpoch) -> OnEpoch:
 def summarise(
     result: TrainingResult,
     settings: Recipe,
-    data: str,
+    data: str | None,
     seconds: float,
     output: Path,
     hint: str | None,

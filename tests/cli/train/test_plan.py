@@ -24,6 +24,7 @@ RUN = ["train", "--hidden", "8", "--epochs", "3", "--lr", "6", "--validation", "
         [],
         ["--optimizer", "adam", "--lr", "0.01", "--augment", "--prune", "0.5", "--half"],
         ["--patience", "1", "--seed", "7", "--threads", "2"],
+        ["--synthetic", "0.2", "--normalization", "moments"],
     ],
     ids=str,
 )

@@ -13,7 +13,9 @@ from mnistmlp.cli.interrupt import ECHO
 from mnistmlp.core.calibration import calibrate
 from mnistmlp.core.metrics import evaluate, probabilities
 from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.synthetic import add_digits
 from mnistmlp.training import loop
+from mnistmlp.training.recipes import parse_recipe
 from mnistmlp.workers import Workers
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, Start
@@ -377,3 +379,30 @@ def test_an_empty_log_needs_no_backup(run: Run, small: Path) -> None:
     Path("log.bak").write_text("mine")
     assert run("train", *TINY, "--data-dir", small, "--log", "log").exit_code == 0
     assert Path("log.bak").read_text() == "mine"
+
+
+def test_synthetic_digits_are_added_to_what_is_trained_on(run: Run, small: Path) -> None:
+    command = ["train", *TINY, "--data-dir", small]
+    plain = run(*command, "--output", "plain.npz")
+    mixed = run(*command, "--synthetic", 0.25, "--output", "mixed.npz")
+    assert "on custom in" in plain.stderr
+    assert "on custom, with synthetic digits in" in mixed.stderr
+    data = load_dataset(small, "train")
+    images, labels = add_digits(data.images, data.labels, 0.25)
+    brain = load_brain(Path("mixed.npz"))
+    assert brain.meta
+    recipe = parse_recipe(brain.meta.recipe)
+    expected = loop.fit(recipe, images, labels, seed=0)
+    assert brain.network.parameters.tobytes() == expected.network.parameters.tobytes()
+    assert "custom, with synthetic digits" in run("info", "mixed.npz").stdout
+    assert json.loads(run("info", "mixed.npz", "--json").stdout)["synthetic"] == 0.25
+    resumed = run("train", "--like", "mixed.npz", "--synthetic", 0.1, "--data-dir", small)
+    assert resumed.exit_code == 2
+    assert "mixed.npz has 0.25, not 0.1" in resumed.stderr
+
+
+def test_synthetic_digits_do_not_go_with_a_limit(run: Run, small: Path) -> None:
+    result = run("train", *TINY, "--data-dir", small, "--synthetic", 0.1, "--limit", 100)
+    assert result.exit_code == 2
+    assert "--synthetic" in result.stderr
+    assert "does not go with --limit" in result.stderr
