@@ -140,9 +140,8 @@ def test_another_program_normalises_alike(normalization: str) -> None:
     images, _ = blobs(2, seed=1)
     brain = random_brain(20, normalization=normalization)
     export_onnx(brain, PATH)
-    model = ReferenceEvaluator(onnx.load(PATH))
-    found = np.asarray(model.run(None, {"image": pixels_of(images)})[0])
-    np.testing.assert_allclose(found, predicted(brain, images), atol=LARGEST_DIFFERENCE)
+    found: Any = ReferenceEvaluator(onnx.load(PATH)).run(None, {"image": pixels_of(images)})
+    np.testing.assert_allclose(found[0], predicted(brain, images), atol=LARGEST_DIFFERENCE)
 
 
 def test_a_brain_without_normalisation_needs_only_the_old_operators() -> None:

@@ -23,7 +23,7 @@ RUN = ["train", "--hidden", "8", "--epochs", "3", "--lr", "6", "--validation", "
     [
         [],
         ["--optimizer", "adam", "--lr", "0.01", "--augment", "--prune", "0.5", "--half"],
-        ["--patience", "1", "--seed", "7", "--threads", "2"],
+        ["--patience", "1", "--seed", "7", "--threads", "2", "--normalization", "moments"],
     ],
     ids=str,
 )
@@ -77,6 +77,15 @@ def test_a_brain_that_started_from_another(run: Run, small: Path) -> None:
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr == "error: --init: brain.npz started from another brain\n"
     assert run(*like, "--init", "first.npz").stderr.endswith("those of brain.npz\n")
+
+
+def test_another_normalisation_is_refused(run: Run, small: Path, normalised: Path) -> None:
+    like = ["train", "--like", normalised, "--data-dir", small, "--normalization"]
+    result = run(*like, "none")
+    assert (result.exit_code, result.stdout) == (2, "")
+    had = f"{normalised} has {normalised.stem}, not none"
+    assert result.stderr == f"error: --normalization: {had}\n"
+    assert run(*like, normalised.stem).stderr.endswith(f"the weights are those of {normalised}\n")
 
 
 def test_the_brain_is_not_overwritten(run: Run, small: Path) -> None:

@@ -283,6 +283,19 @@ def test_init_gives_the_recipe(run: Run, small: Path, brain: Path) -> None:
     assert (meta.raw["recipe"]["name"], meta.raw["recipe"]["activation"]) == ("classic", "relu")
 
 
+def test_init_gives_the_normalisation(run: Run, small: Path, normalised: Path) -> None:
+    common = ["train", "--init", normalised, "--epochs", 1, "--lr", 1e-9, "--data-dir", small]
+    run(*common, "--validation", 200)
+    before, after = load_brain(normalised), load_brain(Path("brain.npz"))
+    assert after.network.normalization == normalised.stem
+    assert before.meta
+    assert after.meta
+    assert after.meta.recipe["normalization"] == normalised.stem
+    assert after.meta.validation_accuracy == before.meta.validation_accuracy
+    run(*common, "--validation", 0, "--normalization", "none", "--force")
+    assert load_brain(Path("brain.npz")).network.normalization == "none"
+
+
 def test_init_gives_the_type(run: Run, small: Path) -> None:
     make_older(Path("older.npz"))
     run("train", "--init", "older.npz", "--epochs", 1, "--validation", 0, "--data-dir", small)
