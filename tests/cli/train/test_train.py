@@ -65,7 +65,7 @@ def test_same_seed_same_file(run: Run, small: Path) -> None:
 
 def test_options_override_the_recipe(run: Run, small: Path) -> None:
     options = {
-        "--hidden": "9,7", "--activation": "tanh", "--loss": "mse",
+        "--normalization": "deslant", "--hidden": "9,7", "--activation": "tanh", "--loss": "mse",
         "--receptive-field": "3", "--dropout": "0.25", "--adversarial": "0.5",
         "--label-smoothing": "0.125", "--hardest": "0.5",
         "--optimizer": "nesterov",
@@ -80,7 +80,8 @@ def test_options_override_the_recipe(run: Run, small: Path) -> None:
     brain = load_brain(Path("brain.npz"))
     assert brain.meta
     assert brain.meta.raw["recipe"] == {
-        "name": "modern", "hidden": [9, 7], "activation": "tanh", "loss": "mse",
+        "name": "modern", "normalization": "deslant",
+        "hidden": [9, 7], "activation": "tanh", "loss": "mse",
         "receptive_field": 3.0, "dropout": 0.25, "adversarial": 0.5, "hardest": 0.5,
         "label_smoothing": 0.125,
         "optimizer": "nesterov", "learning_rate": 0.5, "schedule": "cosine", "momentum": 0.5,
