@@ -18,6 +18,7 @@ def test_a_table(run: Run, brain: Path) -> None:
     )
     assert (facts["recipe"], facts["seed"], facts["epochs"]) == ("modern", "0", "8")
     assert "validation accuracy" in result.stdout
+    assert "hidden" not in facts  # as the sizes have it
 
 
 def test_json(run: Run, brain: Path) -> None:
