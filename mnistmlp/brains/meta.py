@@ -202,11 +202,22 @@ def _describe_input(normalization: str) -> dict[str, Any]:
 
 
 def _parse_input(value: Any, path: Path) -> str:
-    """Return the normalisation; raise OtherTaskError if images enter in an unknown way."""
-    for name in ("none", *NORMALIZATIONS):
-        if value == _describe_input(name):
-            return name
-    raise OtherTaskError(f"{path}: meta has input {short(value)}, expected {INPUT}")
+    """Return the normalisation.
+
+    Raises
+    ------
+    OtherTaskError
+        If images enter in another shape or scale.
+    BrainError
+        If the normalisation is unknown.
+    """
+    scaling = dict(value) if isinstance(value, dict) else {}
+    normalization = scaling.pop("normalization", "none")
+    if scaling != INPUT:
+        raise OtherTaskError(f"{path}: meta has input {short(value)}, expected {INPUT}")
+    if normalization not in ("none", *NORMALIZATIONS):
+        raise BrainError(f"{path}: meta has unknown normalization {short(normalization)}")
+    return str(normalization)
 
 
 def _text(value: Any) -> str | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain
     from mnistmlp.brains.meta import Meta
 
-SHOWN_ELSEWHERE = {"hidden", "activation", "loss", "epochs"}  # settings in other rows
+SHOWN_ELSEWHERE = {"hidden", "activation", "loss", "normalization", "epochs"}  # in other rows
 
 
 def info(
@@ -45,6 +45,8 @@ def info(
         print(json.dumps({"brain": str(path), **(brain.meta.raw if brain.meta else {}), **facts}))
     else:
         sizes = "-".join(map(str, brain.network.sizes))
+        if facts["normalization"] == "none":
+            del facts["normalization"]
         print(_rows({"brain": path, **facts, "sizes": sizes, **_origin(brain.meta)}))
 
 
@@ -66,6 +68,7 @@ def _facts(brain: Brain) -> dict[str, Any]:
         "activation": network.activation,
         "output": LOSSES[network.loss].output,
         "loss": network.loss,
+        "normalization": network.normalization,
     }
 
 
@@ -90,6 +93,6 @@ def _settings(meta: Meta) -> dict[str, str]:
     from mnistmlp.training.settings import spell
 
     recipe = meta.recipe
-    basic = {name for name, setting in SETTINGS.items() if setting.basic} - SHOWN_ELSEWHERE
+    basic = {name for name, setting in SETTINGS.items() if setting.basic}
     shown = (basic & recipe.keys()) | select_extras(recipe).keys()
-    return {name: spell(recipe[name]) for name in SETTINGS if name in shown}
+    return {name: spell(recipe[name]) for name in SETTINGS if name in shown - SHOWN_ELSEWHERE}

@@ -19,6 +19,8 @@ def make_metadata(brain: Brain) -> dict[str, str]:
         "output": LOSSES[network.loss].output,
         "temperature": str(brain.temperature),
     }
+    if network.normalization != "none":
+        strings["normalization"] = network.normalization
     if meta is None:
         return strings
     origin = {

@@ -15,10 +15,12 @@ from mnistmlp.core.calibration import EPSILON
 from mnistmlp.core.network import Network
 from mnistmlp.errors import BrainError, needs_extra
 from mnistmlp.exchange.metadata import make_metadata
+from mnistmlp.exchange.onnx_normalization import RESULT as NORMALISED
+from mnistmlp.exchange.onnx_normalization import make_normalization
 from mnistmlp.version import __version__
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto
 
 # Later opsets leave the operators below unchanged, and many programs cannot read them.
 OPSET, IR_VERSION = 22, 10  # those of ONNX 1.17
@@ -36,10 +38,10 @@ class Step(NamedTuple):
 def export_onnx(brain: Brain, path: Path) -> None:
     """Write a brain as ONNX; an old file at `path` stays until the new one is complete.
 
-    The input is ``image`` (N, 784), float32 in [0, 1]; the output is
-    ``probabilities`` (N, 10), calibrated, the same as `predict` gives.  All
-    arrays are float32, even if the brain is in float64.  The metadata are those
-    of `make_metadata`.
+    The input is ``image`` (N, 784), float32 in [0, 1], normalised within if the
+    brain does that; the output is ``probabilities`` (N, 10), calibrated, the same
+    as `predict` gives.  All arrays are float32, even if the brain is in float64.
+    The metadata are those of `make_metadata`.
 
     Raises
     ------
@@ -59,12 +61,16 @@ def export_onnx(brain: Brain, path: Path) -> None:
 
 
 def _make_model(brain: Brain) -> ModelProto:
-    """Return the ONNX model, a chain of operators from ``image`` to ``probabilities``."""
+    """Return the ONNX model: normalisation, and a chain of operators to ``probabilities``."""
     with needs_extra("onnx"):
         from onnx import TensorProto, helper, numpy_helper
 
-    nodes, result = [], "image"
-    constants: dict[str, NDArray[np.float32]] = {}
+    nodes: list[NodeProto] = []
+    constants: dict[str, NDArray[Any]] = {}
+    result = "image"
+    if brain.network.normalization != "none":
+        nodes, constants = make_normalization(brain.network.normalization)
+        result = NORMALISED
     steps = [
         *_layer_steps(brain.network),
         *_output_steps(brain.network),

@@ -33,6 +33,7 @@ from mnistmlp.core.network import (
     Network,
     parameter_count,
 )
+from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import BrainError, SettingError, needs_extra
 from mnistmlp.exchange.metadata import make_metadata
 
@@ -134,12 +135,13 @@ def import_safetensors(
         given = {"activation": activation, "loss": loss, "normalized": normalized}
         for name in (name for name, value in given.items() if value is not None):
             raise SettingError(name, f"{path} is an exported brain and has this setting itself")
-    stated = meta or metadata
+    stated = meta.raw if meta else metadata
     network = Network(
         sizes,
         activation=activation or _find_activation(path, stated, hidden=len(layers) > 1),
         loss=loss or _find_loss(path, stated),
         dtype=np.result_type(np.float32, *(array for layer in layers for array in layer)).name,
+        normalization=meta.normalization if meta else _find_normalization(path, metadata),
     )
     for (weights, bias), layer in zip(network.layers, layers, strict=True):
         weights[:], bias[:] = layer
@@ -147,7 +149,8 @@ def import_safetensors(
         _fold_normalisation(network, *normalized)
     if not np.isfinite(network.parameters).all():
         raise BrainError(f"{path}: a weight or bias is not finite")
-    return network, meta or _make_meta(path, network, metadata.get("temperature", "1"))
+    raw = meta.raw if meta else _make_meta(path, network, metadata.get("temperature", "1"))
+    return network, raw
 
 
 def _read(path: Path) -> tuple[list[Layer], dict[str, str]]:
@@ -211,14 +214,14 @@ def _layer_names(path: Path, names: Iterable[str]) -> list[tuple[str, str]]:
     return layers
 
 
-def _parse_exported_meta(path: Path, text: str, sizes: tuple[int, ...]) -> dict[str, Any]:
+def _parse_exported_meta(path: Path, text: str, sizes: tuple[int, ...]) -> Meta:
     """Return the `meta` of an exported brain; raise BrainError unless it fits the layers."""
     try:
         meta = Meta.parse(parse_meta(text), path)
     except ValueError as error:
         raise BrainError(f"{path}: {error}") from None
     meta.check_sizes(sizes, path)
-    return meta.raw
+    return meta
 
 
 def _find_activation(path: Path, stated: Mapping[str, Any], *, hidden: bool) -> str:
@@ -239,6 +242,14 @@ def _find_loss(path: Path, stated: Mapping[str, Any]) -> str:
     if output not in losses:
         raise BrainError(f"{path}: metadata have unknown output {short(output)}")
     return losses[output]
+
+
+def _find_normalization(path: Path, metadata: Mapping[str, str]) -> str:
+    """Return the normalisation that the metadata state, by default none."""
+    name = metadata.get("normalization", "none")
+    if name not in ("none", *NORMALIZATIONS):
+        raise BrainError(f"{path}: metadata have unknown normalization {short(name)}")
+    return name
 
 
 @np.errstate(all="ignore")  # the caller checks that all is finite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from mnistmlp.arrays import SIDE, Array, Bytes, Grey
 from mnistmlp.atomic import atomic_write
 from mnistmlp.pictures.images import Reading
+
+Panel = tuple[str, Bytes]  # a title and an image
 
 PANEL, GAP, TITLE = 8 * SIDE, 16, 28  # pixels
 BLACK, GREY, BLUE = "#1a1a1a", "#808080", "#2060c0"
@@ -25,7 +28,7 @@ def fit_into_square(levels: Grey, side: int) -> Bytes:
     return field
 
 
-def panels(reading: Reading, side: int) -> list[tuple[str, Bytes]]:
+def panels(reading: Reading, side: int) -> list[Panel]:
     """Return the steps with their titles: squares of `side` pixels, but the last 28 x 28."""
     steps = [("picture", fit_into_square(reading.grey, side))]
     if reading.ink is not None:
@@ -45,15 +48,17 @@ def describe_reading(reading: Reading) -> str:
     )
 
 
-def write_explanation(path: Path, reading: Reading, probabilities: Array) -> None:
-    """Write the steps and the probabilities (10,) as a PNG.
+def write_explanation(
+    path: Path, reading: Reading, probabilities: Array, further: Sequence[Panel] = ()
+) -> None:
+    """Write the steps, further ones after them, and the probabilities (10,) as a PNG.
 
     Raises
     ------
     WriteError
         If it cannot be written.
     """
-    steps = panels(reading, PANEL)
+    steps = [*panels(reading, PANEL), *further]
     size = (GAP + (len(steps) + 1) * (PANEL + GAP), 2 * TITLE + PANEL + GAP)
     page = Image.new("RGB", size, "white")
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)

@@ -23,6 +23,7 @@ from mnistmlp.training.recipes import RECIPES
 from tests.conftest import blobs, names
 
 PATH = Path("brain.npz")
+SCALING = {"shape": [28, 28], "divide_by": 255}
 
 
 def save_older(path: Path, w: list[np.ndarray], b: list[np.ndarray], **more: Any) -> None:
@@ -203,6 +204,13 @@ def test_invalid_brains_are_refused(arrays: dict[str, Any], message: str) -> Non
     [
         ({"format": 2}, "format 2, expected 1"),
         ({"input": {"shape": [28, 28], "divide_by": 1}}, "meta has input"),
+        ({"input": None}, "meta has input None"),
+        ({"input": SCALING | {"normalization": "rotate"}}, "unknown normalization 'rotate'$"),
+        (
+            {"input": SCALING | {"normalization": ["deslant"]}},
+            r"unknown normalization \['deslant'\]",
+        ),
+        ({"input": SCALING | {"crop": 1}}, "meta has input .*'crop': 1"),
         ({"labels": "abcdefghij"}, "meta has labels"),
         ({"sizes": [784, 13, 10]}, r"meta has sizes \[784, 13, 10\]"),
         ({"activation": "swish"}, "a wrong activation: 'swish' is not one of sigmoid, tanh, relu"),

@@ -12,7 +12,9 @@ from typing import Any, BinaryIO
 import pytest
 from typer.testing import CliRunner, Result
 
+from mnistmlp.brains.brain import load_brain
 from mnistmlp.cli.app import app
+from mnistmlp.core.network import Network
 
 Run = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -64,3 +66,23 @@ def brain(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 0, result.output
     return path
+
+
+@pytest.fixture(scope="session", params=["deslant", "moments"])
+def normalised(
+    request: pytest.FixtureRequest, small: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A brain file of a network that normalises images; its name is that of the normalisation."""
+    path = tmp_path_factory.mktemp("brains") / f"{request.param}.npz"
+    args = ["train", "--hidden", "24", "--epochs", "2", "--validation", "200", "--quiet"]
+    args += ["--normalization", request.param, "--data-dir", str(small), "--output", str(path)]
+    result = CliRunner().invoke(app, args)
+    assert result.exit_code == 0, result.output
+    return path
+
+
+def without_normalisation(path: Path) -> Network:
+    """Return the network of a brain file, but for its normalisation."""
+    network = load_brain(path).network
+    network.normalization = "none"
+    return network

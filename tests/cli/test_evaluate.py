@@ -8,9 +8,10 @@ import pytest
 from mnistmlp.brains.brain import load_brain, save_brain
 from mnistmlp.cli.evaluate import _confusion_table
 from mnistmlp.core.metrics import Evaluation, committee, evaluate
+from mnistmlp.core.normalization import normalise
 from mnistmlp.data.datasets import load_dataset
 from tests.brains.test_brain import make_older
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, without_normalisation
 
 
 def test_json(run: Run, small: Path, brain: Path) -> None:
@@ -32,6 +33,18 @@ def test_json(run: Run, small: Path, brain: Path) -> None:
     np.testing.assert_array_equal(document["confusion"], expected.confusion)
     assert sum(score["support"] for score in document["per_digit"]) == 300
     assert list(document["per_digit"][0]) == ["digit", "precision", "recall", "f1", "support"]
+
+
+def test_a_brain_that_normalises_images(run: Run, small: Path, normalised: Path) -> None:
+    found = json.loads(run("evaluate", normalised, "--data-dir", small, "--json").stdout)
+    data, brain = load_dataset(small, "test"), load_brain(normalised)
+    plain = without_normalisation(normalised)
+    images = normalise(data.images, normalised.stem)
+    for network, given in ((brain.network, data.images), (plain, images)):
+        expected = evaluate([network], given, data.labels, [brain.temperature])
+        assert (found["accuracy"], found["loss"]) == (expected.accuracy, expected.loss)
+    other = evaluate([plain], data.images, data.labels, [brain.temperature])
+    assert found["loss"] != other.loss
 
 
 def test_tables_fit_80_columns_and_read_without_colour(run: Run, small: Path, brain: Path) -> None:

@@ -2,7 +2,8 @@ import json
 import os
 from pathlib import Path
 
-from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.brains.brain import Brain, load_brain, save_brain
+from mnistmlp.exchange.safetensors import export_safetensors
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, Start
 
@@ -17,6 +18,7 @@ def test_a_table(run: Run, brain: Path) -> None:
     )
     assert (facts["recipe"], facts["seed"], facts["epochs"]) == ("modern", "0", "8")
     assert "validation accuracy" in result.stdout
+    assert "hidden" not in facts  # as the sizes have it
 
 
 def test_json(run: Run, brain: Path) -> None:
@@ -24,6 +26,22 @@ def test_json(run: Run, brain: Path) -> None:
     assert document["brain"] == str(brain)
     assert (document["format"], document["parameters"]) == (1, 785 * 24 + 25 * 10)
     assert len(document["history"]) == 8
+
+
+def test_the_normalisation(run: Run, brain: Path, normalised: Path) -> None:
+    row = f"normalization        {normalised.stem}"
+    assert run("info", normalised).stdout.splitlines().count(row) == 1
+    document = json.loads(run("info", normalised, "--json").stdout)
+    assert document["normalization"] == document["input"]["normalization"] == normalised.stem
+    assert "normalization" not in run("info", brain).stdout
+    assert json.loads(run("info", brain, "--json").stdout)["normalization"] == "none"
+
+
+def test_the_normalisation_of_an_imported_brain(run: Run, normalised: Path) -> None:
+    export_safetensors(Brain(load_brain(normalised).network, None), Path("model.safetensors"))
+    assert run("import", "model.safetensors", "imported.npz").exit_code == 0
+    row = f"normalization        {normalised.stem}"
+    assert row in run("info", "imported.npz").stdout.splitlines()
 
 
 def test_an_older_brain(run: Run) -> None:

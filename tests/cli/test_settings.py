@@ -88,6 +88,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "batch_size": whole(1, MOST),
         "activation": choice("sigmoid", "tanh", "relu"),
         "loss": choice("mse", "cross-entropy"),
+        "normalization": choice("none", "deslant", "moments"),
         "receptive_field": number(0, 28, 0.09, 28.1),
         "dropout": PART,
         "label_smoothing": PART,

@@ -118,9 +118,10 @@ def random_brain(
     temperature: float = 1.0,
     dtype: str = "float32",
     scale: float = 0.3,
+    normalization: str = "none",
 ) -> Brain:
     """Make a brain with random weights and the `meta` of a trained one."""
-    network = Network((784, *hidden, 10), activation, loss, dtype)
+    network = Network((784, *hidden, 10), activation, loss, dtype, normalization)
     rng = np.random.default_rng(3)
     network.parameters[:] = rng.normal(scale=scale, size=network.parameters.size)
     return brain_of(network, temperature)

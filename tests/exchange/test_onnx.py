@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx.reference import ReferenceEvaluator
 from PIL import Image
 
 import mnistmlp
@@ -16,24 +17,48 @@ from mnistmlp import PRETRAINED, load_brain, load_dataset
 from mnistmlp.arrays import Array, Bytes
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.network import ACTIVATIONS, LOSSES
+from mnistmlp.core.normalization import NORMALIZATIONS, normalise
 from mnistmlp.errors import BrainError, MissingExtraError, WriteError
 from mnistmlp.exchange.onnx import export_onnx
 from tests.conftest import blobs, names
-from tests.exchange.conftest import brain_of, predicted, random_brain
+from tests.exchange.conftest import brain_of, predicted, random_brain, trained
 
 PATH = Path("brain.onnx")
+LARGEST_DIFFERENCE = 0.005  # of probabilities of normalised images; over all of MNIST, 0.002
+DEGENERATE: dict[str, tuple[Any, int]] = {
+    "blank": (np.s_[:], 0),
+    "white": (np.s_[:], 255),
+    "faint": (np.s_[5, 5], 1),
+    "point": (np.s_[20, 9], 255),
+    "corner": (np.s_[0, 27], 255),
+    "row": (np.s_[20], 255),
+    "column": (np.s_[:, 9], 77),
+    "edges": (np.s_[:, [0, -1]], 255),
+    "diagonal": (np.diag_indices(28), 255),
+    "other diagonal": ((np.arange(28), np.arange(28)[::-1]), 128),
+    "flat line": ((np.arange(28) // 3, np.arange(28)), 255),
+    "thin slanted line": ((3 * np.arange(9), np.arange(9)), 77),
+}
 
 
-def exported(brain: Brain, images: Bytes) -> Array:
-    """Export a brain, check the file, and return onnxruntime's probabilities."""
+def exported(brain: Brain, images: Bytes, result: str = "probabilities") -> Array:
+    """Export a brain, check the file, and return a result of onnxruntime by its name."""
     export_onnx(brain, PATH)
-    onnx.checker.check_model(onnx.load(PATH), full_check=True)
-    session = onnxruntime.InferenceSession(PATH)
-    pixels = images.reshape(-1, 784).astype(np.float32) / 255
-    (found,) = session.run(["probabilities"], {"image": pixels})
+    model = onnx.load(PATH)
+    onnx.checker.check_model(model, full_check=True)
+    if result != "probabilities":
+        model.graph.output.append(onnx.ValueInfoProto(name=result))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    (found,) = session.run([result], {"image": pixels_of(images)})
     assert found.dtype == np.float32
-    result: Array = found
-    return result
+    array: Array = found
+    return array
+
+
+def pixels_of(images: Bytes) -> Array:
+    """Return images (n, 784) as the model takes them."""
+    pixels: Array = images.reshape(-1, 784).astype(np.float32) / 255
+    return pixels
 
 
 @pytest.mark.parametrize(
@@ -60,11 +85,70 @@ def test_sigmoid_outputs_that_are_all_almost_zero(bias: int, dtype: str) -> None
     np.testing.assert_allclose(exported(brain, images), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("count", [1, 3, 1200])
-def test_any_number_of_images_at_once(count: int) -> None:
-    brain = random_brain()
+@pytest.mark.parametrize("normalization", ["none", *NORMALIZATIONS])
+@pytest.mark.parametrize("count", [0, 1, 3, 1200])
+def test_any_number_of_images_at_once(count: int, normalization: str) -> None:
+    brain = random_brain(scale=0.1, normalization=normalization)
     images, _ = blobs(count, seed=2)
-    np.testing.assert_allclose(exported(brain, images), predicted(brain, images), atol=1e-5)
+    atol = 1e-5 if normalization == "none" else LARGEST_DIFFERENCE
+    np.testing.assert_allclose(exported(brain, images), predicted(brain, images), atol=atol)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_a_normalised_brain_on_real_images(mnist: Path, normalization: str) -> None:
+    brain = trained(mnist, normalization=normalization)
+    images = load_dataset(mnist, "test").images[:1000]
+    expected, found = predicted(brain, images), exported(brain, images)
+    assert (found.argmax(axis=1) != expected.argmax(axis=1)).sum() <= 1
+    np.testing.assert_allclose(found, expected, atol=LARGEST_DIFFERENCE)
+    levels = exported(brain, images, "normalised") * 255
+    differences = np.abs(levels - normalise(images, normalization).reshape(-1, 784)).round(3)
+    assert differences.max() == 1
+    assert (differences > 0).mean() < 0.003  # where a float32 is within rounding of a step
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_normalised_images_with_no_extent(normalization: str) -> None:
+    images = np.zeros((len(DEGENERATE), 28, 28), np.uint8)
+    for image, (where, level) in zip(images, DEGENERATE.values(), strict=True):
+        image[where] = level
+    brain = random_brain(20, normalization=normalization)
+    assert np.isfinite(exported(brain, images, "grid")).all()
+    levels = exported(brain, images, "normalised") * 255
+    np.testing.assert_allclose(
+        levels, normalise(images, normalization).reshape(-1, 784), atol=1.001
+    )
+    np.testing.assert_allclose(
+        exported(brain, images), predicted(brain, images), atol=LARGEST_DIFFERENCE
+    )
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_grey_levels_are_rounded_as_those_of_a_picture(normalization: str) -> None:
+    images, _ = blobs(100, seed=1)
+    export_onnx(random_brain(20, normalization=normalization), PATH)
+    session = onnxruntime.InferenceSession(PATH)
+    pixels = pixels_of(images)
+    rng = np.random.default_rng(2)
+    nudged = pixels + rng.uniform(-0.4, 0.4, pixels.shape).astype(np.float32) / 255
+    results = [session.run(None, {"image": each})[0] for each in (pixels, nudged)]
+    np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_another_program_normalises_alike(normalization: str) -> None:
+    images, _ = blobs(2, seed=1)
+    brain = random_brain(20, normalization=normalization)
+    export_onnx(brain, PATH)
+    found: Any = ReferenceEvaluator(onnx.load(PATH)).run(None, {"image": pixels_of(images)})
+    np.testing.assert_allclose(found[0], predicted(brain, images), atol=LARGEST_DIFFERENCE)
+
+
+def test_a_brain_without_normalisation_needs_only_the_old_operators() -> None:
+    export_onnx(random_brain(20), PATH)
+    graph = onnx.load(PATH).graph
+    assert [node.op_type for node in graph.node] == ["Gemm", "Relu", "Gemm", "Softmax"]
+    assert [each.name for each in graph.initializer] == ["w1", "b1", "w2", "b2"]
 
 
 def test_names_shapes_and_metadata() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mnistmlp.arrays import Array, Bytes
 from mnistmlp.brains.brain import Brain
+from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import MissingExtraError
 from mnistmlp.exchange.safetensors import export_safetensors
 from tests.conftest import blobs, names
@@ -101,6 +102,14 @@ def test_metadata() -> None:
         "dataset": "mnist",
         "validation_accuracy": "0.75",
     }
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_the_metadata_say_how_images_are_normalised(normalization: str) -> None:
+    brain = random_brain(5, normalization=normalization)
+    for each in (brain, Brain(brain.network, None)):
+        export_safetensors(each, PATH)
+        assert read_by_hand()[1]["normalization"] == normalization
 
 
 def test_a_brain_without_meta() -> None:

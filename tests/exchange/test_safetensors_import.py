@@ -14,6 +14,7 @@ from mnistmlp.arrays import Array
 from mnistmlp.brains.archive import MAX_META
 from mnistmlp.brains.brain import Brain, load_brain, save_brain
 from mnistmlp.core.network import MAX_PARAMETERS
+from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import BrainError, MissingExtraError, OtherTaskError, SettingError
 from mnistmlp.exchange.safetensors import export_safetensors, import_safetensors
 from tests.conftest import blobs
@@ -66,6 +67,26 @@ def test_an_exported_brain_is_imported_unchanged(
     assert network.parameters.dtype == dtype
     assert network.parameters.tobytes() == brain.network.parameters.tobytes()
     assert (network.activation, network.loss) == ("tanh", loss)
+
+
+@pytest.mark.parametrize("with_meta", [True, False])
+@pytest.mark.parametrize("normalization", ["none", *NORMALIZATIONS])
+def test_the_normalisation_of_an_exported_brain_is_kept(
+    normalization: str, with_meta: bool
+) -> None:
+    brain = random_brain(20, normalization=normalization)
+    export_safetensors(brain if with_meta else Brain(brain.network, None), PATH)
+    network, meta = import_safetensors(PATH)
+    save_brain(Path("brain.npz"), network, meta)
+    images, _ = blobs(20, seed=1)
+    for each in (network, load_brain(Path("brain.npz")).network):
+        assert each.normalization == normalization
+        np.testing.assert_array_equal(each.outputs(images), brain.network.outputs(images))
+
+
+def test_an_unknown_normalisation_is_refused() -> None:
+    save_file(layers_of(784, 12, 10), PATH, {"normalization": "rotate"})
+    refused(r"model\.safetensors: metadata have unknown normalization 'rotate'$")
 
 
 def test_an_exported_older_brain_is_imported() -> None:

@@ -43,5 +43,15 @@ def test_the_picture(reading: Reading) -> None:
         blue = (np.asarray(page) == (32, 96, 192)).all(axis=2)
     rows = np.flatnonzero(blue.any(axis=1))
     assert rows.mean() == pytest.approx(28 + 3.5 * 224 / 10, abs=2)  # the bar of 3
+    write_explanation(Path("more.png"), reading, probabilities, [("upright", reading.image[::-1])])
+    with Image.open("steps.png") as before, Image.open("more.png") as after:
+        step = 224 + 16
+        pixels = np.asarray(after)
+        assert after.size == (before.width + step, before.height)
+        seen, turned = (pixels[28:252, 16 + n * step :][:, :224] for n in (2, 3))
+        np.testing.assert_array_equal(turned, seen[::-1])
+        np.testing.assert_array_equal(
+            pixels[:240, 16 + 4 * step :], np.asarray(before)[:240, 16 + 3 * step :]
+        )
     with pytest.raises(WriteError, match=r"none/steps\.png: cannot be written: no such folder"):
         write_explanation(Path("none/steps.png"), reading, probabilities)

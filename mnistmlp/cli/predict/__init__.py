@@ -36,6 +36,7 @@ from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array
+    from mnistmlp.pictures.explain import Panel
     from mnistmlp.pictures.images import Reading
 
 UNSURE = "?"
@@ -92,15 +93,18 @@ def predict(
             console.report(result)
             failed = True
             continue
-        if show or explain:
-            (drawing.explain if explain else drawing.show)(result)
+        if explain:
+            drawing.explain(result, drawing.normalised_images(result.image, brains))
+        elif show:
+            drawing.show(result)
         confident = bool(result.probabilities.max() >= reject)
         print(
             _document(result, confident) if as_json else _lines(result, top, several, confident),
             flush=True,
         )
         if explain_png and result.reading:
-            _write_explanation(explain_png, result.reading, result.probabilities)
+            normalised = drawing.normalised_images(result.image, brains)
+            _write_explanation(explain_png, result.reading, result.probabilities, normalised)
     if failed:
         raise typer.Exit(1)
 
@@ -113,11 +117,13 @@ def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: b
     check_target("explain-png", path, force=force)
 
 
-def _write_explanation(path: Path, reading: Reading, probabilities: Array) -> None:
+def _write_explanation(
+    path: Path, reading: Reading, probabilities: Array, normalised: list[Panel]
+) -> None:
     from mnistmlp.pictures.explain import write_explanation
 
     back_up_replaced(path)
-    write_explanation(path, reading, probabilities)
+    write_explanation(path, reading, probabilities, normalised)
 
 
 def _document(result: Recognised, confident: bool) -> str:

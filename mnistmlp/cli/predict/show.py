@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
@@ -11,10 +12,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from mnistmlp.arrays import Array, Bytes
+    from mnistmlp.brains.brain import Brain
     from mnistmlp.cli.predict.recognise import Recognised
+    from mnistmlp.pictures.explain import Panel
 
 BAR_WIDTH = 30  # characters, for a probability of 1
-STEP_WIDTH = 24  # characters of a step of `explain`; the image after them has 28
+STEP_WIDTH = 24  # characters of a step of `explain`; the images after them have 28
+GAP = "  "
+TITLES = {"deslant": "upright", "moments": "upright, one size"}  # of normalised images
 UPPER_HALF, FULL_BLOCK = "▀", "█"
 
 
@@ -31,18 +36,50 @@ def show(result: Recognised) -> None:
     console.note(console.render(screen, console.escape(result.source), *lines))
 
 
-def explain(result: Recognised) -> None:
-    """Draw the steps from a picture to its image, and ten bars below, on stderr."""
-    from rich.text import Text
-
+def explain(result: Recognised, normalised: list[Panel]) -> None:
+    """Draw the steps from a picture to what networks see, and ten bars below, on stderr."""
     from mnistmlp.pictures.explain import describe_reading, panels
 
-    if not result.reading:  # an image of the data set has no steps
+    if not result.reading and not normalised:  # an image of the data set has no steps
         show(result)
         return
     screen = console.make_console(stderr=True)
-    steps = panels(result.reading, STEP_WIDTH)
-    lines = [Text("  ".join(title.ljust(len(image)) for title, image in steps))]
+    reading = result.reading
+    steps = panels(reading, STEP_WIDTH) if reading else [("28 x 28", result.image)]
+    lines = [
+        line
+        for row in _wrap([*steps, *normalised], screen.width)
+        for line in _side_by_side(screen, row)
+    ]
+    facts = [describe_reading(reading)] if reading else []
+    source, bars = console.escape(result.source), _bars(result.probabilities)
+    console.note(console.render(screen, source, *lines, *facts, *bars))
+
+
+def normalised_images(image: Bytes, brains: list[Brain]) -> list[Panel]:
+    """Return an image as these brains normalise it, with titles, each way once."""
+    from mnistmlp.core.normalization import normalise
+
+    found = dict.fromkeys(brain.network.normalization for brain in brains)
+    return [(TITLES[each], normalise(image[None], each)[0]) for each in found if each != "none"]
+
+
+def _wrap(steps: list[Panel], width: int) -> Iterator[list[Panel]]:
+    """Yield rows of panels that fit in this width."""
+    row: list[Panel] = []
+    for step in steps:
+        if row and sum(len(image) + len(GAP) for _, image in row) + len(step[1]) > width:
+            yield row
+            row = []
+        row.append(step)
+    yield row
+
+
+def _side_by_side(screen: Console, steps: list[Panel]) -> Iterator[Text]:
+    """Yield the lines of panels: their titles, then their images."""
+    from rich.text import Text
+
+    yield Text(GAP.join(title.ljust(len(image)) for title, image in steps))
     for row in range(0, max(len(image) for _, image in steps), 2):
         parts = [
             _half_blocks(screen, image[row], image[row + 1])
@@ -50,9 +87,7 @@ def explain(result: Recognised) -> None:
             else Text(" " * len(image))
             for _, image in steps
         ]
-        lines.append(Text("  ").join(parts))
-    source, bars = console.escape(result.source), _bars(result.probabilities)
-    console.note(console.render(screen, source, *lines, describe_reading(result.reading), *bars))
+        yield Text(GAP).join(parts)
 
 
 def _half_blocks(screen: Console, upper: Bytes, lower: Bytes) -> Text:

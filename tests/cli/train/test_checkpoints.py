@@ -42,6 +42,7 @@ def stopped(run: Run, *args: object) -> str:
     [
         [],
         ["--momentum", "0.5", "--init", "pre.npz"],
+        ["--normalization", "deslant"],
         ["--optimizer", "adam", "--lr", "0.01", "--prune", "0.5", "--half", "--threads", "1"],
         ["--patience", "1", "--dtype", "float64", "--seed", "4"],
     ],
@@ -85,6 +86,7 @@ def test_options_given_again_must_be_the_same(run: Run, small: Path) -> None:
         (["--no-shuffle"], "--shuffle: brain.npz.ckpt has yes, not no"),
         (["--patience", 3], "--patience: brain.npz.ckpt has none, not 3"),
         (["--init", "brain.npz"], "--init: brain.npz.ckpt started from random weights"),
+        (["--normalization", "moments"], "--normalization: brain.npz.ckpt has none, not moments"),
         (["--seeds", "0:2"], "--resume: does not go with --seeds"),
         (["--like", "brain.npz"], "--resume: does not go with --like"),
     ]

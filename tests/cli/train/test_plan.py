@@ -80,6 +80,15 @@ def test_a_brain_that_started_from_another(run: Run, small: Path) -> None:
     assert run(*like, "--init", "first.npz").stderr.endswith("those of brain.npz\n")
 
 
+def test_another_normalisation_is_refused(run: Run, small: Path, normalised: Path) -> None:
+    like = ["train", "--like", normalised, "--data-dir", small, "--normalization"]
+    result = run(*like, "none")
+    assert (result.exit_code, result.stdout) == (2, "")
+    had = f"{normalised} has {normalised.stem}, not none"
+    assert result.stderr == f"error: --normalization: {had}\n"
+    assert run(*like, normalised.stem).stderr.endswith(f"the weights are those of {normalised}\n")
+
+
 def test_the_brain_is_not_overwritten(run: Run, small: Path) -> None:
     run(*RUN, "--data-dir", small)
     Path("link.npz").symlink_to("brain.npz")

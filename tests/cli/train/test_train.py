@@ -67,7 +67,7 @@ def test_same_seed_same_file(run: Run, small: Path) -> None:
 
 def test_options_override_the_recipe(run: Run, small: Path) -> None:
     options = {
-        "--hidden": "9,7", "--activation": "tanh", "--loss": "mse",
+        "--normalization": "deslant", "--hidden": "9,7", "--activation": "tanh", "--loss": "mse",
         "--receptive-field": "3", "--dropout": "0.25", "--adversarial": "0.5",
         "--label-smoothing": "0.125", "--hardest": "0.5",
         "--optimizer": "nesterov",
@@ -82,7 +82,8 @@ def test_options_override_the_recipe(run: Run, small: Path) -> None:
     brain = load_brain(Path("brain.npz"))
     assert brain.meta
     assert brain.meta.raw["recipe"] == {
-        "name": "modern", "hidden": [9, 7], "activation": "tanh", "loss": "mse",
+        "name": "modern", "normalization": "deslant",
+        "hidden": [9, 7], "activation": "tanh", "loss": "mse",
         "receptive_field": 3.0, "dropout": 0.25, "adversarial": 0.5, "hardest": 0.5,
         "label_smoothing": 0.125,
         "optimizer": "nesterov", "learning_rate": 0.5, "schedule": "cosine", "momentum": 0.5,
@@ -283,6 +284,19 @@ def test_init_gives_the_recipe(run: Run, small: Path, brain: Path) -> None:
     meta = load_brain(Path("brain.npz")).meta
     assert meta
     assert (meta.raw["recipe"]["name"], meta.raw["recipe"]["activation"]) == ("classic", "relu")
+
+
+def test_init_gives_the_normalisation(run: Run, small: Path, normalised: Path) -> None:
+    common = ["train", "--init", normalised, "--epochs", 1, "--lr", 1e-9, "--data-dir", small]
+    run(*common, "--validation", 200)
+    before, after = load_brain(normalised), load_brain(Path("brain.npz"))
+    assert after.network.normalization == normalised.stem
+    assert before.meta
+    assert after.meta
+    assert after.meta.recipe["normalization"] == normalised.stem
+    assert after.meta.validation_accuracy == before.meta.validation_accuracy
+    run(*common, "--validation", 0, "--normalization", "none", "--force")
+    assert load_brain(Path("brain.npz")).network.normalization == "none"
 
 
 def test_init_gives_the_type(run: Run, small: Path) -> None:
