@@ -83,13 +83,10 @@ def forward(network: Network, work: Workspace, inputs: Array) -> None:
                 work.drop(layer)
 
 
-def backpropagate(
-    network: Network, work: Workspace, inputs: Array, targets: Array, *, weights_too: bool = True
-) -> float:
+def backpropagate(network: Network, work: Workspace, inputs: Array, targets: Array) -> float:
     """Return the loss of a batch, and write its gradient to ``work.gradient``.
 
-    No array is allocated.  One matrix product gives the gradients of both
-    weights and biases, because a bias is one more weight.
+    No array is allocated.
 
     Parameters
     ----------
@@ -100,19 +97,29 @@ def backpropagate(
         One image per column, pixels in [0, 1]; the last row is 1.
     targets : (10, n)
         One-hot.
-    weights_too : bool
-        If false, compute only ``work.deltas``, which takes a third less work.
 
     Returns
     -------
     float
         The loss, averaged over the batch.
     """
+    forward(network, work, inputs)
+    return backward(network, work, inputs, targets)
+
+
+def backward(
+    network: Network, work: Workspace, inputs: Array, targets: Array, *, weights_too: bool = True
+) -> float:
+    """Do what is left of `backpropagate` after `forward`, whose results are overwritten.
+
+    One matrix product gives the gradients of both weights and biases, because a
+    bias is one more weight.  Without `weights_too`, only ``work.deltas`` are
+    computed, which takes half the work.
+    """
     activation, loss = ACTIVATIONS[network.activation], LOSSES[network.loss]
     layer_inputs = [inputs, *work.inputs]  # a⁰ … aᴸ⁻¹, each with its row of 1
     last = len(network.layers) - 1
 
-    forward(network, work, inputs)
     delta = work.deltas[last]
     value = loss.loss_and_delta(work.logits, targets, delta, work.row)  # BP1: ∂/∂zᴸ …
     delta /= len(work.row)  # … of the mean over the batch: δᴸ

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from mnistmlp.core.backpropagation import Workspace, backpropagate
+from mnistmlp.core.backpropagation import Workspace, backward, forward
 from mnistmlp.core.network import Network
 from mnistmlp.core.products import Products
 from mnistmlp.training.adversarial import Adversary
@@ -61,14 +61,17 @@ class Gradient:
         It is that of these images, as they are trained on, or with hard examples
         that of the whole batch, of which they are a part.
         """
-        batch_loss: float | None = None
+        n, batch_loss = batch.targets.shape[1], None
+        work = self.workspaces[self.hard_examples.count(n) if self.hard_examples else n]
         if self.hard_examples:
-            batch, batch_loss = self.hard_examples.pick(batch)
-        work = self.workspaces[batch.targets.shape[1]]
+            batch, batch_loss = self.hard_examples.pick(batch, work)
+        if not self.hard_examples or work.masks:  # neurons are not dropped to pick images
+            forward(self.network, work, batch.inputs)
         if self.adversary:
-            loss = backpropagate(self.network, work, *batch, weights_too=False)
+            loss = backward(self.network, work, *batch, weights_too=False)
             if not math.isfinite(loss):
                 return loss
             self.adversary.perturb(batch.inputs, work)
-        loss = backpropagate(self.network, work, *batch)
+            forward(self.network, work, batch.inputs)
+        loss = backward(self.network, work, *batch)
         return loss if batch_loss is None or not math.isfinite(loss) else batch_loss

@@ -52,15 +52,17 @@ class HardExamples:
         self.losses = np.empty(max(counts), dtype)
         self.inputs = np.empty((max(counts.values()), PIXELS + 1), dtype)
         self.targets = {n: np.empty((network.sizes[-1], k), dtype) for n, k in counts.items()}
+        self.logits = {n: np.empty_like(work.logits) for n, work in self.workspaces.items()}
 
     def count(self, n: int) -> int:
         """Return how many images are picked from n."""
         return math.ceil(self.fraction * n)
 
-    def pick(self, batch: Batch) -> tuple[Batch, float]:
+    def pick(self, batch: Batch, result: Workspace) -> tuple[Batch, float]:
         """Return the hardest images of a batch, and the loss averaged over all its images.
 
-        The images are views that are valid until the next call.
+        The images are views that are valid until the next call.  What `forward`
+        computes for them is written to `result`, a workspace for as many.
         """
         n = batch.targets.shape[1]
         work, count, targets, losses = (
@@ -70,9 +72,13 @@ class HardExamples:
             self.losses[:n],
         )
         forward(self.network, work, batch.inputs)
+        self.logits[n][:] = work.logits  # the next line overwrites them
         LOSSES[self.network.loss].per_image(work.logits, batch.targets, losses, work.row)
         hardest = np.argpartition(losses, n - count)[n - count :]
         inputs = self.inputs[:count]
         np.take(batch.inputs.T, hardest, axis=0, out=inputs, mode="clip")
         np.take(batch.targets, hardest, axis=1, out=targets, mode="clip")
+        pairs = zip(work.activations, result.activations, strict=True)
+        for whole, part in [*pairs, (self.logits[n], result.logits)]:
+            np.take(whole, hardest, axis=1, out=part, mode="clip")
         return Batch(inputs.T, targets), float(losses.mean())

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Array
+from mnistmlp.core.backpropagation import Workspace, forward
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.network import LOSSES, Network
 from mnistmlp.training.batches import Batches
@@ -24,7 +25,8 @@ def test_images_with_the_highest_loss_are_picked(
     outputs, start = network.outputs(images), 0
     for batch in batches.epoch(None):
         n = batch.targets.shape[1]
-        picked, mean = hardest.pick(batch)
+        result = Workspace(network, hardest.count(n))
+        picked, mean = hardest.pick(batch, result)
         count = picked.targets.shape[1]
         assert count == hardest.count(n) == int(np.ceil(fraction * n))
         losses = [
@@ -38,6 +40,10 @@ def test_images_with_the_highest_loss_are_picked(
         highest = sorted(losses)[n - count :]
         np.testing.assert_allclose(sorted(np.array(losses)[chosen]), highest, rtol=1e-9)
         np.testing.assert_array_equal(picked.targets, batch.targets[:, chosen])
+        again = Workspace(network, count)
+        forward(network, again, picked.inputs)
+        np.testing.assert_allclose(result.logits, again.logits, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(result.inputs[0], again.inputs[0], rtol=1e-12, atol=1e-12)
         assert mean == pytest.approx(np.mean(losses))
         start += n
     assert start == 70
@@ -55,8 +61,9 @@ def test_picking_allocates_no_images() -> None:
     images, labels = blobs(500, seed=2)
     (batch,) = Batches(images.reshape(-1, 784), labels, 500, "float32").epoch(None)
     hardest = HardExamples(network, 0.5, [500], np.empty_like(network.parameters))
-    hardest.pick(batch)
-    assert peak_memory(lambda: hardest.pick(batch)) < hardest.inputs.nbytes / 20
+    result = Workspace(network, 250)
+    hardest.pick(batch, result)
+    assert peak_memory(lambda: hardest.pick(batch, result)) < hardest.inputs.nbytes / 20
 
 
 def test_a_confident_mistake_counts_more_than_a_low_output_for_the_right_digit() -> None:
@@ -67,6 +74,6 @@ def test_a_confident_mistake_counts_more_than_a_low_output_for_the_right_digit()
     images[1, 0] = 255
     (batch,) = Batches(images, np.array([3, 3]), 2, "float64").epoch(None)
     hardest = HardExamples(network, 0.5, [2], np.empty_like(network.parameters))
-    (inputs, _), _ = hardest.pick(batch)
+    (inputs, _), _ = hardest.pick(batch, Workspace(network, 1))
     assert network.outputs(images)[:, 3].argmin() == 0  # by that output, image 0 would be picked
     assert inputs[0, 0] == 1
