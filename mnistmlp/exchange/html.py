@@ -25,7 +25,7 @@ from mnistmlp.version import __version__
 SOURCES = Path(__file__).with_name("page")
 STYLES = ("theme", "layout", "controls", "inside")
 SCRIPTS = (  # each uses those before it
-    *("network", "metrics", "calibration", "recognise", "weights"),
+    *("network", "normalization", "metrics", "calibration", "recognise", "weights"),
     *("grids", "filters", "components", "strokes", "ink", "images", "decoding"),
     *("draw", "camera", "bars", "view", "main"),
 )
@@ -93,6 +93,7 @@ def _embed_brain(brain: Brain, name: str) -> str:
     document = {
         "about": _describe(brain, name),
         "sizes": network.sizes,
+        "normalization": network.normalization,
         "activation": network.activation,
         "output": LOSSES[network.loss].output,
         "temperature": brain.temperature,

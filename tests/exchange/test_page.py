@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserType, Page, expect
 from mnistmlp.arrays import Array, Bytes
 from mnistmlp.brains.brain import PRETRAINED, load_brain
 from mnistmlp.core.metrics import committee
+from mnistmlp.core.normalization import NORMALIZATIONS, measure_moments, normalise
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.exchange import html
 from mnistmlp.exchange.html import write_page
@@ -45,6 +46,14 @@ def draw(page: Page, digit: int) -> None:
         for point in points[1:]:
             page.mouse.move(*point)
         page.mouse.up()
+
+
+def at(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Return a place of the drawing field, 256 wide, on the screen."""
+    field = page.locator("#drawing").bounding_box()
+    assert field
+    unit = field["width"] / 256
+    return field["x"] + x * unit, field["y"] + y * unit
 
 
 def until(page: Page, condition: str) -> None:
@@ -107,6 +116,77 @@ def test_the_brain_that_ships_says_what_it_says_in_python(open_page: Open, mnist
     found = probabilities_of(open_page(), images)
     np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
+
+
+def normalised_by(page: Page, images: Bytes, normalization: str) -> Bytes:
+    """Return images as the page normalises them."""
+    script = """([text, normalization]) => {
+        const bytes = fromBase64(text), found = [];
+        for (let i = 0; i < bytes.length; i += 784)
+            found.push(...normaliseMoments(bytes.subarray(i, i + 784), normalization));
+        return found;
+    }"""
+    found = page.evaluate(script, [encoded(images.tobytes()), normalization])
+    return np.array(found, np.uint8).reshape(images.shape)
+
+
+def odd_images() -> Bytes:
+    """Return images that handwriting leaves out: noise, points, lines, edges, and nothing."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (300, 28, 28), np.uint8)
+    images[100:200] *= rng.random((100, 28, 28)) < 0.02
+    images[200:] = 0
+    for image in images[202:]:
+        (top, left), (height, width) = rng.integers(0, 28, 2), rng.integers(1, 28, 2)
+        image[top : top + height, left : left + width] = rng.integers(1, 256)
+    images[200] = 255  # and 201 is blank
+    for i in range(28):
+        images[202, i, i] = images[203, 27 - i, i] = images[204, i, 9] = images[205, 20, i] = 255
+        images[206, i // 2, i] = 255  # flatter than 45°
+    return images
+
+
+@pytest.mark.parametrize("normalization", ["none", *NORMALIZATIONS])
+def test_images_are_normalised_to_the_byte(
+    open_page: Open, mnist: Path, normalization: str
+) -> None:
+    page = open_page()
+    for images in (odd_images(), np.array(load_dataset(mnist, "test", limit=1000).images)):
+        found = normalised_by(page, images, normalization)
+        np.testing.assert_array_equal(found, normalise(images, normalization))
+
+
+@pytest.mark.parametrize(
+    ("normalization", "words"),
+    [
+        ("none", "28 × 28 pixels"),
+        ("deslant", "28 × 28 pixels, upright"),
+        ("moments", "28 × 28 pixels, upright and of one size"),
+    ],
+)
+def test_a_normalised_brain_says_what_it_says_in_python(
+    open_page: Open, mnist: Path, normalization: str, words: str
+) -> None:
+    brain = trained(mnist, normalization=normalization)
+    images = np.array(load_dataset(mnist, "test", limit=1000).images)
+    write_page(Path("page.html"), brain, "brain.npz")
+    page = open_page(Path("page.html").resolve())
+    found = probabilities_of(page, images)
+    np.testing.assert_allclose(found, committee([brain.network], images), rtol=0, atol=1e-5)
+    expect(page.locator("#seen-caption")).to_have_text(f"What the network sees: {words}")
+    page.locator("#drawing").focus()  # a slanted stroke
+    page.mouse.move(*at(page, 150, 50))
+    page.mouse.down()
+    page.mouse.move(*at(page, 100, 200))
+    page.mouse.up()
+    until(page, "latest !== null")
+    pixels = page.evaluate("""() => Array.from(
+        element("seen").getContext("2d").getImageData(0, 0, 28, 28).data)""")
+    shown = np.array(pixels, np.uint8).reshape(28, 28, 4)[..., 0]
+    layer = page.evaluate("Array.from(latest.layers[0])")
+    np.testing.assert_allclose(shown.ravel() / 255, layer, atol=1e-6)
+    _, _, _, slant, _ = measure_moments(shown.reshape(1, 784))
+    assert (abs(float(slant[0])) < 0.2) == (normalization != "none")
 
 
 READ = """async text => {

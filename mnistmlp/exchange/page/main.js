@@ -20,6 +20,7 @@ const camera = new Camera(element("video"), (pixels) => {
   present(examinePicture(toGrey(pixels)), "No digit", least);
 });
 
+const SEEN = { none: "", deslant: ", upright", moments: ", upright and of one size" };
 const HINTS = {
   drawing: "The prediction follows the stroke.",
   picture: "It should show one digit, clear of others.",
@@ -90,8 +91,8 @@ function present(reading, otherwise, leastConfidence = 0) {
   const sure = latest && latest.confidence >= leastConfidence;
   showVerdict(element("verdict"), latest, sure ? null : otherwise, HINTS[mode]);
   showBars(element("bars"), latest);
-  const image = reading?.image ?? new Uint8Array(SIDE * SIDE);
-  showImage(element("seen"), image, (level) => [level, level, level]);
+  const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
+  showImage(element("seen"), seen, (level) => [level, level, level]);
   view.show(latest?.layers ?? null);
   captionWeights();
   speak(sure ? `${latest.digit}, ${Math.round(100 * latest.confidence)} percent` : otherwise);
@@ -185,6 +186,7 @@ async function main() {
     return;
   }
   element("about").textContent = network.about;
+  element("seen-caption").textContent += SEEN[network.normalization];
   view = new NetworkView(element("layers"), element("neurons"), network, showWeights);
   view.layOut();
   element("shown").textContent = describeSample(network);

@@ -1,10 +1,11 @@
-// From an image to a digit: the network, its probabilities, and their calibration.
+// From an image to a digit: normalisation, the network, its probabilities, and their calibration.
 "use strict";
 
-/** Return what the network makes of an image: activations, probabilities, the digit. */
+/** Return what the network sees of an image, and makes of it: activations, probabilities, digit. */
 function recognise(network, image) {
-  const layers = forward(network, image);
+  const seen = normaliseMoments(image, network.normalization);
+  const layers = forward(network, seen);
   const found = applyTemperature(probabilities(layers.at(-1)), network.temperature);
   const confidence = Math.max(...found);
-  return { layers, probabilities: found, confidence, digit: found.indexOf(confidence) };
+  return { seen, layers, probabilities: found, confidence, digit: found.indexOf(confidence) };
 }
