@@ -1,13 +1,14 @@
 """Measure how accurate the recipes are, and what each ingredient of the best one is worth.
 
-    python accuracy.py recipes|ablation|combinations [JOBS]
+    python accuracy.py recipes|normalization|ablation|combinations [JOBS]
 
 `recipes` trains each recipe with several seeds, and reads the test set once for
-each brain and for the committee of the best.  `ablation` takes the ingredients
-out of `best` one by one, in short runs, and looks at validation images alone.
+each brain and for committees of the best.  The others look at validation images
+alone: `normalization` trains the quick recipes with each normalisation,
+`ablation` takes the ingredients out of `best` one by one, in shorter runs, and
 `combinations` trains classic with every optimiser, activation, loss and several
-networks, at the learning rates that it gets by default, and does so too.  All
-write accuracy.json and the tables of docs/recipes.md.
+networks, at the learning rates that it gets by default.  All write accuracy.json
+and the tables of docs/recipes.md.
 
 It takes hours.  Brains and figures stay in build/accuracy, and a run that was
 cut short goes on from there.  With JOBS, so many networks train at once, each
@@ -29,7 +30,13 @@ from accuracy_table import write_tables
 
 from mnistmlp import blas
 from mnistmlp.training.learning_rates import override
-from mnistmlp.training.recipes import ActivationName, LossName, OptimizerName, Recipe
+from mnistmlp.training.recipes import (
+    ActivationName,
+    LossName,
+    NormalizationName,
+    OptimizerName,
+    Recipe,
+)
 from mnistmlp.training.settings import parse_hidden
 
 HERE = Path(__file__).parent
@@ -37,20 +44,27 @@ RESULTS = HERE / "accuracy.json"
 KEPT = HERE.parent / "build" / "accuracy"
 PROGRAM = Path(sys.executable).with_name("mnistmlp")
 
-SEEDS = {"classic": 10, "modern": 10, "plain-best": 3, "best": 3}
-SHORT = "--recipe best --hidden 1024,1024 --lr 0.002 --epochs 10 --validation 10000"
-INGREDIENTS = {  # of `best`, each with the options that take it out
+QUICK = ("classic", "modern", "quick-99")
+SEEDS = dict.fromkeys(QUICK, 10) | {"plain-best": 3, "best": 3}
+OTHER = "best moments"  # sees the digits in another way, for a committee
+SHORT = "--recipe best --hidden 1024,512 --lr 0.002 --epochs 30 --validation 10000"
+INGREDIENTS = {  # of `best`, each with the options that take it out or replace it
     "nothing": "",
+    "deslanting": "--normalization none",
+    "deslanting, but with wider warps": (
+        "--normalization none --displacement 1 --rotation 12 --shear 0.15"
+    ),
+    "deslanting, but with moments": "--normalization moments",
     "all warps": "--no-augment",
     "elastic part of the warps": "--displacement 0",
-    "affine part of the warps": "--rotation 0 --scaling 0 --shear 0 --shift 0",
+    "affine part of the warps": "--rotation 0 --scaling 0 --shift 0",
     "receptive field": "--receptive-field 0",
     "adversarial images": "--adversarial 0",
     "hardest images": "--hardest 1",
     "label smoothing": "--label-smoothing 0",
     "weight decay": "--weight-decay 0",
     "fall of the learning rate": "--schedule constant",
-    "half of the width": "--hidden 512,512",
+    "half of the width": "--hidden 512,256",
 }
 HIDDEN = ("none", "20", "20,20,20", "256,128")
 Row = dict[str, Any]
@@ -62,9 +76,19 @@ def run(*words: object) -> Row:
     return dict(json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
 
 
+def locate(name: str, seed: int, suffix: str = ".npz") -> Path:
+    """Return where what a task made with a seed is kept."""
+    return KEPT / f"{name.replace(' ', '-')}-{seed}{suffix}"
+
+
+def evaluate(*brains: tuple[str, int]) -> float:
+    """Return the accuracy on the test set of a brain, or of several as a committee."""
+    return float(run("evaluate", *(locate(*brain) for brain in brains))["accuracy"])
+
+
 def train(name: str, options: str, *, jobs: int, seed: int) -> Row:
     """Train a network, unless an earlier run did, and return its figures."""
-    kept, brain = (KEPT / f"{name}-{seed}{suffix}" for suffix in (".json", ".npz"))
+    kept, brain = (locate(name, seed, suffix) for suffix in (".json", ".npz"))
     if not kept.exists():
         threads = max(1, blas.usable_cores() // jobs)
         share = ["--threads", threads] if jobs > 1 else []
@@ -81,7 +105,7 @@ def train_all(tasks: dict[str, str], seeds: dict[str, int], jobs: int) -> dict[s
     with ThreadPoolExecutor(jobs) as pool:
         pending = {
             name: [
-                pool.submit(train, name.replace(" ", "-"), options, jobs=jobs, seed=seed)
+                pool.submit(train, name, options, jobs=jobs, seed=seed)
                 for seed in range(seeds[name])
             ]
             for name, options in tasks.items()
@@ -91,17 +115,31 @@ def train_all(tasks: dict[str, str], seeds: dict[str, int], jobs: int) -> dict[s
 
 def measure_recipes(jobs: int) -> Row:
     """Return the accuracy on the test set, and the seconds, of each recipe and seed."""
-    recipes = train_all({name: f"--recipe {name}" for name in SEEDS}, SEEDS, jobs)
+    tasks = {name: f"--recipe {name}" for name in SEEDS}
+    tasks[OTHER] = "--recipe best --normalization moments"
+    recipes = train_all(tasks, SEEDS | {OTHER: 1}, jobs)
     for name, rows in recipes.items():
         for row in rows:
-            row["accuracy"] = run("evaluate", KEPT / f"{name}-{row['seed']}.npz")["accuracy"]
-    members = [KEPT / f"best-{seed}.npz" for seed in range(SEEDS["best"])]
+            row["accuracy"] = evaluate((name, row["seed"]))
+    best = [("best", row["seed"]) for row in recipes["best"]]
+    (other,) = recipes.pop(OTHER)
     return {
         "machine": run("info", "--system"),
         "recipes": recipes,
-        "committee": run("evaluate", *members)["accuracy"],
+        "moments": other["accuracy"],
+        "committee": evaluate(*best),
+        "mixed committee": evaluate(*best, (OTHER, 0)),
         "pretrained": run("evaluate", "pretrained")["accuracy"],
     }
+
+
+def measure_normalization(jobs: int) -> Row:
+    """Return the accuracy on validation images of the quick recipes, normalised in each way."""
+    tasks = {
+        f"{name} {normalization}": f"--recipe {name} --normalization {normalization}"
+        for name, normalization in product(QUICK, get_args(NormalizationName))
+    }
+    return {"normalization": train_all(tasks, dict.fromkeys(tasks, 3), jobs)}
 
 
 def measure_ablation(jobs: int) -> Row:
@@ -135,6 +173,7 @@ def main() -> None:
     KEPT.mkdir(parents=True, exist_ok=True)
     measure = {
         "recipes": measure_recipes,
+        "normalization": measure_normalization,
         "ablation": measure_ablation,
         "combinations": measure_combinations,
     }[mode]

@@ -37,12 +37,21 @@ NETWORKS: list[tuple[str, int, str, int, dict[str, float]]] = [
     ("512,512", 128, "adam", 3, {"scikit-learn": 0.50, "PyTorch": 0.70}),
     ("1024,1024", 256, "adam", 3, {"PyTorch": 0.60, "products": 0.75}),
 ]
-REACH = 0.98  # accuracy on the test images that the race of 784-256-128-10 is run for
-MODERN = RECIPES["modern"]
-RACE = {  # batch, epochs, schedule
-    OURS: (MODERN.batch_size, MODERN.epochs, "one-cycle"),
-    "PyTorch": (MODERN.batch_size, MODERN.epochs, "one-cycle"),
-    "scikit-learn": (128, 15, "constant"),  # it has no schedule for Adam
+BATCH = RECIPES["modern"].batch_size
+PLAIN, NORMALIZED = "PyTorch", "PyTorch, normalised images"
+# accuracy to reach with 784-256-128-10: batch, epochs, schedule and normalisation of each
+RACES = {
+    0.98: {
+        OURS: (BATCH, 2, "one-cycle", "moments"),
+        NORMALIZED: (BATCH, 2, "one-cycle", "moments"),
+        PLAIN: (BATCH, 6, "one-cycle", "none"),
+        "scikit-learn": (128, 15, "constant", "none"),  # it has no schedule for Adam
+    },
+    0.99: {
+        OURS: (BATCH, RECIPES["quick-99"].epochs, "one-cycle", "moments"),
+        NORMALIZED: (BATCH, 15, "one-cycle", "moments"),
+        PLAIN: (BATCH, 15, "one-cycle", "none"),
+    },
 }
 SEEDS = 10
 TRIES = 3  # of each number of threads of a peer
@@ -131,18 +140,20 @@ def _ratios(seconds: dict[str, list[float]]) -> dict[str, float]:
     return ratios | {"products": 1 / ratios["products"]}
 
 
-def measure_race(bench: Bench) -> Row:
+def measure_race(bench: Bench, reach: float) -> Row:
     """Time training until the accuracy on the test images is reached, at the ends of epochs."""
-    seconds: dict[str, list[float]] = {name: [] for name in RACE}
-    missed = dict.fromkeys(RACE, 0)
+    race = RACES[reach]
+    seconds: dict[str, list[float]] = {name: [] for name in race}
+    missed: dict[str, list[float]] = {name: [] for name in race}
     for seed in range(bench.rounds):
-        for name, (batch, epochs, schedule) in RACE.items():
-            task = ("256,128", batch, "adam", epochs, bench.cores, seed, schedule)
-            run = bench.epochs(name, *task)
-            reached = next((n for n, (_, accuracy) in enumerate(run, 1) if accuracy >= REACH), None)
-            missed[name] += reached is None
+        for name, (batch, epochs, schedule, normalization) in race.items():
+            task = ("256,128", batch, "adam", epochs, bench.cores, seed, schedule, normalization)
+            run = bench.epochs(name.partition(",")[0], *task)
+            reached = next((n for n, (_, accuracy) in enumerate(run, 1) if accuracy >= reach), None)
+            if reached is None:
+                missed[name].append(max(accuracy for _, accuracy in run))
             seconds[name].append(sum(epoch for epoch, _ in run[:reached]))
-    return {"reach": REACH, "seconds": seconds, "missed": missed}
+    return {"reach": reach, "seconds": seconds, "missed": missed}
 
 
 def measure_commands(bench: Bench) -> list[Row]:
@@ -165,13 +176,16 @@ def measure_commands(bench: Bench) -> list[Row]:
                     beside = bench.command(sys.executable, "-c", reference)[0]
                     seconds["beside"].append(beside)
             rows.append({"command": name, "reference": reference, "limit": limit, **seconds})
-        modern: Row = {"command": "train --recipe modern", "limit": 2.5, "ours": [], "accuracy": []}
-        for seed in range(SEEDS):
-            took, _, _ = bench.command(*train, "--recipe", "modern", "--seed", str(seed))
-            _, judged, _ = bench.command(ours, "evaluate", "--json", brain)
-            modern["ours"].append(took)
-            modern["accuracy"].append(json.loads(judged)["accuracy"])
-        return [*rows, modern]
+        for name, limit, least in (("modern", 2.5, 98.8), ("quick-99", 5.0, 99.0)):
+            row: Row = {"command": f"train --recipe {name}", "limit": limit, "least": least}
+            row |= {"ours": [], "accuracy": []}
+            for seed in range(SEEDS):
+                took, _, _ = bench.command(*train, "--recipe", name, "--seed", str(seed))
+                _, judged, _ = bench.command(ours, "evaluate", "--json", brain)
+                row["ours"].append(took)
+                row["accuracy"].append(json.loads(judged)["accuracy"])
+            rows.append(row)
+        return rows
 
 
 def main() -> None:
@@ -188,7 +202,7 @@ def main() -> None:
         "rounds": bench.rounds,
         "commands": measure_commands(bench),
         "networks": measure_networks(bench),
-        "race": measure_race(bench),
+        "races": [measure_race(bench, reach) for reach in RACES],
     }
     (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     print(write_table(results, ROOT / "docs" / "performance.md"))

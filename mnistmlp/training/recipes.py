@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from reprlib import repr as short
 from typing import Any, Literal, NamedTuple
 
@@ -205,21 +205,27 @@ def select_extras(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+MODERN = Recipe(
+    name="modern",
+    normalization="moments",
+    hidden=(256, 128),
+    activation="relu",
+    loss="cross-entropy",
+    receptive_field=2.0,
+    adversarial=0.5,
+    hardest=0.25,
+    optimizer="adam",
+    learning_rate=6e-3,
+    schedule="one-cycle",
+    batch_size=256,
+    epochs=4,
+)
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe(),
-        Recipe(
-            name="modern",
-            hidden=(256, 128),
-            activation="relu",
-            loss="cross-entropy",
-            optimizer="adam",
-            learning_rate=6e-3,
-            schedule="one-cycle",
-            batch_size=320,
-            epochs=5,
-        ),
+        MODERN,
+        replace(MODERN, name="quick-99", epochs=8),  # 99 % as fast as can be
         Recipe(
             name="plain-best",  # the best without augmentation
             hidden=(1024, 1024),
@@ -264,8 +270,9 @@ class Expected(NamedTuple):
 
 
 EXPECTED = {
-    "classic": Expected(0.9534, 0.0022, 4.3),
-    "modern": Expected(0.9825, 0.0007, 2.5),
+    "classic": Expected(0.9534, 0.0022, 2.6),
+    "modern": Expected(0.9902, 0.0007, 1.8),
+    "quick-99": Expected(0.9916, 0.0005, 3.1),
     "plain-best": Expected(0.9917, 0.0006, 738),
     "best": Expected(0.9956, 0.0002, 3014),
 }

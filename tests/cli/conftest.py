@@ -62,6 +62,7 @@ def brain(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("brains") / "small.npz"
     args = ["train", "--recipe", "modern", "--hidden", "24", "--batch-size", "64"]
     args += ["--validation", "200", "--epochs", "8"]
+    args += ["--normalization", "none", "--adversarial", "0"]  # these images are no digits
     args += ["--data-dir", str(small), "--output", str(path)]
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 0, result.output

@@ -82,8 +82,9 @@ def test_several_brains_are_averaged(run: Run, small: Path, brain: Path) -> None
     make_older(Path("older.npz"))
     document = json.loads(run("evaluate", brain, "older.npz", "--data-dir", small, "--json").stdout)
     data = load_dataset(small, "test")
-    networks = [load_brain(path).network for path in (brain, Path("older.npz"))]
-    expected = evaluate(networks, data.images, data.labels)
+    brains = [load_brain(path) for path in (brain, Path("older.npz"))]
+    networks, temperatures = [b.network for b in brains], [b.temperature for b in brains]
+    expected = evaluate(networks, data.images, data.labels, temperatures)
     assert document["accuracy"] == expected.accuracy
     assert document["brains"] == [str(brain), "older.npz"]
 

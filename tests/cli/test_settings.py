@@ -76,7 +76,7 @@ TABLE: dict[str, dict[str, Values]] = {
     },
     "train": {
         "output": Values(["x.npz", "\udcff", "x" * 200], WRITTEN),
-        "recipe": choice("classic", "modern", "plain-best", "best"),
+        "recipe": choice("classic", "modern", "quick-99", "plain-best", "best"),
         "hidden": Values(
             ["none", "1", "99999", ",".join(["1"] * 100)],
             [*STRANGE, "0", "-1", "20,", "20,0", "1000001", "99999,99999", ",".join(["1"] * 101)],

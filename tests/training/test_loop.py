@@ -19,12 +19,22 @@ from mnistmlp.training import loop as training
 from mnistmlp.training.batches import Batch, Batches
 from mnistmlp.training.loop import fit
 from mnistmlp.training.optim import MIN_SHARED_SIZE, one_cycle
-from mnistmlp.training.recipes import RECIPES, Recipe
+from mnistmlp.training.recipes import Recipe
 from mnistmlp.training.state import EpochReport, TrainingResult
 from tests.conftest import blobs
 
 IMAGES, LABELS = blobs(1200, seed=1)
-TINY = replace(RECIPES["modern"], hidden=(16,), batch_size=64, epochs=4, validation=200)
+TINY = Recipe(
+    hidden=(16,),
+    activation="relu",
+    loss="cross-entropy",
+    optimizer="adam",
+    learning_rate=6e-3,
+    schedule="one-cycle",
+    batch_size=64,
+    epochs=4,
+    validation=200,
+)
 
 
 def train(recipe: Recipe = TINY, **options: Any) -> TrainingResult:
