@@ -501,6 +501,7 @@ def test_the_policy_lets_nothing_out(browser: Browser, pretrained_page: Path) ->
         document.body.append(Object.assign(new Image(), { src: "http://127.0.0.1:9/x.png" }));
         document.body.setAttribute("style", "color: red");
         document.body.setAttribute("onclick", "alert(1)");
+        document.body.click();
         await new Promise((resolve) => setTimeout(resolve, 100));
         return broken;
     }""")
