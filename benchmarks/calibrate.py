@@ -22,7 +22,8 @@ from mnistmlp.data.folder import default_folder
 def main() -> None:
     """Fit the temperature, print what it does to the twin, and write it."""
     twin, brain = (load_brain(Path(name)) for name in sys.argv[1:])
-    if not (twin.meta and brain.meta) or twin.network.sizes != brain.network.sizes:
+    networks = {(each.network.sizes, each.network.normalization) for each in (twin, brain)}
+    if not (twin.meta and brain.meta) or len(networks) > 1:
         sys.exit("these are not twins")
     data = load_dataset(Path(os.environ.get("MNISTMLP_DATA_DIR") or default_folder()), "train")
     count = twin.meta.recipe["validation"]
