@@ -150,9 +150,10 @@ def measure_race(bench: Bench, reach: float) -> Row:
             task = ("256,128", batch, "adam", epochs, bench.cores, seed, schedule, normalization)
             run = bench.epochs(name.partition(",")[0], *task)
             reached = next((n for n, (_, accuracy) in enumerate(run, 1) if accuracy >= reach), None)
-            if reached is None:
+            if reached:
+                seconds[name].append(sum(epoch for epoch, _ in run[:reached]))
+            else:
                 missed[name].append(max(accuracy for _, accuracy in run))
-            seconds[name].append(sum(epoch for epoch, _ in run[:reached]))
     return {"reach": reach, "seconds": seconds, "missed": missed}
 
 

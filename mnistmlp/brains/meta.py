@@ -12,7 +12,8 @@ from mnistmlp.arrays import DIGITS, SIDE
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.core.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE
 from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network
-from mnistmlp.core.normalization import NORMALIZATIONS
+from mnistmlp.core.normalization import NORMALIZATION_NAMES
+from mnistmlp.data.catalog import MAX_SYNTHETIC
 from mnistmlp.errors import BrainError, OtherTaskError
 
 FIXED_VALUES = {  # the same in every brain of this format
@@ -41,7 +42,6 @@ def _is_number(value: Any) -> bool:
 
 LIST = Rule("a list", lambda value: isinstance(value, list))
 OBJECT = Rule("a JSON object", lambda value: isinstance(value, dict))
-FRACTION = Rule("a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1)
 WHOLE = Rule("a whole number", _is_whole)
 
 RULES = {  # by key, for brains and checkpoints
@@ -64,8 +64,11 @@ RULES = {  # by key, for brains and checkpoints
         lambda value: isinstance(value, dict) and isinstance(value.get("digests", {}), dict),
     ),
     "initial": Rule("a digest, or null", lambda value: value is None or isinstance(value, str)),
-    "synthetic": FRACTION,
-    "prune": FRACTION,
+    "synthetic": Rule(
+        f"a number from 0 to {MAX_SYNTHETIC}",
+        lambda value: _is_number(value) and 0 <= value <= MAX_SYNTHETIC,
+    ),
+    "prune": Rule("a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1),
     "half": Rule("true or false", lambda value: isinstance(value, bool)),
     "threads": Rule(
         f"a number from 1 to {MAX_THREADS}, or null",
@@ -135,9 +138,9 @@ class Meta:
     @property
     def trained_on(self) -> str | None:
         """The name of the training data, and what was added to it."""
-        return (
-            f"{self.dataset}, with synthetic digits" if self.raw.get("synthetic") else self.dataset
-        )
+        share = self.raw.get("synthetic")
+        added = f"synthetic digits ({share:.3g} of all)" if share else None
+        return " and ".join(filter(None, [self.dataset, added])) or None
 
     @classmethod
     def parse(cls, raw: dict[str, Any], path: Path) -> Meta:
@@ -215,7 +218,7 @@ def _parse_input(value: Any, path: Path) -> str:
     normalization = scaling.pop("normalization", "none")
     if scaling != INPUT:
         raise OtherTaskError(f"{path}: meta has input {short(value)}, expected {INPUT}")
-    if normalization not in ("none", *NORMALIZATIONS):
+    if normalization not in NORMALIZATION_NAMES:
         raise BrainError(f"{path}: meta has unknown normalization {short(normalization)}")
     return str(normalization)
 

@@ -30,7 +30,8 @@ def import_(
         str | None,
         typer.Option(
             metavar="MEAN,STD",
-            help="How pixels from 0 to 1 were normalised in training, such as 0.1307,0.3081.",
+            help="Mean and standard deviation by which pixels from 0 to 1 were standardised in "
+            "training, such as 0.1307,0.3081.",
         ),
     ] = None,
     force: Force = False,

@@ -114,7 +114,7 @@ def backward(
 
     One matrix product gives the gradients of both weights and biases, because a
     bias is one more weight.  Without `weights_too`, only ``work.deltas`` are
-    computed, which takes half the work.
+    computed, which is a small part of the work.
     """
     activation, loss = ACTIVATIONS[network.activation], LOSSES[network.loss]
     layer_inputs = [inputs, *work.inputs]  # a⁰ … aᴸ⁻¹, each with its row of 1

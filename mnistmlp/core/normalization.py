@@ -7,10 +7,10 @@ by S), the pixel (x, y) of the result is found in the image at
     deslant:  (x + s (y − ȳ), y),                             s = μ₁₁ / μ₀₂
     moments:  (x̄ + u + s v, ȳ + v),   u = (x − 13.5) / f_x,   v = (y − 13.5) / f_y
 
-s is the slope of the regression line of x on y, at most 1 in magnitude:
-deslanted, the digit's moment μ₁₁ is 0.  f_y makes its standard deviation along
-y 5.2 pixels; f_x brings that along x, √(μ₂₀ − s μ₁₁), half-way to 3.6, in
-proportion, so that a 1 remains narrow.
+s is the slope of the regression line of x on y, at most 1 in magnitude: unless
+that is less, the deslanted digit's moment μ₁₁ is 0.  f_y makes its standard
+deviation along y 5.2 pixels; f_x brings that along x, √(μ₂₀ − 2 s μ₁₁ + s² μ₀₂),
+half-way to 3.6, in proportion, so that a 1 remains narrow.
 
 Casey, "Moment normalization of handprinted characters", IBM Journal of Research
 and Development 14 (1970), 548-557; LeCun, Bottou, Bengio and Haffner,
@@ -40,9 +40,9 @@ Numbers = NDArray[np.float64]
 MIDDLE = (SIDE - 1) / 2
 MAX_SLANT = 1.0  # 45°
 HEIGHT = 5.2  # pixels: the standard deviation of the rows, after normalisation
-WIDTH = 3.6  # pixels: of the columns, the centre of their range
-LEAST_SCALE, LARGEST_SCALE = 0.7, 1.5
-SMALL = 1e-6  # square pixels: less than the least moment of an image that is not a line
+WIDTH = 3.6  # pixels: of the columns; it is moved half-way towards this
+MIN_SCALE, MAX_SCALE = 0.7, 1.5
+MIN_VARIANCE = 1e-6  # square pixels: less than the least moment of an image that is not a line
 
 _Y, _X = np.divmod(np.arange(PIXELS, dtype=np.float64), SIDE)
 _POWERS = np.stack([np.ones(PIXELS), _X, _Y, _X * _X, _X * _Y, _Y * _Y], axis=1)  # (784, 6)
@@ -78,52 +78,63 @@ class Maps(NamedTuple):
     d: Numbers
 
 
-def deslant(images: Bytes) -> Maps:
+def deslanting_maps(images: Bytes) -> Maps:
     """Return the maps that shear images (n, 784) about their centre of mass, until upright."""
     _, y, _, xy, yy = measure_moments(images)
     slant, same = _slant(xy, yy), np.ones(len(images))
     return Maps(-slant * y, same, slant, np.zeros(len(images)), same)
 
 
-def straighten(images: Bytes) -> Maps:
+def moment_maps(images: Bytes) -> Maps:
     """Return the maps that make images (n, 784) upright, centred, and of one size."""
     x, y, xx, xy, yy = measure_moments(images)
     slant = _slant(xy, yy)
-    width = np.sqrt(np.maximum(xx - 2 * slant * xy + slant * slant * yy, SMALL))
-    height = np.sqrt(np.maximum(yy, SMALL))
-    a = 1 / np.clip(np.sqrt(WIDTH / width), LEAST_SCALE, LARGEST_SCALE)
-    d = 1 / np.clip(HEIGHT / height, LEAST_SCALE, LARGEST_SCALE)
+    width = np.sqrt(np.maximum(xx - 2 * slant * xy + slant * slant * yy, MIN_VARIANCE))
+    height = np.sqrt(np.maximum(yy, MIN_VARIANCE))
+    a = 1 / np.clip(np.sqrt(WIDTH / width), MIN_SCALE, MAX_SCALE)
+    d = 1 / np.clip(HEIGHT / height, MIN_SCALE, MAX_SCALE)
     b = slant * d
     return Maps(x - (a + b) * MIDDLE, a, b, y - d * MIDDLE, d)
 
 
 def _slant(xy: Numbers, yy: Numbers) -> Numbers:
     """Return s = μ₁₁ / μ₀₂, at most 1 in magnitude; 0 for a blank image and for one row."""
-    return np.clip(xy / np.maximum(yy, SMALL), -MAX_SLANT, MAX_SLANT)
+    return np.clip(xy / np.maximum(yy, MIN_VARIANCE), -MAX_SLANT, MAX_SLANT)
 
 
-NORMALIZATIONS: dict[str, Callable[[Bytes], Maps]] = {"deslant": deslant, "moments": straighten}
+NORMALIZATIONS: dict[str, Callable[[Bytes], Maps]] = {
+    "deslant": deslanting_maps,
+    "moments": moment_maps,
+}
+NORMALIZATION_NAMES = ("none", *NORMALIZATIONS)
 
 
 def normalise(images: Bytes, normalization: str, out: Bytes | None = None) -> Bytes:
     """Return images normalised, interpolated bilinearly.
 
-    A blank image stays blank.  What has no extent along an axis is not slanted, and
-    with `moments` is enlarged by the most there is, 1.5.
+    A blank image stays blank.  A single row is not sheared.  What has no extent
+    along an axis is enlarged along it by the most there is, 1.5, with `moments`.
 
     Parameters
     ----------
     images : (n, 28, 28) or (n, 784) uint8
     normalization : {'none', 'deslant', 'moments'}
     out : array of the shape of images, optional
-        Where to write the result; it may be `images`.
+        Where to write the result; it may be `images`.  Not written with 'none'.
 
     Returns
     -------
     out, or a new array of the shape of images; with 'none', the images themselves.
+
+    Raises
+    ------
+    TypeError
+        If images are not bytes, such as grey levels that are already divided by 255.
     """
     if normalization == "none":
         return images
+    if images.dtype != np.uint8:
+        raise TypeError(f"images must be grey levels of type uint8, not {images.dtype}")
     find_maps, resampler = NORMALIZATIONS[normalization], Resampler("float64")
     result = np.empty(images.shape, np.uint8) if out is None else out
     originals, results = (array.reshape(-1, SIDE, SIDE) for array in (images, result))

@@ -14,7 +14,9 @@ from mnistmlp.arrays import SIDE, Array, Bytes
 Words = NDArray[np.uint32]
 
 BLOCK = 64  # images resampled at once: they and the buffers fit in a core's cache
-BORDER = 1  # pixels of black around an image: what lies outside it is black
+# Pixels of black around an image: what lies outside it is black, but for 1/256 of the level of
+# the last row and column, where a source would lie beyond the border.
+BORDER = 1
 PADDED = SIDE + 2 * BORDER
 UNIT = 256  # one pixel in fixed point, with 8 fractional bits
 LANES = 0x00FF00FF  # the low byte of each 16-bit half

@@ -117,20 +117,20 @@ def make_digits(count: int, seed: int) -> tuple[Bytes, Bytes]:
 
 
 def add_digits(images: Bytes, labels: Bytes, fraction: float) -> tuple[Bytes, Bytes]:
-    """Put synthetic digits before images (n, 28, 28), and their labels (m,) before the others.
+    """Put m synthetic digits before images (n, 28, 28), and their labels before the labels (n,).
 
     Parameters
     ----------
     images : (n, 28, 28) uint8
     labels : (n,) uint8
     fraction : float
-        m / (m + n), in [0, 1).  The same m gives the same digits.
+        m / (m + n), from 0 to 0.9.  The same m gives the same digits.
     """
     count = round(len(images) * fraction / (1 - fraction))
     if not count:
         return images, labels
-    digits, names = make_digits(count, ADDED_SEED)
-    return np.concatenate([digits, images]), np.concatenate([names, labels])
+    digits, digit_labels = make_digits(count, ADDED_SEED)
+    return np.concatenate([digits, images]), np.concatenate([digit_labels, labels])
 
 
 def _draw_digits(chosen: NDArray[np.int64], normals: Floats, canvas: _Canvas) -> Bytes:

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from mnistmlp.arrays import PIXELS, SIDE
 from mnistmlp.core.normalization import (
     HEIGHT,
-    LARGEST_SCALE,
-    LEAST_SCALE,
+    MAX_SCALE,
     MAX_SLANT,
     MIDDLE,
-    SMALL,
+    MIN_SCALE,
+    MIN_VARIANCE,
     WIDTH,
 )
 from mnistmlp.core.resampling import UNIT
@@ -135,13 +135,13 @@ def _constants() -> dict[str, NDArray[Any]]:
         "white": 255,
         "one": 1,
         "powers": np.stack(powers, axis=1),  # (784, 6)
-        "small": 4 * SMALL,
+        "small": 4 * MIN_VARIANCE,
         "least_slant": -MAX_SLANT,
         "largest_slant": MAX_SLANT,
         "usual_width": 2 * WIDTH,
         "usual_height": 2 * HEIGHT,
-        "least_step": 1 / LARGEST_SCALE,
-        "largest_step": 1 / LEAST_SCALE,
+        "least_step": 1 / MAX_SCALE,
+        "largest_step": 1 / MIN_SCALE,
         "rows": rows[None],  # (1, 784)
         "columns": columns[None],
         "unit": UNIT / 2,

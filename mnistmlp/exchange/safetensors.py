@@ -33,7 +33,7 @@ from mnistmlp.core.network import (
     Network,
     parameter_count,
 )
-from mnistmlp.core.normalization import NORMALIZATIONS
+from mnistmlp.core.normalization import NORMALIZATION_NAMES
 from mnistmlp.errors import BrainError, SettingError, needs_extra
 from mnistmlp.exchange.metadata import make_metadata
 
@@ -247,7 +247,7 @@ def _find_loss(path: Path, stated: Mapping[str, Any]) -> str:
 def _find_normalization(path: Path, metadata: Mapping[str, str]) -> str:
     """Return the normalisation that the metadata state, by default none."""
     name = metadata.get("normalization", "none")
-    if name not in ("none", *NORMALIZATIONS):
+    if name not in NORMALIZATION_NAMES:
         raise BrainError(f"{path}: metadata have unknown normalization {short(name)}")
     return name
 

@@ -116,7 +116,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "like": READ,
         "resume": READ,
         "checkpoint_every": whole(0, EPOCHS),
-        "synthetic": number(0, 0.99, 0.991),
+        "synthetic": number(0, 0.9, 0.91),
         "prune": number(0, 0.99, 0.991),
         "half": FLAG,
         "threads": whole(1, 1024),

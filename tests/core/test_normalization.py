@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as arrays
 from mnistmlp.arrays import Bytes
 from mnistmlp.core.normalization import (
     HEIGHT,
-    LARGEST_SCALE,
-    LEAST_SCALE,
+    MAX_SCALE,
+    MIN_SCALE,
     NORMALIZATIONS,
     WIDTH,
     measure_moments,
@@ -80,12 +80,12 @@ def test_moments_bring_the_width_half_way_to_that_of_most_digits() -> None:
 
 def test_the_size_changes_by_no_more_than_its_bounds() -> None:
     small = spread(normalise(ellipse(width=1.2, height=2.5), "moments"))
-    assert small["height"] == pytest.approx(2.5 * LARGEST_SCALE, rel=0.03)
-    assert small["width"] == pytest.approx(1.2 * LARGEST_SCALE, rel=0.1)
+    assert small["height"] == pytest.approx(2.5 * MAX_SCALE, rel=0.03)
+    assert small["width"] == pytest.approx(1.2 * MAX_SCALE, rel=0.1)
     frame = np.zeros((28, 28), np.uint8)
     frame[[0, -1]] = 255
     rows = np.flatnonzero(normalise(frame.reshape(1, 784), "moments").reshape(28, 28).any(axis=1))
-    assert np.diff(rows).max() == pytest.approx(27 * LEAST_SCALE, abs=1.5)
+    assert np.diff(rows).max() == pytest.approx(27 * MIN_SCALE, abs=1.5)
 
 
 def test_a_slant_above_45_degrees_is_reduced_by_45_degrees() -> None:
@@ -117,8 +117,8 @@ def test_a_point_and_lines_are_enlarged_by_the_most_there_is() -> None:
         np.testing.assert_array_equal(normalise(image[None], "deslant")[0], image, err_msg=name)
         maps = NORMALIZATIONS["moments"](image.reshape(1, 784))
         assert maps.b[0] == 0
-        assert (1 / maps.d[0] == LARGEST_SCALE) == (name != "column")
-        assert (1 / maps.a[0] == LARGEST_SCALE) == (name != "row")
+        assert (1 / maps.d[0] == MAX_SCALE) == (name != "column")
+        assert (1 / maps.a[0] == MAX_SCALE) == (name != "row")
 
 
 @settings(deadline=None, max_examples=50)
@@ -163,3 +163,8 @@ def test_handwriting_becomes_upright_and_of_one_size(mnist: Path) -> None:
     assert np.abs(after).mean() < np.abs(before).mean() / 10
     assert np.sqrt(rows).std() < np.sqrt(rows_before).std() / 3
     np.testing.assert_allclose([x, y], 13.5, atol=0.5)
+
+
+def test_grey_levels_that_are_divided_by_255_are_refused() -> None:
+    with pytest.raises(TypeError, match="uint8, not float32"):
+        normalise(np.zeros((1, 784), np.float32), "deslant")

@@ -123,7 +123,7 @@ def normalised_by(page: Page, images: Bytes, normalization: str) -> Bytes:
     script = """([text, normalization]) => {
         const bytes = fromBase64(text), found = [];
         for (let i = 0; i < bytes.length; i += 784)
-            found.push(...normaliseMoments(bytes.subarray(i, i + 784), normalization));
+            found.push(...normaliseByMoments(bytes.subarray(i, i + 784), normalization));
         return found;
     }"""
     found = page.evaluate(script, [encoded(images.tobytes()), normalization])

@@ -2,11 +2,14 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Array
-from mnistmlp.core.backpropagation import Workspace, forward
+from mnistmlp.core.backpropagation import Workspace, backpropagate, forward
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.network import LOSSES, Network
 from mnistmlp.training.batches import Batches
+from mnistmlp.training.gradient import Gradient
 from mnistmlp.training.hard_examples import HardExamples
+from mnistmlp.training.recipes import Recipe
+from mnistmlp.workers import Workers
 from tests.conftest import blobs, peak_memory
 
 
@@ -77,3 +80,19 @@ def test_a_confident_mistake_counts_more_than_a_low_output_for_the_right_digit()
     (inputs, _), _ = hardest.pick(batch, Workspace(network, 1))
     assert network.outputs(images)[:, 3].argmin() == 0  # by that output, image 0 would be picked
     assert inputs[0, 0] == 1
+
+
+def test_dropout_drops_the_neurons_of_the_hardest_images_anew() -> None:
+    images, labels = blobs(64, seed=2)
+    recipe = Recipe(activation="relu", loss="cross-entropy", hardest=0.25, dropout=0.5)
+    network = Network((784, 20, 10), "relu", "cross-entropy")
+    initialise(network, np.random.default_rng(0))
+    (batch,) = Batches(images.reshape(-1, 784), labels, 64, "float32").epoch(None)
+    gradient = Gradient(recipe, network, {64}, np.random.default_rng(1), Workers(1))
+    hardest = HardExamples(network, 0.25, [64], np.empty_like(network.parameters))
+    picked, _ = hardest.pick(batch, Workspace(network, 16))
+    work = Workspace(network, 16, dropout=0.5, rng=np.random.default_rng(1))
+    for _ in range(2):  # a second time with other neurons
+        gradient.compute(batch)
+        backpropagate(network, work, *picked)
+        np.testing.assert_allclose(gradient.vector, work.gradient, rtol=1e-4, atol=1e-6)

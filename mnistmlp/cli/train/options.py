@@ -16,6 +16,7 @@ import typer
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
 from mnistmlp.cli.brains import DEFAULT_BRAIN
+from mnistmlp.data.catalog import MAX_SYNTHETIC
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import MAX_EPOCHS, RECIPES, SETTINGS
 from mnistmlp.training.settings import Setting, parse_hidden, spell
@@ -116,10 +117,10 @@ class Options:
     synthetic: Annotated[
         float,
         typer.Option(
-            parser=options.number(0, 0.99),
+            parser=options.number(0, MAX_SYNTHETIC),
             metavar="FRACTION",
-            help="Add synthetic digits to the training images, this fraction of them all; they "
-            "have ways of writing that MNIST lacks.",
+            help="Mix synthetic digits into the training images, as this fraction of them all; "
+            "they have ways of writing that MNIST hardly has.",
         ),
     ] = 0.0
     prune: Annotated[

@@ -200,6 +200,8 @@ def _plan_like(name: Path) -> Plan:
         raise BrainError(f"{path}: {error}") from None
     if provenance.recipe.sizes != brain.network.sizes:
         raise BrainError(f"{path}: has other layers than its recipe")
+    if provenance.recipe.normalization != brain.network.normalization:
+        raise BrainError(f"{path}: has another normalization than its recipe")
     output = Path(name.stem + ".again.npz")
     until = min(len(brain.meta.history), provenance.recipe.epochs)
     return Plan(provenance, output, source=path, like=brain, until=until)

@@ -6,9 +6,9 @@
 const MAX_SLANT = 1;
 const HEIGHT = 5.2; // pixels: the standard deviation of the rows, after normalisation
 const WIDTH = 3.6;
-const LEAST_SCALE = 0.7;
-const LARGEST_SCALE = 1.5;
-const SMALL = 1e-6;
+const MIN_SCALE = 0.7;
+const MAX_SCALE = 1.5;
+const MIN_VARIANCE = 1e-6;
 const PADDED = SIDE + 2; // with a border of black
 const UNIT = 256; // parts of a pixel
 
@@ -47,20 +47,20 @@ const NORMALIZATIONS = {
   moments(image) {
     const { x, y, xx, xy, yy } = measureMoments(image);
     const slant = slantOf(xy, yy);
-    const width = Math.sqrt(Math.max(xx - 2 * slant * xy + slant * slant * yy, SMALL));
-    const height = Math.sqrt(Math.max(yy, SMALL));
-    const a = 1 / clip(Math.sqrt(WIDTH / width), LEAST_SCALE, LARGEST_SCALE);
-    const d = 1 / clip(HEIGHT / height, LEAST_SCALE, LARGEST_SCALE);
+    const width = Math.sqrt(Math.max(xx - 2 * slant * xy + slant * slant * yy, MIN_VARIANCE));
+    const height = Math.sqrt(Math.max(yy, MIN_VARIANCE));
+    const a = 1 / clip(Math.sqrt(WIDTH / width), MIN_SCALE, MAX_SCALE);
+    const d = 1 / clip(HEIGHT / height, MIN_SCALE, MAX_SCALE);
     const b = slant * d;
     const middle = (SIDE - 1) / 2;
     return { x0: x - (a + b) * middle, a, b, y0: y - d * middle, d };
   },
 };
 
-const slantOf = (xy, yy) => clip(xy / Math.max(yy, SMALL), -MAX_SLANT, MAX_SLANT);
+const slantOf = (xy, yy) => clip(xy / Math.max(yy, MIN_VARIANCE), -MAX_SLANT, MAX_SLANT);
 
 /** Return an image of 784 bytes normalised; with "none", the image itself. */
-function normaliseMoments(image, normalization) {
+function normaliseByMoments(image, normalization) {
   if (normalization === "none") return image;
   const { x0, a, b, y0, d } = NORMALIZATIONS[normalization](image);
   const padded = new Uint8Array(PADDED * PADDED);

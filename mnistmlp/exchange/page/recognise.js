@@ -3,7 +3,7 @@
 
 /** Return what the network sees of an image, and makes of it: activations, probabilities, digit. */
 function recognise(network, image) {
-  const seen = normaliseMoments(image, network.normalization);
+  const seen = normaliseByMoments(image, network.normalization);
   const layers = forward(network, seen);
   const found = applyTemperature(probabilities(layers.at(-1)), network.temperature);
   const confidence = Math.max(...found);

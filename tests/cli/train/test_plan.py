@@ -139,6 +139,7 @@ def forge(brain: Path, change: dict[str, Any]) -> None:
     [
         ({"hidden": [2**40]}, "forged.npz: hidden: 1099511627776 is not a list of up to 100"),
         ({"hidden": []}, "forged.npz: has other layers than its recipe"),
+        ({"normalization": "moments"}, "forged.npz: has another normalization than its recipe"),
         ({"validation": 1200}, "forged.npz: validation: 1200 of 1200 images leaves none"),
         ({"receptive_field": 1e300}, "forged.npz: receptive_field: 1e+300 is not"),
     ],

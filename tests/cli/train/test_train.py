@@ -400,7 +400,7 @@ def test_synthetic_digits_are_added_to_what_is_trained_on(run: Run, small: Path)
     plain = run(*command, "--output", "plain.npz")
     mixed = run(*command, "--synthetic", 0.25, "--output", "mixed.npz")
     assert "on custom in" in plain.stderr
-    assert "on custom, with synthetic digits in" in mixed.stderr
+    assert "on custom and synthetic digits (0.25 of all) in" in mixed.stderr
     data = load_dataset(small, "train")
     images, labels = add_digits(data.images, data.labels, 0.25)
     brain = load_brain(Path("mixed.npz"))
@@ -408,7 +408,7 @@ def test_synthetic_digits_are_added_to_what_is_trained_on(run: Run, small: Path)
     recipe = parse_recipe(brain.meta.recipe)
     expected = loop.fit(recipe, images, labels, seed=0)
     assert brain.network.parameters.tobytes() == expected.network.parameters.tobytes()
-    assert "custom, with synthetic digits" in run("info", "mixed.npz").stdout
+    assert "custom and synthetic digits (0.25 of all)" in run("info", "mixed.npz").stdout
     assert json.loads(run("info", "mixed.npz", "--json").stdout)["synthetic"] == 0.25
     resumed = run("train", "--like", "mixed.npz", "--synthetic", 0.1, "--data-dir", small)
     assert resumed.exit_code == 2
