@@ -202,7 +202,9 @@ def score(brain: mnistmlp.Brain, sources: list[Any], labels: list[int]) -> str:
     images = [read(source) for source in sources]
     blank = np.zeros((28, 28), np.uint8)
     found = mnistmlp.committee(
-        [brain.network], np.stack([blank if image is None else image for image in images])
+        [brain.network],
+        np.stack([blank if image is None else image for image in images]),
+        [brain.temperature],
     )
     read_right = [
         image is not None and digit == label

@@ -18,7 +18,7 @@ def test_the_table(run: Run) -> None:
         "  hidden 20,20,20, sigmoid, mse",
         "  sgd, cosine, learning rate 6, batch 32, 30 epochs",
     ]
-    assert lines[-1].startswith("  warps: displacement 1, ")
+    assert lines[-1].startswith(f"  warps: displacement {RECIPES['best'].displacement:g}, ")
 
 
 def test_as_json(run: Run) -> None:
