@@ -13,8 +13,8 @@ from mnistmlp.blas import MAX_THREADS
 from mnistmlp.core.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE
 from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network
 from mnistmlp.core.normalization import NORMALIZATION_NAMES
-from mnistmlp.data.catalog import MAX_SYNTHETIC
 from mnistmlp.errors import BrainError, OtherTaskError
+from mnistmlp.training.recipes import MAX_SYNTHETIC
 
 FIXED_VALUES = {  # the same in every brain of this format
     "format": 1,

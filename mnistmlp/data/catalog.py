@@ -37,7 +37,6 @@ TEST_LABELS = DataFile(
     10_008,
     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 )
-MAX_SYNTHETIC = 0.9  # of the images trained on: nine synthetic digits for one of the data set
 MNIST = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 SYNTHETIC = tuple(  # made by builtin.py; if the bytes change, so must VERSION in synthetic.py
     replace(file, sha256=sha256)

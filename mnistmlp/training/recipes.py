@@ -36,6 +36,7 @@ NormalizationName = Literal["none", "deslant", "moments"]
 
 MAX_EPOCHS = 10_000  # the history still fits in a brain file and a checkpoint
 MAX_IMAGES = 1_000_000_000  # in a data set
+MAX_SYNTHETIC = 0.9  # of the images trained on: nine synthetic digits for one of the data set
 
 
 @dataclass(frozen=True)

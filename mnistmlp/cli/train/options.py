@@ -16,9 +16,8 @@ import typer
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
 from mnistmlp.cli.brains import DEFAULT_BRAIN
-from mnistmlp.data.catalog import MAX_SYNTHETIC
 from mnistmlp.errors import SettingError
-from mnistmlp.training.recipes import MAX_EPOCHS, RECIPES, SETTINGS
+from mnistmlp.training.recipes import MAX_EPOCHS, MAX_SYNTHETIC, RECIPES, SETTINGS
 from mnistmlp.training.settings import Setting, parse_hidden, spell
 
 MAX_SEEDS = 1000
