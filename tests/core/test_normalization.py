@@ -21,6 +21,7 @@ from mnistmlp.core.normalization import (
 from mnistmlp.core.resampling import BLOCK
 from mnistmlp.data.datasets import load_dataset
 from tests.conftest import blobs
+from tests.core.test_resampling import interpolate
 
 IMAGES = blobs(3 * BLOCK + 5, seed=5)[0].reshape(-1, 784)
 Y, X = np.mgrid[:28, :28].astype(float)
@@ -125,17 +126,9 @@ def test_a_point_and_lines_are_enlarged_by_the_most_there_is() -> None:
 @given(arrays.arrays(np.uint8, (1, 784)), st.sampled_from(list(NORMALIZATIONS)))
 def test_pixels_are_interpolated_at_the_mapped_places(image: Bytes, normalization: str) -> None:
     x0, a, b, y0, d = (float(each[0]) for each in NORMALIZATIONS[normalization](image))
-    padded = np.pad(image.reshape(28, 28).astype(float), ((1, 2), (1, 2)))
-    x, y = (
-        np.clip(np.floor((each + 1) * 256) / 256, 0, 29 - 1 / 256)
-        for each in (x0 + a * X + b * Y, y0 + d * Y)
-    )
-    column, row = x.astype(int), y.astype(int)
-    right, down = x - column, y - row
-    upper = padded[row, column] * (1 - right) + padded[row, column + 1] * right
-    lower = padded[row + 1, column] * (1 - right) + padded[row + 1, column + 1] * right
-    expected = upper * (1 - down) + lower * down
-    found = normalise(image, normalization).reshape(28, 28)
+    places = (x0 + a * X + b * Y, y0 + d * Y)
+    expected = interpolate(image.reshape(1, 28, 28), *(each[None] for each in places))
+    found = normalise(image, normalization).reshape(1, 28, 28)
     # where a place is within rounding of a multiple of 1/256, the one or the other may be taken
     np.testing.assert_allclose(found, expected, atol=2.5)
 

@@ -11,6 +11,7 @@ from mnistmlp.core.normalization import NORMALIZATIONS, normalise
 from mnistmlp.core.resampling import BLOCK
 from mnistmlp.training.augmentation import Distortion, _basis_functions
 from tests.conftest import blobs, peak_memory
+from tests.core.test_resampling import interpolate
 
 IMAGES = blobs(2 * BLOCK, seed=5)[0].reshape(-1, 784)
 NOTHING: dict[str, Any] = {
@@ -61,18 +62,8 @@ def test_pixels_are_interpolated_bilinearly(seed: int, **warp: Any) -> None:
     images = IMAGES[:BLOCK].copy()
     distortion = Distortion(**warp)
     distortion.apply(images, np.random.default_rng(seed))
-    x, y = (
-        np.floor(distortion.resampler.source.reshape(2, 28, BLOCK, 28)).transpose(0, 2, 1, 3) / 256
-    )
-    padded = np.pad(IMAGES[:BLOCK].reshape(-1, 28, 28).astype(float), ((0, 0), (1, 2), (1, 2)))
-    column, row, image = x.astype(int), y.astype(int), np.arange(BLOCK)[:, None, None]
-    right, down = x - column, y - row
-    expected = (
-        (1 - down) * (1 - right) * padded[image, row, column]
-        + (1 - down) * right * padded[image, row, column + 1]
-        + down * (1 - right) * padded[image, row + 1, column]
-        + down * right * padded[image, row + 1, column + 1]
-    )
+    x, y = distortion.resampler.source.transpose(0, 2, 1, 3) / 256 - 1
+    expected = interpolate(IMAGES[:BLOCK].reshape(-1, 28, 28), x, y)
     np.testing.assert_allclose(images.reshape(-1, 28, 28), expected, atol=0.51)
 
 
