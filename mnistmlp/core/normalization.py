@@ -7,10 +7,10 @@ by S), the pixel (x, y) of the result is found in the image at
     deslant:  (x + s (y − ȳ), y),                             s = μ₁₁ / μ₀₂
     moments:  (x̄ + u + s v, ȳ + v),   u = (x − 13.5) / f_x,   v = (y − 13.5) / f_y
 
-s is the slope of the regression line of x on y, at most 1 in magnitude: unless
-that is less, the deslanted digit's moment μ₁₁ is 0.  f_y makes its standard
-deviation along y 5.2 pixels; f_x brings that along x, √(μ₂₀ − 2 s μ₁₁ + s² μ₀₂),
-half-way to 3.6, in proportion, so that a 1 remains narrow.
+s is the slope of the regression line of x on y, clipped to [-1, 1]; where it is not
+clipped, the deslanted digit's moment μ₁₁ is 0.  f_y makes its standard deviation
+along y 5.2 pixels; f_x brings that along x, √(μ₂₀ − 2 s μ₁₁ + s² μ₀₂), half-way to
+3.6, in proportion, so that a 1 remains narrow.
 
 Casey, "Moment normalization of handprinted characters", IBM Journal of Research
 and Development 14 (1970), 548-557; LeCun, Bottou, Bengio and Haffner,

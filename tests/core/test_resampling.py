@@ -27,12 +27,12 @@ def test_pixels_are_interpolated_within_and_beyond_the_image(dtype: str, count: 
     rng = np.random.default_rng(count)
     images = rng.integers(0, 256, (count, SIDE, SIDE), np.uint8)
     x, y = rng.integers(-10 * UNIT, 40 * UNIT, (2, count, SIDE, SIDE)) / UNIT  # exact
-    resampler = Resampler(dtype)
-    resampler.source[:, :, :count] = UNIT * (np.stack([x, y]).transpose(0, 2, 1, 3) + 1)
+    resampler, source = Resampler(dtype), UNIT * (np.stack([x, y]).transpose(0, 2, 1, 3) + 1)
+    resampler.source[:, :, :count] = source
     result = np.empty_like(images)
     resampler.resample(images, out=result)
     np.testing.assert_allclose(result, interpolate(images, x, y), atol=0.51)
-    resampler.source[:, :, :count] = UNIT * (np.stack([x, y]).transpose(0, 2, 1, 3) + 1)
+    resampler.source[:, :, :count] = source
     resampler.resample(images, out=images)
     np.testing.assert_array_equal(images, result)
 
