@@ -16,7 +16,7 @@ help: ## show this
 
 demo: .venv/package ## fetch MNIST, train, evaluate, recognise a digit
 	@mkdir -p build
-	@if $(CACHED) || { $(ANSWERS) && $(BIN)/mnistmlp download; }; \
+	@if [ -n "$$MNISTMLP_DATA_DIR" ] || $(CACHED) || { $(ANSWERS) && $(BIN)/mnistmlp download; }; \
 	then echo mnist; \
 	else echo synthetic; echo "MNIST is not to be had here: using the built-in synthetic digits" >&2; \
 	fi | tail -n 1 > build/dataset

@@ -8,7 +8,6 @@ MNIST's training images, and written to BRAIN.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -25,7 +24,7 @@ def main() -> None:
     networks = {(each.network.sizes, each.network.normalization) for each in (twin, brain)}
     if not (twin.meta and brain.meta) or len(networks) > 1:
         sys.exit("these are not twins")
-    data = load_dataset(Path(os.environ.get("MNISTMLP_DATA_DIR") or default_folder()), "train")
+    data = load_dataset(default_folder(), "train")
     count = twin.meta.recipe["validation"]
     images, labels = data.images[-count:], data.labels[-count:]
     temperature = calibrate(probabilities(twin.network.outputs(images)), labels)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -63,7 +62,7 @@ def train(folder: Path, output: Path) -> tuple[int, dict[str, Any]]:
 def main() -> None:
     """Print a line for each set."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    mnist = Path(os.environ.get("MNISTMLP_DATA_DIR") or default_folder())
+    mnist = default_folder()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_shifted(mnist, folder, count)

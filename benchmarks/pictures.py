@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import statistics
 import subprocess
 import sys
@@ -31,7 +30,7 @@ from mnistmlp.errors import PictureError
 
 Levels = NDArray[Any]
 ROOT = Path(__file__).parents[1]
-FOLDER = Path(os.environ.get("MNISTMLP_DATA_DIR") or mnistmlp.default_folder())
+FOLDER = mnistmlp.default_folder()
 PROGRAM = Path(sys.executable).with_name("mnistmlp")
 SIDE, COUNT = 280, 200
 Y, X = np.mgrid[-0.5 : 0.5 : SIDE * 1j, -0.5 : 0.5 : SIDE * 1j]

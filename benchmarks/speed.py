@@ -62,7 +62,7 @@ class Bench:
 
     def __init__(self, peers: str, rounds: int) -> None:
         self.peers, self.rounds = peers, rounds
-        self.folder = Path(os.environ.get("MNISTMLP_DATA_DIR") or default_folder())
+        self.folder = default_folder()
         self.cores = blas.usable_cores()
         self.program = str(Path(sys.executable).with_name("mnistmlp"))
         self.environment = os.environ | {

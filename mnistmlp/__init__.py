@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from mnistmlp.errors import DownloadError as DownloadError
     from mnistmlp.errors import IdxError as IdxError
     from mnistmlp.errors import MissingBrainError as MissingBrainError
+    from mnistmlp.errors import MissingDataError as MissingDataError
     from mnistmlp.errors import MissingExtraError as MissingExtraError
     from mnistmlp.errors import MixedDataError as MixedDataError
     from mnistmlp.errors import MnistMlpError as MnistMlpError
@@ -113,6 +114,7 @@ _MODULES = {
         "DownloadError",
         "IdxError",
         "MissingBrainError",
+        "MissingDataError",
         "MissingExtraError",
         "MixedDataError",
         "MnistMlpError",

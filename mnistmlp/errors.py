@@ -4,8 +4,9 @@ MnistMlpError
 ├── SettingError            a setting that is invalid, alone or together with another
 ├── DataError               a data set that is missing, damaged or of the wrong kind
 │   ├── IdxError            a file that is not the IDX file it should be
-│   ├── ChangedDataError    a downloaded file that has changed since
-│   ├── MixedDataError      a folder that holds data other than the data set to be written
+│   ├── MissingDataError    a folder that lacks files of a data set
+│   ├── ChangedDataError    a file of a data set that has changed since it was written
+│   ├── MixedDataError      a folder that holds files of more than one data set
 │   └── DownloadError       a file that no mirror could provide
 ├── BrainError              a file that is not a brain, or cannot be read
 │   ├── MissingBrainError   a brain file that does not exist
@@ -72,13 +73,18 @@ class DataError(MnistMlpError):
     Parameters
     ----------
     folder : Path, optional
-        Where the data set should be, if downloading it may help.
+        Where the data set should be, if fetching or making it may help.
     """
 
     def __init__(
-        self, message: str, *, folder: Path | None = None, details: Sequence[str] = ()
+        self,
+        message: str,
+        *,
+        folder: Path | None = None,
+        hint: str | None = None,
+        details: Sequence[str] = (),
     ) -> None:
-        super().__init__(message, details=details)
+        super().__init__(message, hint=hint, details=details)
         self.folder = folder
 
 
@@ -86,22 +92,51 @@ class IdxError(DataError):
     """A file that is not the IDX file it should be."""
 
 
-class ChangedDataError(DataError):
-    """A downloaded file that has changed since.
+class MissingDataError(DataError):
+    """A folder that lacks files of a data set.
 
     Parameters
     ----------
+    folder : Path, optional
+        The folder, if the files can be put there beside what is there.
+    synthetic : bool
+        Whether what is there is of the synthetic data set.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        folder: Path | None,
+        synthetic: bool = False,
+        hint: str | None = None,
+        details: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, folder=folder, hint=hint, details=details)
+        self.synthetic = synthetic
+
+
+class ChangedDataError(DataError):
+    """A file of a data set that has changed since it was written.
+
+    Parameters
+    ----------
+    synthetic : bool
+        Whether it was a file of the synthetic data set.
     record : Path, optional
         The record of its digest, if the change may be intended.
     """
 
-    def __init__(self, message: str, *, folder: Path, record: Path | None) -> None:
+    def __init__(
+        self, message: str, *, folder: Path, synthetic: bool = False, record: Path | None
+    ) -> None:
         super().__init__(message, folder=folder)
+        self.synthetic = synthetic
         self.record = record
 
 
 class MixedDataError(DataError):
-    """A folder that holds data other than the data set to be written there."""
+    """A folder that holds files of more than one data set, or would after writing one."""
 
 
 class DownloadError(DataError):

@@ -17,8 +17,8 @@ import pytest
 
 from mnistmlp.data.catalog import DataFile
 from mnistmlp.data.download import Progress, download_dataset
-from mnistmlp.data.folder import RECORD
 from mnistmlp.data.idx import encode_idx
+from mnistmlp.data.record import RECORD
 from mnistmlp.errors import DownloadError
 
 

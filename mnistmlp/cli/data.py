@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
 from mnistmlp.cli.bar import Bar
-from mnistmlp.errors import WriteError
+from mnistmlp.cli.hints import download_command
+from mnistmlp.errors import MissingDataError, MixedDataError, WriteError
 
 if TYPE_CHECKING:
-    from mnistmlp.data.catalog import DataFile, Split
+    from mnistmlp.data.catalog import Split
     from mnistmlp.data.datasets import Dataset
     from mnistmlp.data.download import Progress
 
@@ -24,64 +25,74 @@ STATES = {
 
 
 def fetch_mnist(
-    folder: Path,
-    *,
-    files: Sequence[DataFile] | None = None,
-    mirrors: list[str] | None = None,
-    force: bool = False,
-    quiet: bool = False,
+    folder: Path, *, mirrors: list[str] | None = None, force: bool = False, quiet: bool = False
 ) -> None:
-    """Fetch files of MNIST, all four by default, into a folder."""
-    from mnistmlp.data.catalog import MNIST
+    """Fetch the files of MNIST that a folder lacks, or all with `force`."""
     from mnistmlp.data.download import MIRRORS, download_dataset
 
-    with download_progress(quiet) as draw:
-        try:
-            download_dataset(
-                folder,
-                files=files or MNIST,
-                mirrors=mirrors or MIRRORS,
-                force=force,
-                on_progress=draw,
-            )
-        except WriteError as error:
-            error.hint = "use another folder: mnistmlp download --data-dir DIR"
-            raise
+    with download_progress(quiet) as draw, _naming_ways_out(folder):
+        download_dataset(folder, mirrors=mirrors or MIRRORS, force=force, on_progress=draw)
 
 
-def make_synthetic(data_dir: Path | None, *, quiet: bool = False) -> Path:
-    """Return the folder of the synthetic data set, after making the files that it lacks."""
-    from mnistmlp.data.builtin import builtin_folder, files_to_make, make_dataset
+def make_synthetic(folder: Path, *, force: bool = False, quiet: bool = False) -> None:
+    """Make the files of the synthetic data set that a folder lacks, or all with `force`."""
+    from mnistmlp.data.builtin import make_dataset
+    from mnistmlp.data.catalog import SYNTHETIC
+    from mnistmlp.data.placing import files_to_write
 
-    folder = data_dir or builtin_folder()
-    if files := files_to_make(folder):
-        if not quiet:
-            console.note(f"making synthetic digits in {console.escape(str(folder))}")
-        make_dataset(folder, files)
-    return folder
+    with _naming_ways_out(folder, synthetic=True):
+        if files := files_to_write(folder, SYNTHETIC, force=force):
+            if not quiet:
+                console.note(f"making synthetic digits in {console.escape(str(folder))}")
+            make_dataset(folder, files)
 
 
-def prepare_folder(
-    dataset: str, data_dir: Path | None, split: Split, *, quiet: bool = False
-) -> Path:
-    """Return the data folder, after fetching or making the files of the split that it lacks."""
-    from mnistmlp.data.folder import default_folder, files_to_fetch
+@contextmanager
+def _naming_ways_out(folder: Path, *, synthetic: bool = False) -> Iterator[None]:
+    """Name the options that help where a folder cannot be written, or holds other files."""
+    elsewhere = f"use another folder: {download_command(Path('DIR'), synthetic=synthetic)}"
+    try:
+        yield
+    except WriteError as error:
+        error.hint = elsewhere
+        raise
+    except MixedDataError as error:
+        command = download_command(folder, synthetic=synthetic)
+        error.hint = f"{elsewhere}, or {command} --force, which keeps each of them as NAME.bak"
+        raise
 
-    if dataset == "synthetic":
-        return make_synthetic(data_dir, quiet=quiet)
-    folder = data_dir or default_folder()
-    if files := files_to_fetch(folder, split):
-        fetch_mnist(folder, files=files, quiet=quiet)
-    return folder
+
+def cache_folder_of(dataset: str) -> Path:
+    """Return the cache folder of a data set."""
+    from mnistmlp.data.builtin import builtin_folder
+    from mnistmlp.data.folder import cache_folder
+
+    return builtin_folder() if dataset == "synthetic" else cache_folder()
 
 
 def open_dataset(
     dataset: str, data_dir: Path | None, split: Split, *, quiet: bool = False
 ) -> Dataset:
-    """Load a split of a data set, after fetching or making the files that the folder lacks."""
-    from mnistmlp.data.datasets import load_dataset
+    """Load a split of a data set: from a folder of the user's, or from the cache.
 
-    return load_dataset(prepare_folder(dataset, data_dir, split, quiet=quiet), split)
+    Only the cache folder is filled on first use.
+    """
+    from mnistmlp.data.datasets import describe_mixture, load_dataset
+    from mnistmlp.data.folder import missing_files
+
+    folder = data_dir or cache_folder_of(dataset)
+    if not data_dir and missing_files(folder):
+        (make_synthetic if dataset == "synthetic" else fetch_mnist)(folder, quiet=quiet)
+    try:
+        data = load_dataset(folder, split)
+    except MissingDataError as error:
+        error.synthetic |= dataset == "synthetic"
+        raise
+    if dataset == "synthetic" != data.name:
+        raise MixedDataError(f"{folder}: holds other data than the synthetic digits")
+    if mixture := describe_mixture(folder, data):
+        console.note(f"warning: {console.escape(mixture)}")
+    return data
 
 
 # --- Progress ----------------------------------------------------------------

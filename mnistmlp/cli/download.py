@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mnistmlp.cli.data import fetch_mnist, make_synthetic
+from mnistmlp.cli.data import cache_folder_of, fetch_mnist, make_synthetic
 from mnistmlp.cli.options import DataDir, DatasetName, Quiet
 from mnistmlp.errors import SettingError
 
@@ -23,7 +23,11 @@ def download(
         ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Fetch files even if they are there and verified.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Fetch or make all files, whatever is there; old ones are kept as NAME.bak.",
+        ),
     ] = False,
     dataset: DatasetName = "mnist",
     quiet: Quiet = False,
@@ -31,16 +35,14 @@ def download(
     """Fetch MNIST, or make synthetic digits, and print the folder.
 
     The four files of MNIST are stored uncompressed, each after a check against
-    its published SHA-256.
+    its published SHA-256.  A folder that holds other data under their names is
+    left as it is.
     """
-    from mnistmlp.data.folder import default_folder
-
+    folder = data_dir or cache_folder_of(dataset)
     if dataset == "synthetic":
-        for option, given in (("mirror", mirror), ("force", force)):
-            if given:
-                raise SettingError(option, "is for MNIST only: synthetic is made, not fetched")
-        print(make_synthetic(data_dir, quiet=quiet))
-        return
-    folder = data_dir or default_folder()
-    fetch_mnist(folder, mirrors=mirror, force=force, quiet=quiet)
+        if mirror:
+            raise SettingError("mirror", "is for MNIST only: synthetic is made, not fetched")
+        make_synthetic(folder, force=force, quiet=quiet)
+    else:
+        fetch_mnist(folder, mirrors=mirror, force=force, quiet=quiet)
     print(folder)

@@ -11,6 +11,7 @@ from mnistmlp.errors import (
     DivergenceError,
     DownloadError,
     MissingBrainError,
+    MissingDataError,
     MixedDataError,
     MnistMlpError,
     PictureFolderError,
@@ -43,19 +44,26 @@ def _data_hint(error: DataError) -> str | None:
             )
         case DownloadError(folder=Path() as folder):
             return _fetch_by_hand(folder)
-        case ChangedDataError(folder=Path() as folder, record=Path() as record):
-            return f"{_download_into(folder)} (if the change is intended: rm {quote(str(record))})"
+        case ChangedDataError(folder=Path() as folder, synthetic=synthetic, record=record):
+            intended = f" (if the change is intended: rm {quote(str(record))})" if record else ""
+            return f"{download_command(folder, synthetic=synthetic)}{intended}"
+        case MissingDataError(folder=Path() as folder, synthetic=synthetic):
+            return download_command(folder, synthetic=synthetic)
         case DataError(folder=Path() as folder):
-            return _download_into(folder)
+            return f"{download_command(folder)} --force"
     return None
 
 
-def _download_into(folder: Path) -> str:
-    from mnistmlp.data.folder import default_folder
+def download_command(folder: Path, *, synthetic: bool = False) -> str:
+    """Return the command that fetches or makes a data set in a folder."""
+    from mnistmlp.data.folder import is_cache
 
-    if folder == default_folder():
-        return "mnistmlp download"
-    return f"mnistmlp download --data-dir {quote(str(folder))}"
+    words = ["mnistmlp download"]
+    if synthetic:
+        words.append("--dataset synthetic")
+    if not is_cache(folder):
+        words.append(f"--data-dir {quote(str(folder))}")
+    return " ".join(words)
 
 
 def _fetch_by_hand(folder: Path) -> str:

@@ -56,10 +56,13 @@ def _within(value: Real, least: float, most: float) -> Real:
 
 
 def parse_name(text: str) -> str:
-    """Parse a name; an empty one, of an unset variable, must not mean the current folder."""
+    """Parse a name of a file or folder, in which ~ is the user's home.
+
+    An empty one, of an unset variable, must not mean the current folder.
+    """
     if not text:
         raise typer.BadParameter("the name is empty")
-    return text
+    return os.path.expanduser(text)  # noqa: PTH111 - Path raises for an unknown user
 
 
 def parse_file(text: str) -> Path:

@@ -3,61 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import platformdirs
-
-from mnistmlp.atomic import writing
 from mnistmlp.data.catalog import SPLITS, SYNTHETIC, DataFile, Split
-from mnistmlp.data.folder import find_file, is_other_data, is_verified, missing_files
-from mnistmlp.data.idx import write_idx
+from mnistmlp.data.folder import cache_folder, idx_digest
+from mnistmlp.data.idx import encode_idx
+from mnistmlp.data.placing import check_place, place
 from mnistmlp.data.synthetic import VERSION, make_digits
-from mnistmlp.errors import MixedDataError
 
 SIZES: dict[Split, tuple[int, int]] = {"train": (60_000, 1), "test": (10_000, 2)}  # images, seed
 
 
 def builtin_folder() -> Path:
     """Return the cache folder of this version of the digits."""
-    return platformdirs.user_cache_path("mnistmlp") / f"synthetic-{VERSION}"
-
-
-def files_to_make(folder: Path) -> list[DataFile]:
-    """Return the files of the data set that a folder lacks.
-
-    In the cache folder only the names are checked, elsewhere the contents too.
-
-    Raises
-    ------
-    MixedDataError
-        If the folder holds other data; two data sets must not be mixed.
-    """
-    if folder == builtin_folder():
-        return missing_files(folder, SYNTHETIC)
-    needed = []
-    for file in SYNTHETIC:
-        path = find_file(folder, file)
-        if path and is_verified(path, file):
-            continue
-        if path and is_other_data(path, file):
-            raise MixedDataError(f"{path}: holds other data than the built-in synthetic digits")
-        needed.append(file)
-    return needed
+    return cache_folder(f"synthetic-{VERSION}")
 
 
 def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> None:
     """Write files of the data set into a folder, creating it if necessary.
+
+    A file with other content is kept as ``NAME.bak``.
 
     Raises
     ------
     WriteError
         If a file cannot be written.
     """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     wanted = {file.name for file in files}
+    for name in wanted:
+        check_place(folder / name)  # before they are drawn rather than after it
     for split, names in SPLITS.items():
         if wanted & {file.name for file in names}:
             for file, array in zip(names, make_digits(*SIZES[split]), strict=True):
                 if file.name in wanted:
-                    write_idx(folder / file.name, array)
+                    made = replace(file, sha256=idx_digest(array))
+                    place(folder, made, *encode_idx(array))

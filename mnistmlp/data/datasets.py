@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,17 +12,11 @@ import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes
 from mnistmlp.data.catalog import SPLITS, SYNTHETIC, DataFile, Split
-from mnistmlp.data.folder import (
-    RECORD,
-    add_to_record,
-    default_folder,
-    file_digest,
-    find_file,
-    idx_digest,
-    read_record,
-    status_of,
-)
+from mnistmlp.data.folder import file_digest, find_file, idx_digest, is_cache
 from mnistmlp.data.idx import Header, read_header, read_idx
+from mnistmlp.data.idx_faults import explain_items
+from mnistmlp.data.near_misses import missing_error
+from mnistmlp.data.record import RECORD, add_to_record, read_record, status_of
 from mnistmlp.errors import ChangedDataError, DataError, IdxError
 
 
@@ -43,10 +38,18 @@ class Dataset:
     @property
     def name(self) -> str:
         """``"mnist"`` or ``"synthetic"`` if the digests match, else ``"custom"``."""
-        for name, files in (("mnist", SPLITS[self.split]), ("synthetic", SYNTHETIC)):
-            if self.digests.items() <= {file.name: file.sha256 for file in files}.items():
-                return name
-        return "custom"
+        sets = {_set_of(file, self.digests[file.name]) for file in SPLITS[self.split]}
+        return sets.pop() if len(sets) == 1 else "custom"
+
+
+def _published(file: DataFile) -> dict[str, str]:
+    """Return the digests of a file in the known data sets, with the names of these."""
+    made = next((each.sha256 for each in SYNTHETIC if each.name == file.name), "")
+    return {made: "synthetic", file.sha256: "mnist"}
+
+
+def _set_of(file: DataFile, digest: str | None) -> str:
+    return _published(file).get(digest or "", "custom")
 
 
 def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dataset:
@@ -71,54 +74,79 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
         images are not 28 x 28 bytes, there are none, their number differs from
         that of the labels, or a label is above 9.
     """
-    image_path, label_path = paths = [_require(folder, file) for file in SPLITS[split]]
+    image_path, label_path = paths = _locate(folder, split)
     known = dict(filter(None, map(_verify, paths, SPLITS[split])))
     try:
         size = _count_items(image_path, read_header(image_path), (SIDE, SIDE))
         labelled = _count_items(label_path, read_header(label_path), ())
         images, labels = read_idx(image_path, limit=limit), read_idx(label_path, limit=limit)
     except IdxError as error:
-        error.folder = folder
+        error.folder = folder if is_cache(folder) else None
         raise
     if size != labelled:
         raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
     if labels.max() >= DIGITS:
-        raise DataError(f"{label_path}: label {labels.max()}, expected 0 to 9")
+        raise DataError(
+            f"{label_path}: label {labels.max()}, expected 0 to 9",
+            hint="labels from 1 to 10 are one too high" if labels.min() == 1 else None,
+        )
     return Dataset(images, labels, split, known if len(labels) == size else {})
 
 
-def _require(folder: Path, file: DataFile) -> Path:
-    path = find_file(folder, file)
-    if path is None:
-        raise DataError(f"{folder / file.name}: no such file, plain or .gz", folder=folder)
-    return path
+def _locate(folder: Path, split: Split) -> list[Path]:
+    """Return the paths of images and labels; raise MissingDataError if there are none."""
+    found = [find_file(folder, file) for file in SPLITS[split]]
+    paths = [path for path in found if path]
+    if len(paths) < len(found):
+        missing = [file for file, path in zip(SPLITS[split], found, strict=True) if not path]
+        raise missing_error(folder, missing)
+    return paths
 
 
 def _verify(path: Path, file: DataFile) -> tuple[str, str] | None:
-    """Return the name and digest of a downloaded file, or None for any other file.
+    """Return the name and digest of a file that is in the record, or None for any other file.
 
-    Raise ChangedDataError if it has changed since it was downloaded.
+    Raise ChangedDataError if it has changed since.
     """
     entry, status = read_record(path.parent).get(path.name), status_of(path)
-    if entry is None or entry.sha256 != file.sha256 or status is None:
+    if entry is None or entry.sha256 not in _published(file) or status is None:
         return None
     if not entry.matches(status):
         found = file_digest(path)
-        if found != file.sha256:
-            raise _changed_error(path, file, found)
-        add_to_record(path, status, file.sha256)
-    return file.name, file.sha256
+        if found != entry.sha256:
+            raise _changed_error(path, file, entry.sha256, found)
+        add_to_record(path, status, entry.sha256)
+    return file.name, entry.sha256
 
 
-def _changed_error(path: Path, file: DataFile, found: str | None) -> ChangedDataError:
-    """Return the error for a downloaded file that has changed; `found` is None if it is not IDX."""
-    what = f"SHA-256 {found[:12]}…, expected {file.sha256[:12]}…" if found else "no whole IDX file"
-    own = found and path.parent != default_folder()  # perhaps the user's own data
+def _changed_error(
+    path: Path, file: DataFile, expected: str, found: str | None
+) -> ChangedDataError:
+    """Return the error for a file that has changed; `found` is None if it is not IDX."""
+    what = f"SHA-256 {found[:12]}…, expected {expected[:12]}…" if found else "no whole IDX file"
     return ChangedDataError(
-        f"{path}: changed since it was downloaded: {what}",
+        f"{path}: changed since it was written: {what}",
         folder=path.parent,
-        record=path.parent / RECORD if own else None,
+        synthetic=_set_of(file, expected) == "synthetic",
+        record=path.parent / RECORD if found and not is_cache(path.parent) else None,
     )
+
+
+def describe_mixture(folder: Path, data: Dataset) -> str | None:
+    """Return a sentence on files of different data sets in a folder, or None.
+
+    They are told apart by their digests.  Of the other split only the labels are
+    read, which are short.
+    """
+    sets = {file.name: _set_of(file, data.digests[file.name]) for file in SPLITS[data.split]}
+    _, labels = SPLITS["test" if data.split == "train" else "train"]
+    with contextlib.suppress(DataError):
+        if path := find_file(folder, labels):
+            sets[labels.name] = _set_of(labels, file_digest(path))
+    if len(set(sets.values())) == 1:
+        return None
+    found = ", ".join(f"{name} ({kind})" for name, kind in sets.items())
+    return f"{folder} holds files of different data sets: {found}"
 
 
 def _count_items(path: Path, header: Header, item_shape: tuple[int, ...]) -> int:
@@ -126,8 +154,9 @@ def _count_items(path: Path, header: Header, item_shape: tuple[int, ...]) -> int
     size, *shape = header.shape or (0,)
     if header.dtype != np.uint8 or tuple(shape) != item_shape:
         expected = " x ".join(["N", *map(str, item_shape)])
-        found = " x ".join(map(str, header.shape))
-        raise IdxError(f"{path}: {found} items of type {header.dtype}, expected {expected} uint8")
+        found = f"{' x '.join(map(str, header.shape))} items of type {header.dtype.name}"
+        hint = explain_items(path, header.shape, header.dtype, item_shape)
+        raise IdxError(f"{path}: {found}, expected {expected} uint8", hint=hint)
     if size == 0:
         raise IdxError(f"{path}: holds no items")
     return size

@@ -24,16 +24,9 @@ import requests
 import urllib3
 
 from mnistmlp.data.catalog import MNIST, DataFile
-from mnistmlp.data.folder import (
-    add_to_record,
-    check_place,
-    default_folder,
-    find_file,
-    has_record,
-    is_verified,
-    place,
-    status_of,
-)
+from mnistmlp.data.folder import find_files, is_cache
+from mnistmlp.data.placing import check_place, files_to_write, place
+from mnistmlp.data.record import add_to_record, has_record, status_of
 from mnistmlp.data.transfer import MirrorError, RefusalError, Transfer
 from mnistmlp.errors import DownloadError, SettingError
 
@@ -78,9 +71,9 @@ def download_dataset(
 ) -> None:
     """Download files of MNIST into a folder, uncompressed and verified.
 
-    An existing file with other content is replaced.  Outside the cache folder it
-    is kept as ``NAME.bak`` (or ``.bak1`` …) if it is a whole IDX file, since it
-    may belong to the user's own data set.
+    Only names are written that are free, or that the record of the folder shows
+    to have been downloaded before.  A file with other content that is replaced is
+    kept as ``NAME.bak`` (or ``.bak1`` …).
 
     Temporary failures are retried after short pauses, and a broken transfer is
     resumed if the mirror supports it.  A mirror that failed is tried last for the
@@ -96,7 +89,7 @@ def download_dataset(
         Addresses (http, https or file) of folders with the ``.gz`` files, in
         the order to try them.
     force : bool
-        Also download files that are already there and verified.
+        Also download files that are already there, verified or not.
     on_progress : callable
         Called with a `Progress` as bytes arrive, and at the end of each file.
 
@@ -104,6 +97,8 @@ def download_dataset(
     ------
     SettingError
         If a mirror's address is not http, https or file.
+    MixedDataError
+        If the folder holds other data; nothing is then downloaded.
     DownloadError
         If no mirror gives a file.
     WriteError
@@ -112,15 +107,17 @@ def download_dataset(
     for mirror in mirrors:
         _check_address(mirror)
     order = list(mirrors)
+    before = {path: status_of(path) for file in files for path in find_files(folder, file)}
+    needed = files_to_write(folder, files, force=force)
     for file in files:
-        path = find_file(folder, file)
-        status = status_of(path) if path else None
-        if path and status and not force and is_verified(path, file):
-            if folder == default_folder() or has_record(folder):  # other folders are only read
-                add_to_record(path, status, file.sha256)
-            on_progress(Progress(file.name, "present"))
-        else:
+        if file in needed:
             _fetch(file, folder, order, on_progress)
+            continue
+        if is_cache(folder) or has_record(folder):  # other folders are only read
+            for path in find_files(folder, file):
+                if status := before.get(path):
+                    add_to_record(path, status, file.sha256)
+        on_progress(Progress(file.name, "present"))
 
 
 def _check_address(mirror: str) -> None:
@@ -136,10 +133,9 @@ def _check_address(mirror: str) -> None:
 
 def _fetch(file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProgress) -> None:
     """Download one file and put it into its place."""
-    path = folder / file.name
-    check_place(path)  # before the download rather than after it
+    check_place(folder / file.name)  # before the download rather than after it
     transfer = _receive_from_any(file, folder, mirrors, on_progress)
-    kept = place(path, file, transfer.content)
+    kept = place(folder, file, transfer.content)
     size = transfer.received
     on_progress(Progress(file.name, "replaced" if kept else "fetched", size, size))
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.atomic import atomic_write
+from mnistmlp.data.idx_faults import explain_size, explain_sizes, explain_start
 from mnistmlp.errors import IdxError
 
 DTYPES: dict[int, np.dtype[Any]] = {
@@ -169,7 +170,9 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile, size: int) -> bytes:
 def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:
     magic = _read(path, file, 4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
-        raise IdxError(f"{path}: not an IDX file: magic number {magic.hex(' ') or 'missing'}")
+        cause, hint = explain_start(path, magic)
+        found = f"magic number {magic.hex(' ') or 'missing'}{cause and ', '}{cause}"
+        raise IdxError(f"{path}: not an IDX file: {found}", hint=hint)
     code, dimensions = magic[2:]
     if code not in DTYPES:
         raise IdxError(f"{path}: not an IDX file: unknown type 0x{code:02x}")
@@ -180,20 +183,25 @@ def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:
         raise IdxError(f"{path}: header of {4 + len(sizes)} bytes, expected {4 + 4 * dimensions}")
     shape = tuple(np.frombuffer(sizes, ">u4").tolist())
     if math.prod(max(size, 1) for size in shape) > sys.maxsize // 8:
-        raise IdxError(f"{path}: sizes {shape} are more than this machine can address")
+        cause, hint = explain_sizes(path, shape)
+        found = f"sizes {shape} are more than this machine can address{cause and ': '}{cause}"
+        raise IdxError(f"{path}: {found}", hint=hint)
     return Header(DTYPES[code], shape)
 
 
-def _size_error(path: Path, header: Header, present: str) -> IdxError:
+def _size_error(path: Path, header: Header, present: int, more: str = "") -> IdxError:
+    """Return the error for a file with another number of bytes; `more` is "at least" or so."""
     sizes = " x ".join(map(str, header.shape))
-    return IdxError(f"{path}: {sizes} items need {header.items_size} bytes, {present} are there")
+    cause, hint = explain_size(path, header.shape, header.dtype.itemsize, present)
+    found = f"{header.items_size} bytes, {more}{present} are there{cause and ': '}{cause}"
+    return IdxError(f"{path}: {sizes} items need {found}", hint=hint)
 
 
 def _map(path: Path, file: BinaryIO, header: Header) -> NDArray[Any]:
     """Map the items of a plain file into memory."""
     present = os.fstat(file.fileno()).st_size - header.size
     if present != header.items_size:
-        raise _size_error(path, header, str(present))
+        raise _size_error(path, header, present)
     if header.items_size == 0:  # zero bytes cannot be mapped
         return np.empty(header.shape, header.dtype)
     return np.memmap(file, header.dtype, "r", header.size, header.shape).view(np.ndarray)
@@ -212,10 +220,10 @@ def _unpack(path: Path, file: gzip.GzipFile, header: Header, limit: int | None) 
         if len(data) > max(CHUNK, MAX_RATIO * present):
             raise IdxError(f"{path}: {present} bytes that unpack to more than {MAX_RATIO} times")
     if len(data) < wanted:
-        raise _size_error(path, header, str(len(data)))
+        raise _size_error(path, header, len(data))
     if wanted == header.items_size and (rest := _read(path, file, CHUNK)):
         more = "at least " if len(rest) == CHUNK else ""
-        raise _size_error(path, header, f"{more}{len(data) + len(rest)}")
+        raise _size_error(path, header, len(data) + len(rest), more)
     items = np.frombuffer(data, header.dtype).reshape(shape)
     items.flags.writeable = False  # like a mapped file
     return items

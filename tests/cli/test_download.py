@@ -9,7 +9,7 @@ import pytest
 
 from mnistmlp.data.catalog import MNIST
 from mnistmlp.data.datasets import load_dataset
-from mnistmlp.data.folder import RECORD
+from mnistmlp.data.record import RECORD
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.faulty_server import Answer, Mirror

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mnistmlp.cli.hints import hint_for
-from mnistmlp.data.folder import default_folder
+from mnistmlp.data.folder import cache_folder
 from mnistmlp.errors import (
     BrainError,
     ChangedDataError,
@@ -12,6 +12,7 @@ from mnistmlp.errors import (
     DownloadError,
     IdxError,
     MissingBrainError,
+    MissingDataError,
     MixedDataError,
     MnistMlpError,
     PictureFolderError,
@@ -34,10 +35,21 @@ FOLDER = Path("my data")
         (MissingBrainError(Path("my brain.npz")), "mnistmlp train --output 'my brain.npz'"),
         (PictureFolderError("x"), "mnistmlp predict --recursive FOLDER"),
         (DataError("x"), None),
-        (IdxError("x", folder=FOLDER), "mnistmlp download --data-dir 'my data'"),
+        (IdxError("x"), None),
+        (IdxError("x", folder=FOLDER), "mnistmlp download --data-dir 'my data' --force"),
+        (MissingDataError("x", folder=None), None),
+        (MissingDataError("x", folder=FOLDER), "mnistmlp download --data-dir 'my data'"),
+        (
+            MissingDataError("x", folder=FOLDER, synthetic=True),
+            "mnistmlp download --dataset synthetic --data-dir 'my data'",
+        ),
         (
             ChangedDataError("x", folder=FOLDER, record=None),
             "mnistmlp download --data-dir 'my data'",
+        ),
+        (
+            ChangedDataError("x", folder=FOLDER, record=None, synthetic=True),
+            "mnistmlp download --dataset synthetic --data-dir 'my data'",
         ),
         (
             ChangedDataError("x", folder=FOLDER, record=FOLDER / "digests.json"),
@@ -56,7 +68,9 @@ def test_each_kind_of_error_has_its_hint(error: MnistMlpError, hint: str | None)
 
 
 def test_the_cache_folder_needs_no_option() -> None:
-    assert hint_for(DataError("x", folder=default_folder())) == "mnistmlp download"
+    folder = cache_folder()
+    assert hint_for(IdxError("x", folder=folder)) == "mnistmlp download --force"
+    assert hint_for(ChangedDataError("x", folder=folder, record=None)) == "mnistmlp download"
 
 
 def test_files_that_no_mirror_gives_can_be_put_there_by_hand() -> None:

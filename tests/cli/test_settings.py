@@ -199,7 +199,7 @@ def _no_data(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 
     if "small" not in request.fixturenames or "brain" in request.fixturenames:
         monkeypatch.setattr(datasets, "load_dataset", load_dataset)
-        monkeypatch.setattr(folder, "files_to_fetch", lambda *args: [])
+        monkeypatch.setattr(folder, "missing_files", lambda *args: [])
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """The synthetic data set in the commands, with no mirror."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from mnistmlp.brains.brain import load_brain
 from mnistmlp.data import builtin, download
 from mnistmlp.data.builtin import builtin_folder
 from mnistmlp.data.catalog import SYNTHETIC
+from mnistmlp.data.record import RECORD
 from tests.cli.conftest import Run
 from tests.conftest import names
 
@@ -30,7 +32,7 @@ def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
     meta = load_brain(Path("brain.npz")).meta
     assert meta
     assert meta.raw["dataset"]["name"] == "synthetic"
-    assert names(str(builtin_folder())) == sorted(file.name for file in SYNTHETIC)
+    assert names(str(builtin_folder())) == sorted([RECORD, *(file.name for file in SYNTHETIC)])
 
     evaluated = run("evaluate", "--dataset", "synthetic")
     assert evaluated.stdout.startswith("brain.npz on synthetic test\n")
@@ -47,25 +49,58 @@ def test_it_is_written_to_the_folder_given(run: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(builtin, "SIZES", {"train": (6, 1), "test": (3, 2)})
     result = run("download", "--dataset", "synthetic", "--data-dir", "d", "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "d\n", "")
-    assert names("d") == sorted(file.name for file in SYNTHETIC)
+    assert names("d") == sorted([RECORD, *(file.name for file in SYNTHETIC)])
     assert names() == ["d"]
+
+
+def test_only_the_cache_folder_is_filled_on_first_use(run: Run) -> None:
+    result = run("train", "--dataset", "synthetic", "--data-dir", "d", *TINY)
+    assert (result.exit_code, result.stdout, names()) == (1, "", [])
+    assert result.stderr.splitlines() == [
+        "error: d: no such folder",
+        "hint: mnistmlp download --dataset synthetic --data-dir d",
+    ]
 
 
 def test_other_data_are_neither_taken_for_it_nor_replaced(run: Run, small: Path) -> None:
     before = {path.name: path.read_bytes() for path in small.iterdir()}
-    for words in (["download"], ["train", *TINY]):
+    for words, message in (
+        (["download"], "files of other data are in the way"),
+        (["train", *TINY], "holds other data than the synthetic digits"),
+    ):
         result = run(*words, "--dataset", "synthetic", "--data-dir", small)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert "holds other data than the built-in synthetic digits" in result.stderr
+        assert result.stderr.startswith(f"error: {small}: {message}")
         assert "hint: use another folder" in result.stderr
     assert {path.name: path.read_bytes() for path in small.iterdir()} == before
 
 
-@pytest.mark.parametrize("words", [["--mirror", "http://127.0.0.1:1"], ["--force"]])
-def test_options_of_fetching_are_refused(run: Run, words: list[str]) -> None:
-    result = run("download", "--dataset", "synthetic", *words)
+def test_force_keeps_what_is_replaced(
+    run: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builtin, "SIZES", {"train": (6, 1), "test": (3, 2)})
+    folder = shutil.copytree(small, tmp_path / "own")
+    result = run("download", "--dataset", "synthetic", "--data-dir", folder, "--force")
+    assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
+    for file in SYNTHETIC:
+        kept = (folder / f"{file.name}.bak").read_bytes()
+        assert kept == (small / file.name).read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_gets_a_hint(run: Run) -> None:
+    result = run("download", "--dataset", "synthetic", "--data-dir", "/proc/d")
+    assert (result.exit_code, result.stdout) == (1, "")
+    error, hint = result.stderr.splitlines()[-2:]
+    assert error.startswith("error: /proc/d/")
+    assert hint == (
+        "hint: use another folder: mnistmlp download --dataset synthetic --data-dir DIR"
+    )
+
+
+def test_it_has_no_mirror(run: Run) -> None:
+    result = run("download", "--dataset", "synthetic", "--mirror", "http://127.0.0.1:1")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"error: {words[0]}: is for MNIST")
+    assert result.stderr.startswith("error: --mirror: is for MNIST")
 
 
 def test_no_command_falls_back_to_it(run: Run) -> None:

@@ -1,16 +1,20 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mnistmlp.cli.hints import hint_for
 from mnistmlp.data import builtin
-from mnistmlp.data.builtin import builtin_folder, files_to_make, make_dataset
-from mnistmlp.data.catalog import SYNTHETIC, TEST_LABELS, TRAIN_IMAGES
+from mnistmlp.data.builtin import builtin_folder, make_dataset
+from mnistmlp.data.catalog import SYNTHETIC, TEST_IMAGES, TEST_LABELS
 from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.folder import missing_files
 from mnistmlp.data.idx import read_idx, write_idx
+from mnistmlp.data.placing import files_to_write
+from mnistmlp.data.record import RECORD
 from mnistmlp.data.synthetic import VERSION
-from mnistmlp.errors import DataError, WriteError
+from mnistmlp.errors import ChangedDataError, WriteError
+from tests.conftest import names
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +28,27 @@ def test_the_data_set_is_recognised_by_its_digests(made: Path) -> None:
     train, test = load_dataset(made, "train"), load_dataset(made, "test")
     assert (train.images.shape, test.images.shape) == ((60_000, 28, 28), (10_000, 28, 28))
     assert (train.name, test.name) == ("synthetic", "synthetic")
-    assert files_to_make(made) == []
+    assert files_to_write(made, SYNTHETIC) == []
 
 
-def test_missing_and_damaged_files_are_made(made: Path, tmp_path: Path) -> None:
-    labels = tmp_path / TEST_LABELS.name
+def test_only_the_files_wanted_are_made(made: Path, tmp_path: Path) -> None:
     make_dataset(tmp_path, [SYNTHETIC[3]])
-    assert labels.read_bytes() == (made / TEST_LABELS.name).read_bytes()
-    assert [file.name for file in files_to_make(tmp_path)] == [each.name for each in SYNTHETIC[:3]]
-    labels.write_bytes(b"\0\0\x08")
-    assert files_to_make(tmp_path) == list(SYNTHETIC)
+    assert names() == [RECORD, TEST_LABELS.name]
+    assert Path(TEST_LABELS.name).read_bytes() == (made / TEST_LABELS.name).read_bytes()
+    assert files_to_write(tmp_path, SYNTHETIC) == list(SYNTHETIC[:3])
 
 
-def test_other_data_are_not_replaced(small: Path) -> None:
-    with pytest.raises(DataError, match=f"{TRAIN_IMAGES.name}: holds other data") as caught:
-        files_to_make(small)
-    assert "--data-dir" in str(hint_for(caught.value))
+def test_damage_is_noticed_and_repaired(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "damaged"))
+    content = (made / TEST_IMAGES.name).read_bytes()
+    (folder / TEST_IMAGES.name).write_bytes(content[:-1])
+    with pytest.raises(ChangedDataError, match="changed since it was written: no whole") as caught:
+        load_dataset(folder, "test")
+    assert caught.value.synthetic
+    make_dataset(folder, files_to_write(folder, SYNTHETIC))
+    assert (folder / TEST_IMAGES.name).read_bytes() == content
+    assert (folder / f"{TEST_IMAGES.name}.bak").read_bytes() == content[:-1]
+    assert load_dataset(folder, "test").name == "synthetic"
 
 
 def test_a_new_version_has_a_folder_of_its_own(
@@ -50,13 +59,13 @@ def test_a_new_version_has_a_folder_of_its_own(
     old.mkdir(parents=True)
     for file in SYNTHETIC:
         write_idx(old / file.name, np.zeros(1, np.uint8))
-    assert files_to_make(old) == []
+    assert missing_files(old) == []
     monkeypatch.setattr(builtin, "VERSION", VERSION + 1)
-    assert files_to_make(builtin_folder()) == list(SYNTHETIC)
+    assert missing_files(builtin_folder(), SYNTHETIC) == list(SYNTHETIC)
     assert read_idx(old / TEST_LABELS.name).shape == (1,)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(WriteError, match="file/data: cannot be written: Not a directory"):
+    with pytest.raises(WriteError, match=r"file/data/.*: cannot be written: "):
         make_dataset(tmp_path / "file" / "data")

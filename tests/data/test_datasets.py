@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +12,14 @@ import pytest
 from mnistmlp.cli.hints import hint_for
 from mnistmlp.data import datasets
 from mnistmlp.data import folder as folder_module
-from mnistmlp.data.catalog import MNIST, SPLITS, TEST_IMAGES, TEST_LABELS, TRAIN_LABELS, DataFile
-from mnistmlp.data.datasets import load_dataset
-from mnistmlp.data.folder import (
-    RECORD,
-    add_to_record,
-    default_folder,
-    find_file,
-    is_verified,
-    missing_files,
-    place,
-    read_record,
-)
+from mnistmlp.data import record as record_module
+from mnistmlp.data.catalog import SPLITS, TEST_IMAGES, TEST_LABELS, TRAIN_LABELS, DataFile, Split
+from mnistmlp.data.datasets import describe_mixture, load_dataset
+from mnistmlp.data.folder import cache_folder, file_digest, find_file, is_verified, missing_files
 from mnistmlp.data.idx import read_idx, write_idx
-from mnistmlp.errors import DataError, WriteError
+from mnistmlp.data.placing import place
+from mnistmlp.data.record import RECORD, add_to_record, read_record
+from mnistmlp.errors import DataError, MissingDataError, WriteError
 
 
 @pytest.fixture
@@ -59,30 +54,11 @@ def test_other_layouts_are_found(folder: Path) -> None:
     assert missing_files(folder) == []
 
 
-def test_a_folder_with_the_name_of_a_file_is_skipped(folder: Path) -> None:
-    plain = folder / "train-labels-idx1-ubyte"
-    plain.rename(folder / "train-labels.idx1-ubyte")
-    plain.mkdir()
-    assert load_dataset(folder, "train").labels.shape == (1200,)
-
-
-def test_a_plain_file_comes_before_a_compressed_one(folder: Path) -> None:
-    plain = folder / TRAIN_LABELS.name
-    (folder / f"{TRAIN_LABELS.name}.gz").write_bytes(gzip.compress(plain.read_bytes()))
-    assert find_file(folder, TRAIN_LABELS) == plain
-
-
-def test_the_default_folder_is_in_the_users_cache(tmp_path: Path) -> None:
-    assert default_folder() == tmp_path / "cache" / "mnistmlp" / "mnist"
-    assert missing_files(default_folder()) == list(MNIST)
-    assert find_file(default_folder(), TRAIN_LABELS) is None
-
-
-def test_a_missing_file_names_the_command(folder: Path) -> None:
+def test_missing_files_are_named(folder: Path) -> None:
     (folder / "t10k-labels-idx1-ubyte").unlink()
-    with pytest.raises(DataError, match="t10k-labels-idx1-ubyte: no such file") as caught:
+    with pytest.raises(MissingDataError, match=f"{folder}: no t10k-labels-idx1-ubyte, plain"):
         load_dataset(folder, "test")
-    assert hint_for(caught.value) == f"mnistmlp download --data-dir {folder}"
+    assert load_dataset(folder, "train").labels.shape == (1200,)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +66,7 @@ def test_a_missing_file_names_the_command(folder: Path) -> None:
     [
         ("train-images-idx3-ubyte", np.zeros((1200, 28, 27), np.uint8), "1200 x 28 x 27 items"),
         ("train-images-idx3-ubyte", np.zeros((1200, 784), np.uint8), "expected N x 28 x 28 uint8"),
-        ("train-images-idx3-ubyte", np.zeros((1200, 28, 28), np.int16), "items of type >i2"),
+        ("train-images-idx3-ubyte", np.zeros((1200, 28, 28), np.int16), "items of type int16"),
         ("train-images-idx3-ubyte", np.zeros((5, 28, 28), np.uint8), "5 train images, but 1200"),
         ("train-images-idx3-ubyte", np.zeros((0, 28, 28), np.uint8), "holds no items"),
         ("train-labels-idx1-ubyte", np.full(1200, 10, np.uint8), "label 10, expected 0 to 9"),
@@ -136,7 +112,7 @@ def downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for file in SPLITS["test"]:
         content = (folder / file.name).read_bytes()
         published.append(DataFile(file.name, len(content), hashlib.sha256(content).hexdigest()))
-        place(folder / file.name, published[-1], content)
+        place(folder, published[-1], content)
     monkeypatch.setitem(SPLITS, "test", tuple(published))
     return folder
 
@@ -177,10 +153,10 @@ def test_damage_is_noticed(downloaded: Path) -> None:
         path = downloaded / file.name
         content = path.read_bytes()
         change(path)
-        with pytest.raises(DataError, match=f"{path}: changed since it was downloaded: SHA-256"):
+        with pytest.raises(DataError, match=f"{path}: changed since it was written: SHA-256"):
             load_dataset(downloaded, "test", limit=1)
         path.write_bytes(content[:-1])
-        with pytest.raises(DataError, match="changed since it was downloaded: no whole") as caught:
+        with pytest.raises(DataError, match="changed since it was written: no whole") as caught:
             load_dataset(downloaded, "test")
         assert hint_for(caught.value) == f"mnistmlp download --data-dir {downloaded}"
         path.write_bytes(content)
@@ -188,10 +164,10 @@ def test_damage_is_noticed(downloaded: Path) -> None:
 
 
 def test_damage_in_the_cache_folder_has_a_shorter_hint(downloaded: Path) -> None:
-    shutil.copytree(downloaded, default_folder())
-    change(default_folder() / TEST_LABELS.name)
+    shutil.copytree(downloaded, cache_folder())
+    change(cache_folder() / TEST_LABELS.name)
     with pytest.raises(DataError) as caught:
-        load_dataset(default_folder(), "test")
+        load_dataset(cache_folder(), "test")
     assert hint_for(caught.value) == "mnistmlp download"
 
 
@@ -210,7 +186,7 @@ def test_a_touched_file_is_hashed_once(downloaded: Path, monkeypatch: pytest.Mon
     for file in SPLITS["test"]:
         os.utime(downloaded / file.name, ns=(0, 0))
     with monkeypatch.context() as patch:
-        patch.setattr(folder_module, "atomic_write", refuse_to_write)
+        patch.setattr(record_module, "atomic_write", refuse_to_write)
         load_dataset(downloaded, "test")  # in a folder that cannot be written
     load_dataset(downloaded, "test")
     for module in (datasets, folder_module):
@@ -237,5 +213,26 @@ def test_changes_to_a_compressed_file_are_noticed(downloaded: Path) -> None:
     add_to_record(packed, packed.stat(), file.sha256)
     assert packed.name in read_record(downloaded)
     packed.write_bytes(packed.read_bytes()[:-9])
-    with pytest.raises(DataError, match=f"{packed}: changed since it was downloaded: no whole IDX"):
+    with pytest.raises(DataError, match=f"{packed}: changed since it was written: no whole IDX"):
         load_dataset(downloaded, "test")
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_files_of_different_data_sets_are_told_apart(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, split: Split
+) -> None:
+    assert describe_mixture(folder, load_dataset(folder, split)) is None
+    known = replace(TRAIN_LABELS, sha256=str(file_digest(folder / TRAIN_LABELS.name)))
+    monkeypatch.setitem(SPLITS, "train", (SPLITS["train"][0], known))
+    mixture = str(describe_mixture(folder, load_dataset(folder, split)))
+    assert mixture.startswith(f"{folder} holds files of different data sets: ")
+    assert "train-labels-idx1-ubyte (mnist)" in mixture
+    assert "t10k-labels-idx1-ubyte (custom)" in mixture
+    assert ("train-images-idx3-ubyte (custom)" in mixture) == (split == "train")
+
+
+def test_labels_that_count_from_one_get_a_hint(folder: Path) -> None:
+    write_idx(folder / TRAIN_LABELS.name, np.arange(1200, dtype=np.uint8) % 10 + 1)
+    with pytest.raises(DataError, match="label 10, expected 0 to 9") as caught:
+        load_dataset(folder, "train")
+    assert caught.value.hint == "labels from 1 to 10 are one too high"

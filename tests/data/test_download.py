@@ -7,8 +7,9 @@ import pytest
 from mnistmlp.cli.hints import hint_for
 from mnistmlp.data.catalog import DataFile
 from mnistmlp.data.download import Progress
-from mnistmlp.data.folder import RECORD, default_folder, read_record
-from mnistmlp.errors import DownloadError, SettingError, WriteError
+from mnistmlp.data.folder import cache_folder
+from mnistmlp.data.record import RECORD, read_record
+from mnistmlp.errors import DownloadError, MixedDataError, SettingError, WriteError
 from tests.conftest import names
 from tests.faulty_server import (
     CONTENT,
@@ -43,12 +44,32 @@ def test_a_verified_file_stays(mirror: Mirror) -> None:
     assert mirror.asked == [f"/data/{FILE.name}.gz"] * 2
 
 
-def test_a_damaged_file_is_fetched_again(mirror: Mirror) -> None:
+def test_a_damaged_file_is_fetched_again_and_kept(mirror: Mirror) -> None:
     mirror.answer(PACKED)
-    DATA.mkdir()
+    fetch(mirror.url)
     for content in (CONTENT[:-1], b"", b"\0" * len(CONTENT)):
         (DATA / FILE.name).write_bytes(content)
-        assert fetch(mirror.url)[-1].state == "fetched"
+        seen: list[Progress] = []
+        download(DATA, mirrors=[mirror.url], on_progress=seen.append)
+        assert seen[-1].state == "replaced"
+        assert (DATA / FILE.name).read_bytes() == CONTENT
+        backup = DATA / f"{FILE.name}.bak"
+        assert backup.read_bytes() == content
+        backup.unlink()
+
+
+def test_nothing_is_fetched_into_a_folder_of_other_data(mirror: Mirror) -> None:
+    other = DataFile("other-idx1-ubyte", FILE.size, FILE.sha256)
+    DATA.mkdir()
+    (DATA / f"{other.name}.gz").write_bytes(b"own data")
+    with pytest.raises(MixedDataError) as caught:
+        download(DATA, files=[FILE, other], mirrors=[mirror.url])
+    assert [line.split(":")[0] for line in caught.value.details] == [f"{other.name}.gz"]
+    assert (mirror.asked, names("data")) == ([], [f"{other.name}.gz"])
+    mirror.answer(PACKED)
+    download(DATA, files=[FILE, other], mirrors=[mirror.url], force=True)
+    assert names("data") == [RECORD, other.name, f"{other.name}.gz.bak", FILE.name]
+    assert (DATA / f"{other.name}.gz.bak").read_bytes() == b"own data"
 
 
 def test_a_compressed_file_counts_as_present(mirror: Mirror) -> None:
@@ -138,9 +159,9 @@ def test_downloads_are_recorded_but_other_folders_are_only_read(mirror: Mirror) 
     (DATA / FILE.name).write_bytes(CONTENT)
     download(DATA, mirrors=[mirror.url])
     assert names("data") == [FILE.name]
-    shutil.copytree(DATA, default_folder())
-    download(default_folder(), mirrors=[mirror.url])
-    assert read_record(default_folder())[FILE.name].matches((default_folder() / FILE.name).stat())
+    shutil.copytree(DATA, cache_folder())
+    download(cache_folder(), mirrors=[mirror.url])
+    assert read_record(cache_folder())[FILE.name].matches((cache_folder() / FILE.name).stat())
     mirror.answer(PACKED)
     fetch(mirror.url, force=True)
     record = read_record(DATA)[FILE.name]

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mnistmlp.errors import SettingError
+from mnistmlp.errors import DataError, SettingError
 
 
 @contextlib.contextmanager
@@ -40,10 +40,14 @@ def locked(files: Iterable[tuple[str, Path]]) -> Iterator[None]:
 @contextlib.contextmanager
 def _lock(file: str) -> Iterator[None]:
     """Hold the lock of a file; raise BlockingIOError if another process holds it."""
-    from mnistmlp.data.folder import default_folder
+    from mnistmlp.data.folder import cache_folder
 
     name = hashlib.sha256(os.fsencode(file)).hexdigest()
-    path = default_folder().parent / "locks" / name
+    try:
+        path = cache_folder("locks") / name
+    except DataError:  # the user has no home folder
+        yield
+        return
     descriptor = _open_locked(path)
     try:
         yield

@@ -1,0 +1,159 @@
+"""What a folder holds instead of the files of a data set, and how to make them from it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from shlex import quote
+
+from mnistmlp.data.catalog import MNIST, SYNTHETIC, DataFile
+from mnistmlp.data.folder import find_files, is_verified, missing_files
+from mnistmlp.data.repairs import KERAS_NAMES, convert_archive, convert_table, copy_transposed
+from mnistmlp.errors import MissingDataError
+
+NearMiss = tuple[str, str | None]  # a line, and a command that makes the files from it
+MAX_NAMES = 10_000  # in a folder, that are looked at
+MAX_SHOWN = 12
+ENDS = 4096  # bytes of a file that are looked at
+MAX_DEPTH, MAX_FOLDERS = 2, 100  # of folders that are looked into: torchvision writes MNIST/raw
+TEST_WORDS = re.compile("t10k|test|val")
+PICTURE = re.compile(r"\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
+OTHER_KINDS = {  # by the end of a name
+    ".pkl": "a pickle, which is never opened",
+    ".pkl.gz": "a pickle, which is never opened",
+    ".parquet": "a table of pictures?",
+    ".zip": "an archive, to be unpacked first",
+    ".tar.gz": "an archive, to be unpacked first",
+}
+
+
+def _is_archive_of_images(path: Path) -> bool:
+    return f"{KERAS_NAMES[0]}.npy".encode() in _read_ends(path)
+
+
+def _is_table_of_images(path: Path) -> bool:
+    start = _read_ends(path)[:ENDS]
+    return start.startswith(b"label") or start.count(b",") > ENDS / 10
+
+
+def _read_ends(path: Path) -> bytes:
+    """Return the first and the last bytes of a file; none if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(ENDS)
+            file.seek(max(0, path.stat().st_size - ENDS))
+            return start + file.read(ENDS)
+    except OSError:
+        return b""
+
+
+CONVERTIBLE_KINDS = {  # by the end of a name
+    ".npz": ("a NumPy archive", _is_archive_of_images, convert_archive),
+    ".csv": ("a table with an image a row", _is_table_of_images, convert_table),
+}
+
+
+def missing_error(folder: Path, missing: Sequence[DataFile]) -> MissingDataError:
+    """Return the error for files that a folder lacks, with what is there instead.
+
+    Its `folder` is set if the files can be put there beside what is there.
+    """
+    try:
+        names = _list_names(folder)
+    except FileNotFoundError:
+        return MissingDataError(f"{folder}: no such folder", folder=folder)
+    except OSError as error:
+        return MissingDataError(f"{folder}: {error.strerror}", folder=None)
+    if not names:
+        return MissingDataError(f"{folder}: an empty folder", folder=folder)
+    near_misses = list(_find_near_misses(folder, names, missing))
+    more = [f"and {len(names) - MAX_SHOWN} more"] if len(names) > MAX_SHOWN else []
+    found = ", ".join(names[:MAX_SHOWN] + more)
+    is_mnist, is_synthetic = (_holds_only(folder, files) for files in (MNIST, SYNTHETIC))
+    return MissingDataError(
+        f"{folder}: no {' and no '.join(file.name for file in missing)}, plain or .gz",
+        folder=folder if (is_mnist or is_synthetic) and not near_misses else None,
+        synthetic=is_synthetic and not is_mnist,
+        hint=next((command for _, command in near_misses if command), None),
+        details=[f"found: {found}", *(line for line, _ in near_misses[:MAX_SHOWN])],
+    )
+
+
+def _list_names(folder: Path) -> list[str]:
+    """Return the names in a folder, those of folders with a slash."""
+    found = itertools.islice(folder.iterdir(), MAX_NAMES)
+    return sorted(f"{path.name}/" if path.is_dir() else path.name for path in found)
+
+
+def _holds_only(folder: Path, files: Sequence[DataFile]) -> bool:
+    """Tell whether all files in a folder that have the names of a data set are its files."""
+    return all(is_verified(path, file) for file in files for path in find_files(folder, file))
+
+
+def _find_near_misses(
+    folder: Path, names: list[str], missing: Sequence[DataFile]
+) -> Iterator[NearMiss]:
+    """Yield lines on what may be meant to be the missing files, with a command for some."""
+    for inner in itertools.islice(_subfolders(folder, MAX_DEPTH), MAX_FOLDERS):
+        if not missing_files(inner, missing):
+            yield f"{inner} has them", f"name that folder: {quote(str(inner))}"
+    renamed = list(_find_renamed(names, missing))
+    yield from ((_ask(file, name), _rename(folder, renamed)) for file, name in renamed)
+    for kind, (what, is_data, convert) in CONVERTIBLE_KINDS.items():
+        for name in names:
+            if name.lower().endswith(kind) and is_data(folder / name):
+                yield f"{name} is here: {what}", convert(folder / name)
+    for kind, what in OTHER_KINDS.items():
+        yield from ((f"{name} is here: {what}", None) for name in names if name.endswith(kind))
+    if pictures := [name for name in names if PICTURE.search(name) or re.fullmatch("[0-9]/", name)]:
+        yield f"{pictures[0]} is here: training needs IDX files, not pictures", None
+
+
+def _subfolders(folder: Path, depth: int) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        for name in _list_names(folder) if depth else ():
+            if name.endswith("/"):
+                yield folder / name
+                yield from _subfolders(folder / name, depth - 1)
+
+
+def _find_renamed(names: list[str], missing: Sequence[DataFile]) -> Iterator[tuple[DataFile, str]]:
+    """Yield each missing file with a name that says the same in other words."""
+    for file in missing:
+        for name in names:
+            words = name.lower()
+            if (
+                ("idx" in words or "ubyte" in words)
+                and ("image" in words) == ("images" in file.name)
+                and ("label" in words) == ("labels" in file.name)
+                and bool(TEST_WORDS.search(words)) == ("t10k" in file.name)
+            ):
+                yield file, name
+                break
+
+
+def _ask(file: DataFile, name: str) -> str:
+    """Return a question about a name that may be meant to be a file's."""
+    turned = _is_emnist(name) and "images" in file.name
+    remark = " EMNIST's images are transposed" if turned else ""
+    return f"{name} is here: is it {_like(file, name)}?{remark}"
+
+
+def _rename(folder: Path, renamed: list[tuple[DataFile, str]]) -> str:
+    """Return a command that gives files their names, and leaves the old ones."""
+    if any(_is_emnist(name) for _, name in renamed):
+        return copy_transposed([(file.name, folder / name) for file, name in renamed])
+    links = ((quote(name), quote(str(folder / _like(file, name)))) for file, name in renamed)
+    return " && ".join(f"ln -s {name} {link}" for name, link in links)
+
+
+def _is_emnist(name: str) -> bool:
+    return "emnist" in name.lower()
+
+
+def _like(file: DataFile, name: str) -> str:
+    """Return the name that a file should have, compressed if it is so under the other name."""
+    return file.name + (".gz" if name.endswith(".gz") else "")

@@ -1,0 +1,90 @@
+"""The record of the files that were fetched or made in a data folder.
+
+The record, ``digests.json``, holds the digest of each file, with the size and
+modification time that the file had when it was verified.  While these stay the
+same, the file need not be read again: changes are noticed, and loading stays fast.
+It also tells which files may be replaced: all others are the user's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mnistmlp.atomic import atomic_write
+from mnistmlp.errors import WriteError
+
+RECORD = "digests.json"
+MAX_RECORD = 1 << 16  # bytes; four files need 700
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The state of a file when it was verified."""
+
+    size: int  # bytes on disk
+    mtime_ns: int  # nanoseconds, as in os.stat
+    sha256: str  # of the uncompressed bytes
+
+    def matches(self, status: os.stat_result) -> bool:
+        """Tell whether the file is unchanged since, going by its size and time."""
+        return (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
+
+
+def status_of(path: Path) -> os.stat_result | None:
+    """Return the size and times of a file, or None if another process has removed it."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def has_record(folder: Path) -> bool:
+    """Tell whether files were fetched or made in a folder."""
+    path = folder / RECORD
+    return path.is_file() and not path.is_symlink()
+
+
+def read_record(folder: Path) -> dict[str, Entry]:
+    """Return the entries by file name; empty if there is no record or it is damaged."""
+    return _parse_record(folder) or {}
+
+
+def _parse_record(folder: Path) -> dict[str, Entry] | None:
+    try:
+        if not has_record(folder):
+            return None
+        with (folder / RECORD).open("rb") as file:
+            record = json.loads(file.read(MAX_RECORD))
+        return {name: Entry(**entry) for name, entry in record.items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def add_to_record(path: Path, status: os.stat_result, sha256: str) -> None:
+    """Add a verified file to the record of its folder, if the record can be written.
+
+    A file of its name that is no record is left as it is.
+
+    Parameters
+    ----------
+    path : Path
+    status : os.stat_result
+        Taken before the file was read, or after it was written.
+    sha256 : str
+        Digest of the uncompressed bytes.
+    """
+    record, record_path = _parse_record(path.parent), path.parent / RECORD
+    entry = Entry(status.st_size, status.st_mtime_ns, sha256)
+    if record is None and os.path.lexists(record_path):
+        return
+    record = record or {}
+    if record.get(path.name) == entry:
+        return
+    record[path.name] = entry
+    text = json.dumps({name: asdict(each) for name, each in record.items()}, indent=1)
+    with contextlib.suppress(WriteError), atomic_write(record_path) as file:
+        file.write(f"{text}\n".encode())

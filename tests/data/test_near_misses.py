@@ -1,0 +1,165 @@
+import gzip
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mnistmlp.data.catalog import MNIST, SPLITS, SYNTHETIC, DataFile
+from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.folder import idx_digest, missing_files
+from mnistmlp.data.idx import read_idx, write_idx
+from mnistmlp.data.near_misses import MAX_SHOWN, missing_error
+from mnistmlp.errors import MissingDataError
+from tests.data.conftest import obey
+
+OWN = Path("my own")
+TEST = SPLITS["test"]
+
+
+@pytest.fixture(autouse=True)
+def _own() -> None:
+    OWN.mkdir()
+
+
+def error_for(files: tuple[DataFile, ...] = TEST) -> MissingDataError:
+    return missing_error(OWN, missing_files(OWN, files))
+
+
+def test_a_new_or_empty_folder_can_be_filled() -> None:
+    for folder, what in ((OWN, "an empty folder"), (Path("new"), "no such folder")):
+        error = missing_error(folder, TEST)
+        assert str(error) == f"{folder}: {what}"
+        assert (error.folder, error.hint, error.details) == (folder, None, ())
+
+
+def test_what_is_there_and_what_is_looked_for_are_listed() -> None:
+    for number in range(MAX_SHOWN + 3):
+        (OWN / f"{number:02}.txt").touch()
+    error = error_for()
+    names = " and no ".join(file.name for file in TEST)
+    assert str(error) == f"{OWN}: no {names}, plain or .gz"
+    assert error.details == (
+        "found: 00.txt, 01.txt, 02.txt, 03.txt, 04.txt, 05.txt, 06.txt, 07.txt, 08.txt, "
+        "09.txt, 10.txt, 11.txt, and 3 more",
+    )
+    assert error.folder == OWN  # nothing stands in the way
+
+
+def test_the_rest_of_a_data_set_can_be_fetched_or_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.zeros((1, 28, 28), np.uint8)
+    write_idx(OWN / MNIST[0].name, images)
+    assert error_for().folder is None  # the user's own
+    for files, synthetic in ((MNIST, False), (SYNTHETIC, True)):
+        name = "SYNTHETIC" if synthetic else "MNIST"
+        known = (DataFile(files[0].name, 800, idx_digest(images)), *files[1:])
+        with monkeypatch.context() as patch:
+            patch.setattr(f"mnistmlp.data.near_misses.{name}", known)
+            assert (error_for().folder, error_for().synthetic) == (OWN, synthetic)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        ("test-images-idx3-ubyte.gz", "test-labels-idx1-ubyte.gz"),
+        ("test-images-idx3-ubyte", "test-labels.idx1-ubyte"),
+        ("val_images.idx", "val_labels.idx"),
+        ("T10K-IMAGES-IDX3-UBYTE", "T10K-LABELS-IDX1-UBYTE"),
+    ],
+)
+def test_other_names_are_asked_about_and_can_be_linked(
+    small: Path, images: str, labels: str
+) -> None:
+    for file in MNIST[:2]:
+        shutil.copy(small / file.name, OWN)
+    for file, name in zip(TEST, (images, labels), strict=True):
+        content = (small / file.name).read_bytes()
+        (OWN / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    error = error_for()
+    suffix = ".gz" if images.endswith(".gz") else ""
+    assert f"{images} is here: is it t10k-images-idx3-ubyte{suffix}?" in error.details
+    assert f"{labels} is here: is it t10k-labels-idx1-ubyte{suffix}?" in error.details
+    assert error.folder is None
+    for command in str(error.hint).split(" && "):
+        link, option, target, name = shlex.split(command)
+        assert (link, option) == ("ln", "-s")
+        Path(name).symlink_to(target)
+    assert load_dataset(OWN, "test").images.shape == (300, 28, 28)
+
+
+def test_emnist_is_transposed_by_the_command(small: Path) -> None:
+    data = load_dataset(small, "test")
+    write_idx(OWN / "emnist-digits-test-images-idx3-ubyte.gz", data.images.swapaxes(1, 2))
+    write_idx(OWN / "emnist-digits-test-labels-idx1-ubyte.gz", data.labels)
+    error = error_for()
+    assert error.details[1].endswith(
+        "is it t10k-images-idx3-ubyte.gz? EMNIST's images are transposed"
+    )
+    assert error.details[2].endswith("is it t10k-labels-idx1-ubyte.gz?")
+    converted = load_dataset(obey(error), "test")
+    np.testing.assert_array_equal(converted.images, data.images)
+    np.testing.assert_array_equal(converted.labels, data.labels)
+    assert error_for(SPLITS["train"]).hint is None
+
+
+def test_an_archive_with_the_names_of_keras_is_converted(small: Path) -> None:
+    names = ("x_train", "y_train", "x_test", "y_test")
+    arrays: dict[str, Any] = {
+        k: read_idx(small / file.name) for k, file in zip(names, MNIST, strict=True)
+    }
+    np.savez_compressed(OWN / "mnist.npz", **arrays)
+    np.savez(OWN / "brain.npz", w1=np.zeros(3))
+    error = error_for()
+    assert error.details[1:] == ("mnist.npz is here: a NumPy archive",)
+    folder = obey(error)
+    for file in MNIST:
+        np.testing.assert_array_equal(read_idx(folder / file.name), read_idx(small / file.name))
+
+
+def test_a_table_is_converted(small: Path) -> None:
+    data = load_dataset(small, "train", limit=30)
+    rows = np.column_stack([data.labels, data.images.reshape(30, 784)])
+    head = ",".join(["label", *(f"pixel{k}" for k in range(784))])
+    np.savetxt(OWN / "train.csv", rows, "%d", ",", header=head, comments="")
+    (OWN / "prices.csv").write_text("day,price\n1,2\n")
+    error = error_for()
+    assert error.details[1:] == ("train.csv is here: a table with an image a row",)
+    np.testing.assert_array_equal(load_dataset(obey(error), "train").images, data.images)
+
+
+def test_files_in_a_folder_below_are_found(small: Path) -> None:
+    inner = OWN / "MNIST" / "raw"
+    shutil.copytree(small, inner)
+    error = error_for()
+    assert error.details[1:] == (f"{inner} has them",)
+    assert error.hint == f"name that folder: '{inner}'"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("mnist.pkl.gz", "mnist.pkl.gz is here: a pickle, which is never opened"),
+        ("mnist.zip", "mnist.zip is here: an archive, to be unpacked first"),
+        ("7.PNG", "7.PNG is here: training needs IDX files, not pictures"),
+    ],
+)
+def test_other_files_are_named(name: str, line: str) -> None:
+    (OWN / name).touch()
+    assert error_for().details == (f"found: {name}", line)
+
+
+def test_folders_of_pictures_are_named() -> None:
+    for digit in range(10):
+        (OWN / str(digit)).mkdir()
+    assert error_for().details[1] == "0/ is here: training needs IDX files, not pictures"
+
+
+def test_a_folder_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    error = error_for()
+    assert (str(error), error.folder) == (f"{OWN}: Permission denied", None)
