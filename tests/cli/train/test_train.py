@@ -2,13 +2,12 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from mnistmlp import blas
-from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.brains.brain import load_brain
 from mnistmlp.cli.interrupt import ECHO
 from mnistmlp.core.calibration import calibrate
 from mnistmlp.core.metrics import evaluate, probabilities
@@ -17,7 +16,6 @@ from mnistmlp.data.synthetic import add_digits
 from mnistmlp.training import loop
 from mnistmlp.training.recipes import parse_recipe
 from mnistmlp.workers import Workers
-from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
@@ -104,20 +102,6 @@ def test_no_hidden_layer_and_no_validation(run: Run, small: Path) -> None:
     assert result.exit_code == 0
     assert "no validation accuracy, and confidence is not calibrated\n" in result.stderr
     assert load_brain(Path("brain.npz")).network.sizes == (784, 10)
-
-
-def test_init_gives_layers_activation_and_loss(run: Run, small: Path, brain: Path) -> None:
-    result = run(
-        "train", "--init", brain, "--epochs", 1, "--lr", 1e-9, "--validation", 100,
-        "--data-dir", small,
-    )  # fmt: skip
-    assert result.exit_code == 0, result.stderr
-    before, after = load_brain(brain).network, load_brain(Path("brain.npz")).network
-    assert (after.sizes, after.activation, after.loss) == ((784, 24, 10), "relu", "cross-entropy")
-    np.testing.assert_allclose(after.parameters, before.parameters, atol=1e-6)
-    result = run("train", "--init", brain, "--hidden", "20", "--validation", 0, "--data-dir", small)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("error: --hidden: the initial brain has layers")
 
 
 def test_a_small_file(run: Run, small: Path) -> None:
@@ -271,128 +255,6 @@ def test_a_report_that_cannot_be_written_does_not_end_the_run(
     if stream == "log":
         warning = b"warning: /dev/full: No space left on device: epoch 2 is not logged\n"
         assert warning in stderr
-
-
-def test_init_gives_the_recipe(run: Run, small: Path, brain: Path) -> None:
-    common = ["--init", brain, "--epochs", 1, "--validation", 100, "--data-dir", small]
-    run("train", *common)
-    meta = load_brain(Path("brain.npz")).meta
-    assert meta
-    assert (meta.raw["recipe"]["name"], meta.raw["recipe"]["optimizer"]) == ("modern", "adam")
-    assert meta.raw["accuracy"]["validation"] > 0.95
-    run("train", *common, "--recipe", "classic", "--lr", 0.01, "--force")
-    meta = load_brain(Path("brain.npz")).meta
-    assert meta
-    assert (meta.raw["recipe"]["name"], meta.raw["recipe"]["activation"]) == ("classic", "relu")
-
-
-def test_init_gives_the_normalisation(run: Run, small: Path, normalised: Path) -> None:
-    common = ["train", "--init", normalised, "--epochs", 1, "--lr", 1e-9, "--data-dir", small]
-    run(*common, "--validation", 200)
-    before, after = load_brain(normalised), load_brain(Path("brain.npz"))
-    assert after.network.normalization == normalised.stem
-    assert before.meta
-    assert after.meta
-    assert after.meta.recipe["normalization"] == normalised.stem
-    assert after.meta.validation_accuracy == before.meta.validation_accuracy
-    run(*common, "--validation", 0, "--normalization", "none", "--force")
-    assert load_brain(Path("brain.npz")).network.normalization == "none"
-
-
-def test_init_gives_the_type(run: Run, small: Path) -> None:
-    make_older(Path("older.npz"))
-    run("train", "--init", "older.npz", "--epochs", 1, "--validation", 0, "--data-dir", small)
-    assert load_brain(Path("brain.npz")).network.parameters.dtype == np.float64
-
-
-def test_init_of_a_brain_whose_recipe_is_strange(run: Run, small: Path, brain: Path) -> None:
-    loaded = load_brain(brain)
-    assert loaded.meta
-    save_brain(Path("odd.npz"), loaded.network, loaded.meta.raw | {"recipe": {"name": ["x"]}})
-    result = run(
-        "train", "--init", "odd.npz", "--epochs", 1, "--validation", 0, "--data-dir", small
-    )
-    assert result.exit_code == 0
-    assert "classic: 784-24-10" in result.stderr
-    assert run("info", "odd.npz").exit_code == 0
-
-
-def test_a_long_name(run: Run, small: Path) -> None:
-    name = "n" * 251 + ".npz"
-    assert run("train", *TINY, "-q", "--data-dir", small, "-o", name).stdout == f"{name}\n"
-    result = run("train", *TINY, "--data-dir", small, "-o", "n" + name)
-    assert result.exit_code == 2
-    assert result.stderr.endswith(".npz: File name too long\n")
-
-
-@pytest.mark.parametrize("output", ["brain.npz", "some.npz"])
-def test_an_output_that_exists_is_replaced_by_force_alone_and_kept(
-    run: Run, small: Path, output: str
-) -> None:
-    Path(output).write_bytes(b"old")
-    Path(output).chmod(0o640)
-    words = [
-        "train",
-        *TINY,
-        "--data-dir",
-        small,
-        *([] if output == "brain.npz" else ["-o", output]),
-    ]
-    result = run(*words)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == (
-        f"error: --output: {output} exists\n"
-        f"hint: name another file, or use --force, which keeps this one as {output}.bak\n"
-    )
-    assert names() == [output]
-    result = run(*words, "--force")
-    assert (result.exit_code, result.stdout) == (0, f"{output}\n")
-    assert f"kept the old {output} as {output}.bak\n" in result.stderr
-    assert Path(f"{output}.bak").read_bytes() == b"old"
-    assert Path(output).stat().st_mode & 0o777 == 0o640
-    assert load_brain(Path(output)).network.sizes == (784, 8, 10)
-    assert names() == [output, f"{output}.bak"]
-
-
-def test_a_file_that_appears_during_training_is_kept(
-    run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fit = loop.fit
-
-    def fit_meanwhile(*args: Any, **options: Any) -> Any:
-        Path("brain.npz").write_bytes(b"new")
-        return fit(*args, **options)
-
-    monkeypatch.setattr(loop, "fit", fit_meanwhile)
-    result = run("train", *TINY, "--data-dir", small)
-    assert "kept the old brain.npz as brain.npz.bak\n" in result.stderr
-    assert Path("brain.npz.bak").read_bytes() == b"new"
-    assert load_brain(Path("brain.npz")).network.sizes == (784, 8, 10)
-
-
-def test_a_log_that_exists_is_replaced_by_force_alone_and_kept(run: Run, small: Path) -> None:
-    Path("log").write_text("old")
-    words = ["train", *TINY, "--data-dir", small, "--log", "log"]
-    result = run(*words)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("error: --log: log exists\nhint: name another file, or ")
-    assert Path("log").read_text() == "old"
-    Path("real").write_text("old")
-    Path("real").chmod(0o600)
-    Path("log").unlink()
-    Path("log").symlink_to("real")
-    assert run(*words, "--force").exit_code == 0
-    assert Path("real.bak").read_text() == "old"
-    assert Path("log").is_symlink()
-    assert Path("real").stat().st_mode & 0o777 == 0o600
-    assert len(Path("log").read_text().splitlines()) == 2
-
-
-def test_an_empty_log_needs_no_backup(run: Run, small: Path) -> None:
-    Path("log").touch()
-    Path("log.bak").write_text("mine")
-    assert run("train", *TINY, "--data-dir", small, "--log", "log").exit_code == 0
-    assert Path("log.bak").read_text() == "mine"
 
 
 def test_synthetic_digits_are_added_to_what_is_trained_on(run: Run, small: Path) -> None:
