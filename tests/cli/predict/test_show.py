@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mnistmlp.arrays import Bytes
+from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.core.normalization import normalise
+from mnistmlp.data.datasets import load_dataset
+from tests.cli.conftest import Run
+
+
+def test_show_draws_on_stderr(run: Run, brain: Path, small: Path) -> None:
+    common = ["predict", "--brain", brain, "--data-dir", small, "--index", 0, "--show"]
+    plain = run(*common)
+    assert plain.stdout == run(*common[:-1]).stdout
+    lines = plain.stderr.splitlines()
+    assert len(lines) == 15
+    assert max(map(len, lines)) <= 80
+    assert {character for line in lines[1:] for character in line[:28]} <= set(" ▄▀█")
+    best = next(line for line in lines if line.endswith("<"))
+    assert best.split()[-2].endswith("%")
+    assert f" {plain.stdout.strip()} " in best
+    given = {"FORCE_COLOR": "1", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
+    coloured = run(*common, env=given).stderr
+    assert "\x1b[38;2;" in coloured
+    assert run(*common, env=given | {"NO_COLOR": "1"}).stderr == plain.stderr
+
+
+def test_explain(run: Run, brain: Path, picture: Path) -> None:
+    plain = run("predict", "--brain", brain, picture)
+    result = run("predict", "--brain", brain, picture, "--explain", "--explain-png", "steps.png")
+    assert (result.exit_code, result.stdout) == (0, plain.stdout)
+    lines = result.stderr.splitlines()
+    assert lines[1].split() == ["picture", "ink", "28", "x", "28"]
+    assert max(map(len, lines)) <= 80
+    assert "light ink on a dark background" in lines[16]
+    assert sum(line.endswith("<") for line in lines) == 1
+    with Image.open("steps.png") as page:
+        assert page.format == "PNG"
+
+
+def test_explain_of_the_data_set_is_show(run: Run, brain: Path, small: Path) -> None:
+    common = ["predict", "--brain", brain, "--data-dir", small, "--index", 0]
+    assert run(*common, "--explain").stderr == run(*common, "--show").stderr
+
+
+def explained(stderr: str, title: str) -> list[str]:
+    """Return the lines of the panel with this title, drawn without colour."""
+    lines = stderr.splitlines()
+    top = next(n for n, line in enumerate(lines) if title in line)
+    left = lines[top].index(title)
+    return [line[left : left + 28] for line in lines[top + 1 : top + 15]]
+
+
+def drawn(image: Bytes) -> list[str]:
+    """Return an image of 28 x 28 as half blocks."""
+    light = (image > 127).astype(int)
+    return ["".join(" ▄▀█"[2 * a + b] for a, b in zip(*light[n : n + 2], strict=True))
+            for n in range(0, 28, 2)]  # fmt: skip
+
+
+TITLES = {"deslant": "upright  ", "moments": "upright, one size"}
+
+
+def test_explain_shows_what_a_network_sees(run: Run, normalised: Path) -> None:
+    image = np.zeros((28, 28), np.uint8)
+    for row in range(4, 20):
+        image[row, 22 - row // 2 : 25 - row // 2] = 255
+    Image.fromarray(image).save("slanted.png")
+    seen = normalise(image[None], normalised.stem)[0]
+    assert drawn(seen) != drawn(image)
+    command = ["predict", "--brain", normalised, "slanted.png", "--raw", "--explain"]
+    for columns in (80, 120):
+        stderr = run(*command, env={"COLUMNS": str(columns)}).stderr
+        assert explained(stderr, "28 x 28   ") == drawn(image)
+        assert explained(stderr, TITLES[normalised.stem]) == drawn(seen)
+        assert max(len(line.rstrip()) for line in stderr.splitlines()) <= 80
+        assert sum(line.endswith("<") for line in stderr.splitlines()) == 1
+
+
+def test_explain_of_the_data_set_shows_what_a_network_sees(
+    run: Run, small: Path, normalised: Path
+) -> None:
+    common = ["predict", "--brain", normalised, "--data-dir", small, "--index", 0]
+    image = load_dataset(small, "test").images[0]
+    seen = normalise(image[None], normalised.stem)[0]
+    stderr = run(*common, "--explain").stderr
+    assert explained(stderr, "28 x 28") == drawn(image)
+    assert explained(stderr, TITLES[normalised.stem]) == drawn(seen)
+    assert "upright" not in run(*common, "--show").stderr
+
+
+def test_panels_wrap_where_the_terminal_ends(run: Run, normalised: Path, picture: Path) -> None:
+    command = ["predict", "--brain", normalised, picture, "--explain"]
+    for columns, together in ((80, False), (109, False), (110, True)):
+        stderr = run(*command, env={"COLUMNS": str(columns)}).stderr
+        titles = stderr.splitlines()[1]
+        assert titles.startswith("picture  ")
+        assert ("upright" in titles) == together
+        assert max(map(len, stderr.splitlines())) == (110 if together else 80)
+
+
+def test_explain_shows_each_normalisation_once(
+    run: Run, brain: Path, normalised: Path, picture: Path
+) -> None:
+    other = "deslant" if normalised.stem == "moments" else "moments"
+    loaded = load_brain(normalised)
+    assert loaded.meta
+    scaling = loaded.meta.raw["input"] | {"normalization": other}
+    save_brain(Path("other.npz"), loaded.network, loaded.meta.raw | {"input": scaling})
+    brains = [f"--brain={each}" for each in (brain, normalised, "other.npz", normalised)]
+    result = run("predict", *brains, picture, "--explain", "--explain-png", "steps.png")
+    titles = [line for line in result.stderr.splitlines() if "upright" in line]
+    assert len(titles) == 1
+    assert titles[0].split("  ")[0] == TITLES[normalised.stem].strip()
+    assert titles[0].count("upright") == 2
+    assert max(map(len, result.stderr.splitlines())) <= 80
+    run("predict", *brains[:1], picture, "--explain-png", "plain.png")
+    with Image.open("steps.png") as page, Image.open("plain.png") as plain:
+        assert page.width - plain.width == 2 * (plain.width - 16) / 4
