@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from mnistmlp.errors import MixedDataError as MixedDataError
     from mnistmlp.errors import MnistMlpError as MnistMlpError
     from mnistmlp.errors import OtherTaskError as OtherTaskError
+    from mnistmlp.errors import PictureDeviceError as PictureDeviceError
     from mnistmlp.errors import PictureError as PictureError
     from mnistmlp.errors import PictureFolderError as PictureFolderError
     from mnistmlp.errors import SettingError as SettingError
@@ -119,6 +120,7 @@ _MODULES = {
         "MixedDataError",
         "MnistMlpError",
         "OtherTaskError",
+        "PictureDeviceError",
         "PictureError",
         "PictureFolderError",
         "SettingError",

@@ -15,7 +15,8 @@ MnistMlpError
 ├── WriteError              a file that cannot be written
 ├── MissingExtraError       an optional package that is not installed
 ├── PictureError            a picture that cannot be read, or shows no digit
-│   └── PictureFolderError  a folder where a picture should be
+│   ├── PictureFolderError  a folder where a picture should be
+│   └── PictureDeviceError  a device or a socket where a picture should be
 └── DivergenceError         a loss or an output that is no longer finite
 """
 
@@ -177,6 +178,10 @@ class PictureError(MnistMlpError):
 
 class PictureFolderError(PictureError):
     """A folder where a picture should be."""
+
+
+class PictureDeviceError(PictureError):
+    """A device or a socket where a picture should be."""
 
 
 class DivergenceError(MnistMlpError):

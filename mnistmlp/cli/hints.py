@@ -14,6 +14,7 @@ from mnistmlp.errors import (
     MissingDataError,
     MixedDataError,
     MnistMlpError,
+    PictureDeviceError,
     PictureFolderError,
 )
 
@@ -29,6 +30,8 @@ def hint_for(error: MnistMlpError) -> str | None:
             return f"mnistmlp train --output {quote(str(path))}"
         case PictureFolderError():
             return "mnistmlp predict --recursive FOLDER"
+        case PictureDeviceError():
+            return "mnistmlp predict - reads standard input"
         case DataError():
             return _data_hint(error)
     return None

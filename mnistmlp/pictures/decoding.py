@@ -11,6 +11,7 @@ import ctypes
 import io
 import logging
 import math
+import os
 import re
 import stat
 from functools import cache
@@ -22,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
 
 from mnistmlp.arrays import Grey
-from mnistmlp.errors import PictureError, PictureFolderError
+from mnistmlp.errors import PictureDeviceError, PictureError, PictureFolderError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 WORKING_SIDE = 256  # pixels: pictures with the area of a square twice as wide are reduced
@@ -32,6 +33,13 @@ MAX_BYTES = 1 << 28
 MAX_PIXELS = 51_000_000  # of formats other than these, which need less memory a pixel, or more
 MAX_PIXELS_OF = {"JPEG": 89_000_000, "MPO": 89_000_000, "WEBP": 25_000_000}
 MAX_SCANS = 100  # of a JPEG: a few bytes can ask for one more pass over all pixels; 10 are usual
+OTHER_KINDS = {  # by their first bytes
+    "a HEIC picture": re.compile(rb".{4}ftyp(?:he|mif1|msf1)", re.DOTALL),
+    "an AVIF picture": re.compile(rb".{4}ftypavi", re.DOTALL),
+    "an SVG drawing": re.compile(rb"(?:\xef\xbb\xbf)?\s{,99}<(?:svg|[?!].{,2000}<svg)", re.DOTALL),
+    "a PDF document": re.compile(rb"%PDF-"),
+}
+SAVE_HINT = "save such files as PNG or JPEG first"
 MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])")
 
 # without a handler, Python would write to stderr what Pillow logs about damaged files
@@ -41,22 +49,38 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 def read_bytes(source: str | Path | BinaryIO, name: str) -> bytes:
     """Read the bytes of a picture, up to `MAX_BYTES`."""
     try:
-        if not isinstance(source, str | Path):
-            return source.read(MAX_BYTES)
-        if not name:
-            raise PictureError("'': the name is empty")
-        path = Path(source)
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise PictureFolderError(f"{name}: a folder")
-        if not stat.S_ISREG(status.st_mode):
-            raise PictureError(f"{name}: not a regular file")
-        with path.open("rb") as file:
-            return file.read(min(status.st_size, MAX_BYTES))
+        if isinstance(source, str | Path):
+            data = _read_file(Path(source), name)
+        else:
+            data = source.read(MAX_BYTES)
     except OSError as error:
         raise PictureError(f"{name}: {error.strerror}") from None
     except ValueError:  # a NUL in the name
         raise PictureError(f"{name}: no name of a file") from None
+    if not data:
+        raise PictureError(f"{name}: empty")
+    return data
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    """Read the bytes of a file or a pipe."""
+    if not name:
+        raise PictureError("'': the name is empty")
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise PictureFolderError(f"{name}: a folder")
+    pipe = stat.S_ISFIFO(status.st_mode)
+    if not (pipe or stat.S_ISREG(status.st_mode)):
+        raise PictureDeviceError(f"{name}: neither a file nor a pipe")
+    with open_at_once(path) as file:
+        return file.read(MAX_BYTES if pipe else min(status.st_size, MAX_BYTES))
+
+
+def open_at_once(path: Path) -> BinaryIO:
+    """Open a file or a pipe to read; a pipe that nobody has opened to write is empty."""
+    file = io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+    os.set_blocking(file.fileno(), True)
+    return io.BufferedReader(file)
 
 
 def load_grey(data: bytes, name: str) -> Grey:
@@ -74,8 +98,7 @@ def load_grey(data: bytes, name: str) -> Grey:
             ImageOps.exif_transpose(picture, in_place=True)
             return _to_grey(picture)
     except UnidentifiedImageError:
-        known = ", ".join(FORMATS)
-        raise PictureError(f"{name}: not a picture of a known kind ({known})") from None
+        raise _unknown_kind(data, name) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise PictureError(f"{name}: too many pixels: {error}") from None
     except MemoryError:
@@ -83,6 +106,15 @@ def load_grey(data: bytes, name: str) -> Grey:
     except Exception as error:  # decoders raise many kinds of errors on damaged bytes
         what = shorten(str(error), 150, placeholder=" ...") or type(error).__name__
         raise PictureError(f"{name}: damaged picture: {what}") from None
+
+
+def _unknown_kind(data: bytes, name: str) -> PictureError:
+    """Return the error for bytes that are no picture, or one of a kind that is not read."""
+    known = ", ".join(FORMATS)
+    for kind, start in OTHER_KINDS.items():
+        if start.match(data):
+            return PictureError(f"{name}: {kind}; the known kinds are {known}", hint=SAVE_HINT)
+    return PictureError(f"{name}: not a picture of a known kind ({known})")
 
 
 @cache

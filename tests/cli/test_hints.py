@@ -15,6 +15,7 @@ from mnistmlp.errors import (
     MissingDataError,
     MixedDataError,
     MnistMlpError,
+    PictureDeviceError,
     PictureFolderError,
 )
 
@@ -33,6 +34,7 @@ FOLDER = Path("my data")
             "try a smaller one, such as --learning-rate 0.05",
         ),
         (MissingBrainError(Path("my brain.npz")), "mnistmlp train --output 'my brain.npz'"),
+        (PictureDeviceError("x"), "mnistmlp predict - reads standard input"),
         (PictureFolderError("x"), "mnistmlp predict --recursive FOLDER"),
         (DataError("x"), None),
         (IdxError("x"), None),

@@ -1,9 +1,12 @@
 import contextlib
 import io
+import os
+import socket
 import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistmlp.errors import PictureError
-from mnistmlp.pictures.decoding import load_grey
+from mnistmlp.errors import PictureDeviceError, PictureError
+from mnistmlp.pictures import decoding
+from mnistmlp.pictures.decoding import load_grey, open_at_once, read_bytes
 from mnistmlp.pictures.images import read_picture
 from tests.conftest import peak_memory
 from tests.pictures.test_images import PATH, likeness, read, seven
@@ -70,10 +74,48 @@ def saved(kind: str, **options: Any) -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>", saved("ICO")])
+@pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<html><svg>", saved("ICO")])
 def test_formats_that_are_not_meant(content: bytes) -> None:
     with pytest.raises(PictureError, match="not a picture of a known kind"):
         load_grey(content, "picture.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\0\0\0\x24ftypheic", "a HEIC picture"),
+        (b"\0\0\0\nftypmif1", "a HEIC picture"),
+        (b"\0\0\0\x1cftypavif", "an AVIF picture"),
+        (b"<svg/>", "an SVG drawing"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- by hand -->\n<svg xmlns=''>", "an SVG drawing"),
+        (b"%PDF-1.7\n", "a PDF document"),
+    ],
+)
+def test_a_kind_that_is_not_read_is_named(content: bytes, kind: str) -> None:
+    with pytest.raises(PictureError) as caught:
+        load_grey(content, "IMG_1.jpg")
+    known = "PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM"
+    assert str(caught.value) == f"IMG_1.jpg: {kind}; the known kinds are {known}"
+    assert caught.value.hint == "save such files as PNG or JPEG first"
+
+
+def test_a_pipe_is_read_as_far_as_a_file_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "MAX_BYTES", 10)
+    os.mkfifo("pipe")
+    with open_at_once(Path("pipe")) as file:
+        assert file.read() == b""
+        writer = os.open("pipe", os.O_WRONLY)
+        os.write(writer, bytes(20))
+        assert len(read_bytes("pipe", "pipe")) == 10
+        os.close(writer)
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "socket"])
+def test_devices_and_sockets_are_not_read(name: str) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        with pytest.raises(PictureDeviceError, match=f"^{name}: neither a file nor a pipe$"):
+            read_picture(name)
 
 
 @pytest.mark.parametrize("kind", ["I;16", "I;16B", "I", "F"])

@@ -1,5 +1,8 @@
 """Pictures to predict, and what is printed about them."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,16 @@ def pictures(small: Path) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).resize((112, 112)).save(path)
     return [str(path) for path in paths]
+
+
+@contextmanager
+def piped(content: bytes) -> Iterator[str]:
+    """Yield the name of a pipe that holds this content, as a shell's `<(...)` makes one."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader), os.fdopen(writer, "wb") as pipe:
+        pipe.write(content)
+        pipe.close()
+        yield f"/dev/fd/{reader}"
 
 
 def sources(stdout: str) -> list[str]:

@@ -1,10 +1,13 @@
+import io
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from mnistmlp.cli.predict.lists import _read_names
 from tests.cli.conftest import Run, Start
-from tests.cli.predict.conftest import sources
+from tests.cli.predict.conftest import piped, sources
 
 
 def test_names_from_a_file(run: Run, brain: Path, pictures: list[str]) -> None:
@@ -18,7 +21,72 @@ def test_names_from_a_file(run: Run, brain: Path, pictures: list[str]) -> None:
     one = run("predict", "--brain", brain, "--files-from", "-", input=pictures[0])
     assert one.stdout == result.stdout.splitlines(keepends=True)[0]
     nothing = run("predict", "--brain", brain, "--files-from", "-", input="")
-    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert (nothing.exit_code, nothing.stdout, nothing.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xef\xbb\xbf", b"\r\n\r\n"])
+def test_a_file_without_names_is_warned_of(run: Run, brain: Path, content: bytes) -> None:
+    Path("names").write_bytes(content)
+    result = run("predict", "--brain", brain, "--files-from", "names")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "warning: names: no names in it\n"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\0"])
+def test_a_byte_order_mark_is_dropped(run: Run, brain: Path, pictures: list[str], end: str) -> None:
+    names = "".join(f"{name}{end}" for name in pictures)
+    Path("names").write_text(f"\ufeff{names}", newline="")
+    null = ["-0"] if end == "\0" else []
+    result = run("predict", "--brain", brain, "--files-from", "names", *null)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert sources(result.stdout) == pictures
+
+
+class ByteByByte(io.BytesIO):
+    def read1(self, size: int | None = -1) -> bytes:
+        return self.read(1)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\0"])
+def test_a_list_may_arrive_in_any_pieces(end: bytes) -> None:
+    listed = b"\xef\xbb\xbfa.png" + end + b"\xff\xfeb.png" + end + end + b"c.png"
+    names = [name for name in _read_names(ByteByByte(listed), "names", end) if name]
+    assert names == ["a.png", os.fsdecode(b"\xff\xfeb.png"), "c.png"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\0"])
+def test_utf_16_is_refused_in_a_line(
+    run: Run, brain: Path, pictures: list[str], encoding: str, end: str
+) -> None:
+    content = "".join(f"{name}{end}" for name in ["\ufeff" + pictures[0], *pictures[1:]])
+    Path("my names").write_bytes(content.encode(encoding))
+    null = ["-0"] if end == "\0" else []
+    result = run("predict", "--brain", brain, "--files-from", "my names", *null)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "error: my names: a list in UTF-16, not in UTF-8",
+        "hint: iconv -f UTF-16 -t UTF-8 'my names' | mnistmlp predict --files-from -",
+    ]
+
+
+def test_names_that_end_in_nul_need_an_option(run: Run, brain: Path, pictures: list[str]) -> None:
+    listed = "\0".join([*pictures, ""])
+    result = run("predict", "--brain", brain, "--files-from", "-", input=listed)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "error: -: not a list of names, one a line: NUL bytes in it",
+        "hint: --null (-0) reads names that end in NUL",
+    ]
+
+
+def test_a_list_from_a_pipe(run: Run, brain: Path, pictures: list[str]) -> None:
+    os.mkfifo("names")
+    nothing = run("predict", "--brain", brain, "--files-from", "names")  # nobody writes to it
+    assert (nothing.exit_code, nothing.stderr) == (0, "warning: names: no names in it\n")
+    with piped("\n".join(pictures).encode()) as name:
+        result = run("predict", "--brain", brain, "--files-from", name)
+    assert sources(result.stdout) == pictures
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""The pictures in a folder, told by the endings of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mnistmlp.cli import console
+from mnistmlp.errors import PictureError
+
+SUFFIXES = (
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".webp"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
+)
+OTHER_SUFFIXES = (".heic", ".heif", ".avif", ".svg", ".pdf")  # of pictures that are not read
+SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")  # macOS, Synology and Windows make these
+MAX_NAMED = 5  # of the files that are left out
+
+
+def find_pictures(folder: str) -> Iterator[str | PictureError]:
+    """Yield the pictures in a folder in order of name, then those in its subfolders.
+
+    Hidden files and folders are left out, links to folders, and what is no
+    file: a pipe might never end.
+    """
+    waiting, left_out, found = [folder], list[Path](), False
+    while waiting:
+        path = waiting.pop()
+        try:
+            folders, pictures, others = _sort_out(Path(path))
+        except OSError as error:
+            yield PictureError(f"{path}: {error.strerror}")
+            found = True
+            continue
+        yield from map(str, pictures)
+        found = found or bool(pictures)
+        left_out += others
+        waiting += map(str, reversed(folders))
+    unread = [each for each in left_out if each.suffix.lower() in OTHER_SUFFIXES]
+    if not found:
+        yield _describe_lack(folder, left_out, convertible=bool(unread))
+    elif unread:
+        names = console.escape(f"{folder}: not read: {_list_names(unread)}")
+        console.note(f"warning: {names}")
+
+
+def _sort_out(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the folders, the pictures and the other files that a user keeps in a folder."""
+    folders, pictures, others = [], [], []
+    for each in sorted(folder.iterdir()):
+        if each.name.startswith(".") or each.name in SYSTEM_FOLDERS:
+            continue
+        if each.is_dir() and not each.is_symlink():
+            folders.append(each)
+        elif each.suffix.lower() in SUFFIXES and (each.is_file() or not each.exists()):
+            pictures.append(each)  # or a broken link, which is then reported
+        else:
+            others.append(each)
+    return folders, pictures, others
+
+
+def _describe_lack(folder: str, left_out: list[Path], *, convertible: bool) -> PictureError:
+    from mnistmlp.pictures.decoding import FORMATS, SAVE_HINT
+
+    return PictureError(
+        f"{folder}: no pictures of a known kind ({', '.join(FORMATS)})",
+        details=[f"left out: {_list_names(left_out)}"] if left_out else (),
+        hint=SAVE_HINT if convertible else None,
+    )
+
+
+def _list_names(paths: list[Path]) -> str:
+    named = ", ".join(map(str, paths[:MAX_NAMED]))
+    more = len(paths) - MAX_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named
