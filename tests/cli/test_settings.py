@@ -139,6 +139,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "files_from": READ,
         "null": FLAG,
         "recursive": FLAG,
+        "with_filename": FLAG,
         "index": ranges("0", "0:999999999"),
         "split": choice("test", "train"),
         "brain": READ,

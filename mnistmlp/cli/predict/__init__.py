@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from mnistmlp.pictures.images import Reading
 
 UNSURE = "?"
+NO_IMAGE_HINT = (
+    "mnistmlp predict IMAGE... (- is standard input), or --index N for an image of the data set"
+)
 
 
 def predict(
@@ -47,6 +50,7 @@ def predict(
     files_from: options.FilesFrom = None,
     null: options.Null = False,
     recursive: options.Recursive = False,
+    with_filename: options.WithFilename = None,
     index: options.Index = None,
     split: options.Split = "test",
     brain: options.Brains = None,
@@ -65,17 +69,18 @@ def predict(
 ) -> None:
     """Recognise digits in pictures, or in images of the data set.
 
-    For one image, only the digit is printed; for several, a line each: source,
-    digit and confidence, separated by tabs.  A picture that cannot be read is
+    For one image, only the digit is printed; for several, or with -H, a line each:
+    source, digit and confidence, separated by tabs.  A picture that cannot be read is
     reported; the others are still recognised, and the exit code is 1.
     """
     blas.configure()
     images = images or []
     if not images and not index and files_from is None:
-        raise SettingError("index", "no image given: name a picture, or use --index N")
+        raise SettingError("IMAGE", "no picture given", hint=NO_IMAGE_HINT)
     check_sources(images, files_from, null=null)
     ranges = [parse_range("index", text) for text in index or []]
     several = recursive or files_from is not None or len(images) + sum(map(len, ranges)) > 1
+    named = several if with_filename is None else with_filename
     if explain_png:
         if several or ranges:
             raise SettingError("explain-png", "takes one picture only")
@@ -99,7 +104,7 @@ def predict(
             drawing.show(result)
         confident = bool(result.probabilities.max() >= reject)
         print(
-            _document(result, confident) if as_json else _lines(result, top, several, confident),
+            _document(result, confident) if as_json else _lines(result, top, named, confident),
             flush=True,
         )
         if explain_png and result.reading:
@@ -139,12 +144,12 @@ def _document(result: Recognised, confident: bool) -> str:
     )
 
 
-def _lines(result: Recognised, top: int | None, several: bool, confident: bool) -> str:
+def _lines(result: Recognised, top: int | None, named: bool, confident: bool) -> str:
     """Return the digit alone, or lines of source, digit and confidence."""
     likeliest = _rank_digits(result.probabilities, top or 1)
-    if top is None and not several:
+    if top is None and not named:
         return str(likeliest[0]) if confident else UNSURE
-    source = f"{console.escape(result.source)}\t" if several else ""
+    source = f"{console.escape(result.source)}\t" if named else ""
     if not confident:
         return f"{source}{UNSURE}\t{result.probabilities.max():.4f}"
     return "\n".join(f"{source}{digit}\t{result.probabilities[digit]:.4f}" for digit in likeliest)

@@ -27,7 +27,21 @@ Null = Annotated[
 ]
 Recursive = Annotated[
     bool,
-    typer.Option("--recursive", "-r", help="Read all pictures in folders and their subfolders."),
+    typer.Option(
+        "--recursive",
+        "-r",
+        help="Read all pictures in folders and their subfolders, but for hidden ones.",
+    ),
+]
+WithFilename = Annotated[
+    bool | None,
+    typer.Option(
+        "--with-filename/--no-filename",
+        "-H",
+        show_default="if there are several",
+        help="Print the source and the confidence with each digit, or neither; "
+        "-h is not short for that.",
+    ),
 ]
 Index = Annotated[
     list[str] | None,

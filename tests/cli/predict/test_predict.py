@@ -1,6 +1,9 @@
 import io
 import json
 import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ from mnistmlp.core.metrics import committee
 from mnistmlp.core.normalization import normalise
 from mnistmlp.data.datasets import load_dataset
 from tests.cli.conftest import Run, Start, without_normalisation
-from tests.cli.predict.conftest import sources
+from tests.cli.predict.conftest import piped, sources
 from tests.test_layers import loaded_by_command
 
 
@@ -66,6 +69,49 @@ def test_pictures_and_standard_input(run: Run, brain: Path, picture: Path) -> No
     ]
 
 
+def test_pipes(run: Run, brain: Path, picture: Path) -> None:
+    plain = run("predict", "--brain", brain, picture).stdout
+    with piped(picture.read_bytes()) as name:
+        result = run("predict", "--brain", brain, name)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, plain, "")
+    with piped(b"") as name:
+        result = run("predict", "--brain", brain, name, picture)
+    assert (result.exit_code, sources(result.stdout)) == (1, ["digit.png"])
+    assert result.stderr == f"error: {name}: empty\n"
+
+
+@pytest.mark.parametrize("name", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
+def test_standard_input_by_its_name(start: Start, brain: Path, picture: Path, name: str) -> None:
+    process = start("predict", "--brain", brain, name)
+    stdout, stderr = process.communicate(picture.read_bytes(), timeout=60)
+    assert (process.returncode, len(stdout), stderr) == (0, 2, b"")
+    ours, theirs = pty.openpty()
+    process = start("predict", "--brain", brain, name, stdin=theirs)
+    stdout, stderr = process.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert (process.returncode, stdout) == (1, b"")
+    assert stderr.decode().splitlines() == [
+        f"error: {name}: neither a file nor a pipe",
+        "hint: mnistmlp predict - reads standard input",
+    ]
+
+
+def test_pictures_before_a_pipe_do_not_wait_for_it(
+    start: Start, brain: Path, picture: Path
+) -> None:
+    reader, writer = os.pipe()
+    names = [picture, f"/dev/fd/{reader}"]
+    process = start("predict", "--brain", brain, *names, pass_fds=[reader])
+    assert process.stdout
+    assert process.stdout.readline().startswith(b"digit.png\t")
+    os.write(writer, picture.read_bytes())
+    os.close(writer)
+    assert process.stdout.readline().startswith(f"/dev/fd/{reader}\t".encode())
+    assert process.communicate(timeout=60) == (b"", b"")
+    os.close(reader)
+
+
 def test_unreadable_pictures_are_reported_and_the_rest_recognised(
     run: Run, brain: Path, picture: Path
 ) -> None:
@@ -81,6 +127,7 @@ def test_unreadable_pictures_are_reported_and_the_rest_recognised(
         "none.png", "text.png", ".", "blank.png", "fifo",
     ]  # fmt: skip
     assert lines.count("hint: mnistmlp predict --recursive FOLDER") == 1
+    assert "error: fifo: empty" in lines  # nobody writes to it
     assert result.stderr.startswith("error: none.png: No such file or directory\n")
 
 
@@ -107,7 +154,6 @@ def test_top(run: Run, brain: Path, small: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "error"),
     [
-        ([], "--index: no image given"),
         (["--index", "-1"], "--index: '-1' is not a number"),
         (["--index", "x"], "--index: 'x' is not a number"),
         (["--index", "5:5"], "--index: '5:5' is not a number"),
@@ -121,6 +167,49 @@ def test_invalid_indices(run: Run, brain: Path, small: Path, args: list[str], er
     result = run("predict", "--brain", brain, "--data-dir", small, *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"error: {error}")
+
+
+@pytest.mark.parametrize("args", [[], ["--json"], ["-r"], ["--brain", "none.npz"]], ids=str)
+def test_without_a_picture_it_says_how_to_name_one(run: Run, args: list[str]) -> None:
+    result = run("predict", *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    error, hint = result.stderr.splitlines()
+    assert error == "error: IMAGE: no picture given"
+    assert hint.startswith("hint: mnistmlp predict IMAGE... (- is standard input), or --index N")
+
+
+def test_a_batch_of_one_is_named_on_demand(run: Run, brain: Path, picture: Path) -> None:
+    common = ["predict", "--brain", brain]
+    (digit,) = run(*common, picture).stdout.splitlines()
+    line, other = run(*common, picture, picture).stdout.splitlines()
+    assert line == other
+    for option in ("-H", "--with-filename"):
+        assert run(*common, option, picture).stdout == f"{line}\n"
+        assert run(*common, option, picture, picture).stdout == f"{line}\n{line}\n"
+    assert run(*common, "--no-filename", picture, picture).stdout == f"{digit}\n{digit}\n"
+    assert run(*common, "--no-filename", "-r", ".").stdout == f"{digit}\n"
+    top = run(*common, picture, "--top", 2).stdout
+    assert run(*common, "--no-filename", picture, picture, "--top", 2).stdout == 2 * top
+    named = "".join(f"{picture}\t{line}" for line in top.splitlines(keepends=True))
+    assert run(*common, "-H", picture, "--top", 2).stdout == named
+    json_lines = run(*common, picture, "--json").stdout
+    for option in ("-H", "--no-filename"):
+        assert run(*common, option, picture, "--json").stdout == json_lines
+    unsure = run(*common, "--no-filename", picture, picture, "--reject", 1)
+    assert unsure.stdout == "?\n?\n"
+
+
+def test_xargs_can_have_every_batch_named(brain: Path, pictures: list[str]) -> None:
+    command = ["xargs", "-n", "3", sys.executable, "-m", "mnistmlp", "predict", "-H"]
+    done = subprocess.run(
+        [*command, "--brain", str(brain)],
+        input="\n".join(pictures[:4]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sources(done.stdout) == pictures[:4]
+    assert {line.count("\t") for line in done.stdout.splitlines()} == {2}
 
 
 def test_several_brains(run: Run, brain: Path, small: Path) -> None:
@@ -137,7 +226,7 @@ def test_standard_input_of_a_process(start: Start, brain: Path, picture: Path) -
     process = start("predict", "--brain", brain, "-")
     stdout, stderr = process.communicate(io.BytesIO().getvalue(), timeout=60)
     assert (process.returncode, stdout) == (1, b"")
-    assert stderr.startswith(b"error: -: not a picture")
+    assert stderr == b"error: -: empty\n"
 
 
 def test_recognising_an_image_of_the_data_set_loads_no_more_than_it_needs(
