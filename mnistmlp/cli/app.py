@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import io
 import os
 import sys
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from mnistmlp.cli import console
 from mnistmlp.cli.interrupt import Terminated
@@ -22,9 +20,22 @@ from mnistmlp.errors import MnistMlpError, SettingError
 from mnistmlp.version import __version__
 
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+STREAMS = {  # and how they write file names that are not UTF-8
+    "stdin": None,
+    "stdout": "surrogateescape",
+    "stderr": "backslashreplace",
+}
 COMMANDS = (  # each is a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
 )
+
+
+class _Command(TyperCommand):
+    """A command whose help fits the encoding of stdout; Typer takes UTF-8 in place of ASCII."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help."""
+        return console.make_plain(super().get_help(ctx), sys.stdout.encoding)
 
 
 class _Program(TyperGroup):
@@ -44,7 +55,7 @@ class _Program(TyperGroup):
             module = import_module(f"mnistmlp.cli.{name}")
             single = typer.Typer(add_completion=False, rich_markup_mode=None)
             epilog = getattr(module, "EPILOG", None)
-            single.command(cmd_name, epilog=epilog)(getattr(module, name))
+            single.command(cmd_name, cls=_Command, epilog=epilog)(getattr(module, name))
             self.commands[cmd_name] = typer.main.get_command(single)
         return self.commands.get(cmd_name)
 
@@ -120,16 +131,13 @@ def _find_shortage(error: Exception) -> str | None:
 
 
 def _prepare_streams() -> None:
-    """Replace closed streams, outlive the terminal, and make every file name printable."""
-    for name in ("stdin", "stdout", "stderr"):
+    """Replace closed streams, and let the others write whole lines, and every file name."""
+    for name, errors in STREAMS.items():
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115
-        elif name != "stdin" and isinstance(stream, io.TextIOWrapper) and stream.isatty():
-            setattr(sys, name, console.outlive_terminal(stream))
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"  # also if it is spelt UTF8
-        sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
+        elif errors and stream is getattr(sys, f"__{name}__"):
+            setattr(sys, name, console.prepare(stream, errors, buffered=name == "stdout"))
 
 
 def _discard_output() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import io
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # Blanks the first cell of the line, then all to the end of the screen, and goes back to the start.
 # One step, from the start of the screen, would clear it, which tmux keeps as lines scrolled away.
 ERASE = "\r \x1b[J\r"
+PLAIN = {"±": "+-", "√": "sqrt", "−": "-", "×": "x", "…": "..."}  # what ASCII has for it
+BUFFER = 1 << 16  # bytes that are written at once, at most
 
 
 class Footer:
@@ -66,15 +69,57 @@ class _Terminal(io.FileIO):
             return memoryview(data).nbytes
 
 
-def outlive_terminal(stream: io.TextIOWrapper) -> io.TextIOWrapper:
-    """Return a stream to the same terminal that goes on when the terminal goes away."""
-    return io.TextIOWrapper(
-        io.BufferedWriter(_Terminal(stream.fileno(), "wb", closefd=False)),
+class _Lines(io.TextIOWrapper):
+    """Text that is written at once when a line ends: all that one `print` prints.
+
+    So the lines of processes that share a terminal or a file do not run into
+    one another.  Python's own streams may write a text and the newline after it
+    apart: those of a terminal if the text has several lines, and all of them
+    under PYTHONUNBUFFERED.
+    """
+
+    def write(self, text: str) -> int:
+        count = super().write(text)
+        if text.endswith("\n"):
+            self.flush()
+        return count
+
+
+def prepare(stream: io.TextIOWrapper, errors: str, *, buffered: bool) -> io.TextIOWrapper:
+    """Return a stream to the same file that writes whole lines, and outlives a terminal.
+
+    Parameters
+    ----------
+    stream : TextIOWrapper
+    errors : str
+        How file names that are not UTF-8 are written, if the stream is UTF-8.
+        Characters that other encodings lack become plain ones, or escapes.
+    buffered : bool
+        Whether what cannot be written is kept, so that the loss is noticed.
+    """
+    raw = (_Terminal if stream.isatty() else io.FileIO)(stream.fileno(), "wb", closefd=False)
+    utf8 = codecs.lookup(stream.encoding).name == "utf-8"  # also if it is spelt UTF8
+    return _Lines(
+        io.BufferedWriter(raw, BUFFER) if buffered else raw,
         encoding=stream.encoding,
-        errors=stream.errors,
-        line_buffering=True,
-        write_through=stream.write_through,
+        errors=errors if utf8 else "mnistmlp.plain",
     )
+
+
+def make_plain(text: str, encoding: str) -> str:
+    """Return a text as it looks in an encoding that may lack some of its characters."""
+    return text.encode(encoding, "mnistmlp.plain").decode(encoding)
+
+
+def _replace_by_plain(error: UnicodeError) -> tuple[str, int]:
+    """Return plain characters for those that an encoding lacks, and where to go on."""
+    assert isinstance(error, UnicodeEncodeError)
+    lacking = error.object[error.start : error.end]
+    plain = (PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking)
+    return "".join(plain), error.end
+
+
+codecs.register_error("mnistmlp.plain", _replace_by_plain)
 
 
 def note(message: str) -> None:
@@ -102,11 +147,8 @@ def report(error: MnistMlpError) -> None:
 
 def fail(message: str, *, hint: str | None = None, details: Iterable[str] = ()) -> None:
     """Write an error line, its details and a hint to stderr."""
-    note(f"error: {escape(message)}")
-    for detail in details:
-        note(f"  {escape(detail)}")
-    if hint:
-        note(f"hint: {escape(hint)}")
+    lines = [f"error: {escape(message)}", *(f"  {escape(detail)}" for detail in details)]
+    note("\n".join([*lines, f"hint: {escape(hint)}"] if hint else lines))
 
 
 def escape(text: str) -> str:

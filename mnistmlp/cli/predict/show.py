@@ -21,12 +21,13 @@ STEP_WIDTH = 24  # characters of a step of `explain`; the images after them have
 GAP = "  "
 TITLES = {"deslant": "upright", "moments": "upright, one size"}  # of normalised images
 UPPER_HALF, FULL_BLOCK = "▀", "█"
+SHADES = " .:+#"  # where blocks cannot be shown, from black to white
 
 
 def show(result: Recognised) -> None:
     """Draw an image beside ten bars, on stderr: stdout is for the result."""
     screen = console.make_console(stderr=True)
-    bars = dict(enumerate(_bars(result.probabilities), start=2))
+    bars = dict(enumerate(_bars(screen, result.probabilities), start=2))
     lines = [
         _half_blocks(screen, result.image[row], result.image[row + 1]).append(
             f"   {bars[row // 2]}" if row // 2 in bars else ""
@@ -52,7 +53,7 @@ def explain(result: Recognised, normalised: list[Panel]) -> None:
         for line in _side_by_side(screen, row)
     ]
     facts = [describe_reading(reading)] if reading else []
-    source, bars = console.escape(result.source), _bars(result.probabilities)
+    source, bars = console.escape(result.source), _bars(screen, result.probabilities)
     console.note(console.render(screen, source, *lines, *facts, *bars))
 
 
@@ -91,23 +92,28 @@ def _side_by_side(screen: Console, steps: list[Panel]) -> Iterator[Text]:
 
 
 def _half_blocks(screen: Console, upper: Bytes, lower: Bytes) -> Text:
-    """Return two rows of pixels as a line of half blocks, black and white if there is no colour."""
+    """Return two rows of pixels as a line of half blocks, black and white if there is no colour.
+
+    In ASCII, which has none, it is a line of shades.
+    """
     from rich.text import Text
 
     line = Text()
     for top, bottom in zip(upper.tolist(), lower.tolist(), strict=True):
-        if screen.color_system and not screen.no_color:
+        if screen.options.ascii_only:
+            line.append(SHADES[(top + bottom) * len(SHADES) // 512])
+        elif screen.color_system and not screen.no_color:
             line.append(UPPER_HALF, f"rgb({top},{top},{top}) on rgb({bottom},{bottom},{bottom})")
         else:
             line.append(" ▄▀█"[2 * (top > 127) + (bottom > 127)])
     return line
 
 
-def _bars(probabilities: Array) -> list[str]:
+def _bars(screen: Console, probabilities: Array) -> list[str]:
     """Return ten lines of digit, bar and percentage."""
-    best = probabilities.argmax()
+    best, block = probabilities.argmax(), "#" if screen.options.ascii_only else FULL_BLOCK
     return [
-        f"{digit} {FULL_BLOCK * round(BAR_WIDTH * float(share)):{BAR_WIDTH}} {share:7.2%}"
+        f"{digit} {block * round(BAR_WIDTH * float(share)):{BAR_WIDTH}} {share:7.2%}"
         + (" <" if digit == best else "")
         for digit, share in enumerate(probabilities)
     ]

@@ -62,8 +62,8 @@ def warn_once(
             return
         if problem := _find_problem(report, first[0], share, guessing_loss):
             warned.append(problem)
-            console.note(f"warning: {console.escape(str(output))}: {problem}")
-            console.note(f"hint: {advise(recipe, steps)}")
+            warning = f"warning: {console.escape(str(output))}: {problem}"
+            console.note(f"{warning}\nhint: {advise(recipe, steps)}")
 
     return on_epoch
 

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from mnistmlp.arrays import Bytes
 from mnistmlp.brains.brain import load_brain, save_brain
 from mnistmlp.core.normalization import normalise
 from mnistmlp.data.datasets import load_dataset
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Start
 
 
 def test_show_draws_on_stderr(run: Run, brain: Path, small: Path) -> None:
@@ -25,6 +26,21 @@ def test_show_draws_on_stderr(run: Run, brain: Path, small: Path) -> None:
     coloured = run(*common, env=given).stderr
     assert "\x1b[38;2;" in coloured
     assert run(*common, env=given | {"NO_COLOR": "1"}).stderr == plain.stderr
+
+
+def test_show_in_ascii(start: Start, brain: Path, small: Path) -> None:
+    words = ["predict", "--brain", brain, "--data-dir", small, "--index", 0, "--show"]
+    shown = {}
+    for encoding in ("utf-8", "ascii"):
+        env = os.environ | {"PYTHONIOENCODING": encoding, "FORCE_COLOR": "1", "NO_COLOR": "1"}
+        _, stderr = start(*words, env=env).communicate(timeout=60)
+        shown[encoding] = stderr.decode(encoding)
+    image = load_dataset(small, "test").images[0].astype(int)
+    means = (image[::2] + image[1::2]) / 2
+    lines = [line[:28] for line in shown["ascii"].splitlines()[1:]]
+    assert lines == ["".join(" .:+#"[int(mean / 51.2)] for mean in row) for row in means]
+    bars = [line[28:] for line in shown["utf-8"].replace("█", "#").splitlines()[1:]]
+    assert [line[28:] for line in shown["ascii"].splitlines()[1:]] == bars
 
 
 def test_explain(run: Run, brain: Path, picture: Path) -> None:
