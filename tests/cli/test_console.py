@@ -158,10 +158,13 @@ def test_a_terminal_gets_each_print_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_long_result_is_written_at_once(start: Start, brain: Path, picture: str) -> None:
-    words = ["predict", "--brain", brain, "--top", 10, name := 200 * "a" + ".png"]
-    Path(picture).rename(name)
-    written = written_by(start, *words, "-H", env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    folder = Path("/".join(5 * [200 * "a"]))
+    folder.mkdir(parents=True)
+    name = Path(picture).rename(folder / picture)
+    words = ["predict", "--brain", brain, "--top", 10, "-H", name]
+    written = written_by(start, *words, env=os.environ | {"PYTHONUNBUFFERED": "1"})
     assert [each.count(b"\n") for each in written] == [10]
+    assert len(written[0]) > io.DEFAULT_BUFFER_SIZE
 
 
 # --- Encodings that lack characters ------------------------------------------

@@ -97,21 +97,6 @@ def test_standard_input_by_its_name(start: Start, brain: Path, picture: Path, na
     ]
 
 
-def test_pictures_before_a_pipe_do_not_wait_for_it(
-    start: Start, brain: Path, picture: Path
-) -> None:
-    reader, writer = os.pipe()
-    names = [picture, f"/dev/fd/{reader}"]
-    process = start("predict", "--brain", brain, *names, pass_fds=[reader])
-    assert process.stdout
-    assert process.stdout.readline().startswith(b"digit.png\t")
-    os.write(writer, picture.read_bytes())
-    os.close(writer)
-    assert process.stdout.readline().startswith(f"/dev/fd/{reader}\t".encode())
-    assert process.communicate(timeout=60) == (b"", b"")
-    os.close(reader)
-
-
 def test_unreadable_pictures_are_reported_and_the_rest_recognised(
     run: Run, brain: Path, picture: Path
 ) -> None:
