@@ -47,10 +47,12 @@ if TYPE_CHECKING:
     from mnistmlp.errors import DivergenceError as DivergenceError
     from mnistmlp.errors import DownloadError as DownloadError
     from mnistmlp.errors import IdxError as IdxError
+    from mnistmlp.errors import LargePictureError as LargePictureError
     from mnistmlp.errors import MissingBrainError as MissingBrainError
     from mnistmlp.errors import MissingExtraError as MissingExtraError
     from mnistmlp.errors import MixedDataError as MixedDataError
     from mnistmlp.errors import MnistMlpError as MnistMlpError
+    from mnistmlp.errors import OtherFormatError as OtherFormatError
     from mnistmlp.errors import OtherTaskError as OtherTaskError
     from mnistmlp.errors import PictureError as PictureError
     from mnistmlp.errors import PictureFolderError as PictureFolderError
@@ -112,10 +114,12 @@ _MODULES = {
         "DivergenceError",
         "DownloadError",
         "IdxError",
+        "LargePictureError",
         "MissingBrainError",
         "MissingExtraError",
         "MixedDataError",
         "MnistMlpError",
+        "OtherFormatError",
         "OtherTaskError",
         "PictureError",
         "PictureFolderError",

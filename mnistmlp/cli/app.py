@@ -6,12 +6,12 @@ import codecs
 import io
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 from typer.core import TyperGroup
@@ -21,6 +21,7 @@ from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.errors import MnistMlpError, SettingError
 from mnistmlp.version import __version__
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 COMMANDS = (  # each is a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
@@ -44,7 +45,7 @@ class _Program(TyperGroup):
             module = import_module(f"mnistmlp.cli.{name}")
             single = typer.Typer(add_completion=False, rich_markup_mode=None)
             epilog = getattr(module, "EPILOG", None)
-            single.command(cmd_name, epilog=epilog)(getattr(module, name))
+            single.command(cmd_name, epilog=epilog)(_keep_help(getattr(module, name)))
             self.commands[cmd_name] = typer.main.get_command(single)
         return self.commands.get(cmd_name)
 
@@ -71,6 +72,18 @@ class _Program(TyperGroup):
         """Run a command."""
         with _report_failures():
             return super().invoke(ctx)
+
+
+def _keep_help(command: Command) -> Command:
+    """Return a command with its docstring, from the source if `python -OO` has stripped it."""
+    if command.__doc__ is None:
+        import ast  # only needed here
+        import inspect
+
+        with suppress(OSError):  # without its source, it has no help
+            (tree,) = ast.parse(inspect.getsource(command)).body
+            command.__doc__ = ast.get_docstring(cast(ast.FunctionDef, tree))
+    return command
 
 
 @contextmanager
@@ -152,6 +165,7 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback(invoke_without_command=True)
+@_keep_help
 def main(
     context: typer.Context,
     version: Annotated[

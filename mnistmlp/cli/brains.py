@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnistmlp.cli import console
+from mnistmlp.cli import console, hints
 from mnistmlp.errors import OtherTaskError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Brains = Annotated[
     ),
 ]
 DEFAULT_BRAIN = Path("brain.npz")
-BUNDLED = Path("pretrained")  # the name of the bundled brain
+BUNDLED = Path(hints.BUNDLED)
 GUESSING = 0.2  # an accuracy below this is hardly better than guessing among ten digits
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
 
 from mnistmlp.arrays import Grey
-from mnistmlp.errors import PictureError, PictureFolderError
+from mnistmlp.errors import LargePictureError, PictureError, PictureFolderError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 WORKING_SIDE = 256  # pixels: pictures with the area of a square twice as wide are reduced
@@ -39,10 +39,12 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def read_bytes(source: str | Path | BinaryIO, name: str) -> bytes:
-    """Read the bytes of a picture, up to `MAX_BYTES`."""
+    """Read the bytes of a picture; raise LargePictureError if they are more than `MAX_BYTES`."""
     try:
         if not isinstance(source, str | Path):
-            return source.read(MAX_BYTES)
+            data = source.read(MAX_BYTES + 1)
+            _check_size(len(data), name)
+            return data
         if not name:
             raise PictureError("'': the name is empty")
         path = Path(source)
@@ -51,12 +53,19 @@ def read_bytes(source: str | Path | BinaryIO, name: str) -> bytes:
             raise PictureFolderError(f"{name}: a folder")
         if not stat.S_ISREG(status.st_mode):
             raise PictureError(f"{name}: not a regular file")
+        _check_size(status.st_size, name)
         with path.open("rb") as file:
-            return file.read(min(status.st_size, MAX_BYTES))
+            return file.read(status.st_size)
     except OSError as error:
         raise PictureError(f"{name}: {error.strerror}") from None
     except ValueError:  # a NUL in the name
         raise PictureError(f"{name}: no name of a file") from None
+
+
+def _check_size(size: int, name: str) -> None:
+    """Raise LargePictureError if these are too many bytes."""
+    if size > MAX_BYTES:
+        raise LargePictureError(f"{name}: more than {MAX_BYTES:,} bytes")
 
 
 def load_grey(data: bytes, name: str) -> Grey:
@@ -77,7 +86,7 @@ def load_grey(data: bytes, name: str) -> Grey:
         known = ", ".join(FORMATS)
         raise PictureError(f"{name}: not a picture of a known kind ({known})") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise PictureError(f"{name}: too many pixels: {error}") from None
+        raise LargePictureError(f"{name}: too many pixels: {error}") from None
     except MemoryError:
         raise
     except Exception as error:  # decoders raise many kinds of errors on damaged bytes

@@ -70,6 +70,28 @@ app({words}, prog_name="mnistmlp")
     assert done.stdout == "settled False\n"
 
 
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
+def test_help_is_the_same_under_double_o(start: Start, command: list[str]) -> None:
+    expected, _ = start(*command, "--help").communicate(timeout=60)
+    stripped = start(*command, "--help", env=os.environ | {"PYTHONOPTIMIZE": "2"})
+    assert stripped.communicate(timeout=60) == (expected, b"")
+
+
+def test_without_docstrings_and_source_there_is_only_less_help() -> None:
+    code = """
+import inspect
+def getsource(command):
+    raise OSError("could not get source code")
+inspect.getsource = getsource
+from mnistmlp.cli.app import app
+app(["export", "--help"])
+"""
+    words = [sys.executable, "-OO", "-c", code]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert "--force" in done.stdout
+    assert "Write a brain" not in done.stdout
+
+
 def test_no_command_shows_help_on_stderr(run: Run) -> None:
     result = run()
     assert (result.exit_code, result.stdout) == (2, "")
