@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from mnistmlp.cli import console
+from mnistmlp.cli.completion import separate_values
 from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.errors import MnistMlpError, SettingError
 from mnistmlp.version import __version__
@@ -52,6 +53,8 @@ class _Program(TyperGroup):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the program, and exit with its exit code."""
         _prepare_streams()
+        if os.environ.get("_MNISTMLP_COMPLETE") == "complete_bash":
+            separate_values()
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
@@ -158,8 +161,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # as on Tab
         print(f"mnistmlp {__version__}")
         raise typer.Exit
 

@@ -10,6 +10,7 @@ import typer
 
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file, choose_default_brain, load_brains, warn_of_guessing
+from mnistmlp.cli.completion import complete_brain
 from mnistmlp.cli.draw.browser import open_in_browser
 from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.cli.options import (
@@ -29,6 +30,7 @@ def draw(
         Path | None,
         typer.Argument(
             metavar="[BRAIN]",
+            autocompletion=complete_brain,
             show_default="brain.npz, or pretrained if there is none",
             help="Brain file, or pretrained: the bundled brain.",
         ),
