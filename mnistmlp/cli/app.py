@@ -5,9 +5,11 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
@@ -24,6 +26,7 @@ from mnistmlp.version import __version__
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
+MISSPELT = re.compile(r"(No such command )?'(?P<name>.*)'(?(1)\.| is not one of )")
 COMMANDS = (  # each is a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
 )
@@ -38,6 +41,7 @@ class _Program(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # None: not imported
+        self.suggest_commands = False  # in the error line: the hint says it
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of that name, or None if there is none."""
@@ -59,10 +63,12 @@ class _Program(TyperGroup):
         try:
             code = super().main(*args, **kwargs)
         except typer.TyperException as error:
-            context = getattr(error, "ctx", None)
+            context, meant = getattr(error, "ctx", None), _find_meant(error)
             path = context.command_path if context else "mnistmlp"
-            message = error.format_message().removesuffix(".").replace("Value error, ", "")
-            console.fail(message[:1].lower() + message[1:], hint=f"{path} --help")
+            message = error.format_message().partition(" (Possible options: ")[0]
+            message = message.removesuffix(".").replace("Value error, ", "")
+            hint = f"did you mean {meant}?" if meant else f"{path} --help"
+            console.fail(message[:1].lower() + message[1:], hint=hint)
             code = USAGE
         sys.exit(code or 0)
 
@@ -75,6 +81,20 @@ class _Program(TyperGroup):
         """Run a command."""
         with _report_failures():
             return super().invoke(ctx)
+
+
+def _find_meant(error: Any) -> str | None:
+    """Return the command, option or choice that a usage error has found misspelt."""
+    param = getattr(error, "param", None)
+    if options := getattr(error, "possibilities", None):
+        typed, names = error.option_name, options
+    elif misspelt := MISSPELT.search(error.message):
+        typed = misspelt["name"]
+        names = param.type_descriptor.choices or () if param else COMMANDS
+    else:
+        return None
+    bare = {each.lstrip("-"): each for each in names}  # the dashes are no likeness
+    return next((bare[each] for each in get_close_matches(typed.lstrip("-"), bare)), None)
 
 
 def _keep_help(command: Command) -> Command:
