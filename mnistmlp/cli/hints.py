@@ -48,10 +48,10 @@ def _missing_brain_hint(path: Path) -> str:
     """Return how to get a brain: one with nearly this name, or one that is trained."""
     from difflib import get_close_matches  # only needed here
 
-    names = {f"{BUNDLED}.npz": BUNDLED}
+    names = {BUNDLED: BUNDLED}  # by their stems: short names with one suffix are all alike
     with suppress(OSError):
-        names |= {str(each): str(each) for each in path.parent.glob("*.npz")}
-    if close := get_close_matches(str(path.with_suffix(".npz")), names, n=1, cutoff=0.75):
+        names |= {each.stem: str(each) for each in path.parent.glob("*.npz")}
+    if close := get_close_matches(path.stem, names, n=1, cutoff=0.7):
         return f"did you mean {quote(names[close[0]])}?"
     if path.suffix in ("", ".npz") and path.parent.is_dir():
         return f"mnistmlp train --output {quote(str(path))}"

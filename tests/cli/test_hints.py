@@ -78,6 +78,7 @@ A_BRAIN = "a brain is an .npz file, such as train writes, or pretrained: the bun
         ("digits_1.npz", "did you mean digits-1.npz?"),
         ("digits-1.onnx", "did you mean digits-1.npz?"),
         ("digits-1.npz.npz", "did you mean digits-1.npz?"),
+        ("a.npz", "mnistmlp train --output a.npz"),  # and not b.npz
         ("models/yuor brain.npz", "did you mean 'models/your brain.npz'?"),
         ("pretrianed", "did you mean pretrained?"),
         ("pretrained.npz", "did you mean pretrained?"),
@@ -85,7 +86,7 @@ A_BRAIN = "a brain is an .npz file, such as train writes, or pretrained: the bun
 )
 def test_a_brain_that_is_not_there(name: str, hint: str) -> None:
     Path("models").mkdir()
-    for each in ("digits-1.npz", "models/your brain.npz"):
+    for each in ("b.npz", "digits-1.npz", "models/your brain.npz"):
         Path(each).touch()
     assert hint_for(MissingBrainError(Path(name))) == hint
 

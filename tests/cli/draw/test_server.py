@@ -54,6 +54,8 @@ def test_the_page(server: PageServer) -> None:
         "Content-Length": str(len(PAGE)),
     }
     assert ask(server, server.path, "HEAD") == (200, headers, b"")
+    answer = exchange(server, f"HEAD {server.path} HTTP/1.1\r\nHost: {server.host}\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 def test_the_path_is_another_each_time(server: PageServer) -> None:
@@ -117,9 +119,22 @@ def test_clients_that_never_finish_keep_no_other_out(server: PageServer) -> None
     assert ask(server, server.path)[0] == 200
     clients[-1].sendall(b"TP/1.1\r\n\r\n")  # the newest is not
     assert clients[-1].recv(12) == b"HTTP/1.0 404"
-    assert threading.active_count() <= MAX_CONNECTIONS + 5
+    assert len(server.connections) <= MAX_CONNECTIONS
     for client in clients:
         client.close()
+
+
+def test_a_client_that_goes_away_is_no_news(capfd: pytest.CaptureFixture[str]) -> None:
+    with PageServer(bytes(20_000_000)) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        with connect(server) as client:
+            client.sendall(f"GET {server.path} HTTP/1.1\r\nHost: {server.host}\r\n\r\n".encode())
+            assert client.recv(12) == b"HTTP/1.0 200"
+        for thread in threading.enumerate():
+            if "process_request" in thread.name:
+                thread.join(30)
+        server.shutdown()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_silent_client_is_left(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
