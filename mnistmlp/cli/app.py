@@ -26,7 +26,7 @@ from mnistmlp.version import __version__
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
-MISSPELT = re.compile(r"(No such command )?'(?P<name>.*)'(?(1)\.| is not one of )")
+MISSPELT = re.compile(r"No such command '(.*)'\.|'(.*)' is not one of (.*)")
 COMMANDS = (  # each is a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
 )
@@ -85,12 +85,11 @@ class _Program(TyperGroup):
 
 def _find_meant(error: Any) -> str | None:
     """Return the command, option or choice that a usage error has found misspelt."""
-    param = getattr(error, "param", None)
     if options := getattr(error, "possibilities", None):
         typed, names = error.option_name, options
     elif misspelt := MISSPELT.search(error.message):
-        typed = misspelt["name"]
-        names = param.type_descriptor.choices or () if param else COMMANDS
+        typed = misspelt[1] or misspelt[2]
+        names = re.findall("'([^']*)'", misspelt[3]) if misspelt[3] else COMMANDS
     else:
         return None
     bare = {each.lstrip("-"): each for each in names}  # the dashes are no likeness
