@@ -88,7 +88,7 @@ def _find_meant(error: Any) -> str | None:
     if options := getattr(error, "possibilities", None):
         typed, names = error.option_name, options
     elif misspelt := MISSPELT.search(error.message):
-        typed = misspelt[1] or misspelt[2]
+        typed = misspelt[1] or misspelt[2] or ""
         names = re.findall("'([^']*)'", misspelt[3]) if misspelt[3] else COMMANDS
     else:
         return None

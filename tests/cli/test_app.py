@@ -103,7 +103,11 @@ def test_no_command_shows_help_on_stderr(run: Run) -> None:
     ("args", "error", "hint"),
     [
         (["xyzzy"], "no such command 'xyzzy'", "mnistmlp --help"),
+        ([""], "no such command ''", "mnistmlp --help"),
+        (["a' is not one of 'b"], "no such command", "mnistmlp --help"),
         (["--colour"], "no such option: --colour", "mnistmlp --help"),
+        (["train", "--dataset", ""], "'' is not one of", "mnistmlp train --help"),
+        (["train", "--dataset", "it's"], "is not one of", "mnistmlp train --help"),
         (["train", "--colour"], "no such option: --colour", "mnistmlp train --help"),
         (["train", "--loss", "hinge"], "'hinge' is not one of", "mnistmlp train --help"),
         (["train", "--seed", "-1"], "'--seed'", "mnistmlp train --help"),
