@@ -47,11 +47,13 @@ if TYPE_CHECKING:
     from mnistmlp.errors import DivergenceError as DivergenceError
     from mnistmlp.errors import DownloadError as DownloadError
     from mnistmlp.errors import IdxError as IdxError
+    from mnistmlp.errors import LargePictureError as LargePictureError
     from mnistmlp.errors import MissingBrainError as MissingBrainError
     from mnistmlp.errors import MissingDataError as MissingDataError
     from mnistmlp.errors import MissingExtraError as MissingExtraError
     from mnistmlp.errors import MixedDataError as MixedDataError
     from mnistmlp.errors import MnistMlpError as MnistMlpError
+    from mnistmlp.errors import OtherFormatError as OtherFormatError
     from mnistmlp.errors import OtherTaskError as OtherTaskError
     from mnistmlp.errors import PictureDeviceError as PictureDeviceError
     from mnistmlp.errors import PictureError as PictureError
@@ -114,11 +116,13 @@ _MODULES = {
         "DivergenceError",
         "DownloadError",
         "IdxError",
+        "LargePictureError",
         "MissingBrainError",
         "MissingDataError",
         "MissingExtraError",
         "MixedDataError",
         "MnistMlpError",
+        "OtherFormatError",
         "OtherTaskError",
         "PictureDeviceError",
         "PictureError",

@@ -10,11 +10,13 @@ MnistMlpError
 │   └── DownloadError       a file that no mirror could provide
 ├── BrainError              a file that is not a brain, or cannot be read
 │   ├── MissingBrainError   a brain file that does not exist
+│   ├── OtherFormatError    a file that by its name has another format
 │   └── OtherTaskError      a brain for another kind of images or labels
 ├── CheckpointError         a file that is not a checkpoint, or cannot be read
 ├── WriteError              a file that cannot be written
 ├── MissingExtraError       an optional package that is not installed
 ├── PictureError            a picture that cannot be read, or shows no digit
+│   ├── LargePictureError   a picture of too many pixels or bytes
 │   ├── PictureFolderError  a folder where a picture should be
 │   └── PictureDeviceError  a device or a socket where a picture should be
 └── DivergenceError         a loss or an output that is no longer finite
@@ -156,6 +158,14 @@ class MissingBrainError(BrainError):
         self.path = path
 
 
+class OtherFormatError(BrainError):
+    """A file that is no brain, and by its name has another format."""
+
+    def __init__(self, path: Path, kind: str) -> None:
+        super().__init__(f"{path}: not a brain file, but by its name {kind}")
+        self.path = path
+
+
 class OtherTaskError(BrainError):
     """A brain for another kind of images or labels."""
 
@@ -174,6 +184,10 @@ class MissingExtraError(MnistMlpError):
 
 class PictureError(MnistMlpError):
     """A picture that cannot be read, or shows no digit."""
+
+
+class LargePictureError(PictureError):
+    """A picture of too many pixels or bytes."""
 
 
 class PictureFolderError(PictureError):

@@ -48,6 +48,10 @@ class MissingArchiveError(ArchiveError):
     """An archive that does not exist."""
 
 
+class InvalidArchiveError(ArchiveError):
+    """A file whose bytes are not such an archive."""
+
+
 def write_archive(
     path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any], *, packed: bool = False
 ) -> None:
@@ -128,12 +132,12 @@ def read_archive(
             warnings.simplefilter("ignore")  # NumPy and Python warn of odd headers
             return _read(file, check_names, max_size)
     except zipfile.BadZipFile:
-        raise ArchiveError(f"{path}: not a {kind}, or a damaged one") from None
+        raise InvalidArchiveError(f"{path}: not a {kind}, or a damaged one") from None
     except MemoryError:
         raise
     except Exception as error:  # on hostile bytes the parsers raise many kinds
         what = shorten(str(error), 150, placeholder=" ...") or type(error).__name__
-        raise ArchiveError(f"{path}: not a {kind}: {what}") from None
+        raise InvalidArchiveError(f"{path}: not a {kind}: {what}") from None
 
 
 def _read(

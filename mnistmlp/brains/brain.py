@@ -7,9 +7,11 @@ every layer, mean squared error.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from reprlib import repr as short
@@ -19,16 +21,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import DIGITS, PIXELS
-from mnistmlp.brains.archive import ArchiveError, MissingArchiveError, read_archive, write_archive
+from mnistmlp.brains.archive import (
+    ArchiveError,
+    InvalidArchiveError,
+    MissingArchiveError,
+    read_archive,
+    write_archive,
+)
 from mnistmlp.brains.meta import Meta, describe_network
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.core.compression import is_half
 from mnistmlp.core.network import MAX_PARAMETERS, Network
-from mnistmlp.errors import BrainError, MissingBrainError, OtherTaskError
+from mnistmlp.errors import BrainError, MissingBrainError, OtherFormatError, OtherTaskError
 from mnistmlp.training.settings import MAX_LAYERS
 from mnistmlp.training.state import TrainingResult
 
-PRETRAINED = Path(__file__).with_name("pretrained.npz")  # how it was made: docs/recipes.md
+FORMATS = {  # that may be taken for a brain's
+    ".ckpt": "a checkpoint",
+    ".h5": "an HDF5 file",
+    ".html": "a web page",
+    ".jpeg": "a picture",
+    ".jpg": "a picture",
+    ".keras": "a Keras model",
+    ".npy": "a single array",
+    ".onnx": "an ONNX model",
+    ".pkl": "a pickle",
+    ".png": "a picture",
+    ".pt": "a PyTorch model",
+    ".pth": "a PyTorch model",
+    ".safetensors": "a safetensors file",
+}
+
+
+def _find_pretrained() -> Path:
+    """Return the path of the bundled brain: a temporary file, if this package is in a zip."""
+    path = Path(__file__).with_name("pretrained.npz")
+    if path.is_file():
+        return path
+    from importlib import resources  # 5 ms
+
+    files = ExitStack()
+    atexit.register(files.close)
+    return files.enter_context(resources.as_file(resources.files(__package__) / path.name))
+
+
+PRETRAINED = _find_pretrained()  # how it was made: docs/recipes.md
 
 
 @dataclass(frozen=True)
@@ -109,8 +146,11 @@ def load_brain(path: Path) -> Brain:
     try:
         arrays, raw = read_archive(path, "brain file", _check_names, 8 * MAX_PARAMETERS)
     except ArchiveError as error:
-        missing = isinstance(error, MissingArchiveError) and not os.path.lexists(path)
-        raise (MissingBrainError(path) if missing else BrainError(str(error))) from None
+        if isinstance(error, MissingArchiveError) and not os.path.lexists(path):
+            raise MissingBrainError(path) from None
+        if isinstance(error, InvalidArchiveError) and (kind := FORMATS.get(path.suffix.lower())):
+            raise OtherFormatError(path, kind) from None
+        raise BrainError(str(error)) from None
     meta = None if raw is None else Meta.parse(raw, path)
     names = [(f"w{number}", f"b{number}") for number in range(1, len(arrays) // 2 + 1)]
     shapes = {name: array.shape for name, array in arrays.items()}

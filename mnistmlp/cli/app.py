@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mnistmlp.cli import console
+from mnistmlp.cli.completion import separate_values
 from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.errors import MnistMlpError, SettingError
 from mnistmlp.version import __version__
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 STREAMS = {  # and how they write file names that are not UTF-8
     "stdin": None,
     "stdout": "surrogateescape",
     "stderr": "backslashreplace",
 }
+MISSPELT = re.compile(r"No such command '(.*)'\.|'(.*)' is not one of (.*)")
 COMMANDS = (  # each is a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
 )
@@ -47,6 +52,7 @@ class _Program(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # None: not imported
+        self.suggest_commands = False  # in the error line: the hint says it
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of that name, or None if there is none."""
@@ -55,21 +61,26 @@ class _Program(TyperGroup):
             module = import_module(f"mnistmlp.cli.{name}")
             single = typer.Typer(add_completion=False, rich_markup_mode=None)
             epilog = getattr(module, "EPILOG", None)
-            single.command(cmd_name, cls=_Command, epilog=epilog)(getattr(module, name))
+            command = _keep_help(getattr(module, name))
+            single.command(cmd_name, cls=_Command, epilog=epilog)(command)
             self.commands[cmd_name] = typer.main.get_command(single)
         return self.commands.get(cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run the program, and exit with its exit code."""
         _prepare_streams()
+        if os.environ.get("_MNISTMLP_COMPLETE") == "complete_bash":
+            separate_values()
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
         except typer.TyperException as error:
-            context = getattr(error, "ctx", None)
+            context, meant = getattr(error, "ctx", None), _find_meant(error)
             path = context.command_path if context else "mnistmlp"
-            message = error.format_message().removesuffix(".").replace("Value error, ", "")
-            console.fail(message[:1].lower() + message[1:], hint=f"{path} --help")
+            message = error.format_message().partition(" (Possible options: ")[0]
+            message = message.removesuffix(".").replace("Value error, ", "")
+            hint = f"did you mean {meant}?" if meant else f"{path} --help"
+            console.fail(message[:1].lower() + message[1:], hint=hint)
             code = USAGE
         sys.exit(code or 0)
 
@@ -82,6 +93,31 @@ class _Program(TyperGroup):
         """Run a command."""
         with _report_failures():
             return super().invoke(ctx)
+
+
+def _find_meant(error: Any) -> str | None:
+    """Return the command, option or choice that a usage error has found misspelt."""
+    if options := getattr(error, "possibilities", None):
+        typed, names = error.option_name, options
+    elif misspelt := MISSPELT.search(error.message):
+        typed = misspelt[1] or misspelt[2] or ""
+        names = re.findall("'([^']*)'", misspelt[3]) if misspelt[3] else COMMANDS
+    else:
+        return None
+    bare = {each.lstrip("-"): each for each in names}  # the dashes are no likeness
+    return next((bare[each] for each in get_close_matches(typed.lstrip("-"), bare)), None)
+
+
+def _keep_help(command: Command) -> Command:
+    """Return a command with its docstring, from the source if `python -OO` has stripped it."""
+    if command.__doc__ is None:
+        import ast  # only needed here
+        import inspect
+
+        with suppress(OSError):  # without its source, it has no help
+            (tree,) = ast.parse(inspect.getsource(command)).body
+            command.__doc__ = ast.get_docstring(cast(ast.FunctionDef, tree))
+    return command
 
 
 @contextmanager
@@ -153,13 +189,14 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # as on Tab
         print(f"mnistmlp {__version__}")
         raise typer.Exit
 
 
 @app.callback(invoke_without_command=True)
+@_keep_help
 def main(
     context: typer.Context,
     version: Annotated[

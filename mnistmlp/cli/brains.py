@@ -7,26 +7,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mnistmlp.cli import console
+from mnistmlp.cli import console, hints
+from mnistmlp.cli.completion import complete_brain
 from mnistmlp.errors import OtherTaskError
 
 if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain
 
 OneBrain = Annotated[
-    Path, typer.Argument(metavar="[BRAIN]", help="Brain file, or pretrained: the bundled brain.")
+    Path,
+    typer.Argument(
+        metavar="[BRAIN]",
+        autocompletion=complete_brain,
+        help="Brain file, or pretrained: the bundled brain.",
+    ),
 ]
 Brains = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[BRAIN]...",
+        autocompletion=complete_brain,
         show_default="brain.npz",
         help="Brain files, or pretrained: the bundled brain. The probabilities of several are "
         "averaged, and the loss is then cross-entropy.",
     ),
 ]
 DEFAULT_BRAIN = Path("brain.npz")
-BUNDLED = Path("pretrained")  # the name of the bundled brain
+BUNDLED = Path(hints.BUNDLED)
 GUESSING = 0.2  # an accuracy below this is hardly better than guessing among ten digits
 
 

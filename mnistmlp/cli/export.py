@@ -8,12 +8,18 @@ from typing import Annotated
 import typer
 
 from mnistmlp.cli.brains import brain_file, load_brains, warn_of_guessing
+from mnistmlp.cli.completion import complete_brain
 from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_target
 
 
 def export(
     brain: Annotated[
-        Path, typer.Argument(metavar="BRAIN", help="Brain file, or pretrained: the bundled brain.")
+        Path,
+        typer.Argument(
+            metavar="BRAIN",
+            autocompletion=complete_brain,
+            help="Brain file, or pretrained: the bundled brain.",
+        ),
     ],
     output: Annotated[
         Path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
@@ -10,13 +11,19 @@ from mnistmlp.errors import (
     DataError,
     DivergenceError,
     DownloadError,
+    LargePictureError,
     MissingBrainError,
     MissingDataError,
     MixedDataError,
     MnistMlpError,
+    OtherFormatError,
     PictureDeviceError,
     PictureFolderError,
 )
+
+BUNDLED = "pretrained"  # the name of the bundled brain
+BRAIN_HINT = f"a brain is an .npz file, such as train writes, or {BUNDLED}: the bundled brain"
+SHRINK_HINT = "make it smaller, with ImageMagick for example: magick FILE -resize 1000x1000 NEW.png"
 
 
 def hint_for(error: MnistMlpError) -> str | None:
@@ -27,7 +34,11 @@ def hint_for(error: MnistMlpError) -> str | None:
         case DivergenceError(learning_rate=int() | float() as rate):
             return f"try a smaller one, such as --learning-rate {rate / 10:g}"
         case MissingBrainError(path=path):
-            return f"mnistmlp train --output {quote(str(path))}"
+            return _missing_brain_hint(path)
+        case OtherFormatError(path=path):
+            return _other_format_hint(path)
+        case LargePictureError():
+            return SHRINK_HINT
         case PictureFolderError():
             return "mnistmlp predict --recursive FOLDER"
         case PictureDeviceError():
@@ -35,6 +46,34 @@ def hint_for(error: MnistMlpError) -> str | None:
         case DataError():
             return _data_hint(error)
     return None
+
+
+def _missing_brain_hint(path: Path) -> str:
+    """Return how to get a brain: one with nearly this name, or one that is trained."""
+    from difflib import get_close_matches  # only needed here
+
+    names = {BUNDLED: BUNDLED}  # by their stems: short names with one suffix are all alike
+    with suppress(OSError):
+        names |= {each.stem: str(each) for each in path.parent.glob("*.npz")}
+    if close := get_close_matches(path.stem, names, n=1, cutoff=0.7):
+        return f"did you mean {quote(names[close[0]])}?"
+    if path.suffix in ("", ".npz") and path.parent.is_dir():
+        return f"mnistmlp train --output {quote(str(path))}"
+    return BRAIN_HINT
+
+
+def _other_format_hint(path: Path) -> str:
+    """Return how to get a brain from a file of another format."""
+    match path.suffix.lower():
+        case ".safetensors":
+            return f"mnistmlp import {quote(str(path))} {quote(str(path.with_suffix('.npz')))}"
+        case ".pt" | ".pth":
+            from mnistmlp.exchange.safetensors import SAVE_HINT
+
+            return SAVE_HINT
+        case ".ckpt":
+            return f"mnistmlp train --resume {quote(str(path))}"
+    return BRAIN_HINT
 
 
 def _data_hint(error: DataError) -> str | None:

@@ -7,13 +7,21 @@ from typing import Annotated
 
 import typer
 
+from mnistmlp.cli.completion import complete_file
 from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_target
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import ActivationName, LossName
 
 
 def import_(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="The .safetensors file to read.")],
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL",
+            autocompletion=complete_file(".safetensors"),
+            help="The .safetensors file to read.",
+        ),
+    ],
     brain: Annotated[Path, typer.Argument(metavar="BRAIN", help="The brain file to write.")],
     activation: Annotated[
         ActivationName | None,

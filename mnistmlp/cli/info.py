@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain
     from mnistmlp.brains.meta import Meta
 
-SHOWN_ELSEWHERE = {"hidden", "activation", "loss", "normalization", "epochs"}  # in other rows
+SHOWN_ELSEWHERE = {  # settings of which another row tells
+    *("hidden", "activation", "loss", "normalization", "dtype", "epochs"),
+}
+VALUES = TextWrapper(59, break_long_words=False, break_on_hyphens=False)
 
 
 def info(
@@ -43,17 +48,24 @@ def info(
     facts = _facts(brain)
     if as_json:
         print(json.dumps({"brain": str(path), **(brain.meta.raw if brain.meta else {}), **facts}))
-    else:
-        sizes = "-".join(map(str, brain.network.sizes))
-        if facts["normalization"] == "none":
-            del facts["normalization"]
-        print(_rows({"brain": path, **facts, "sizes": sizes, **_origin(brain.meta)}))
+        return
+    facts |= {
+        "sizes": "-".join(map(str, brain.network.sizes)),
+        "parameters": f"{facts['parameters']:,}",
+        "normalization": None if facts["normalization"] == "none" else facts["normalization"],
+    }
+    print(_rows({"brain": path, **facts, **_origin(brain.meta)}))
 
 
 def _rows(facts: dict[str, Any]) -> str:
-    return "\n".join(
-        f"{name.replace('_', ' '):20} {console.escape(str(value))}" for name, value in facts.items()
-    )
+    """Return a row for each fact that is known, in 80 columns but for long words and paths."""
+    rows = []
+    for name, value in facts.items():
+        text = console.escape(str(value))
+        lines = [text] if isinstance(value, Path) else VALUES.wrap(text)
+        if value is not None:
+            rows.append(f"{name.replace('_', ' '):20} " + f"\n{'':21}".join(lines))
+    return "\n".join(rows)
 
 
 def _facts(brain: Brain) -> dict[str, Any]:
@@ -76,23 +88,36 @@ def _origin(meta: Meta | None) -> dict[str, Any]:
     """Return how the brain was trained, as far as its file says."""
     if meta is None:
         return {"meta": "none: a brain of the older kind"}
+    accuracy, epochs = meta.validation_accuracy, _spell(meta.epochs)
+    if (planned := meta.recipe.get("epochs", meta.epochs)) != meta.epochs:
+        epochs += f" of {_spell(planned)}"
     return {
         "recipe": meta.recipe_name,
         **_settings(meta),
+        "initial weights": "another brain's" if meta.raw.get("initial") else None,
+        "prune": meta.raw.get("prune") or None,
+        "half": "yes" if meta.half else None,
         "seed": meta.seed,
-        "epochs": meta.epochs,
-        "validation accuracy": meta.validation_accuracy,
+        "epochs": epochs,
+        "validation accuracy": None if accuracy is None else f"{accuracy:.2%}",
         "trained on": meta.trained_on,
-        "versions": ", ".join(f"{name} {number}" for name, number in meta.versions.items()),
+        "versions": ", ".join(f"{name} {number}" for name, number in meta.versions.items()) or None,
     }
 
 
 def _settings(meta: Meta) -> dict[str, str]:
-    """Return the training settings in the file: the basic ones, and others in use."""
-    from mnistmlp.training.recipes import SETTINGS, select_extras
-    from mnistmlp.training.settings import spell
+    """Return the training settings in the file: the basic ones, those in use, those changed."""
+    from mnistmlp.training.recipes import DEFAULTS, SETTINGS, select_extras
 
     recipe = meta.recipe
-    basic = {name for name, setting in SETTINGS.items() if setting.basic}
-    shown = (basic & recipe.keys()) | select_extras(recipe).keys()
-    return {name: spell(recipe[name]) for name in SETTINGS if name in shown - SHOWN_ELSEWHERE}
+    shown = {name for name in SETTINGS.keys() & recipe.keys() if recipe[name] != DEFAULTS[name]}
+    shown |= {name for name, setting in SETTINGS.items() if setting.basic} & recipe.keys()
+    shown |= select_extras(recipe).keys()
+    return {name: _spell(recipe[name]) for name in SETTINGS if name in shown - SHOWN_ELSEWHERE}
+
+
+def _spell(value: Any) -> str:
+    """Return the value of a setting, a whole number with separators."""
+    from mnistmlp.training.settings import spell
+
+    return f"{value:,}" if type(value) is int else spell(value)

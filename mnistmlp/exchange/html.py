@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import zlib
+from importlib import resources
 from pathlib import Path
 from string import Template
 
@@ -22,7 +23,7 @@ from mnistmlp.brains.brain import Brain
 from mnistmlp.core.network import LOSSES
 from mnistmlp.version import __version__
 
-SOURCES = Path(__file__).with_name("page")
+SOURCES = resources.files(__package__) / "page"
 STYLES = ("theme", "layout", "controls", "inside")
 SCRIPTS = (  # each uses those before it
     *("network", "normalization", "metrics", "calibration", "recognise", "weights"),

@@ -23,7 +23,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
 
 from mnistmlp.arrays import Grey
-from mnistmlp.errors import PictureDeviceError, PictureError, PictureFolderError
+from mnistmlp.errors import (
+    LargePictureError,
+    PictureDeviceError,
+    PictureError,
+    PictureFolderError,
+)
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 WORKING_SIDE = 256  # pixels: pictures with the area of a square twice as wide are reduced
@@ -47,16 +52,17 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def read_bytes(source: str | Path | BinaryIO, name: str) -> bytes:
-    """Read the bytes of a picture, up to `MAX_BYTES`."""
+    """Read the bytes of a picture; raise LargePictureError if they are more than `MAX_BYTES`."""
     try:
         if isinstance(source, str | Path):
             data = _read_file(Path(source), name)
         else:
-            data = source.read(MAX_BYTES)
+            data = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise PictureError(f"{name}: {error.strerror}") from None
     except ValueError:  # a NUL in the name
         raise PictureError(f"{name}: no name of a file") from None
+    _check_size(len(data), name)
     if not data:
         raise PictureError(f"{name}: empty")
     return data
@@ -72,8 +78,10 @@ def _read_file(path: Path, name: str) -> bytes:
     pipe = stat.S_ISFIFO(status.st_mode)
     if not (pipe or stat.S_ISREG(status.st_mode)):
         raise PictureDeviceError(f"{name}: neither a file nor a pipe")
+    if not pipe:
+        _check_size(status.st_size, name)
     with open_at_once(path) as file:
-        return file.read(MAX_BYTES if pipe else min(status.st_size, MAX_BYTES))
+        return file.read(MAX_BYTES + 1 if pipe else status.st_size)
 
 
 def open_at_once(path: Path) -> BinaryIO:
@@ -81,6 +89,12 @@ def open_at_once(path: Path) -> BinaryIO:
     file = io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
     os.set_blocking(file.fileno(), True)
     return io.BufferedReader(file)
+
+
+def _check_size(size: int, name: str) -> None:
+    """Raise LargePictureError if these are too many bytes."""
+    if size > MAX_BYTES:
+        raise LargePictureError(f"{name}: more than {MAX_BYTES:,} bytes")
 
 
 def load_grey(data: bytes, name: str) -> Grey:
@@ -100,7 +114,7 @@ def load_grey(data: bytes, name: str) -> Grey:
     except UnidentifiedImageError:
         raise _unknown_kind(data, name) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise PictureError(f"{name}: too many pixels: {error}") from None
+        raise LargePictureError(f"{name}: too many pixels: {error}") from None
     except MemoryError:
         raise
     except Exception as error:  # decoders raise many kinds of errors on damaged bytes

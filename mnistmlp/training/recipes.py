@@ -297,8 +297,10 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         import difflib  # only needed here
 
-        closest = difflib.get_close_matches(name, RECIPES, n=len(RECIPES), cutoff=0)
-        raise SettingError("recipe", f"{short(name)} is not one of {', '.join(closest)}")
+        hint = None
+        if close := difflib.get_close_matches(name, RECIPES, n=1):
+            hint = f"did you mean {close[0]}?"
+        raise SettingError("recipe", f"{short(name)} is not one of {', '.join(RECIPES)}", hint=hint)
     return RECIPES[name]
 
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mnistmlp.brains.brain import describe, load_brain, save_brain
+from mnistmlp.brains.brain import PRETRAINED, describe, load_brain, save_brain
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.core.compression import round_to_half
 from mnistmlp.core.network import Network
-from mnistmlp.errors import BrainError, MissingBrainError, WriteError
+from mnistmlp.errors import BrainError, MissingBrainError, OtherFormatError, WriteError
 from mnistmlp.training.loop import fit
 from mnistmlp.training.recipes import RECIPES
 from tests.conftest import blobs, names
@@ -322,3 +322,22 @@ def test_what_cannot_be_opened_says_why() -> None:
         with pytest.raises(BrainError, match=reason) as caught:
             load_brain(path)
         assert not isinstance(caught.value, MissingBrainError)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("model.onnx", "an ONNX model"), ("A.HTML", "a web page"), ("b.npz.ckpt", "a checkpoint")],
+)
+def test_a_file_that_has_another_format_by_its_name(name: str, kind: str) -> None:
+    Path(name).write_bytes(b"no archive")
+    with pytest.raises(OtherFormatError) as caught:
+        load_brain(Path(name))
+    assert str(caught.value) == f"{name}: not a brain file, but by its name {kind}"
+
+
+def test_a_brain_may_have_any_name() -> None:
+    Path("model.onnx").write_bytes(PRETRAINED.read_bytes())
+    assert load_brain(Path("model.onnx")).meta
+    Path("folder.onnx").mkdir()
+    with pytest.raises(BrainError, match=r"folder\.onnx: not a regular file"):
+        load_brain(Path("folder.onnx"))

@@ -10,6 +10,7 @@ from PIL import Image
 
 import mnistmlp
 from mnistmlp.cli.interrupt import SIGNALS
+from mnistmlp.training.recipes import RECIPES
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.test_layers import loaded_by_command
@@ -70,6 +71,28 @@ app({words}, prog_name="mnistmlp")
     assert done.stdout == "settled False\n"
 
 
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
+def test_help_is_the_same_under_double_o(start: Start, command: list[str]) -> None:
+    expected, _ = start(*command, "--help").communicate(timeout=60)
+    stripped = start(*command, "--help", env=os.environ | {"PYTHONOPTIMIZE": "2"})
+    assert stripped.communicate(timeout=60) == (expected, b"")
+
+
+def test_without_docstrings_and_source_there_is_only_less_help() -> None:
+    code = """
+import inspect
+def getsource(command):
+    raise OSError("could not get source code")
+inspect.getsource = getsource
+from mnistmlp.cli.app import app
+app(["export", "--help"])
+"""
+    words = [sys.executable, "-OO", "-c", code]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    assert "--force" in done.stdout
+    assert "Write a brain" not in done.stdout
+
+
 def test_no_command_shows_help_on_stderr(run: Run) -> None:
     result = run()
     assert (result.exit_code, result.stdout) == (2, "")
@@ -79,9 +102,13 @@ def test_no_command_shows_help_on_stderr(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "error", "hint"),
     [
-        (["trian"], "no such command 'trian'. Did you mean 'train'?", "mnistmlp --help"),
+        (["xyzzy"], "no such command 'xyzzy'", "mnistmlp --help"),
+        ([""], "no such command ''", "mnistmlp --help"),
+        (["a' is not one of 'b"], "no such command", "mnistmlp --help"),
         (["--colour"], "no such option: --colour", "mnistmlp --help"),
-        (["train", "--epoch", "3"], "no such option: --epoch", "mnistmlp train --help"),
+        (["train", "--dataset", ""], "'' is not one of", "mnistmlp train --help"),
+        (["train", "--dataset", "it's"], "is not one of", "mnistmlp train --help"),
+        (["train", "--colour"], "no such option: --colour", "mnistmlp train --help"),
         (["train", "--loss", "hinge"], "'hinge' is not one of", "mnistmlp train --help"),
         (["train", "--seed", "-1"], "'--seed'", "mnistmlp train --help"),
         (["train", "--epochs", "many"], "'--epochs'", "mnistmlp train --help"),
@@ -100,6 +127,41 @@ def test_usage_errors_are_a_line_and_a_hint(
     assert first.startswith("error: ")
     assert error in first
     assert second == f"hint: {hint}"
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "meant"),
+    [
+        (["trian"], "no such command 'trian'", "train"),
+        (["--vresion"], "no such option: --vresion", "--version"),
+        (["train", "--epoch", "3"], "no such option: --epoch", "--epochs"),
+        (["train", "--datset", "mnist"], "no such option: --datset", "--dataset"),
+        (
+            ["train", "--dataset", "mnsit"],
+            "invalid value for '--dataset': 'mnsit' is not one of 'mnist', 'synthetic'",
+            "mnist",
+        ),
+        (
+            ["import", "a", "b", "--activation", "rellu"],
+            "invalid value for '--activation': 'rellu' is not one of 'sigmoid', 'tanh', 'relu'",
+            "relu",
+        ),
+        *(
+            (
+                ["train", "--recipe", "moderm", *more],
+                f"--recipe: 'moderm' is not one of {', '.join(RECIPES)}",
+                "modern",
+            )
+            for more in ([], ["--seeds", "0:2", "--output", "{seed}.npz"])
+        ),
+    ],
+)
+def test_a_misspelt_word_is_answered_by_the_one_that_is_meant(
+    run: Run, args: list[str], error: str, meant: str
+) -> None:
+    result = run(*args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"error: {error}\nhint: did you mean {meant}?\n"
 
 
 def test_a_name_that_would_break_a_line_is_escaped(run: Run) -> None:

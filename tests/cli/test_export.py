@@ -86,3 +86,14 @@ def test_a_brain_is_not_replaced_by_its_own_export(run: Run, brain: Path) -> Non
     result = run("export", "b.onnx", "b.onnx", "--force")
     assert (result.exit_code, result.stderr) == (2, "error: FILE: b.onnx is the file of BRAIN\n")
     assert names() == ["b.onnx"]
+
+
+def test_the_hint_for_a_missing_file_writes_no_brain_under_the_name_of_another_format(
+    run: Run,
+) -> None:
+    result = run("export", "missing.onnx", "page.html")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: missing.onnx: no such file\n"
+        "hint: a brain is an .npz file, such as train writes, or pretrained: the bundled brain\n"
+    )

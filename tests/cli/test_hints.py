@@ -11,10 +11,12 @@ from mnistmlp.errors import (
     DivergenceError,
     DownloadError,
     IdxError,
+    LargePictureError,
     MissingBrainError,
     MissingDataError,
     MixedDataError,
     MnistMlpError,
+    OtherFormatError,
     PictureDeviceError,
     PictureFolderError,
 )
@@ -35,6 +37,10 @@ FOLDER = Path("my data")
         ),
         (MissingBrainError(Path("my brain.npz")), "mnistmlp train --output 'my brain.npz'"),
         (PictureDeviceError("x"), "mnistmlp predict - reads standard input"),
+        (
+            LargePictureError("x"),
+            "make it smaller, with ImageMagick for example: magick FILE -resize 1000x1000 NEW.png",
+        ),
         (PictureFolderError("x"), "mnistmlp predict --recursive FOLDER"),
         (DataError("x"), None),
         (IdxError("x"), None),
@@ -67,6 +73,53 @@ FOLDER = Path("my data")
 )
 def test_each_kind_of_error_has_its_hint(error: MnistMlpError, hint: str | None) -> None:
     assert hint_for(error) == hint
+
+
+A_BRAIN = "a brain is an .npz file, such as train writes, or pretrained: the bundled brain"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("model", "mnistmlp train --output model"),
+        ("models/model", "mnistmlp train --output models/model"),
+        ("missing.onnx", A_BRAIN),
+        ("page.HTML", A_BRAIN),
+        ("brain.npz.bak", A_BRAIN),
+        ("none/brain.npz", A_BRAIN),  # nothing can be written there
+        ("digits", "did you mean digits-1.npz?"),
+        ("digits-1", "did you mean digits-1.npz?"),
+        ("digits_1.npz", "did you mean digits-1.npz?"),
+        ("digits-1.onnx", "did you mean digits-1.npz?"),
+        ("digits-1.npz.npz", "did you mean digits-1.npz?"),
+        ("a.npz", "mnistmlp train --output a.npz"),  # and not b.npz
+        ("models/yuor brain.npz", "did you mean 'models/your brain.npz'?"),
+        ("pretrianed", "did you mean pretrained?"),
+        ("pretrained.npz", "did you mean pretrained?"),
+    ],
+)
+def test_a_brain_that_is_not_there(name: str, hint: str) -> None:
+    Path("models").mkdir()
+    for each in ("b.npz", "digits-1.npz", "models/your brain.npz"):
+        Path(each).touch()
+    assert hint_for(MissingBrainError(Path(name))) == hint
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("my model.safetensors", "mnistmlp import 'my model.safetensors' 'my model.npz'"),
+        ("brain.npz.ckpt", "mnistmlp train --resume brain.npz.ckpt"),
+        ("model.onnx", A_BRAIN),
+        (
+            "model.pt",
+            "in PyTorch: safetensors.torch.save_file(model.float().state_dict(), "
+            "'model.safetensors')",
+        ),
+    ],
+)
+def test_a_file_of_another_format(name: str, hint: str) -> None:
+    assert hint_for(OtherFormatError(Path(name), "something else")) == hint
 
 
 def test_the_cache_folder_needs_no_option() -> None:

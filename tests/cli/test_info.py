@@ -1,9 +1,17 @@
 import json
 import os
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any, get_args
+
+import pytest
 
 from mnistmlp.brains.brain import Brain, load_brain, save_brain
+from mnistmlp.brains.meta import describe_network
+from mnistmlp.core.network import Network
 from mnistmlp.exchange.safetensors import export_safetensors
+from mnistmlp.training.recipes import DEFAULTS, MODERN, SETTINGS
+from mnistmlp.training.settings import spell
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, Start
 
@@ -17,8 +25,87 @@ def test_a_table(run: Run, brain: Path) -> None:
         "cross-entropy",
     )
     assert (facts["recipe"], facts["seed"], facts["epochs"]) == ("modern", "0", "8")
-    assert "validation accuracy" in result.stdout
+    accuracy = load_brain(brain).meta.validation_accuracy  # type: ignore[union-attr]
+    assert f"\nvalidation accuracy  {accuracy:.2%}\n" in result.stdout
     assert "hidden" not in facts  # as the sizes have it
+
+
+def write_brain(recipe: dict[str, Any], **more: Any) -> None:
+    """Write a brain file whose `meta` has these settings, and more."""
+    settings: dict[str, Any] = DEFAULTS | recipe
+    sizes = (784, *settings["hidden"], 10)
+    own = {name: settings[name] for name in ("activation", "loss", "dtype", "normalization")}
+    network = Network(sizes, **own)
+    meta = describe_network(network, 1.0) | {"recipe": recipe, "seed": 7, "epochs": 3}
+    meta |= {"history": [], "accuracy": {"validation": None}, "dataset": {}, "versions": {}}
+    save_brain(Path("brain.npz"), network, meta | more, half=False)
+
+
+def rows_of(run: Run, *args: object) -> list[tuple[str, str]]:
+    """Return the rows of a table, each a name and a value."""
+    result = run("info", *args)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.replace("\n" + 21 * " ", " ").splitlines()
+    return [(line[:20].rstrip(), line[21:]) for line in lines]
+
+
+def test_no_row_says_none(run: Run) -> None:
+    write_brain({})
+    assert [name for name, _ in rows_of(run)][-2:] == ["seed", "epochs"]
+    export_safetensors(Brain(load_brain(Path("brain.npz")).network, None), Path("m.safetensors"))
+    assert run("import", "m.safetensors", "imported.npz", "--activation", "tanh").exit_code == 0
+    for path in ("pretrained", "brain.npz", "imported.npz"):
+        assert "None" not in run("info", path).stdout
+
+
+def test_numbers_have_separators(run: Run) -> None:
+    write_brain(asdict(replace(MODERN, limit=50_000, epochs=1000)), seed=1234, epochs=1000)
+    rows = dict(rows_of(run))
+    assert rows["parameters"] == "235,146"
+    assert (rows["limit"], rows["epochs"]) == ("50,000", "1,000")
+    assert rows["seed"] == "1234"  # a name rather than a number
+
+
+def test_rows_fit_80_columns_and_none_is_there_twice(run: Run) -> None:
+    long = {f"library {number}": "1.2.3.4" for number in range(20)}
+    write_brain(asdict(replace(MODERN, augment=True, dtype="float64")), versions=long)
+    for path in ("brain.npz", "pretrained"):
+        assert max(map(len, run("info", path).stdout.splitlines())) <= 80
+        names = [name for name, _ in rows_of(run, path)]
+        assert len(names) == len(set(names))
+    assert dict(rows_of(run))["versions"].endswith("library 18 1.2.3.4, library 19 1.2.3.4")
+
+
+def test_a_path_is_one_piece(run: Run) -> None:
+    path = Path("  ".join(10 * ["a long name"]) + ".npz")
+    write_brain({})
+    Path("brain.npz").rename(path)
+    assert f"{'brain':20} {path}\n" in run("info", path).stdout
+
+
+CHANGED: dict[str, Any] = {
+    name: {bool: not DEFAULTS[name], float: 0.7, int: 3, tuple: [30]}.get(setting.kind)
+    for name, setting in SETTINGS.items()
+}
+CHANGED |= {
+    name: get_args(setting.kind)[-1] for name, setting in SETTINGS.items() if CHANGED[name] is None
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_every_setting_that_is_not_the_default_is_shown(run: Run, name: str) -> None:
+    write_brain({name: CHANGED[name]})
+    row = name.replace("_", " "), spell(CHANGED[name])
+    assert (("sizes", "784-30-10") if name == "hidden" else row) in rows_of(run)
+
+
+def test_how_it_was_trained_besides(run: Run) -> None:
+    plain = dict(rows_of(run, "pretrained")).keys()
+    write_brain({"epochs": 30}, prune=0.5, half=True, initial="ab12", epochs=12)
+    rows = dict(rows_of(run))
+    assert (rows["prune"], rows["half"], rows["epochs"]) == ("0.5", "yes", "12 of 30")
+    assert rows["initial weights"] == "another brain's"
+    assert "initial weights" not in plain
 
 
 def test_json(run: Run, brain: Path) -> None:
@@ -55,7 +142,8 @@ def test_an_older_brain(run: Run) -> None:
 def test_system(run: Run) -> None:
     facts = json.loads(run("info", "--system", "--json").stdout)
     lines = run("info", "--system").stdout.splitlines()
-    assert [line[:20].strip().replace(" ", "_") for line in lines] == list(facts)
+    rows = [line[:20].strip().replace(" ", "_") for line in lines if line[0] != " "]
+    assert rows == [name for name, value in facts.items() if value is not None]
     assert facts["usable_cores"] >= 1
 
 
@@ -100,7 +188,7 @@ def test_an_accuracy_that_is_none_is_no_traceback(run: Run, brain: Path) -> None
     for accuracy in (10**400, 1.5, -1, "0.9", True):
         meta = loaded.meta.raw | {"accuracy": {"validation": accuracy}}
         save_brain(Path("odd.npz"), loaded.network, meta)
-        assert "validation accuracy  None" in run("info", "odd.npz").stdout.splitlines()
+        assert "validation accuracy" not in run("info", "odd.npz").stdout
 
 
 def test_a_setting_of_another_version_hides_no_other(run: Run, brain: Path) -> None:

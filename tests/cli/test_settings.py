@@ -164,7 +164,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "loss": Values([], choice("mse").past),
         "normalized": Values([], ["", "1", "1,2,3", "a,b", "\x1b[31m"]),
     },
-    "draw": {},
+    "draw": {"output": Values([], WRITTEN), "no_browser": FLAG, "force": FLAG},
 }
 NONE = "none\x1b"  # the name of a file that is not there
 OPTIONS = [(command, name) for command, options in TABLE.items() for name in options]

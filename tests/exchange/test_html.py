@@ -97,8 +97,12 @@ def test_text_of_a_brain_is_not_parsed_as_html() -> None:
 def test_no_inline_handlers_or_styles_and_every_file_is_joined() -> None:
     page = (SOURCES / "page.html").read_text()
     assert re.findall(r"\s(on\w+|style)=", page) == []
-    assert {path.name for path in SOURCES.glob("*.js")} == {f"{name}.js" for name in SCRIPTS}
-    assert {path.name for path in SOURCES.glob("*.css")} == {f"{name}.css" for name in STYLES}
+    assert {path.name for path in Path(str(SOURCES)).glob("*.js")} == {
+        f"{name}.js" for name in SCRIPTS
+    }
+    assert {path.name for path in Path(str(SOURCES)).glob("*.css")} == {
+        f"{name}.css" for name in STYLES
+    }
 
 
 def luminance(colour: str) -> float:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mnistmlp.errors import PictureDeviceError, PictureError
+from mnistmlp.errors import LargePictureError, PictureDeviceError, PictureError
 from mnistmlp.pictures import decoding
 from mnistmlp.pictures.decoding import load_grey, open_at_once, read_bytes
 from mnistmlp.pictures.images import read_picture
@@ -36,8 +36,23 @@ def png_of(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("size", [(20_000, 20_000), (10_000, 10_000), (52, 10**6)])
 def test_pictures_that_would_take_much_memory_are_refused(size: tuple[int, int]) -> None:
     PATH.write_bytes(png_of(*size))
-    with pytest.raises(PictureError, match=r"picture\.png: too many pixels: "):
+    with pytest.raises(LargePictureError, match=r"picture\.png: too many pixels: "):
         read_picture(PATH)
+
+
+def test_a_file_of_too_many_bytes_is_refused_and_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    seven().save(PATH)
+    size = PATH.stat().st_size
+    monkeypatch.setattr(decoding, "MAX_BYTES", size)
+    assert read_picture(PATH).any()
+    with PATH.open("rb") as file:
+        assert read_picture(file).any()
+    monkeypatch.setattr(decoding, "MAX_BYTES", size - 1)
+    message = f": more than {size - 1} bytes"
+    with pytest.raises(LargePictureError, match=f"picture.png{message}"):
+        read_picture(PATH)
+    with PATH.open("rb") as file, pytest.raises(LargePictureError, match=message):
+        read_picture(file)
 
 
 def test_a_photograph_of_many_megapixels_is_read() -> None:
@@ -106,7 +121,8 @@ def test_a_pipe_is_read_as_far_as_a_file_would_be(monkeypatch: pytest.MonkeyPatc
         assert file.read() == b""
         writer = os.open("pipe", os.O_WRONLY)
         os.write(writer, bytes(20))
-        assert len(read_bytes("pipe", "pipe")) == 10
+        with pytest.raises(LargePictureError, match="pipe: more than 10 bytes"):
+            read_bytes("pipe", "pipe")
         os.close(writer)
 
 

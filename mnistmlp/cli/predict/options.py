@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from mnistmlp.cli import options
+from mnistmlp.cli.completion import complete_brain
 
 Images = Annotated[
     list[str] | None,
@@ -54,6 +55,7 @@ Brains = Annotated[
         "--brain",
         parser=options.parse_file,
         metavar="FILE",
+        autocompletion=complete_brain,
         show_default="brain.npz, or pretrained if there is none",
         help="Brain file, or pretrained: the bundled brain; several are averaged.",
     ),

@@ -22,8 +22,6 @@ from types import TracebackType
 
 from mnistmlp.cli import interrupt
 
-COMMAND = [sys.executable, "-m", __name__]
-
 
 @dataclass
 class Member:
@@ -71,8 +69,10 @@ class Members:
         OSError
             If the system starts no more processes.
         """
-        pipe = subprocess.PIPE
-        process = subprocess.Popen([*COMMAND, *words], stdin=pipe, stdout=pipe)
+        # it imports from where this process does, which may have been given a zip to run
+        code = f"import sys; sys.path[:] = {sys.path}; from {__name__} import main; main()"
+        command, pipe = [sys.executable, "-c", code, *words], subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe)
         member = Member(seed, process)
         self.running.append(member)
         assert process.stdout
@@ -119,7 +119,3 @@ def _end_with_parent() -> None:
     with contextlib.suppress(OSError):
         os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    main()

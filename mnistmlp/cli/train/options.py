@@ -16,6 +16,8 @@ import typer
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
 from mnistmlp.cli.brains import DEFAULT_BRAIN
+from mnistmlp.cli.completion import complete_brain, complete_file, complete_recipe
+from mnistmlp.cli.train.checkpoints import SUFFIX
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import MAX_EPOCHS, MAX_SYNTHETIC, RECIPES, SETTINGS
 from mnistmlp.training.settings import Setting, parse_hidden, spell
@@ -49,6 +51,7 @@ class Options:
         str | None,
         typer.Option(
             metavar="NAME",
+            autocompletion=complete_recipe,
             show_default="classic",
             help=f"Settings to start from: {', '.join(RECIPES)}; see below.",
         ),
@@ -82,6 +85,7 @@ class Options:
         typer.Option(
             parser=options.parse_file,
             metavar="BRAIN",
+            autocompletion=complete_brain,
             help="Start from this brain, or pretrained: its weights, layers, activation and loss, "
             "and the settings of the recipe that it names, unless options override them.",
         ),
@@ -91,6 +95,7 @@ class Options:
         typer.Option(
             parser=options.parse_file,
             metavar="BRAIN",
+            autocompletion=complete_brain,
             help="Train this brain again with its own settings, write NAME.again.npz, and say "
             "whether the weights are the same; exit with 1 if not.",
         ),
@@ -100,6 +105,7 @@ class Options:
         typer.Option(
             parser=options.parse_file,
             metavar="CHECKPOINT",
+            autocompletion=complete_file(SUFFIX),
             help="Continue the run of this checkpoint.",
         ),
     ] = None
