@@ -30,7 +30,7 @@ def test_every_recipe_has_its_row() -> None:
 
 
 def test_the_options_it_names_exist(run: Run) -> None:
-    helps = "".join(run(command, "--help").stdout for command in COMMANDS)
+    helps = "".join(run(*command, "--help").stdout for command in [[], *([c] for c in COMMANDS)])
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert named
     assert {option for option in named if option not in helps} == set()
