@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OneBrain = Annotated[
     Path,
     typer.Argument(
-        metavar="[BRAIN]",
+        metavar="BRAIN",
         autocompletion=complete_brain,
         help="Brain file, or pretrained: the bundled brain.",
     ),
@@ -25,7 +25,7 @@ OneBrain = Annotated[
 Brains = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="[BRAIN]...",
+        metavar="BRAIN",
         autocompletion=complete_brain,
         show_default="brain.npz",
         help="Brain files, or pretrained: the bundled brain. The probabilities of several are "

@@ -29,7 +29,7 @@ def draw(
     brain: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[BRAIN]",
+            metavar="BRAIN",
             autocompletion=complete_brain,
             show_default="brain.npz, or pretrained if there is none",
             help="Brain file, or pretrained: the bundled brain.",

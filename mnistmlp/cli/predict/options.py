@@ -12,7 +12,7 @@ from mnistmlp.cli.completion import complete_brain
 
 Images = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[IMAGE]...", show_default=False, help="Pictures; - is standard input."),
+    typer.Argument(metavar="IMAGE", show_default=False, help="Pictures; - is standard input."),
 ]
 FilesFrom = Annotated[
     str | None,
