@@ -118,7 +118,7 @@ class Request:
         """Tell whether the answer, within so many seconds, is a good one."""
         try:
             return self.wait_for_answer(seconds).ok
-        except (MirrorError, OSError, ValueError):
+        except (MirrorError, OSError, ValueError, urllib3.exceptions.HTTPError):
             return False
 
     def _take(self, seconds: float) -> Any:
