@@ -47,7 +47,13 @@ Chunks = Generator[tuple[bytes, int | None], None, None]  # bytes as sent, and t
 
 
 def read_remote(transfer: Transfer) -> Chunks:
-    """Yield the bytes at a web address as sent, or the rest of them."""
+    """Yield the bytes at a web address as sent, or the rest of them.
+
+    Raises
+    ------
+    MirrorError
+        If the mirror does not give them, or not in time.
+    """
     headers = {"Accept-Encoding": "identity"}  # the file is compressed already
     if transfer.received and transfer.resumable:
         headers["Range"] = f"bytes={transfer.received}-"
@@ -274,7 +280,8 @@ def _failure(error: Exception) -> MirrorError:
     if by_certificate and (reason := _certificate_reason(error)):
         return RefusalError(reason)
     passing = requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError
-    return (MirrorError if isinstance(error, passing) else RefusalError)(_reason(error))
+    final = isinstance(error, ValueError) or not isinstance(error, passing)  # invalid host
+    return (RefusalError if final else MirrorError)(_reason(error))
 
 
 def _innermost(error: BaseException) -> BaseException:
