@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from mnistmlp.atomic import atomic_write
 
-MAX_DIRECTORY = 1_000_000  # bytes of a zip's central directory; a brain of 101 layers has 17,000
+MAX_DIRECTORY = 1_000_000  # bytes of a zip's central directory; a brain of 101 layers has 11,000
 MAX_META = 16_000_000  # bytes; a run of 30 epochs needs about 15,000
 MAX_DEPTH = 20  # of nesting in `meta`
 MAX_RATIO = 100  # unpacked to compressed size; a brain pruned by 99 % has 50
@@ -150,7 +150,7 @@ class _File(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > self.limit:
-            raise ValueError(f"a directory of {size:,} bytes, more than {self.limit:,}")
+            raise ValueError(f"a central directory of {size:,} bytes, more than {self.limit:,}")
         return super().read(size)
 
 

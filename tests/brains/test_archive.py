@@ -237,7 +237,7 @@ def test_many_members_are_refused_before_they_are_read(
     made: list[str] = []
     monkeypatch.setattr(zipfile, "ZipInfo", made.append)
     write_many(20_000, said=said, **options)
-    refused(r"not a file of ours: a directory of 1,108,890 bytes, more than 1,000,000")
+    refused(r"not a file of ours: a central directory of 1,108,890 bytes, more than 1,000,000")
     assert made == []
 
 
