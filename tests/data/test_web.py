@@ -97,7 +97,8 @@ def test_a_mirror_that_drips_is_given_up(
 
 
 @pytest.mark.usefixtures("_short_times")
-def test_small_chunks_are_too_slow(mirror: Mirror) -> None:
+def test_small_chunks_are_too_slow(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "READ_TIMEOUT", 30)
     mirror.answers.append(dripping(CHUNKED, b"1\r\n\0\r\n"))
     assert failures(mirror.url)[0].startswith("too slow: ")
 
@@ -160,7 +161,9 @@ def test_a_name_that_is_not_resolved_is_given_up(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.usefixtures("_short_times")
 def test_a_transfer_has_an_end(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "TRANSFER_TIMEOUT", 0.36)
-    mirror.answer(PACKED, piece=5, pause=0.02)  # faster than it must be
+    monkeypatch.setattr(web, "READ_TIMEOUT", 30)
+    monkeypatch.setattr(web, "MIN_RATE", 0)
+    mirror.answer(PACKED, piece=5, pause=0.02)
     assert failures(mirror.url) == ["too slow: not complete after 0.0001 h"]
     assert len(mirror.asked) == 1
 
