@@ -173,12 +173,7 @@ class Request:
             with _Session(self._watch) as session:
                 timeout = CONNECT_TIMEOUT, READ_TIMEOUT
                 response = session.request(
-                    method,
-                    url,
-                    headers=headers,
-                    auth=login,
-                    timeout=timeout,
-                    stream=True,
+                    method, url, headers=headers, auth=login, timeout=timeout, stream=True
                 )
             if not response.is_redirect:
                 return response
