@@ -12,10 +12,11 @@ import pytest
 
 from mnistmlp.arrays import Bytes
 from mnistmlp.blas import BLAS_THREADS, limited_threads
-from mnistmlp.data import download
+from mnistmlp.data import download, web
 from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.data.folder import default_folder, missing_files
 from mnistmlp.data.idx import write_idx
+from mnistmlp.data.web import CA_VARIABLES
 from tests.faulty_server import Mirror, serving
 
 SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
@@ -34,7 +35,7 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run each test in a folder of its own, with no settings or cache of the user's."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    for name in ("MNISTMLP_DATA_DIR", "FORCE_COLOR", "NO_COLOR"):
+    for name in ("MNISTMLP_DATA_DIR", "FORCE_COLOR", "NO_COLOR", *CA_VARIABLES):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -118,8 +119,8 @@ def second() -> Iterator[Mirror]:
 @pytest.fixture
 def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a download that gets nothing end soon."""
-    monkeypatch.setattr(download, "CONNECT_TIMEOUT", 0.4)
-    monkeypatch.setattr(download, "READ_TIMEOUT", 0.4)
-    monkeypatch.setattr(download, "RATE_WINDOW", 0.3)
-    monkeypatch.setattr(download, "MIN_RATE", 100)
+    for name in ("CONNECT_TIMEOUT", "ANSWER_TIMEOUT", "READ_TIMEOUT"):
+        monkeypatch.setattr(web, name, 0.4)
+    monkeypatch.setattr(web, "RATE_WINDOW", 0.3)
+    monkeypatch.setattr(web, "MIN_RATE", 100)
     monkeypatch.setattr(download, "PAUSES", (0.0, 0.0))

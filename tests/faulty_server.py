@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import hashlib
+import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Answer:
     cut: int | None = None  # number of bytes of the body that are sent
     stalls: bool = False  # the connection then stays open
     silent: bool = False  # nothing is sent at all, not even headers
+    head: bytes | None = None  # sent as it is, in place of a status line and headers
     endless: bool = False  # the body is repeated forever
     ranges: bool = False  # range requests are honoured
     piece: int = 1 << 16  # bytes sent at once
@@ -85,11 +87,14 @@ class Handler(BaseHTTPRequestHandler):
             headers.setdefault("Content-Range", f"bytes {start}-{size - 1}/{size}")
         body = answer.body[start:]
         length = {} if answer.endless else {"Content-Length": str(len(body))}
-        self.send_response(status)
-        for name, value in (length | headers).items():
-            if value is not None:
-                self.send_header(name, value)
-        self.end_headers()
+        if answer.head is None:
+            self.send_response(status)
+            for name, value in (length | headers).items():
+                if value is not None:
+                    self.send_header(name, value)
+            self.end_headers()
+        else:
+            self.wfile.write(answer.head)
         with contextlib.suppress(OSError):
             for each in repeat(body) if answer.endless else [body[: answer.cut]]:
                 self._send(each, answer)
@@ -107,14 +112,20 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Mirror]:
-    """Run a server during the block."""
+def serving(certificate: Path | None = None) -> Iterator[Mirror]:
+    """Run a server during the block, with TLS if there is a certificate."""
 
     class PrescribedHandler(Handler):
         pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), PrescribedHandler) as server:
-        PrescribedHandler.mirror = Mirror(f"http://127.0.0.1:{server.server_port}/data")
+        scheme = "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            scheme = "https"
+        PrescribedHandler.mirror = Mirror(f"{scheme}://127.0.0.1:{server.server_port}/data")
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield PrescribedHandler.mirror
         PrescribedHandler.mirror.closing.set()

@@ -26,8 +26,8 @@ BELOW: dict[str, set[str]] = {
 }
 GROUND = {"arrays", "atomic", "blas", "errors", "version", "workers"}
 OWNERS = {  # of packages that others must not import: a wing, or a module of one
-    "requests": "data/download",
-    "urllib3": "data/download",
+    "requests": "data/web",
+    "urllib3": "data/web",
     "PIL": "pictures",
     "onnx": "exchange/onnx",
     "safetensors": "exchange/safetensors",

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import stat
+import sys
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from mnistmlp.atomic import atomic_write
 
+MAX_DIRECTORY = 1_000_000  # bytes of a zip's central directory; a brain of 101 layers has 11,000
 MAX_META = 16_000_000  # bytes; a run of 30 epochs needs about 15,000
 MAX_DEPTH = 20  # of nesting in `meta`
 MAX_RATIO = 100  # unpacked to compressed size; a brain pruned by 99 % has 50
@@ -122,7 +124,7 @@ def read_archive(
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ArchiveError(f"{path}: not a regular file")
-        file = path.open("rb")
+        file = _File(io.FileIO(path))
     except FileNotFoundError:
         raise MissingArchiveError(f"{path}: no such file") from None
     except OSError as error:
@@ -140,11 +142,28 @@ def read_archive(
         raise InvalidArchiveError(f"{path}: not a {kind}: {what}") from None
 
 
+class _File(io.BufferedReader):
+    """A file of which no more is read at once than a central directory may have.
+
+    zipfile reads the directory at once, and makes an object of each entry before
+    anything else can be checked.  What the file says of its number of entries may
+    be a lie, so the bytes count.
+    """
+
+    limit = MAX_DIRECTORY
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > self.limit:
+            raise ValueError(f"a central directory of {size:,} bytes, more than {self.limit:,}")
+        return super().read(size)
+
+
 def _read(
-    file: BinaryIO, check_names: CheckNames, max_size: int
+    file: _File, check_names: CheckNames, max_size: int
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any] | None]:
     """Return the arrays and `meta`; raise exceptions of many kinds if the file is invalid."""
     with zipfile.ZipFile(file) as archive:
+        file.limit = sys.maxsize
         members = _list_members(archive, os.fstat(file.fileno()).st_size, max_size)
         meta_info = members.pop("meta", None)
         meta = None

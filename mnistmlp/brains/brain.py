@@ -215,11 +215,11 @@ def chain_sizes(
         if len(shape) != 2 or shape[1] != sizes[-1] or not shape[0]:
             other = len(sizes) == 1 and len(shape) == 2 and shape[0] > 0
             raise (OtherTaskError if other else BrainError)(
-                f"{path}: {weights} has shape {shape}, expected (fan_out, {sizes[-1]})"
+                f"{path}: {weights} has shape {short(shape)}, expected (fan_out, {sizes[-1]})"
             )
         expected = (shape[0], *bias_axes)
         if shapes[bias] != expected:
-            raise BrainError(f"{path}: {bias} has shape {shapes[bias]}, expected {expected}")
+            raise BrainError(f"{path}: {bias} has shape {short(shapes[bias])}, expected {expected}")
         sizes.append(shape[0])
     if sizes[-1] != DIGITS:
         raise OtherTaskError(f"{path}: {sizes[-1]} outputs, expected {DIGITS}")

@@ -6,6 +6,7 @@ A transfer may take several tries; what has arrived is kept between them.
 from __future__ import annotations
 
 import hashlib
+import time
 import zlib
 from collections.abc import Iterator
 
@@ -39,6 +40,7 @@ class Transfer:
 
     def __init__(self, file: DataFile, url: str) -> None:
         self.file, self.url = file, url
+        self.started = time.monotonic()  # seconds
         self.max_received = 0  # bytes as sent, the most of any try
         self.resumable = True  # until the mirror turns out not to support it
         self.reset()

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from reprlib import repr as short
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -175,7 +176,8 @@ def _read(path: Path) -> tuple[list[Layer], dict[str, str]]:
             layers = [(file.get_tensor(w), file.get_tensor(b)) for w, b in names]
             return layers, file.metadata() or {}
     except SafetensorError as error:
-        raise BrainError(f"{path}: not a safetensors file: {error}", hint=SAVE_HINT) from None
+        what = shorten(str(error), 150, placeholder=" ...")  # may quote 16 MB
+        raise BrainError(f"{path}: not a safetensors file: {what}", hint=SAVE_HINT) from None
 
 
 def _check_file(path: Path) -> None:

@@ -29,6 +29,7 @@ from mnistmlp.errors import (
     PictureError,
     PictureFolderError,
 )
+from mnistmlp.pictures.effort import PictureBytes, check_bytes, check_picture
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 WORKING_SIDE = 256  # pixels: pictures with the area of a square twice as wide are reduced
@@ -37,7 +38,6 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 MAX_BYTES = 1 << 28
 MAX_PIXELS = 51_000_000  # of formats other than these, which need less memory a pixel, or more
 MAX_PIXELS_OF = {"JPEG": 89_000_000, "MPO": 89_000_000, "WEBP": 25_000_000}
-MAX_SCANS = 100  # of a JPEG: a few bytes can ask for one more pass over all pixels; 10 are usual
 OTHER_KINDS = {  # by their first bytes
     "a HEIC picture": re.compile(rb".{4}ftyp(?:he|mif1|msf1)", re.DOTALL),
     "an AVIF picture": re.compile(rb".{4}ftypavi", re.DOTALL),
@@ -45,7 +45,6 @@ OTHER_KINDS = {  # by their first bytes
     "a PDF document": re.compile(rb"%PDF-"),
 }
 SAVE_HINT = "save such files as PNG or JPEG first"
-MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])")
 
 # without a handler, Python would write to stderr what Pillow logs about damaged files
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -100,14 +99,16 @@ def _check_size(size: int, name: str) -> None:
 def load_grey(data: bytes, name: str) -> Grey:
     """Decode a picture to grey levels (h, w): upright, and opaque on a plain background."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        check_bytes(data)
+        file = PictureBytes(data)
+        with Image.open(file, formats=FORMATS) as picture:
+            file.lift_bounds()
             most = MAX_PIXELS_OF.get(picture.format or "", MAX_PIXELS)
             if picture.width * picture.height > most:
                 raise Image.DecompressionBombError(f"more than {most // 10**6} million")
             if picture.format == "TIFF":
                 _silence_libtiff()
-            if _count_scans(data) > MAX_SCANS:
-                raise ValueError(f"more than {MAX_SCANS} scans")
+            check_picture(picture)
             picture.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))  # JPEG: less to decode
             ImageOps.exif_transpose(picture, in_place=True)
             return _to_grey(picture)
@@ -139,22 +140,6 @@ def _silence_libtiff() -> None:
     """
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
-
-
-def _count_scans(data: bytes) -> int:
-    """Return how many scans a JPEG has, or an upper bound of at most `MAX_SCANS`.
-
-    ITU-T T.81, annex B: a segment has a marker and a length; the data of a scan
-    follow its segment, and there FF is followed by 0 or by a restart marker.
-    """
-    scans, place = data.count(b"\xff\xda") if data[:2] == b"\xff\xd8" else 0, 2
-    if scans <= MAX_SCANS:
-        return scans  # an upper bound: these bytes may occur elsewhere too
-    scans = 0
-    while (match := MARKER.search(data, place)) and match[1] != b"\xd9":  # the end
-        scans += match[1] == b"\xda"
-        place = match.end() + int.from_bytes(data[match.end() : match.end() + 2])
-    return scans
 
 
 def _to_grey(picture: Image.Image) -> Grey:

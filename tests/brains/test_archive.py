@@ -209,6 +209,44 @@ def test_archives_that_unpack_to_too_much_are_refused() -> None:
         read(50)
 
 
+def write_many(count: int, *, said: int, large: bool = False, comment: bytes = b"") -> None:
+    """Write a zip of so many empty members, which says that it has another number of them."""
+    files, entries = bytearray(), bytearray()
+    for number in range(count):
+        name = b"w%d.npy" % number
+        entries += struct.pack("<4s6H3L5H2L", b"PK\1\2", *[20] * 2, *[0] * 7, len(name), *[0] * 5,
+                               len(files)) + name  # fmt: skip
+        files += struct.pack("<4s5H3L2H", b"PK\3\4", 20, *[0] * 7, len(name), 0) + name
+    size, place = len(entries), len(files)
+    end = b""
+    if large:  # in the records of ZIP64
+        end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, said, said, size, place)
+        end += struct.pack("<4sLQL", b"PK\6\7", 0, place + size, 1)
+        said, size, place = 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF
+    end += struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, said, said, size, place, len(comment)) + comment
+    PATH.write_bytes(files + entries + end)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"large": True}, {"comment": b"PK"}, {"large": True, "comment": b"PK" * 30_000}]
+)
+@pytest.mark.parametrize("said", [0, 1, 20_000])
+def test_many_members_are_refused_before_they_are_read(
+    said: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(zipfile, "ZipInfo", made.append)
+    write_many(20_000, said=said, **options)
+    refused(r"not a file of ours: a central directory of 1,108,890 bytes, more than 1,000,000")
+    assert made == []
+
+
+def test_as_many_members_as_a_directory_holds_are_read() -> None:
+    for options in ({}, {"large": True}, {"comment": b"PK"}):
+        write_many(18_000, said=1, **options)
+        refused("w0 |magic string")  # the first member is no array
+
+
 def test_manipulated_members_are_refused() -> None:
     write_members(zipfile.ZIP_BZIP2, a=b"")
     refused("a method other than deflate")

@@ -51,6 +51,7 @@ def refused(match: str, kind: type[Exception] = BrainError, **options: Any) -> N
         import_safetensors(PATH, **({"activation": "relu"} | options))
     assert "model.safetensors" in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("hidden", [(), (20, 15)], ids=str)
@@ -235,6 +236,17 @@ ENTRY = {"dtype": "F32", "shape": [10], "data_offsets": [0, 40]}
             "not a safetensors file",
         ),
         (header({"0.bias": ENTRY | {"shape": [-10]}}, bytes(40)), "not a safetensors file"),
+        (header({"0.bias": ENTRY | {"dtype": "F" * 10_000}}, bytes(40)), "not a safetensors file"),
+        (
+            header(
+                {
+                    "0.weight": ENTRY | {"shape": [10] + [1] * 10_000},
+                    "0.bias": ENTRY | {"data_offsets": [40, 80]},
+                },
+                bytes(80),
+            ),
+            r"0.weight has shape \(10, 1, 1, 1, 1, 1, \.\.\.\)",
+        ),
         (header([[]]), "not a safetensors file"),
         ((9).to_bytes(8, "little") + b"\n\xff{\n", "not a safetensors file"),
         ((MAX_META + 1).to_bytes(8, "little"), "bytes are too many for a brain"),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.soak import growing
 from tests.soak.hostile_archives import array_tricks, meta_tricks, zip_tricks
 from tests.soak.hostile_pictures import no_pictures, pictures
 from tests.soak.samples import Sample
@@ -37,6 +38,8 @@ def by_hand(samples: list[Sample]) -> Iterator[Hand]:
         yield from _idx(".gz", what, content)
     for name, content in pictures().items():
         yield Hand("picture", name, "may be read", content, refused=False)
+    for name, of_size in growing.pictures().items():
+        yield Hand("picture", name, "may be read", of_size(1_000_000), refused=False)
     for name, content in no_pictures().items():
         yield Hand("picture", name, "no picture", content)
     for sample in {each.kind: each for each in samples}.values():

@@ -48,7 +48,9 @@ def zip_tricks(content: bytes) -> dict[str, bytes]:
         ),
         "bzip2": m.packed(members, zipfile.ZIP_BZIP2),
         "LZMA": m.packed(members, zipfile.ZIP_LZMA),
-        "a hundred thousand members": m.packed({f"w{i}.npy": b"" for i in range(1, 60_001)}),
+        "sixty thousand members": m.packed({f"w{i}.npy": b"" for i in range(1, 60_001)}),
+        "many members": many_members(200_000),
+        "many members, said to be one": many_members(200_000, said=1),
         "many layers": m.packed(
             {f"{k}{i}.npy": m.array(np.ones((1, 1))) for k in "wb" for i in range(1, 3000)}
         ),
@@ -73,6 +75,27 @@ def zip_tricks(content: bytes) -> dict[str, bytes]:
                     struct.pack_into(form, data, where + offset, min(value, most))
                     tricks[f"may have {field} {value:x} at {where}, {packing}"] = bytes(data)
     return tricks
+
+
+def many_members(count: int, said: int | None = None) -> bytes:
+    """Return a ZIP64 archive of empty members, whatever number it says."""
+    name = b"w%07d.npy"
+    files = bytearray()
+    for number in range(count):
+        files += struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, *[0] * 7, 12, 0) + name % number
+    entries = bytearray()
+    for number in range(count):
+        entries += struct.pack(
+            "<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, *[0] * 7, 12, *[0] * 5, 42 * number
+        )
+        entries += name % number
+    place, said = len(files), count if said is None else said
+    record = (0x06064B50, 44, 45, 45, 0, 0, said, said, len(entries), place)
+    return b"".join(
+        (files, entries, struct.pack("<IQHHIIQQQQ", *record),
+         struct.pack("<IIQI", 0x07064B50, 0, place + len(entries), 1),
+         b"PK\5\6" + bytes(4) + b"\xff" * 12 + b"\0\0")
+    )  # fmt: skip
 
 
 def _claims(content: bytes, name: str, size: int) -> bytes:
@@ -173,14 +196,14 @@ def meta_tricks(content: bytes) -> dict[str, bytes]:
             json.dumps(meta)[:-1] + ', "more": [' + "{}," * 80_000 + "0]}"
         ),
         "deep meta": with_text("[" * 100_000),
-        "100 MB of meta": m.packed(members | {"meta.npy": _text_array(whole)}),
+        "100 MB of meta": m.packed(members | {"meta.npy": m.text_array(whole)}),
         "100 MB of meta, packed": m.packed(
-            members | {"meta.npy": _text_array(b" \0\0\0" * 25_000_000)}, zipfile.ZIP_DEFLATED
+            members | {"meta.npy": m.text_array(b" \0\0\0" * 25_000_000)}, zipfile.ZIP_DEFLATED
         ),
         "characters that are none": m.packed(
-            members | {"meta.npy": _text_array(b"\xff\xff\xff\x7f" * 9)}
+            members | {"meta.npy": m.text_array(b"\xff\xff\xff\x7f" * 9)}
         ),
-        "half a character": m.packed(members | {"meta.npy": _text_array(b"\0\xd8\0\0" * 9)}),
+        "half a character": m.packed(members | {"meta.npy": m.text_array(b"\0\xd8\0\0" * 9)}),
         "bytes for text": m.packed(members | {"meta.npy": m.array(np.array(b"{}"))}),
         "may have a key twice": with_text(json.dumps(meta)[:-1] + ', "seed": 3, "seed": 2}'),
     }
@@ -203,8 +226,3 @@ def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         if value:
             yield (*path, key)
             yield from _paths(value[key], (*path, key))
-
-
-def _text_array(text: bytes) -> bytes:
-    shape = f"{{'descr': '<U{len(text) // 4}', 'fortran_order': False, 'shape': ()}}"
-    return m.with_header(shape.ljust(117), text)

@@ -5,7 +5,8 @@ command that reads it; the seed and the number of a case say all of it.  It runs
 through the command line's own entry, many cases in a process, with 2 GB of
 address space; every `SAMPLE`th as a process of its own.  It is to end with 0,
 or with 1, one error line, no output and nothing written: no traceback, no
-warning, no control character, no more than `MEMORY`, no hang.
+warning, no control character, no more than `MEMORY`, no hang.  Then files that
+grow must not take more time than in proportion.
 
     python -m tests.soak.hostile_files --cases 20000 --seed 0
     python -m tests.soak.hostile_files --only 1234 --seed 0
@@ -20,60 +21,24 @@ import hashlib
 import json
 import multiprocessing
 import os
-import random
 import re
 import resource
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
-import traceback
-import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from mnistmlp.cli.app import app
-from tests.soak.by_hand import Hand, by_hand
-from tests.soak.mutations import mutate
-from tests.soak.samples import Sample, make_data, make_samples
+from tests.soak.cases import Cases
+from tests.soak.growth import watch_growth
+from tests.soak.running import ADDRESS_SPACE, in_process_of_its_own, in_this_process
 
-ADDRESS_SPACE = 2 << 30  # bytes
 MEMORY = 800  # MB that a case may take
 LIMIT = 20  # seconds that a case may take
 SAMPLE = 150
 CONTROL = re.compile(rb"[^\n\t\x20-\x7e\x80-\xff]")
-QUICK = ["--epochs", "1", "--validation", "40", "--limit", "40"]
-COMMANDS = {
-    "brain": (
-        ["info", "FILE"],
-        ["info", "--json", "FILE"],
-        ["evaluate", "FILE", "--data-dir", "DATA"],
-        ["evaluate", "--json", "FILE", "BRAIN", "--data-dir", "DATA"],
-        ["predict", "--brain", "FILE", "PICTURE"],
-        ["train", "--init", "FILE", "--data-dir", "DATA", "--quiet", *QUICK],
-        ["train", "--like", "FILE", "--data-dir", "DATA", "--quiet"],
-    ),
-    "checkpoint": (["train", "--resume", "FILE", "--data-dir", "DATA", "--quiet"],),
-    "images": (
-        ["evaluate", "BRAIN", "--data-dir", "."],
-        ["predict", "--brain", "BRAIN", "--index", "0:3", "--data-dir", "."],
-    ),
-    "labels": (
-        ["evaluate", "BRAIN", "--data-dir", "."],
-        ["predict", "--brain", "BRAIN", "--index", "3", "--data-dir", "."],
-    ),
-    "picture": (
-        ["predict", "--brain", "BRAIN", "FILE"],
-        ["predict", "--brain", "BRAIN", "FILE", "--json", "--no-centre"],
-        ["predict", "--brain", "BRAIN", "FILE", "--raw", "--invert", "yes"],
-        ["predict", "--brain", "BRAIN", "FILE", "--explain-png", "steps.png"],
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -87,45 +52,6 @@ class Outcome:
     problem: str  # empty if there is none
     memory: int  # MB
     seconds: float
-
-
-class Cases:
-    """All cases of a seed: by hand first, with each command, then at random without end."""
-
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.seed, self.data = seed, folder / "data"
-        make_data(self.data)
-        self.samples = make_samples(folder, self.data)
-        self.brain, self.picture = folder / "brain.npz", folder / "picture.png"
-        contents = {sample.name: sample.content for sample in self.samples}
-        self.brain.write_bytes(contents["adam.npz"])
-        self.picture.write_bytes(contents["grey.png"])
-        self.by_hand: list[tuple[Hand, list[str]]] = []
-        (folder / "by hand").mkdir()
-        for number, hand in enumerate(by_hand(self.samples)):
-            kept = folder / "by hand" / str(number)  # memory is for the cases
-            if isinstance(hand.content, bytes):
-                kept.write_bytes(hand.content)
-                hand = replace(hand, content=partial(shutil.copyfile, kept))  # noqa: PLW2901
-            self.by_hand += [(hand, command) for command in self._commands(hand)]
-
-    def _commands(self, hand: Hand) -> Iterable[list[str]]:
-        commands = COMMANDS[hand.kind]
-        if hand.what.startswith("may have") and len(commands) > 4:  # there are thousands of these
-            pick = random.Random(hand.what)
-            return pick.sample(commands, 2)
-        return commands
-
-    def get(self, number: int) -> tuple[Hand, list[str]]:
-        """Return a case by its number: the file, and the words of the command."""
-        if number < len(self.by_hand):
-            return self.by_hand[number]
-        rng = random.Random(f"{self.seed}:{number}")
-        kind = rng.choice(("brain", "brain", "checkpoint", "images", "labels", *["picture"] * 3))
-        sample: Sample = rng.choice([each for each in self.samples if each.kind == kind])
-        what, content = mutate(sample, self.samples, rng)
-        command = rng.choice(COMMANDS[kind])
-        return Hand(kind, sample.name, f"{what} of {sample.name}", content, refused=False), command
 
 
 def run_case(cases: Cases, number: int) -> Outcome:
@@ -146,9 +72,9 @@ def run_case(cases: Cases, number: int) -> Outcome:
         before = _seen()
         started, base = time.perf_counter(), _memory(reset=True)
         if number % SAMPLE == 0:
-            code, printed, told, raised = _in_process_of_its_own(words)
+            code, printed, told, raised = in_process_of_its_own(words)
         else:
-            code, printed, told, raised = _in_this_process(words)
+            code, printed, told, raised = in_this_process(words)
         seconds, memory = time.perf_counter() - started, _memory() - base
         problem = raised or _judge(code, printed, told, words) or ""
         if not problem:
@@ -214,53 +140,17 @@ def _judge(code: int, printed: bytes, told: bytes, words: list[str]) -> str | No
         return None  # it says that it started from another brain, or does not go with the other
     if code != 1:
         return f"exit code {code}: {told[:300]!r}"
-    strange = [line for line in lines if not line.startswith(("error: ", "hint: "))]
+    known = (
+        "error: ",
+        "hint: ",
+        *(["warning: "] if "--resume" in words else []),
+    )  # that one trains
+    strange = [line for line in lines if not line.startswith(known)]
     if len(errors) != 1 or strange or len(told) > 1500:
         return f"not one line: {told[:300]!r}"
     if b"not enough memory" in told:
         return "not enough memory"
     return f"output: {printed[:200]!r}" if printed else None
-
-
-End = tuple[int, bytes, bytes, str]  # exit code, both streams, what was raised
-
-
-def _in_process_of_its_own(words: list[str]) -> End:
-    limit = partial(resource.setrlimit, resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    command = [sys.executable, "-m", "mnistmlp", *words]
-    done = subprocess.run(
-        command, capture_output=True, check=False, preexec_fn=limit, stdin=subprocess.DEVNULL
-    )
-    return done.returncode, done.stdout, done.stderr, ""
-
-
-def _in_this_process(words: list[str]) -> End:
-    """Run a command with its streams, also those of C, sent to files."""
-    code, raised = 0, ""
-    with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(2)]
-        kept = [os.dup(number) for number in (1, 2)]
-        for number, file in zip((1, 2), files, strict=True):
-            os.dup2(file.fileno(), number)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("always")
-                app(words, prog_name="mnistmlp")
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-        except BaseException:
-            raised = traceback.format_exc(-3)
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for number, other in zip((1, 2), kept, strict=True):
-                os.dup2(other, number)
-                os.close(other)
-        outputs = []
-        for file in files:
-            file.seek(0)
-            outputs.append(file.read())
-    return code, outputs[0], outputs[1], raised
 
 
 # --- Many cases ---------------------------------------------------------------
@@ -363,7 +253,8 @@ def main() -> None:
         for watcher in watchers:
             watcher.join()
         outcomes = [Outcome(*each) for log in logs for each in json.loads(log.read_text())]
-    good = _report(outcomes, args.seed)
+        grown = args.only is not None or watch_growth(cases)
+    good = _report(outcomes, args.seed) and grown
     print(f"seed {args.seed}, {len(outcomes)} cases in {time.perf_counter() - started:.0f} s")
     sys.exit(not good)
 

@@ -46,9 +46,11 @@ def mutate(sample: Sample, others: list[Sample], rng: Random) -> tuple[str, byte
     ways: list[tuple[str, Callable[[], bytes]]] = [
         ("bytes", lambda: scramble(sample.content, rng)),
         ("splice", lambda: splice(sample.content, rng.choice(others).content, rng)),
+        ("run", lambda: insert_run(sample.content, rng)),
     ]
     if sample.kind in ("brain", "checkpoint"):
         ways += 4 * [("archive", lambda: change_archive(sample.content, rng))]
+        ways += [("members", lambda: add_members(sample.content, rng))]
     elif sample.name.endswith(".gz"):
         ways += 2 * [("unpacked", lambda: _in_gzip(sample.content, rng))]
     elif sample.name.endswith(".png"):
@@ -88,6 +90,15 @@ def scramble(content: bytes, rng: Random) -> bytes:
 def splice(one: bytes, other: bytes, rng: Random) -> bytes:
     """Return the beginning of one file and the end of another."""
     return one[: rng.randrange(len(one))] + other[rng.randrange(len(other)) :]
+
+
+def insert_run(content: bytes, rng: Random) -> bytes:
+    """Put in a few bytes again and again: some of the file's own, or what many formats skip."""
+    place = rng.randrange(len(content))
+    own = content[place : place + rng.randint(1, 40)]
+    unit = rng.choice((own, own, b"\xff", b"\xff\xda", b"\0", b" ", b"#\n", b"9"))
+    times = rng.choice((1_000, 30_000, 1_000_000)) // len(unit)
+    return content[:place] + unit * times + content[place:]
 
 
 def _in_gzip(content: bytes, rng: Random) -> bytes:
@@ -153,6 +164,12 @@ def with_header(header: str, body: bytes, version: tuple[int, int] = (1, 0)) -> 
     return b"\x93NUMPY" + struct.pack(form, *version, len(text)) + text + body
 
 
+def text_array(text: bytes) -> bytes:
+    """Return a string in UTF-32, valid or not, as a member."""
+    shape = f"{{'descr': '<U{len(text) // 4}', 'fortran_order': False, 'shape': ()}}"
+    return with_header(shape.ljust(117), text)
+
+
 def header_and_body(member: bytes) -> tuple[str, bytes]:
     """Return the header of an array of version 1, and what follows it."""
     end = 10 + int.from_bytes(member[8:10], "little")
@@ -184,6 +201,12 @@ def change_archive(content: bytes, rng: Random) -> bytes:
             case _:
                 members[name] = scramble(members[name], rng)
     return packed(members, rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)))
+
+
+def add_members(content: bytes, rng: Random) -> bytes:
+    """Add so many members to an archive that its directory is large, or too large."""
+    many = {f"w{number}.npy": b"" for number in range(100, rng.choice((300, 5_000, 20_000)))}
+    return packed(many | members_of(content))
 
 
 def _other_meta(members: Members, rng: Random) -> bytes:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from mnistmlp.brains.brain import describe, save_brain
 from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
 from mnistmlp.brains.provenance import Provenance
+from mnistmlp.core.compression import round_to_half
 from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.idx import write_idx
@@ -81,6 +82,8 @@ def _archives(folder: Path, data: Path) -> list[Sample]:
         training = fit(recipe, dataset.images, dataset.labels, seed=1, on_state=keep)
         found.append(Sample("checkpoint", path.name, path.read_bytes()))
         path = folder / f"{name}.npz"
+        if half:
+            round_to_half(training.network)
         save_brain(path, training.network, describe(training, provenance), half=half)
         found.append(Sample("brain", path.name, path.read_bytes()))
     rng = np.random.default_rng(0)
