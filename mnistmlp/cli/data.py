@@ -21,6 +21,7 @@ STATES = {
     "fetched": "fetched and verified",
     "replaced": "fetched and verified; the old file is kept as .bak",
     "present": "already here, verified",
+    "failed": "another mirror has it, but not this one",
 }
 
 
@@ -127,4 +128,5 @@ def download_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
 
 def _note_state(progress: Progress) -> None:
     if progress.state != "receiving":
-        console.note(f"{progress.name}: {STATES[progress.state]}")
+        failure = progress.failure and f": {console.escape(progress.failure)}"
+        console.note(f"{progress.name}: {STATES[progress.state]}{failure}")

@@ -45,9 +45,11 @@ class Progress:
     """The progress of one file."""
 
     name: str
-    state: Literal["receiving", "fetched", "replaced", "present"]  # replaced: NAME.bak was kept
+    # replaced: NAME.bak was kept; failed: at one mirror, but another has it
+    state: Literal["receiving", "fetched", "replaced", "present", "failed"]
     received: int = 0  # bytes as sent
     total: int | None = None  # bytes as sent, if the mirror says
+    failure: str = ""  # the mirror, and what it did
 
 
 OnProgress = Callable[[Progress], None]
@@ -148,6 +150,8 @@ def _receive_from_any(
             mirrors.remove(mirror)
             mirrors.append(mirror)
         else:
+            for text in failures:
+                on_progress(Progress(file.name, "failed", failure=text))
             return transfer
     raise DownloadError(f"{file.name}.gz: no mirror gives it", folder=folder, details=failures)
 

@@ -35,6 +35,17 @@ def test_no_mirror(run: Run) -> None:
     assert names() == []
 
 
+def test_a_mirror_that_fails_is_named(run: Run, mnist: Path) -> None:
+    gone = Path("gone").resolve().as_uri()
+    words = ["download", "--mirror", gone, "--mirror", mnist.as_uri(), "--data-dir", "d"]
+    first, *rest = run(*words).stderr.splitlines()
+    assert first == (
+        "train-images-idx3-ubyte: another mirror has it, but not this one: "
+        f"{gone}: No such file or directory"
+    )
+    assert [line.rpartition(": ")[2] for line in rest] == ["fetched and verified"] * 4
+
+
 def test_a_mirror_that_is_not_a_url(run: Run) -> None:
     result = run("download", "--mirror", "ftp://127.0.0.1", "--data-dir", "d")
     assert (result.exit_code, result.stdout) == (2, "")

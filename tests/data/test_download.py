@@ -100,6 +100,16 @@ def test_the_error_names_each_mirror_and_its_failure(mirror: Mirror) -> None:
     assert "t10k-labels-idx1-ubyte.gz into data by hand" in (hint_for(caught.value) or "")
 
 
+def test_a_mirror_that_fails_is_named_though_the_next_has_the_file(
+    mirror: Mirror, second: Mirror
+) -> None:
+    mirror.answer(status=404)
+    second.answer(PACKED)
+    *_, failed, last = fetch(mirror.url, second.url)
+    assert failed == Progress(FILE.name, "failed", failure=f"{mirror.url}: HTTP 404 Not Found")
+    assert last.state == "fetched"
+
+
 def test_a_failed_mirror_is_tried_last_for_the_next_files(mirror: Mirror, second: Mirror) -> None:
     other = DataFile("other-idx1-ubyte", FILE.size, FILE.sha256)
     mirror.answer(status=404)
