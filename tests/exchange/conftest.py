@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +24,10 @@ from mnistmlp.data.datasets import load_dataset
 from mnistmlp.exchange.html import write_page
 from mnistmlp.training.loop import fit
 from mnistmlp.training.recipes import RECIPES
+from tests.exchange.strokes import DIGITS
 
 Open = Callable[..., Page]
+KEPT = os.environ.get("MNISTMLP_PAGE_PICTURES")  # a folder to keep the screenshots in
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +113,48 @@ def open_page(browser: Browser, pretrained_page: Path) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+# --- With a page -------------------------------------------------------------
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def at(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Return a place of the drawing field, 256 wide, on the screen."""
+    field = page.locator("#drawing").bounding_box()
+    assert field
+    unit = field["width"] / 256
+    return field["x"] + x * unit, field["y"] + y * unit
+
+
+def draw(page: Page, digit: int) -> None:
+    for stroke in DIGITS[digit]:
+        page.mouse.move(*at(page, *stroke[0]))
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*at(page, *point))
+        page.mouse.up()
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for a condition: Playwright's own way of it goes against the page's policy."""
+    give_up = time.monotonic() + 10
+    while not page.evaluate(condition):
+        assert time.monotonic() < give_up, condition
+        page.wait_for_timeout(50)
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot, where a folder for them is given."""
+    if KEPT:
+        page.wait_for_timeout(700)  # until nothing moves
+        page.screenshot(path=Path(KEPT) / f"{name}.png", full_page=True)
+
+
+# --- Brains ------------------------------------------------------------------
 
 
 def random_brain(

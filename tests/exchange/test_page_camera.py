@@ -1,0 +1,84 @@
+"""The page's camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserType, expect
+
+from mnistmlp.arrays import Bytes
+from mnistmlp.data.datasets import load_dataset
+from tests.exchange.conftest import Open, draw, keep, launch
+
+pytestmark = pytest.mark.browser
+
+
+def film(path: Path, pictures: list[Bytes], seconds: int) -> None:
+    """Write pictures (h, w) as a video of one frame a second, YUV4MPEG2."""
+    height, width = pictures[0].shape
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F1:1 Ip A1:1 C420\n".encode())
+        for picture in pictures:
+            colour = np.full(height * width // 2, 128, np.uint8)
+            file.write((b"FRAME\n" + picture.tobytes() + colour.tobytes()) * seconds)
+
+
+def test_the_camera_reads_digits(chromium: BrowserType, open_page: Open, mnist: Path) -> None:
+    data = load_dataset(mnist, "test", limit=20)
+    frames = [np.full((480, 640), 215, np.uint8) for _ in range(3)]
+    shown = [0, 4]
+    for frame, index in zip(frames, shown, strict=False):
+        digit = np.kron(data.images[index], np.ones((9, 9), np.uint8))
+        frame[114:366, 194:446] -= (digit * 0.7).astype(np.uint8)
+        frame[10:60, 20:70] = 0  # outside of the guide
+    film(Path("digits.y4m"), frames, seconds=2)
+    options = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    file = f"--use-file-for-fake-video-capture={Path('digits.y4m').resolve()}"
+    with launch(chromium, *options, file) as browser:
+        page = open_page(used=browser)
+        page.locator("#camera").click()
+        for index in shown:
+            expect(page.locator("#digit")).to_have_text(str(data.labels[index]))
+        expect(page.locator("#reading")).to_have_text("No digit")  # an empty sheet
+        expect(page.locator("#digit")).to_have_text(str(data.labels[0]))
+        keep(page, "camera")
+        page.locator("#least").fill("100")
+        expect(page.locator("#reading")).to_have_text("No digit")
+        assert page.evaluate("latest !== null")  # the bars show what it would be
+        page.locator("#camera").click()
+        expect(page.locator("#video")).to_be_hidden()
+        assert page.evaluate("camera.stream === null && element('video').srcObject === null")
+        page.close()
+
+
+def refused(name: str) -> str:
+    return f"""() => {{
+        const refuse = async () => {{ throw new DOMException("", "{name}"); }};
+        navigator.mediaDevices.getUserMedia = refuse;
+    }}"""
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        (None, "There is no camera here."),
+        (refused("NotAllowedError"), "The camera was refused."),
+        (refused("NotReadableError"), "The camera is in use elsewhere."),
+        ("delete Navigator.prototype.mediaDevices", "The browser gives pages from here no camera"),
+    ],
+    ids=["missing", "refused", "in use", "insecure"],
+)
+def test_without_a_camera_the_rest_works(
+    open_page: Open, classic_page: Path, script: str | None, sentence: str
+) -> None:
+    page = open_page(classic_page, viewport={"width": 360, "height": 740})
+    if script:
+        page.evaluate(script)
+    page.locator("#camera").click()
+    expect(page.locator("#message")).to_contain_text(sentence)
+    expect(page.locator("#message")).to_contain_text("Drawing and pictures work without it.")
+    keep(page, "no-camera")
+    draw(page, 7)
+    expect(page.locator("#reading")).to_contain_text("It is a ")
