@@ -10,7 +10,17 @@ from playwright.sync_api import BrowserType, expect
 
 from mnistmlp.arrays import Bytes
 from mnistmlp.data.datasets import load_dataset
-from tests.exchange.conftest import Open, draw, keep, launch
+from tests.exchange.conftest import (
+    CAMERA,
+    Open,
+    answer,
+    draw,
+    give,
+    keep,
+    launch,
+    picture_of,
+    until,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +51,7 @@ def test_the_camera_reads_digits(chromium: BrowserType, open_page: Open, mnist: 
         page.locator("#camera").click()
         for index in shown:
             expect(page.locator("#digit")).to_have_text(str(data.labels[index]))
+            expect(page.locator("#spoken")).to_have_text(f"It is a {data.labels[index]}")
         expect(page.locator("#reading")).to_have_text("No digit")  # an empty sheet
         expect(page.locator("#digit")).to_have_text(str(data.labels[0]))
         keep(page, "camera")
@@ -82,3 +93,86 @@ def test_without_a_camera_the_rest_works(
     keep(page, "no-camera")
     draw(page, 7)
     expect(page.locator("#reading")).to_contain_text("It is a ")
+
+
+RUNNING = """requests.map(({ stream }) =>
+    stream.getTracks().some((track) => track.readyState === "live"))"""
+FAILED = " Drawing and pictures work without it."
+
+
+def test_of_two_starts_none_is_left_running(open_page: Open) -> None:
+    page = open_page(script=CAMERA)
+    button = page.locator("#camera")
+    button.click()
+    expect(page.locator("#reading")).to_have_text("Waiting for the camera")
+    expect(button).to_have_text("Stop the camera")
+    button.click()
+    expect(button).to_have_text("Camera")
+    button.click()
+    answer(page, 0)
+    answer(page, 1)
+    assert page.evaluate(RUNNING) == [False, True]
+    expect(page.locator("#reading")).to_have_text("No digit")
+    button.click()
+    assert page.evaluate(RUNNING) == [False, False]
+    expect(page.locator("#video")).to_be_hidden()
+
+
+@pytest.mark.parametrize("how", ["allow", "refuse"])
+@pytest.mark.parametrize("instead", ["key", "picture", "stop", "other page"])
+def test_a_camera_that_comes_too_late_is_let_go(open_page: Open, instead: str, how: str) -> None:
+    page = open_page(script=CAMERA)
+    page.locator("#camera").click()
+    if instead == "key":
+        page.locator("#drawing").focus()
+        page.keyboard.press(" ")
+    elif instead == "picture":
+        give(page, picture_of(3))
+        expect(page.locator("#digit")).to_have_text("3")
+    elif instead == "stop":
+        page.locator("#camera").click()
+    else:
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    answer(page, 0, how)
+    assert page.evaluate("mode") == ("picture" if instead == "picture" else "drawing")
+    expect(page.locator("#message")).to_be_empty()
+    if how == "allow":
+        assert page.evaluate(RUNNING) == [False]
+
+
+def test_a_camera_that_is_stopped_before_it_plays_says_nothing(open_page: Open) -> None:
+    slow = """HTMLMediaElement.prototype.play = () =>
+        new Promise((_, reject) => (window.interrupt = () => reject(new DOMException("no"))))"""
+    page = open_page(script=CAMERA + slow)
+    page.locator("#camera").click()
+    answer(page, 0)
+    until(page, "window.interrupt !== undefined")
+    page.locator("#camera").click()
+    page.evaluate("interrupt()")
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+    expect(page.locator("#message")).to_be_empty()
+    assert page.evaluate(RUNNING) == [False]
+
+
+def test_a_camera_that_does_not_play_is_let_go(open_page: Open) -> None:
+    failing = "HTMLMediaElement.prototype.play = async () => { throw new DOMException('no') }"
+    page = open_page(script=CAMERA + failing)
+    page.locator("#camera").click()
+    answer(page, 0)
+    expect(page.locator("#message")).to_have_text("The camera cannot be used." + FAILED)
+    assert page.evaluate(RUNNING) == [False]
+
+
+def test_after_a_camera_that_ends_by_itself_there_is_what_was_there(open_page: Open) -> None:
+    page = open_page(script=CAMERA)
+    give(page, picture_of(3))
+    expect(page.locator("#digit")).to_have_text("3")
+    page.locator("#camera").click()
+    answer(page, 0)
+    expect(page.locator("#reading")).to_have_text("No digit")
+    page.evaluate("requests[0].stream.getTracks()[0].dispatchEvent(new Event('ended'))")
+    sentence = "The camera stopped: it was unplugged, or is no longer allowed."
+    expect(page.locator("#message")).to_have_text(sentence + FAILED)
+    expect(page.locator("#camera")).to_have_text("Camera")
+    expect(page.locator("#picture")).to_be_visible()
+    expect(page.locator("#digit")).to_have_text("3")

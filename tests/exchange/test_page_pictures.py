@@ -10,18 +10,9 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from mnistmlp.data.datasets import load_dataset
-from tests.exchange.conftest import Open, draw, encoded
+from tests.exchange.conftest import Open, at, draw, give, picture_of, until
 
 pytestmark = pytest.mark.browser
-
-GIVEN = """([how, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([fromBase64(text)], "digit.png", { type: "image/png" }));
-    const options = { bubbles: true, cancelable: true };
-    document.body.dispatchEvent(how === "paste"
-        ? new ClipboardEvent("paste", { ...options, clipboardData: data })
-        : new DragEvent("drop", { ...options, dataTransfer: data }));
-}"""
 
 
 @pytest.mark.parametrize("how", ["choose", "drop", "paste"])
@@ -34,7 +25,7 @@ def test_a_picture_is_read(open_page: Open, mnist: Path, how: str) -> None:
     if how == "choose":
         page.locator("#file").set_input_files("digit.png")
     else:
-        page.evaluate(GIVEN, [how, encoded(Path("digit.png").read_bytes())])
+        give(page, Path("digit.png").read_bytes(), how)
     expect(page.locator("#digit")).to_have_text(label)
     expect(page.locator("#picture")).to_be_visible()
     page.locator("#clear").click()
@@ -52,3 +43,57 @@ def test_what_is_no_picture_or_shows_no_digit(open_page: Open) -> None:
     page.locator("#file").set_input_files("empty.png")
     expect(page.locator("#reading")).to_have_text("No digit found in the picture")
     expect(page.locator("#message")).to_be_empty()
+
+
+SLOW = """
+    window.decoding = []; // to go on with each file
+    window.decoded = 0;
+    const decodes = createImageBitmap;
+    window.createImageBitmap = async (...given) => {
+        await new Promise((go) => decoding.push(go));
+        return decodes(...given).finally(() => setTimeout(() => decoded++));
+    };
+"""
+
+
+@pytest.mark.parametrize("first", [picture_of(7), b"not a picture"], ids=["picture", "other file"])
+def test_of_two_files_the_one_given_last_is_shown(open_page: Open, first: bytes) -> None:
+    page = open_page(script=SLOW)
+    give(page, first)
+    give(page, picture_of(3))
+    until(page, "decoding.length === 2")
+    page.evaluate("decoding[1]()")
+    expect(page.locator("#digit")).to_have_text("3")
+    page.evaluate("decoding[0]()")
+    until(page, "decoded === 2")
+    expect(page.locator("#digit")).to_have_text("3")
+    expect(page.locator("#message")).to_be_empty()
+
+
+@pytest.mark.parametrize("action", ["draw", "clear"])
+def test_a_file_that_is_decoded_too_late_replaces_nothing(open_page: Open, action: str) -> None:
+    page = open_page(script=SLOW)
+    draw(page, 3)
+    give(page, picture_of(7))
+    until(page, "decoding.length === 1")
+    if action == "draw":
+        draw(page, 3)
+    else:
+        page.locator("#clear").click()
+    page.evaluate("decoding[0]()")
+    until(page, "decoded === 1")
+    expect(page.locator("#picture")).to_be_hidden()
+    expect(page.locator("#digit")).to_have_text("3" if action == "draw" else "?")
+
+
+def test_a_picture_that_comes_in_mid_stroke_stays(open_page: Open) -> None:
+    page = open_page()
+    page.mouse.move(*at(page, 60, 60))
+    page.mouse.down()
+    page.mouse.move(*at(page, 60, 90))
+    give(page, picture_of(3))
+    expect(page.locator("#digit")).to_have_text("3")
+    page.mouse.move(*at(page, 60, 120))
+    page.mouse.up()
+    expect(page.locator("#picture")).to_be_visible()
+    expect(page.locator("#digit")).to_have_text("3")
