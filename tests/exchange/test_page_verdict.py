@@ -46,6 +46,17 @@ def test_no_probability_is_rounded_to_none_or_all(
     assert (shares.nth(digit).inner_text(), shares.nth(7).inner_text()) == bars
 
 
+@pytest.mark.parametrize("width", [320, 360, 800, 1440])
+def test_the_longest_percentage_fits_its_place(open_page: Open, width: int) -> None:
+    page = open_page(viewport={"width": width, "height": 740})
+    page.evaluate("""showBars(element("bars"), {
+        digit: 8, probabilities: Array.from({ length: 10 }, (_, digit) => +(digit === 8)) })""")
+    share = page.locator("#bars .best .share")
+    expect(share).to_have_text("> 99.9 %")
+    assert share.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_a_screen_reader_is_told_what_is_shown(open_page: Open) -> None:
     page = open_page()
     spoken = page.locator("#spoken")
