@@ -118,6 +118,14 @@ def test_of_two_starts_none_is_left_running(open_page: Open) -> None:
     expect(page.locator("#video")).to_be_hidden()
 
 
+def test_a_double_click_starts_the_camera_and_no_more(open_page: Open) -> None:
+    page = open_page(script=CAMERA)
+    page.locator("#camera").dblclick()
+    answer(page, 0)
+    assert page.evaluate(RUNNING) == [True]
+    expect(page.locator("#least")).to_have_value("60")
+
+
 @pytest.mark.parametrize("how", ["allow", "refuse"])
 @pytest.mark.parametrize("instead", ["key", "picture", "stop", "other page"])
 def test_a_camera_that_comes_too_late_is_let_go(open_page: Open, instead: str, how: str) -> None:

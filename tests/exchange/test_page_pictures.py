@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from mnistmlp.data.datasets import load_dataset
-from tests.exchange.conftest import Open, at, draw, give, picture_of, until
+from tests.exchange.conftest import CAMERA, Open, at, draw, give, picture_of, until
 
 pytestmark = pytest.mark.browser
 
@@ -70,20 +70,22 @@ def test_of_two_files_the_one_given_last_is_shown(open_page: Open, first: bytes)
     expect(page.locator("#message")).to_be_empty()
 
 
-@pytest.mark.parametrize("action", ["draw", "clear"])
+@pytest.mark.parametrize("action", ["draw", "clear", "camera"])
 def test_a_file_that_is_decoded_too_late_replaces_nothing(open_page: Open, action: str) -> None:
-    page = open_page(script=SLOW)
-    draw(page, 3)
-    give(page, picture_of(7))
+    page = open_page(script=SLOW + CAMERA)
+    give(page, picture_of(3))
     until(page, "decoding.length === 1")
-    if action == "draw":
-        draw(page, 3)
-    else:
-        page.locator("#clear").click()
     page.evaluate("decoding[0]()")
-    until(page, "decoded === 1")
+    expect(page.locator("#digit")).to_have_text("3")
+    give(page, picture_of(7))
+    until(page, "decoding.length === 2")
+    if action == "draw":
+        page.locator("#drawing").press(" ")
+    else:
+        page.locator(f"#{action}").click()
+    page.evaluate("decoding[1]()")
+    until(page, "decoded === 2")
     expect(page.locator("#picture")).to_be_hidden()
-    expect(page.locator("#digit")).to_have_text("3" if action == "draw" else "?")
 
 
 def test_a_picture_that_comes_in_mid_stroke_stays(open_page: Open) -> None:

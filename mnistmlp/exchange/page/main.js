@@ -157,7 +157,9 @@ function wire() {
     openFile(event.target.files[0]);
     event.target.value = ""; // the same file may be chosen again
   });
-  element("camera").addEventListener("click", toggleCamera);
+  element("camera").addEventListener("click", (event) => {
+    if (event.detail < 2) toggleCamera(); // a double click is one
+  });
   element("least").addEventListener("input", (event) => {
     element("least-shown").textContent = `${event.target.value} %`;
   });
