@@ -106,6 +106,7 @@ def test_of_two_starts_none_is_left_running(open_page: Open) -> None:
     button.click()
     expect(page.locator("#reading")).to_have_text("Waiting for the camera")
     expect(button).to_have_text("Stop the camera")
+    expect(button).to_have_css("background-color", "rgb(42, 86, 198)")  # under the pointer too
     button.click()
     expect(button).to_have_text("Camera")
     button.click()
