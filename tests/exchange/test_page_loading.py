@@ -38,9 +38,10 @@ def give_a_3(page: Page, how: str) -> None:
 @pytest.mark.parametrize("how", ["stroke", "undo", "picture", "camera"])
 def test_what_is_given_before_the_network_is_there_is_read_then(open_page: Open, how: str) -> None:
     page = open_page(script=SLOW + CAMERA, loaded=False)
-    give_a_3(page, how)
     expect(page.locator("#reading")).to_have_text("Unpacking the network")
+    give_a_3(page, how)
     expect(page.locator("#spoken")).to_have_text("Unpacking the network")
+    expect(page.locator("#reading")).to_have_text("Unpacking the network")
     page.evaluate("load()")
     expect(page.locator("#reading")).to_contain_text("No digit" if how == "camera" else "It is a 3")
 
