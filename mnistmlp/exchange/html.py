@@ -130,5 +130,5 @@ def _describe(brain: Brain, name: str) -> str:
     if brain.meta and brain.meta.recipe_name:
         facts.append(f"recipe {brain.meta.recipe_name}")
     if brain.meta and brain.meta.validation_accuracy is not None:
-        facts.append(f"{100 * brain.meta.validation_accuracy:.1f} % right in validation")
+        facts.append(f"{100 * brain.meta.validation_accuracy:.2f} % right in validation")
     return " · ".join(facts)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
 
 from mnistmlp.arrays import Array, Bytes
@@ -22,8 +26,10 @@ from mnistmlp.data.datasets import load_dataset
 from mnistmlp.exchange.html import write_page
 from mnistmlp.training.loop import fit
 from mnistmlp.training.recipes import RECIPES
+from tests.exchange.strokes import DIGITS
 
 Open = Callable[..., Page]
+KEPT = os.environ.get("MNISTMLP_PAGE_PICTURES")  # a folder to keep the screenshots in
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +89,13 @@ def open_page(browser: Browser, pretrained_page: Path) -> Iterator[Open]:
     troubles: list[str] = []
     contexts = []
 
-    def visit(path: Path = pretrained_page, used: Browser = browser, **options: Any) -> Page:
+    def visit(
+        path: Path = pretrained_page,
+        used: Browser = browser,
+        script: str = "",  # run before the page's own
+        loaded: bool = True,  # wait for the network
+        **options: Any,
+    ) -> Page:
         context = used.new_context(**options)
         context.set_default_timeout(10_000)
         contexts.append(context)
@@ -101,14 +113,103 @@ def open_page(browser: Browser, pretrained_page: Path) -> Iterator[Open]:
                 else None
             ),
         )
+        page.add_init_script(script)
         page.goto(path.as_uri())
-        expect(page.locator("#shown")).not_to_be_empty()
+        if loaded:
+            expect(page.locator("#shown")).not_to_be_empty()
         return page
 
     yield visit
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+# --- With a page -------------------------------------------------------------
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def at(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Return a place of the drawing field, 256 wide, on the screen."""
+    field = page.locator("#drawing").bounding_box()
+    assert field
+    unit = field["width"] / 256
+    return field["x"] + x * unit, field["y"] + y * unit
+
+
+def draw(page: Page, digit: int) -> None:
+    for stroke in DIGITS[digit]:
+        page.mouse.move(*at(page, *stroke[0]))
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*at(page, *point))
+        page.mouse.up()
+
+
+GIVEN = """([how, text]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([fromBase64(text)], "digit.png", { type: "image/png" }));
+    const options = { bubbles: true, cancelable: true };
+    document.body.dispatchEvent(how === "paste"
+        ? new ClipboardEvent("paste", { ...options, clipboardData: data })
+        : new DragEvent("drop", { ...options, dataTransfer: data }));
+}"""
+
+
+def give(page: Page, data: bytes, how: str = "paste") -> None:
+    """Paste a file on the page, or drop it there."""
+    page.evaluate(GIVEN, [how, base64.b64encode(data).decode()])
+
+
+def picture_of(digit: int) -> bytes:
+    """Return a picture (PNG) of a digit, dark on light."""
+    picture = Image.new("L", (256, 256), 230)
+    pen = ImageDraw.Draw(picture)
+    for stroke in DIGITS[digit]:
+        pen.line(stroke, fill=30, width=16, joint="curve")
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+CAMERA = """
+    window.requests = []; // for the camera, each to be allowed or refused
+    navigator.mediaDevices.getUserMedia = () => new Promise((resolve, reject) => {
+        const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 64 });
+        canvas.getContext("2d").fillRect(0, 0, 64, 64);
+        const stream = canvas.captureStream();
+        const allow = () => resolve(stream);
+        const refuse = () => reject(new DOMException("", "NotAllowedError"));
+        requests.push({ stream, allow, refuse });
+    });
+"""
+
+
+def answer(page: Page, number: int, how: str = "allow") -> None:
+    """Answer a request for the camera, and let the page go on."""
+    page.evaluate(f"requests[{number}].{how}()")
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for a condition: Playwright's own way of it goes against the page's policy."""
+    give_up = time.monotonic() + 10
+    while not page.evaluate(condition):
+        assert time.monotonic() < give_up, condition
+        page.wait_for_timeout(50)
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot, where a folder for them is given."""
+    if KEPT:
+        page.wait_for_timeout(700)  # until nothing moves
+        page.screenshot(path=Path(KEPT) / f"{name}.png", full_page=True)
+
+
+# --- Brains ------------------------------------------------------------------
 
 
 def random_brain(

@@ -91,7 +91,7 @@ def test_text_of_a_brain_is_not_parsed_as_html() -> None:
     page = make_page(brain, evil)
     assert page.count("<") == make_page(plain, "brain.npz").count("<")
     assert embedded(page)["about"].count(evil) == 2
-    assert embedded(page)["about"].endswith("50.0 % right in validation")
+    assert embedded(page)["about"].endswith("50.00 % right in validation")
 
 
 def test_no_inline_handlers_or_styles_and_every_file_is_joined() -> None:

@@ -1,9 +1,12 @@
 // What comes out: the digit in words, ten bars, and images of 28 x 28.
 "use strict";
 
-const SURE = 0.9995; // from here on the percentage would be rounded to 100
-
-const percent = (share) => (share < SURE ? `${(100 * share).toFixed(1)} %` : "100 %");
+/** Write a probability as a percentage, which is never rounded to none or all. */
+function percent(share, under = "<", over = ">") {
+  const figure = (100 * share).toFixed(1);
+  if (figure === "0.0") return `${under} 0.1 %`;
+  return figure === "100.0" ? `${over} 99.9 %` : `${figure} %`;
+}
 
 /** Make the ten rows of digit, bar and percentage. */
 function makeBars(list) {
@@ -39,18 +42,20 @@ function showVerdict(section, found, otherwise, hint) {
   );
   section.classList.toggle("unsure", otherwise !== null);
   digit.textContent = otherwise === null ? found.digit : "?";
-  reading.textContent = otherwise ?? `It is a ${found.digit}: ${sureness(found.confidence)} sure`;
+  reading.textContent = otherwise ?? `${naming(found)}: ${inWords(found.confidence)} sure`;
   runnerUp.textContent = otherwise === null ? second(found) : hint;
 }
 
-const sureness = (share) => (share < SURE ? percent(share) : "over 99.9 %");
+const naming = ({ digit }) => `It is ${digit === 8 ? "an" : "a"} ${digit}`;
+const inWords = (share) => percent(share, "under", "over");
 
-function second({ probabilities, digit, confidence }) {
+function second({ probabilities, digit }) {
   const others = probabilities.map((share, each) => (each === digit ? -1 : share));
   const next = others.indexOf(Math.max(...others));
-  return confidence >= SURE
+  const share = inWords(others[next]);
+  return share.startsWith("under")
     ? "No other digit comes near."
-    : `Next is ${next}, with ${percent(others[next])}.`;
+    : `Next is ${next}, with ${share}.`;
 }
 
 /** Draw an image of 28 x 28; `pixel` gives red, green and blue of each value. */

@@ -4,34 +4,46 @@
 const GUIDE = 0.7; // of the shorter side of the picture
 const PAUSE = 100; // milliseconds between two readings
 
-/** Shows the camera, and calls `frame` with the pixels in the guide some times a second. */
+/**
+ * Shows the camera, and calls `frame` with the pixels in the guide some times a second; `failed`
+ * with a sentence to show where there is no camera, or no longer.
+ */
 class Camera {
-  constructor(video, frame) {
+  constructor(video, frame, failed) {
     this.video = video;
     this.frame = frame;
+    this.failed = failed;
+    this.request = null; // the latest, until the camera is stopped
     this.stream = null;
   }
 
-  /** Ask for the camera; throws an Error with a sentence to show where there is none. */
+  /** Ask for the camera, and show it unless it is stopped or started again in the meantime. */
   async start() {
-    if (!navigator.mediaDevices) throw new Error(SENTENCES.insecure);
+    this.stop();
+    const request = (this.request = {});
     let stream;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({
-        video: { facingMode: "environment", width: { ideal: 1280 } },
-      });
+      stream = await openCamera();
+      if (this.request !== request) return closeCamera(stream);
+      for (const track of stream.getTracks())
+        track.addEventListener("ended", () => this.#fail(request, "ended"));
+      this.stream = this.video.srcObject = stream;
+      await this.video.play();
     } catch (error) {
-      throw new Error(SENTENCES[error.name] ?? SENTENCES.other);
+      return this.#fail(request, error.name);
     }
-    this.stream = stream;
-    this.video.srcObject = stream;
-    await this.video.play();
     this.#read(stream);
   }
 
   stop() {
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
-    this.stream = this.video.srcObject = null;
+    if (this.stream) closeCamera(this.stream);
+    this.request = this.stream = this.video.srcObject = null;
+  }
+
+  #fail(request, reason) {
+    if (this.request !== request) return; // of no more interest
+    this.stop();
+    this.failed(`${REASONS[reason] ?? REASONS.other} Drawing and pictures work without it.`);
   }
 
   /** Read frames until the stream is no longer the one that is shown. */
@@ -48,12 +60,23 @@ class Camera {
   }
 }
 
-const SENTENCES = {
-  NotAllowedError: "The camera was refused. Drawing and pictures work without it.",
-  NotFoundError: "There is no camera here. Drawing and pictures work without it.",
-  NotReadableError: "The camera is in use elsewhere. Drawing and pictures work without it.",
-  insecure:
-    "The browser gives pages from here no camera: open the page over https or from disk. " +
-    "Drawing and pictures work without it.",
-  other: "The camera cannot be used. Drawing and pictures work without it.",
+/** Return the stream of the camera, once it is allowed and on. */
+async function openCamera() {
+  if (!navigator.mediaDevices) throw new DOMException("", "insecure");
+  return navigator.mediaDevices.getUserMedia({
+    video: { facingMode: "environment", width: { ideal: 1280 } },
+  });
+}
+
+function closeCamera(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+const REASONS = {
+  NotAllowedError: "The camera was refused.",
+  NotFoundError: "There is no camera here.",
+  NotReadableError: "The camera is in use elsewhere.",
+  insecure: "The browser gives pages from here no camera: open the page over https or from disk.",
+  ended: "The camera stopped: it was unplugged, or is no longer allowed.",
+  other: "The camera cannot be used.",
 };

@@ -10,22 +10,28 @@ class Drawing {
     this.canvas = canvas;
     this.changed = changed;
     this.brush = 18; // units
-    this.strokes = []; // each { width, points: [[x, y], …] }
+    this.strokes = []; // each { width, points: [[x, y], …], pointer: its number, if one draws it }
     this.past = []; // the strokes before each change, for undo
     this.open = null; // the stroke that is being drawn
     this.pen = null; // where the keyboard has the pen
     this.hidden = new OffscreenCanvas(FIELD, FIELD).getContext("2d", { willReadFrequently: true });
     canvas.addEventListener("pointerdown", (event) => this.#press(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"])
-      canvas.addEventListener(name, () => (this.open = null));
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture"])
+      canvas.addEventListener(name, (event) => this.#isDrawnBy(event) && this.lift());
     canvas.addEventListener("keydown", (event) => this.#key(event));
-    canvas.addEventListener("blur", () => this.#liftPen());
+    canvas.addEventListener("blur", () => this.pen && this.lift());
     new ResizeObserver(() => this.render()).observe(canvas);
   }
 
   get isEmpty() {
     return this.strokes.length === 0;
+  }
+
+  /** End the stroke that is being drawn. */
+  lift() {
+    this.open = this.pen = null;
+    this.render();
   }
 
   undo() {
@@ -81,16 +87,24 @@ class Drawing {
     }
   }
 
+  get #pointerDraws() {
+    return this.open?.pointer !== undefined;
+  }
+
+  #isDrawnBy(event) {
+    return this.open?.pointer === event.pointerId;
+  }
+
   #press(event) {
-    if (event.button !== 0 || this.open) return;
+    if (event.button !== 0 || this.#pointerDraws) return;
     this.canvas.setPointerCapture(event.pointerId);
     this.pen = null;
-    this.#begin(this.#place(event));
-    this.open.pointer = event.pointerId;
+    this.#begin(this.#place(event), event.pointerId);
   }
 
   #move(event) {
-    if (!this.open || this.open.pointer !== event.pointerId) return;
+    if (!this.#isDrawnBy(event)) return;
+    if (!event.buttons) return this.lift(); // it was let go of where the page was not told
     const all = event.getCoalescedEvents?.() ?? [];
     for (const each of all.length ? all : [event]) this.open.points.push(this.#place(each));
     this.#update();
@@ -101,8 +115,8 @@ class Drawing {
     return [((event.clientX - left) * FIELD) / width, ((event.clientY - top) * FIELD) / height];
   }
 
-  #begin(point) {
-    this.open = { width: this.brush, points: [point] };
+  #begin(point, pointer) {
+    this.open = { width: this.brush, points: [point], pointer };
     this.#change([...this.strokes, this.open]);
   }
 
@@ -123,6 +137,7 @@ class Drawing {
     const move = moves[event.key];
     if (!move && event.key !== " ") return;
     event.preventDefault();
+    if (this.#pointerDraws) return;
     this.pen ??= [FIELD / 2, FIELD / 2];
     if (move) {
       const step = event.shiftKey ? 4 * STEP : STEP;
@@ -137,10 +152,6 @@ class Drawing {
     this.#update();
   }
 
-  #liftPen() {
-    this.open = this.pen = null;
-    this.render();
-  }
 }
 
 // --- What all canvases on the screen need ------------------------------------

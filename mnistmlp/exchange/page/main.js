@@ -4,21 +4,33 @@
 const element = (id) => document.getElementById(id);
 
 let network = null;
+let absence = ["Unpacking the network", "What you draw or open is read once it is ready."];
 let view = null;
 let mode = "drawing"; // or "picture", or "camera"
+let before = "drawing"; // the mode that the camera was started from
+let awaited = null; // the file that is being decoded
+let picture = null; // the pixels of the last one
 let latest = null; // what the network made of the last image
+let spoken = ""; // to a screen reader, or about to be
 let speaking = 0;
 
 const drawing = new Drawing(element("drawing"), () => {
+  awaited = null;
   setMode("drawing");
-  scheduled ??= requestAnimationFrame(readDrawing);
+  scheduled ??= requestAnimationFrame(read);
 });
 let scheduled = null;
-const camera = new Camera(element("video"), (pixels) => {
-  if (mode !== "camera") return;
-  const least = element("least").value / 100;
-  present(examinePicture(toGrey(pixels)), "No digit", least);
-});
+const camera = new Camera(
+  element("video"),
+  (pixels) => {
+    const least = element("least").value / 100;
+    present(examinePicture(toGrey(pixels)), "No digit", least);
+  },
+  (sentence) => {
+    show(before);
+    say(sentence);
+  },
+);
 
 const SEEN = { none: "", deslant: ", upright", moments: ", upright and of one size" };
 const HINTS = {
@@ -29,49 +41,48 @@ const HINTS = {
 
 // --- What is given -----------------------------------------------------------
 
-function readDrawing() {
+/** Read the field or the picture; the camera's frames come by themselves, once there are any. */
+function read() {
   scheduled = null;
-  if (!network || mode !== "drawing") return;
+  if (mode === "camera") return present(null, "Waiting for the camera");
+  if (mode === "picture")
+    return present(examinePicture(toGrey(picture)), "No digit found in the picture");
   present(drawing.isEmpty ? null : examinePicture(drawing.grey(), "no"), "Draw a digit to begin");
 }
 
-/** Read a file that was chosen, dropped or pasted. */
-async function readFile(file) {
+/** Show a file that was chosen, dropped or pasted, unless something else is given meanwhile. */
+async function openFile(file) {
   if (!file) return;
-  let pixels;
-  try {
-    pixels = await decode(file);
-  } catch {
-    say(`${file.name} is not a picture that this browser can read.`);
-    return;
-  }
-  setMode("picture");
+  awaited = file;
+  const pixels = await decode(file).catch(() => null);
+  if (awaited !== file) return;
+  awaited = null;
+  if (!pixels) return say(`${file.name} is not a picture that this browser can read.`);
+  picture = pixels;
   const canvas = element("picture");
   Object.assign(canvas, { width: pixels.width, height: pixels.height });
   canvas.getContext("2d").putImageData(pixels, 0, 0);
-  present(examinePicture(toGrey(pixels)), "No digit found in the picture");
+  show("picture");
 }
 
-async function toggleCamera() {
-  if (mode === "camera") {
-    setMode("drawing");
-    readDrawing();
-    return;
-  }
-  say("");
-  try {
-    await camera.start();
-    setMode("camera");
-  } catch (error) {
-    camera.stop();
-    say(error.message);
-  }
+function toggleCamera() {
+  awaited = null;
+  if (mode === "camera") return show("drawing");
+  before = mode;
+  show("camera");
+  camera.start();
 }
 
-/** Show the field, the picture or the camera. */
+function show(wanted) {
+  setMode(wanted);
+  read();
+}
+
+/** Put the field, the picture or the camera before the user. */
 function setMode(wanted) {
   mode = wanted;
   if (mode !== "camera") camera.stop();
+  if (mode !== "drawing") drawing.lift();
   say("");
   element("picture").hidden = mode !== "picture";
   for (const id of ["video", "guide", "least-label"]) element(id).hidden = mode !== "camera";
@@ -87,6 +98,7 @@ function setMode(wanted) {
 
 /** Show what the network makes of a reading; `otherwise` where there is none, or it is unsure. */
 function present(reading, otherwise, leastConfidence = 0) {
+  if (!network) return presentAbsence();
   latest = reading ? recognise(network, reading.image) : null;
   const sure = latest && latest.confidence >= leastConfidence;
   showVerdict(element("verdict"), latest, sure ? null : otherwise, HINTS[mode]);
@@ -95,14 +107,22 @@ function present(reading, otherwise, leastConfidence = 0) {
   showImage(element("seen"), seen, (level) => [level, level, level]);
   view.show(latest?.layers ?? null);
   captionWeights();
-  speak(sure ? `${latest.digit}, ${Math.round(100 * latest.confidence)} percent` : otherwise);
+  const flickers = sure && mode === "camera"; // the percentage, from frame to frame
+  speak(flickers ? naming(latest) : element("reading").textContent);
+}
+
+function presentAbsence() {
+  showVerdict(element("verdict"), null, ...absence);
+  speak(absence[0]);
 }
 
 /** Let a screen reader say it, once it has not changed for a moment. */
-function speak(words) {
+function speak(sentence) {
+  if (sentence === spoken) return;
+  spoken = sentence;
   clearTimeout(speaking);
   speaking = setTimeout(() => {
-    if (element("spoken").textContent !== words) element("spoken").textContent = words;
+    if (element("spoken").textContent !== sentence) element("spoken").textContent = sentence;
   }, 600);
 }
 
@@ -134,10 +154,12 @@ function wire() {
   element("brush").addEventListener("input", (event) => (drawing.brush = +event.target.value));
   element("choose").addEventListener("click", () => element("file").click());
   element("file").addEventListener("change", (event) => {
-    readFile(event.target.files[0]);
+    openFile(event.target.files[0]);
     event.target.value = ""; // the same file may be chosen again
   });
-  element("camera").addEventListener("click", toggleCamera);
+  element("camera").addEventListener("click", (event) => {
+    if (event.detail < 2) toggleCamera(); // a double click is one
+  });
   element("least").addEventListener("input", (event) => {
     element("least-shown").textContent = `${event.target.value} %`;
   });
@@ -146,8 +168,9 @@ function wire() {
     if (undo && !element("undo").disabled) drawing.undo();
     if (event.key === "Escape" && !element("clear").disabled) clear();
   });
-  document.addEventListener("paste", (event) => readFile(event.clipboardData.files[0]));
+  document.addEventListener("paste", (event) => openFile(event.clipboardData.files[0]));
   wireDropping();
+  addEventListener("pagehide", () => mode === "camera" && show("drawing"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     drawing.render();
     view?.render();
@@ -156,9 +179,9 @@ function wire() {
 }
 
 function clear() {
+  awaited = null;
   drawing.clear();
-  setMode("drawing");
-  readDrawing();
+  show("drawing");
 }
 
 function wireDropping() {
@@ -172,18 +195,19 @@ function wireDropping() {
   });
   document.addEventListener("drop", (event) => {
     mark(event, false);
-    readFile(event.dataTransfer.files[0]);
+    openFile(event.dataTransfer.files[0]);
   });
 }
 
 async function main() {
   wire();
   makeBars(element("bars"));
+  read();
   try {
     network = await loadNetwork(JSON.parse(element("brain").textContent));
   } catch (error) {
-    say(`The network could not be unpacked: ${error.message}. A newer browser may help.`);
-    return;
+    absence = ["The network could not be unpacked", `A newer browser may help. (${error.message})`];
+    return presentAbsence();
   }
   element("about").textContent = network.about;
   element("seen-caption").textContent += SEEN[network.normalization];
@@ -191,7 +215,7 @@ async function main() {
   view.layOut();
   element("shown").textContent = describeSample(network);
   showWeights(view.chosen);
-  readDrawing();
+  read();
 }
 
 main();
