@@ -151,7 +151,6 @@ class Drawing {
     }
     this.#update();
   }
-
 }
 
 // --- What all canvases on the screen need ------------------------------------
