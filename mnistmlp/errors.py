@@ -92,7 +92,19 @@ class DataError(MnistMlpError):
 
 
 class IdxError(DataError):
-    """A file that is not the IDX file it should be."""
+    """A file that is not the IDX file it should be.
+
+    Parameters
+    ----------
+    repair : str, optional
+        A Python expression for the array that the file should hold.
+    """
+
+    def __init__(
+        self, message: str, *, folder: Path | None = None, repair: str | None = None
+    ) -> None:
+        super().__init__(message, folder=folder)
+        self.repair = repair
 
 
 class MissingDataError(DataError):

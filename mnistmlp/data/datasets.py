@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes
-from mnistmlp.data.catalog import SPLITS, SYNTHETIC, DataFile, Split
-from mnistmlp.data.folder import file_digest, find_file, idx_digest, is_cache
-from mnistmlp.data.idx import Header, read_header, read_idx
+from mnistmlp.data.catalog import MNIST, SPLITS, SYNTHETIC, DataFile, Split
+from mnistmlp.data.folder import file_digest, find_file, find_files, idx_digest, is_cache
+from mnistmlp.data.idx import read_header, read_idx
 from mnistmlp.data.idx_faults import explain_items
 from mnistmlp.data.near_misses import missing_error
 from mnistmlp.data.record import RECORD, add_to_record, read_record, status_of
+from mnistmlp.data.repairs import read, writing_command
 from mnistmlp.errors import ChangedDataError, DataError, IdxError
 
 
@@ -74,23 +75,18 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
         images are not 28 x 28 bytes, there are none, their number differs from
         that of the labels, or a label is above 9.
     """
-    image_path, label_path = paths = _locate(folder, split)
+    paths = _locate(folder, split)
     known = dict(filter(None, map(_verify, paths, SPLITS[split])))
     try:
-        size = _count_items(image_path, read_header(image_path), (SIDE, SIDE))
-        labelled = _count_items(label_path, read_header(label_path), ())
-        images, labels = read_idx(image_path, limit=limit), read_idx(label_path, limit=limit)
+        images, labels = map(_read, paths, SPLITS[split], [limit, limit])
+        sizes = [read_header(path).shape[0] for path in paths]
     except IdxError as error:
         error.folder = folder if is_cache(folder) else None
+        error.hint = None if error.folder else _repair_command(folder)
         raise
-    if size != labelled:
-        raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
-    if labels.max() >= DIGITS:
-        raise DataError(
-            f"{label_path}: label {labels.max()}, expected 0 to 9",
-            hint="labels from 1 to 10 are one too high" if labels.min() == 1 else None,
-        )
-    return Dataset(images, labels, split, known if len(labels) == size else {})
+    if sizes[0] != sizes[1]:
+        raise DataError(f"{folder}: {sizes[0]} {split} images, but {sizes[1]} labels")
+    return Dataset(images, labels, split, known if len(labels) == sizes[1] else {})
 
 
 def _locate(folder: Path, split: Split) -> list[Path]:
@@ -149,14 +145,37 @@ def describe_mixture(folder: Path, data: Dataset) -> str | None:
     return f"{folder} holds files of different data sets: {found}"
 
 
-def _count_items(path: Path, header: Header, item_shape: tuple[int, ...]) -> int:
-    """Return the number of items; raise IdxError if their shape or type is wrong."""
-    size, *shape = header.shape or (0,)
-    if header.dtype != np.uint8 or tuple(shape) != item_shape:
+def _read(path: Path, file: DataFile, limit: int | None = None) -> Bytes:
+    """Read images or labels; raise IdxError if they are not as they should be."""
+    item_shape = (SIDE, SIDE) if "images" in file.name else ()
+    header = read_header(path)
+    if header.dtype != np.uint8 or header.shape[1:] != item_shape:
         expected = " x ".join(["N", *map(str, item_shape)])
         found = f"{' x '.join(map(str, header.shape))} items of type {header.dtype.name}"
-        hint = explain_items(path, header.shape, header.dtype, item_shape)
-        raise IdxError(f"{path}: {found}, expected {expected} uint8", hint=hint)
-    if size == 0:
+        cause, repair = explain_items(path, read_idx(path), item_shape)
+        text = f"{path}: {found}, expected {expected} uint8{cause and ': '}{cause}"
+        raise IdxError(text, repair=repair)
+    if 0 in header.shape or not header.shape:
         raise IdxError(f"{path}: holds no items")
-    return size
+    array: Bytes = read_idx(path, limit=limit)
+    if "images" not in file.name and array.max() >= DIGITS:
+        high = array.min() == 1 and array.max() == DIGITS
+        cause = ", as if counted from 1" if high else ""
+        text = f"{path}: label {array.max()}, expected 0 to 9{cause}"
+        raise IdxError(text, repair=f"{read(path)} - 1" if high else None)
+    return array
+
+
+def _repair_command(folder: Path) -> str | None:
+    """Return a command that writes all files of a folder as they should be, or None."""
+    arrays: dict[str, str] = {}
+    for file in MNIST:
+        for path in find_files(folder, file)[:1]:
+            try:
+                _read(path, file)
+                arrays[file.name] = read(path)
+            except IdxError as error:
+                if error.repair is None:
+                    return None
+                arrays[file.name] = error.repair
+    return writing_command(arrays)

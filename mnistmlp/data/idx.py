@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.atomic import atomic_write
-from mnistmlp.data.idx_faults import explain_size, explain_sizes, explain_start
+from mnistmlp.data.idx_faults import Fault, explain_size, explain_sizes, explain_start
 from mnistmlp.errors import IdxError
 
 DTYPES: dict[int, np.dtype[Any]] = {
@@ -170,9 +170,8 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile, size: int) -> bytes:
 def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:
     magic = _read(path, file, 4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
-        cause, hint = explain_start(path, magic)
-        found = f"magic number {magic.hex(' ') or 'missing'}{cause and ', '}{cause}"
-        raise IdxError(f"{path}: not an IDX file: {found}", hint=hint)
+        found = f"not an IDX file: magic number {magic.hex(' ') or 'missing'}"
+        raise _error(path, found, explain_start(path, magic))
     code, dimensions = magic[2:]
     if code not in DTYPES:
         raise IdxError(f"{path}: not an IDX file: unknown type 0x{code:02x}")
@@ -183,18 +182,22 @@ def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:
         raise IdxError(f"{path}: header of {4 + len(sizes)} bytes, expected {4 + 4 * dimensions}")
     shape = tuple(np.frombuffer(sizes, ">u4").tolist())
     if math.prod(max(size, 1) for size in shape) > sys.maxsize // 8:
-        cause, hint = explain_sizes(path, shape)
-        found = f"sizes {shape} are more than this machine can address{cause and ': '}{cause}"
-        raise IdxError(f"{path}: {found}", hint=hint)
+        found = f"sizes {shape} are more than this machine can address"
+        raise _error(path, found, explain_sizes(path, shape))
     return Header(DTYPES[code], shape)
 
 
 def _size_error(path: Path, header: Header, present: int, more: str = "") -> IdxError:
     """Return the error for a file with another number of bytes; `more` is "at least" or so."""
     sizes = " x ".join(map(str, header.shape))
-    cause, hint = explain_size(path, header.shape, header.dtype.itemsize, present)
-    found = f"{header.items_size} bytes, {more}{present} are there{cause and ': '}{cause}"
-    return IdxError(f"{path}: {sizes} items need {found}", hint=hint)
+    found = f"{sizes} items need {header.items_size} bytes, {more}{present} are there"
+    return _error(path, found, explain_size(path, header.shape, header.dtype.itemsize, present))
+
+
+def _error(path: Path, found: str, fault: Fault) -> IdxError:
+    """Return the error for what was found in a file, with its likely cause."""
+    text = f"{found}: {fault.cause}" if fault.cause else found
+    return IdxError(f"{path}: {text}", repair=fault.repair)
 
 
 def _map(path: Path, file: BinaryIO, header: Header) -> NDArray[Any]:

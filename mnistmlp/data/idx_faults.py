@@ -1,13 +1,14 @@
-"""How an IDX file that is not right was probably made, and how to write it right."""
+"""How an IDX file that is not right was probably made, and what would be the right array."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
+from numpy.typing import NDArray
 
-from mnistmlp.data.repairs import python_command, read, read_items, write
+from mnistmlp.data.repairs import read, read_items
 
 MAX_SIZE = 1 << 40  # bytes; no data set is larger
 OTHER_STARTS = {  # of files of other kinds
@@ -22,37 +23,30 @@ OTHER_STARTS = {  # of files of other kinds
 }
 
 
-def explain_start(path: Path, start: bytes) -> tuple[str, str | None]:
-    """Return what a file is that does not start as IDX, and a hint.
+class Fault(NamedTuple):
+    """A guess at how a file was made."""
 
-    Parameters
-    ----------
-    path : Path
-    start : bytes
-        At most 4.
-    """
+    cause: str = ""  # none, if nothing suggests itself
+    repair: str | None = None  # a Python expression for the right array
+
+
+def explain_start(path: Path, start: bytes) -> Fault:
+    """Explain a file that does not start as IDX with its first bytes, 4 at most."""
     if len(start) == 4 and start[2:] == b"\0\0" and start[1] == 0x08:
-        dimensions = start[0]
-        return "its header is little-endian, not big-endian", _rewrite(path, 4 + 4 * dimensions)
-    return next((what for kind, what in OTHER_STARTS.items() if start.startswith(kind)), ""), None
+        return Fault("its header is little-endian, not big-endian", _skip(path, start[0]))
+    kinds = (what for kind, what in OTHER_STARTS.items() if start.startswith(kind))
+    return Fault(next(kinds, ""))
 
 
-def explain_sizes(path: Path, shape: tuple[int, ...]) -> tuple[str, str | None]:
-    """Return why the sizes of a header are too large, and a hint."""
+def explain_sizes(path: Path, shape: tuple[int, ...]) -> Fault:
+    """Explain the sizes of a header that are too large."""
     if math.prod(_swap(shape)) > MAX_SIZE:
-        return "", None
-    return "the sizes are little-endian, not big-endian", _rewrite(path, 4 + 4 * len(shape))
+        return Fault()
+    return Fault("the sizes are little-endian, not big-endian", _skip(path, len(shape)))
 
 
-def _swap(shape: tuple[int, ...]) -> list[int]:
-    """Return sizes with their bytes in the other order."""
-    return [int.from_bytes(size.to_bytes(4, "big"), "little") for size in shape]
-
-
-def explain_size(
-    path: Path, shape: tuple[int, ...], itemsize: int, present: int
-) -> tuple[str, str | None]:
-    """Return why a file holds other than the bytes that its header asks for, and a hint.
+def explain_size(path: Path, shape: tuple[int, ...], itemsize: int, present: int) -> Fault:
+    """Explain why a file holds other than the bytes that its header asks for.
 
     Parameters
     ----------
@@ -69,55 +63,54 @@ def explain_size(
     needed = math.prod(shape) * itemsize
     for factor in (2, 4, 8):
         if needed and present == factor * needed:
-            kind = f"the items seem to have {factor} bytes each, as int{8 * factor} has"
-            return f"{kind}, but the header says {itemsize}", _in_python(path, ".astype(np.uint8)")
+            width = factor * itemsize
+            return Fault(
+                f"the items seem to have {width} bytes each, not {itemsize}: "
+                f"array.astype(np.uint8).tobytes() has one each"
+            )
     one = math.prod(shape[1:]) * itemsize
     if shape and one and present and present % one == 0:
-        count = present // one
-        what = f"the count is perhaps that of another set: {count} are there"
-        return what, _rewrite(path, 4 + 4 * len(shape))
-    return "", None
+        cause = f"the count is perhaps that of another set: {present // one} are there"
+        return Fault(cause, _skip(path, len(shape)) if itemsize == 1 else None)
+    return Fault()
 
 
-def explain_items(
-    path: Path, shape: tuple[int, ...], dtype: np.dtype[np.generic], wanted: tuple[int, ...]
-) -> str | None:
-    """Return a hint for items of another type or shape than 28 x 28 pixels, or labels.
+def explain_items(path: Path, array: NDArray[Any], wanted: tuple[int, ...]) -> Fault:
+    """Explain items of another type or shape than 28 x 28 pixels, or labels.
 
     Parameters
     ----------
     path : Path
-    shape : tuple of int
-        Of the whole array.
-    dtype : np.dtype
+    array : NDArray
+        The content of the file.
     wanted : tuple of int
         The shape of an item.
     """
-    array = read(path)
+    repair, shape = read(path), array.shape
     if len(shape) in (1, 3) and len(shape) != 1 + len(wanted):
-        return f"it holds {'images' if len(shape) == 3 else 'labels'}: are two names exchanged?"
+        what = "images" if len(shape) == 3 else "labels"
+        return Fault(f"it holds {what}: are the names of two files swapped?")
+    if not array.size:
+        return Fault()
+    if array.dtype.kind == "f" and wanted and 0 <= array.min() <= array.max() <= 1:
+        repair = f"np.rint({repair} * 255.0)"
+    elif not 0 <= array.min() <= array.max() <= 255:
+        return Fault(f"with values from {array.min():g} to {array.max():g}, not 0 to 255")
     if not wanted and len(shape) == 2 and shape[1] == 10:
-        array += ".argmax(axis=1)"
+        repair += ".argmax(axis=1)"
+    elif math.prod(shape[1:]) != math.prod(wanted):
+        return Fault()
     elif shape[1:] != wanted:
-        if math.prod(shape[1:]) != math.prod(wanted):
-            return None
-        array += f".reshape{(-1, *wanted)}"
-    if dtype.kind == "f":
-        array = f"np.rint({array} * 255)"  # from 0 to 1
-    if dtype != np.uint8 or "argmax" in array:
-        array += ".astype(np.uint8)"
-    return python_command(write(path.name, array))
+        repair += f".reshape{(-1, *wanted)}"
+    return Fault("", f"{repair}.astype(np.uint8)")
 
 
-def _rewrite(path: Path, offset: int) -> str:
-    """Return a command that gives the items after a header the right one."""
-    return python_command(write(path.name, read_items(path, offset) + _shaping(path)))
+def _swap(shape: tuple[int, ...]) -> list[int]:
+    """Return sizes with their bytes in the other order."""
+    return [int.from_bytes(size.to_bytes(4, "big"), "little") for size in shape]
 
 
-def _shaping(path: Path) -> str:
-    return ".reshape(-1, 28, 28)" if "images" in path.name else ""
-
-
-def _in_python(path: Path, change: str) -> str:
-    name = "images" if "images" in path.name else "labels"
-    return f"in Python, into another folder: {write(path.name, name + change)}"
+def _skip(path: Path, dimensions: int) -> str | None:
+    """Return an expression for the bytes after a header, as images or labels."""
+    item = ", 28, 28" if "images" in path.name else ""
+    return f"{read_items(path, 4 + 4 * dimensions)}.reshape(-1{item})"

@@ -99,7 +99,7 @@ def _find_near_misses(
     """Yield lines on what may be meant to be the missing files, with a command for some."""
     for inner in itertools.islice(_subfolders(folder, MAX_DEPTH), MAX_FOLDERS):
         if not missing_files(inner, missing):
-            yield f"{inner} has them", f"name that folder: {quote(str(inner))}"
+            yield f"{inner} has them", f"--data-dir {quote(str(inner))}"
     renamed = list(_find_renamed(names, missing))
     yield from ((_ask(file, name), _rename(folder, renamed)) for file, name in renamed)
     for kind, (what, is_data, convert) in CONVERTIBLE_KINDS.items():
@@ -145,9 +145,9 @@ def _ask(file: DataFile, name: str) -> str:
 def _rename(folder: Path, renamed: list[tuple[DataFile, str]]) -> str:
     """Return a command that gives files their names, and leaves the old ones."""
     if any(_is_emnist(name) for _, name in renamed):
-        return copy_transposed([(file.name, folder / name) for file, name in renamed])
+        return copy_transposed({file.name: folder / name for file, name in renamed})
     links = ((quote(name), quote(str(folder / _like(file, name)))) for file, name in renamed)
-    return " && ".join(f"ln -s {name} {link}" for name, link in links)
+    return " && ".join(f"ln -s -- {name} {link}" for name, link in links)
 
 
 def _is_emnist(name: str) -> bool:
