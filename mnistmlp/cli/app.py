@@ -29,7 +29,7 @@ STREAMS = {  # and how they write file names that are not UTF-8
     "stdout": "surrogateescape",
     "stderr": "backslashreplace",
 }
-MISSPELT = re.compile(r"No such command '(.*)'\.|'(.*)' is not one of (.*)")
+MISSPELT = re.compile(r"No such command '(.{,99})'\.|'(.{,99})' is not one of (.*)")
 COMMANDS = (  # each is a module of this package
     *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
 )

@@ -23,8 +23,8 @@ def complete_recipe() -> list[tuple[str, str]]:
 def complete_file(*suffixes: str, names: tuple[str, ...] = ()) -> Callable[[str], list[str]]:
     """Return a completer that offers files with these suffixes, folders, and these names.
 
-    It offers nothing where a name would have to be quoted: then the shell offers
-    all files by its own means.  A folder that is the only candidate is replaced by
+    Names that would have to be quoted are left out; if no other is left, the shell
+    offers all files by its own means.  A folder that is the only candidate is replaced by
     what is in it, as the shell would put a space after it.
     """
 
@@ -33,7 +33,7 @@ def complete_file(*suffixes: str, names: tuple[str, ...] = ()) -> Callable[[str]
         found += _list_files(incomplete, suffixes)
         if len(found) == 1 and found[0].endswith("/"):
             return complete(found[0])
-        return found if all(map(PLAIN.fullmatch, found)) else []
+        return list(filter(PLAIN.fullmatch, found))
 
     return complete
 

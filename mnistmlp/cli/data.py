@@ -21,7 +21,7 @@ STATES = {
     "fetched": "fetched and verified",
     "replaced": "fetched and verified; the old file is kept as .bak",
     "present": "already here, verified",
-    "failed": "another mirror has it, but not this one",
+    "failed": "a mirror failed, and the next was tried",
 }
 
 
@@ -45,13 +45,15 @@ def make_synthetic(folder: Path, *, force: bool = False, quiet: bool = False) ->
         if files := files_to_write(folder, SYNTHETIC, force=force):
             if not quiet:
                 console.note(f"making synthetic digits in {console.escape(str(folder))}")
-            make_dataset(folder, files)
+            for file in make_dataset(folder, files):
+                console.note(f"{file.name}: {STATES['replaced'].replace('fetched', 'made')}")
 
 
 @contextmanager
 def _naming_ways_out(folder: Path, *, synthetic: bool = False) -> Iterator[None]:
     """Name the options that help where a folder cannot be written, or holds other files."""
-    elsewhere = f"use another folder: {download_command(Path('DIR'), synthetic=synthetic)}"
+    command = download_command(Path("DIR"), synthetic=synthetic)
+    elsewhere = f"use another folder: {command}, then --data-dir DIR"
     try:
         yield
     except WriteError as error:
@@ -59,7 +61,7 @@ def _naming_ways_out(folder: Path, *, synthetic: bool = False) -> Iterator[None]
         raise
     except MixedDataError as error:
         command = download_command(folder, synthetic=synthetic)
-        error.hint = f"{elsewhere}, or {command} --force, which keeps each of them as NAME.bak"
+        error.hint = f"{elsewhere}; or {command} --force, which keeps each of them as NAME.bak"
         raise
 
 

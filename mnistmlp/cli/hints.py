@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -78,6 +79,8 @@ def _other_format_hint(path: Path) -> str:
 
 def _data_hint(error: DataError) -> str | None:
     """Return how to get data that are missing, damaged or changed."""
+    from mnistmlp.data.folder import SYNTHETIC_CACHE
+
     match error:
         case MixedDataError():
             return (
@@ -92,18 +95,19 @@ def _data_hint(error: DataError) -> str | None:
         case MissingDataError(folder=Path() as folder, synthetic=synthetic):
             return download_command(folder, synthetic=synthetic)
         case DataError(folder=Path() as folder):
-            return f"{download_command(folder)} --force"
+            synthetic = folder.name == SYNTHETIC_CACHE
+            return f"{download_command(folder, synthetic=synthetic)} --force"
     return None
 
 
 def download_command(folder: Path, *, synthetic: bool = False) -> str:
     """Return the command that fetches or makes a data set in a folder."""
-    from mnistmlp.data.folder import is_cache
+    from mnistmlp.data.folder import VARIABLE, is_cache
 
     words = ["mnistmlp download"]
     if synthetic:
         words.append("--dataset synthetic")
-    if not is_cache(folder):
+    if not is_cache(folder) or os.environ.get(VARIABLE):
         words.append(f"--data-dir {quote(str(folder))}")
     return " ".join(words)
 

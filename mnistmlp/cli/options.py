@@ -62,7 +62,10 @@ def parse_name(text: str) -> str:
     """
     if not text:
         raise typer.BadParameter("the name is empty")
-    return os.path.expanduser(text)  # noqa: PTH111 - Path raises for an unknown user
+    path = os.path.expanduser(text)  # noqa: PTH111 - Path raises for an unknown user
+    if path.split("/")[0] == "~":
+        raise typer.BadParameter(f"{text}: HOME is not set, and this user has no home folder")
+    return path
 
 
 def parse_file(text: str) -> Path:

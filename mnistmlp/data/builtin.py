@@ -7,30 +7,33 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnistmlp.data.catalog import SPLITS, SYNTHETIC, DataFile, Split
-from mnistmlp.data.folder import cache_folder, idx_digest
+from mnistmlp.data.folder import SYNTHETIC_CACHE, cache_folder, idx_digest
 from mnistmlp.data.idx import encode_idx
 from mnistmlp.data.placing import check_place, place
-from mnistmlp.data.synthetic import VERSION, make_digits
+from mnistmlp.data.synthetic import make_digits
 
 SIZES: dict[Split, tuple[int, int]] = {"train": (60_000, 1), "test": (10_000, 2)}  # images, seed
 
 
 def builtin_folder() -> Path:
     """Return the cache folder of this version of the digits."""
-    return cache_folder(f"synthetic-{VERSION}")
+    return cache_folder(SYNTHETIC_CACHE)
 
 
-def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> None:
+def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> list[DataFile]:
     """Write files of the data set into a folder, creating it if necessary.
 
-    A file with other content is kept as ``NAME.bak``.
+    Returns
+    -------
+    list of DataFile
+        Those of which a file with other content was kept, as ``NAME.bak``.
 
     Raises
     ------
     WriteError
         If a file cannot be written.
     """
-    wanted = {file.name for file in files}
+    wanted, kept = {file.name for file in files}, []
     for name in wanted:
         check_place(folder / name)  # before they are drawn rather than after it
     for split, names in SPLITS.items():
@@ -38,4 +41,6 @@ def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> None:
             for file, array in zip(names, make_digits(*SIZES[split]), strict=True):
                 if file.name in wanted:
                     made = replace(file, sha256=idx_digest(array))
-                    place(folder, made, *encode_idx(array))
+                    if place(folder, made, *encode_idx(array)):
+                        kept.append(made)
+    return kept

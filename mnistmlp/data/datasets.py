@@ -12,7 +12,14 @@ import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes
 from mnistmlp.data.catalog import MNIST, SPLITS, SYNTHETIC, DataFile, Split
-from mnistmlp.data.folder import file_digest, find_file, find_files, idx_digest, is_cache
+from mnistmlp.data.folder import (
+    describe_content,
+    file_digest,
+    find_file,
+    find_files,
+    idx_digest,
+    is_cache,
+)
 from mnistmlp.data.idx import read_header, read_idx
 from mnistmlp.data.idx_faults import explain_items
 from mnistmlp.data.near_misses import missing_error
@@ -119,7 +126,7 @@ def _changed_error(
     path: Path, file: DataFile, expected: str, found: str | None
 ) -> ChangedDataError:
     """Return the error for a file that has changed; `found` is None if it is not IDX."""
-    what = f"SHA-256 {found[:12]}…, expected {expected[:12]}…" if found else "no whole IDX file"
+    what = describe_content(found) + (f", expected {expected[:12]}…" if found else "")
     return ChangedDataError(
         f"{path}: changed since it was written: {what}",
         folder=path.parent,

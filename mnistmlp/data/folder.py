@@ -11,11 +11,12 @@ from typing import Any
 import platformdirs
 from numpy.typing import NDArray
 
-from mnistmlp.data.catalog import MNIST, DataFile
+from mnistmlp.data.catalog import MNIST, SYNTHETIC_VERSION, DataFile
 from mnistmlp.data.idx import encode_idx, read_idx
 from mnistmlp.errors import DataError, IdxError
 
 VARIABLE = "MNISTMLP_DATA_DIR"
+MNIST_CACHE, SYNTHETIC_CACHE = CACHES = ("mnist", f"synthetic-{SYNTHETIC_VERSION}")
 
 
 def default_folder() -> Path:
@@ -30,7 +31,7 @@ def default_folder() -> Path:
     return Path(named).expanduser() if named else cache_folder()
 
 
-def cache_folder(name: str = "mnist") -> Path:
+def cache_folder(name: str = MNIST_CACHE) -> Path:
     """Return the cache folder of a data set, which belongs to this package.
 
     Raises
@@ -51,7 +52,7 @@ def cache_folder(name: str = "mnist") -> Path:
 def is_cache(folder: Path) -> bool:
     """Tell whether a folder is the cache folder of a data set."""
     try:
-        return folder.parent == cache_folder().parent
+        return folder in map(cache_folder, CACHES)
     except DataError:
         return False
 
@@ -60,7 +61,7 @@ def find_files(folder: Path, file: DataFile) -> list[Path]:
     """Return the paths of a file, plain or ``.gz``, named ``-idx`` or ``.idx``."""
     names = (file.name, file.name.replace("-idx", ".idx"))
     paths = (folder / f"{name}{suffix}" for name in names for suffix in ("", ".gz"))
-    return [path for path in paths if path.is_file()]
+    return [path for path in paths if os.path.isfile(path)]  # noqa: PTH113 - Path may raise
 
 
 def find_file(folder: Path, file: DataFile) -> Path | None:
@@ -100,6 +101,11 @@ def file_digest(path: Path) -> str | None:
         return idx_digest(read_idx(path))
     except IdxError:
         return None
+
+
+def describe_content(digest: str | None) -> str:
+    """Describe a file of another digest than the one expected, or of none."""
+    return f"SHA-256 {digest[:12]}…" if digest else "not a complete IDX file"
 
 
 def is_verified(path: Path, file: DataFile) -> bool:

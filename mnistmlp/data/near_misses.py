@@ -21,7 +21,7 @@ ENDS = 4096  # bytes of a file that are looked at
 MAX_DEPTH, MAX_FOLDERS = 2, 100  # of folders that are looked into: torchvision writes MNIST/raw
 TEST_WORDS = re.compile("t10k|test|val")
 PICTURE = re.compile(r"\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
-OTHER_KINDS = {  # by the end of a name
+OTHER_FILES = {  # by the end of a name
     ".pkl": "a pickle, which is never opened",
     ".pkl.gz": "a pickle, which is never opened",
     ".parquet": "a table of pictures?",
@@ -35,8 +35,7 @@ def _is_archive_of_images(path: Path) -> bool:
 
 
 def _is_table_of_images(path: Path) -> bool:
-    start = _read_ends(path)[:ENDS]
-    return start.startswith(b"label") or start.count(b",") > ENDS / 10
+    return _read_ends(path).startswith(b"label")  # Kaggle's other table, test.csv, has none
 
 
 def _read_ends(path: Path) -> bytes:
@@ -106,7 +105,7 @@ def _find_near_misses(
         for name in names:
             if name.lower().endswith(kind) and is_data(folder / name):
                 yield f"{name} is here: {what}", convert(folder / name)
-    for kind, what in OTHER_KINDS.items():
+    for kind, what in OTHER_FILES.items():
         yield from ((f"{name} is here: {what}", None) for name in names if name.endswith(kind))
     if pictures := [name for name in names if PICTURE.search(name) or re.fullmatch("[0-9]/", name)]:
         yield f"{pictures[0]} is here: training needs IDX files, not pictures", None

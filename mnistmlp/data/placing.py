@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mnistmlp.atomic import atomic_write, check_writable, writing
 from mnistmlp.data.catalog import DataFile
-from mnistmlp.data.folder import file_digest, find_files, is_verified
+from mnistmlp.data.folder import describe_content, file_digest, find_files, is_verified
 from mnistmlp.data.record import add_to_record, read_record
 from mnistmlp.errors import MixedDataError
 
@@ -41,26 +41,28 @@ def files_to_write(
     """
     if force:
         return list(files)
-    record = read_record(folder)
     needed, foreign = [], []
     for file in files:
         found = find_files(folder, file)
         others = [path for path in found if not is_verified(path, file)]
-        foreign += [path for path in others if path.name not in record]
+        foreign += [path for path in others if not _is_ours(path, file)]
+        if (path := folder / file.name).is_symlink() and not path.exists():
+            foreign.append(path)  # its target would be written
         if others or not found:
             needed.append(file)
     if foreign:
         raise MixedDataError(
-            f"{folder}: files of other data are in the way",
+            f"{folder}: other files have the names of the data set",
             folder=folder,
-            details=[f"{path.name}: {_describe(path)}" for path in foreign],
+            details=[f"{path.name}: {describe_content(file_digest(path))}" for path in foreign],
         )
     return needed
 
 
-def _describe(path: Path) -> str:
-    digest = file_digest(path)
-    return f"SHA-256 {digest[:12]}…, not the published file's" if digest else "no whole IDX file"
+def _is_ours(path: Path, file: DataFile) -> bool:
+    """Tell whether a file was written here as the one of this data set, by the record."""
+    entry = read_record(path.parent).get(path.name)
+    return entry is not None and entry.sha256 == file.sha256 and not path.is_symlink()
 
 
 def check_place(path: Path) -> None:
@@ -96,19 +98,46 @@ def place(folder: Path, file: DataFile, *content: Buffer) -> bool:
     path = folder / file.name
     with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as target:
+        with _without_link(path) as was_link, atomic_write(path) as target:
             target.writelines(content)
             target.flush()  # other data are set aside only once the write has succeeded
             status = os.fstat(target.fileno())
             others = [each for each in find_files(folder, file) if not is_verified(each, file)]
-            for each in others:  # the file behind a link is what gets replaced
-                _set_aside(Path(os.path.realpath(each)) if each == path else each)
+            for each in others:
+                _set_aside(each)
     add_to_record(path, status, file.sha256)
-    return bool(others)
+    return was_link or bool(others)
 
 
-def _set_aside(path: Path) -> None:
-    """Rename a file so that another can take its place."""
-    names = (Path(f"{path}.bak{number or ''}") for number in itertools.count())
-    with contextlib.suppress(FileNotFoundError):  # another process got there first
-        path.replace(next(name for name in names if not os.path.lexists(name)))
+@contextlib.contextmanager
+def _without_link(path: Path) -> Iterator[bool]:
+    """Set a link aside, so that its target is not written; put it back if the block raises."""
+    link = _set_aside(path) if path.is_symlink() else None
+    try:
+        yield link is not None
+    except BaseException:
+        if link:
+            link.replace(path)
+        raise
+
+
+def _set_aside(path: Path) -> Path | None:
+    """Give a file or link the first backup name that is free, and return it.
+
+    Return None if another process has done so first.
+    """
+    for number in itertools.count():
+        backup = Path(f"{path}.bak{number or ''}")
+        try:
+            os.link(path, backup, follow_symlinks=False)  # fails if the name is taken
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            return None
+        except OSError:  # a file system without such links
+            if os.path.lexists(backup):
+                continue
+            path.replace(backup)
+        path.unlink(missing_ok=True)
+        return backup
+    raise AssertionError

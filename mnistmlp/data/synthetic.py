@@ -27,7 +27,6 @@ Floats = NDArray[np.float64]
 Shorts = NDArray[np.int16]
 
 ADDED_SEED = 3  # of digits that are added to a data set; 1 and 2 are those of the built-in one
-VERSION = 1  # of the digits; must change when the bytes do
 
 # Drawn for each image; standard deviations unless noted.
 JITTER = 6.0  # of each point, in hundredths of the digit's height

@@ -1,7 +1,7 @@
 """Decoding pictures of many formats to grey levels, with distrust.
 
-Whatever a file claims, decoding it takes no more memory and time than a
-photograph of 50 megapixels.
+Whatever a file claims, decoding it takes no more memory than a photograph of 50
+megapixels, and time in proportion to its pixels and bytes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ OTHER_KINDS = {  # by their first bytes
     "an SVG drawing": re.compile(rb"(?:\xef\xbb\xbf)?\s{,99}<(?:svg|[?!].{,2000}<svg)", re.DOTALL),
     "a PDF document": re.compile(rb"%PDF-"),
 }
-SAVE_HINT = "save such files as PNG or JPEG first"
+CONVERT_HINT = "save such files as PNG or JPEG first"
 
 # without a handler, Python would write to stderr what Pillow logs about damaged files
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -128,7 +128,7 @@ def _unknown_kind(data: bytes, name: str) -> PictureError:
     known = ", ".join(FORMATS)
     for kind, start in OTHER_KINDS.items():
         if start.match(data):
-            return PictureError(f"{name}: {kind}; the known kinds are {known}", hint=SAVE_HINT)
+            return PictureError(f"{name}: {kind}; the known kinds are {known}", hint=CONVERT_HINT)
     return PictureError(f"{name}: not a picture of a known kind ({known})")
 
 

@@ -129,6 +129,12 @@ def test_usage_errors_are_a_line_and_a_hint(
     assert second == f"hint: {hint}"
 
 
+def test_a_long_word_is_not_searched_for_ever(run: Run) -> None:
+    """In a quadratic search this would take an hour."""
+    result = run("train", "--dataset", "'" * 1_000_000)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
 @pytest.mark.parametrize(
     ("args", "error", "meant"),
     [

@@ -1,3 +1,4 @@
+import posixpath
 import shutil
 from pathlib import Path
 
@@ -125,6 +126,10 @@ def test_a_user_without_a_home_is_told_what_to_name(
         error, hint = result.stderr.splitlines()
         assert error.startswith("error: no folder to keep data in: HOME is not set")
         assert hint.startswith("hint: MNISTMLP_DATA_DIR=DIR names a folder")
+    monkeypatch.setattr(posixpath, "expanduser", str)
+    result = run("download", "--data-dir", "~/data")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "~/data: HOME is not set, and this user has no home folder" in result.stderr
     tiny = ["train", "--hidden", "none", "--epochs", 1, "--validation", 200, "--quiet"]
     for words in (["evaluate", brain], tiny):
         result = run(*words, "--data-dir", own)

@@ -40,7 +40,7 @@ def test_a_mirror_that_fails_is_named(run: Run, mnist: Path) -> None:
     words = ["download", "--mirror", gone, "--mirror", mnist.as_uri(), "--data-dir", "d"]
     first, *rest = run(*words).stderr.splitlines()
     assert first == (
-        "train-images-idx3-ubyte: another mirror has it, but not this one: "
+        "train-images-idx3-ubyte: a mirror failed, and the next was tried: "
         f"{gone}: No such file or directory"
     )
     assert [line.rpartition(": ")[2] for line in rest] == ["fetched and verified"] * 4
@@ -135,7 +135,7 @@ def test_a_full_disk(web: Mirror, start: Start) -> None:
     assert (process.returncode, out) == (1, b"")
     assert err.decode().splitlines() == [
         "error: d/train-images-idx3-ubyte: cannot be written: File too large",
-        "hint: use another folder: mnistmlp download --data-dir DIR",
+        "hint: use another folder: mnistmlp download --data-dir DIR, then --data-dir DIR",
     ]
     assert names("d") == []
 

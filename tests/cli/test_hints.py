@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mnistmlp.cli.hints import hint_for
-from mnistmlp.data.folder import cache_folder
+from mnistmlp.data.folder import SYNTHETIC_CACHE, cache_folder
 from mnistmlp.errors import (
     BrainError,
     ChangedDataError,
@@ -125,7 +125,18 @@ def test_a_file_of_another_format(name: str, hint: str) -> None:
 def test_the_cache_folder_needs_no_option() -> None:
     folder = cache_folder()
     assert hint_for(IdxError("x", folder=folder)) == "mnistmlp download --force"
+    made = IdxError("x", folder=cache_folder(SYNTHETIC_CACHE))
+    assert hint_for(made) == "mnistmlp download --dataset synthetic --force"
     assert hint_for(ChangedDataError("x", folder=folder, record=None)) == "mnistmlp download"
+
+
+def test_the_cache_folder_is_named_where_the_variable_names_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MNISTMLP_DATA_DIR", "own")
+    folder = cache_folder()
+    hint = hint_for(MissingDataError("x", folder=folder))
+    assert hint == f"mnistmlp download --data-dir {folder}"
 
 
 def test_files_that_no_mirror_gives_can_be_put_there_by_hand() -> None:

@@ -65,7 +65,7 @@ def test_only_the_cache_folder_is_filled_on_first_use(run: Run) -> None:
 def test_other_data_are_neither_taken_for_it_nor_replaced(run: Run, small: Path) -> None:
     before = {path.name: path.read_bytes() for path in small.iterdir()}
     for words, message in (
-        (["download"], "files of other data are in the way"),
+        (["download"], "other files have the names of the data set"),
         (["train", *TINY], "holds other data than the synthetic digits"),
     ):
         result = run(*words, "--dataset", "synthetic", "--data-dir", small)
@@ -75,6 +75,14 @@ def test_other_data_are_neither_taken_for_it_nor_replaced(run: Run, small: Path)
     assert {path.name: path.read_bytes() for path in small.iterdir()} == before
 
 
+def test_it_does_not_replace_mnist_that_was_fetched(run: Run, mnist: Path) -> None:
+    run("download", "--mirror", mnist.as_uri(), "--data-dir", "d")
+    before = names("d")
+    result = run("download", "--dataset", "synthetic", "--data-dir", "d")
+    assert (result.exit_code, result.stdout, names("d")) == (1, "", before)
+    assert result.stderr.startswith("error: d: other files have the names of the data set")
+
+
 def test_force_keeps_what_is_replaced(
     run: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +90,7 @@ def test_force_keeps_what_is_replaced(
     folder = shutil.copytree(small, tmp_path / "own")
     result = run("download", "--dataset", "synthetic", "--data-dir", folder, "--force")
     assert (result.exit_code, result.stdout) == (0, f"{folder}\n")
+    assert result.stderr.count("made and verified; the old file is kept as .bak") == 4
     for file in SYNTHETIC:
         kept = (folder / f"{file.name}.bak").read_bytes()
         assert kept == (small / file.name).read_bytes()
@@ -93,7 +102,8 @@ def test_a_folder_that_cannot_be_written_gets_a_hint(run: Run) -> None:
     error, hint = result.stderr.splitlines()[-2:]
     assert error.startswith("error: /proc/d/")
     assert hint == (
-        "hint: use another folder: mnistmlp download --dataset synthetic --data-dir DIR"
+        "hint: use another folder: "
+        "mnistmlp download --dataset synthetic --data-dir DIR, then --data-dir DIR"
     )
 
 

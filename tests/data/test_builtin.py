@@ -12,7 +12,6 @@ from mnistmlp.data.folder import missing_files
 from mnistmlp.data.idx import read_idx, write_idx
 from mnistmlp.data.placing import files_to_write
 from mnistmlp.data.record import RECORD
-from mnistmlp.data.synthetic import VERSION
 from mnistmlp.errors import ChangedDataError, WriteError
 from tests.conftest import names
 
@@ -42,10 +41,12 @@ def test_damage_is_noticed_and_repaired(made: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(made, tmp_path / "damaged"))
     content = (made / TEST_IMAGES.name).read_bytes()
     (folder / TEST_IMAGES.name).write_bytes(content[:-1])
-    with pytest.raises(ChangedDataError, match="changed since it was written: no whole") as caught:
+    with pytest.raises(
+        ChangedDataError, match="changed since it was written: not a complete IDX"
+    ) as caught:
         load_dataset(folder, "test")
     assert caught.value.synthetic
-    make_dataset(folder, files_to_write(folder, SYNTHETIC))
+    assert make_dataset(folder, files_to_write(folder, SYNTHETIC)) == [SYNTHETIC[2]]
     assert (folder / TEST_IMAGES.name).read_bytes() == content
     assert (folder / f"{TEST_IMAGES.name}.bak").read_bytes() == content[:-1]
     assert load_dataset(folder, "test").name == "synthetic"
@@ -60,7 +61,7 @@ def test_a_new_version_has_a_folder_of_its_own(
     for file in SYNTHETIC:
         write_idx(old / file.name, np.zeros(1, np.uint8))
     assert missing_files(old) == []
-    monkeypatch.setattr(builtin, "VERSION", VERSION + 1)
+    monkeypatch.setattr(builtin, "SYNTHETIC_CACHE", "synthetic-2")
     assert missing_files(builtin_folder(), SYNTHETIC) == list(SYNTHETIC)
     assert read_idx(old / TEST_LABELS.name).shape == (1,)
 

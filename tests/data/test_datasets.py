@@ -156,7 +156,9 @@ def test_damage_is_noticed(downloaded: Path) -> None:
         with pytest.raises(DataError, match=f"{path}: changed since it was written: SHA-256"):
             load_dataset(downloaded, "test", limit=1)
         path.write_bytes(content[:-1])
-        with pytest.raises(DataError, match="changed since it was written: no whole") as caught:
+        with pytest.raises(
+            DataError, match="changed since it was written: not a complete IDX"
+        ) as caught:
             load_dataset(downloaded, "test")
         assert hint_for(caught.value) == f"mnistmlp download --data-dir {downloaded}"
         path.write_bytes(content)
@@ -213,7 +215,9 @@ def test_changes_to_a_compressed_file_are_noticed(downloaded: Path) -> None:
     add_to_record(packed, packed.stat(), file.sha256)
     assert packed.name in read_record(downloaded)
     packed.write_bytes(packed.read_bytes()[:-9])
-    with pytest.raises(DataError, match=f"{packed}: changed since it was written: no whole IDX"):
+    with pytest.raises(
+        DataError, match=f"{packed}: changed since it was written: not a complete IDX"
+    ):
         load_dataset(downloaded, "test")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from mnistmlp.data.catalog import MNIST, TRAIN_LABELS
 from mnistmlp.data.folder import (
+    SYNTHETIC_CACHE,
     cache_folder,
     default_folder,
     find_file,
@@ -26,7 +27,8 @@ def folder(small: Path, tmp_path: Path) -> Path:
 def test_the_default_folder_is_in_the_users_cache(tmp_path: Path) -> None:
     assert default_folder() == cache_folder() == tmp_path / "cache" / "mnistmlp" / "mnist"
     assert is_cache(default_folder())
-    assert is_cache(cache_folder("synthetic-1"))
+    assert is_cache(cache_folder(SYNTHETIC_CACHE))
+    assert not is_cache(cache_folder("mine"))
     assert not is_cache(tmp_path)
     assert missing_files(default_folder()) == list(MNIST)
     assert find_file(default_folder(), TRAIN_LABELS) is None

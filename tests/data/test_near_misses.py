@@ -124,6 +124,7 @@ def test_a_table_is_converted(small: Path) -> None:
     head = ",".join(["label", *(f"pixel{k}" for k in range(784))])
     np.savetxt(OWN / "train.csv", rows, "%d", ",", header=head, comments="")
     (OWN / "prices.csv").write_text("day,price\n1,2\n")
+    (OWN / "test.csv").write_text(f"{head.partition(',')[2]}\n")  # without labels
     error = error_for()
     assert error.details[1:] == ("train.csv is here: a table with an image a row",)
     np.testing.assert_array_equal(load_dataset(obey(error), "train").images, data.images)

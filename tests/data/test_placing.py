@@ -1,13 +1,16 @@
 import contextlib
 import gzip
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mnistmlp import atomic
 from mnistmlp.data import placing
 from mnistmlp.data.folder import cache_folder
 from mnistmlp.data.placing import files_to_write, place
-from mnistmlp.data.record import RECORD
+from mnistmlp.data.record import RECORD, add_to_record
 from mnistmlp.errors import MixedDataError, WriteError
 from tests.conftest import names
 from tests.faulty_server import CONTENT, DATA, FILE
@@ -40,7 +43,7 @@ def test_a_file_that_was_not_written_here_is_in_the_way(
     folder: Path, name: str, content: bytes
 ) -> None:
     (folder / name).write_bytes(content)
-    with pytest.raises(MixedDataError, match=f"{folder}: files of other data are in") as caught:
+    with pytest.raises(MixedDataError, match=f"{folder}: other files have the names") as caught:
         files_to_write(folder, [FILE])
     (detail,) = caught.value.details
     assert detail.startswith(f"{name}: ")
@@ -83,17 +86,64 @@ def test_the_same_content_is_not_kept_twice(folder: Path) -> None:
     assert names(str(folder)) == [RECORD, PLAIN]
 
 
-def test_other_data_behind_a_link_are_kept_beside_its_target(folder: Path) -> None:
+@pytest.mark.parametrize("content", [OTHER, None])
+def test_a_link_is_set_aside_and_its_target_left_alone(folder: Path, content: bytes | None) -> None:
     own = Path("own").resolve()
-    own.write_bytes(OTHER)
+    if content:
+        own.write_bytes(content)
     (folder / PLAIN).symlink_to(own)
+    add_to_record(folder / PLAIN, folder.stat(), FILE.sha256)  # no claim on a link
+    with pytest.raises(MixedDataError):
+        files_to_write(folder, [FILE])
     assert place(folder, FILE, CONTENT)
-    assert Path("own.bak").read_bytes() == OTHER
-    assert (folder / PLAIN).read_bytes() == own.read_bytes() == CONTENT
-    (folder / PACKED).symlink_to(Path("own.bak").resolve())
-    assert place(folder, FILE, CONTENT)
-    assert Path("own.bak").read_bytes() == OTHER
-    assert (folder / f"{PACKED}.bak").readlink() == Path(f"{own}.bak")
+    assert (folder / PLAIN).read_bytes() == CONTENT
+    assert (folder / f"{PLAIN}.bak").readlink() == own
+    assert own.exists() == bool(content)
+    if content:
+        assert own.read_bytes() == content
+
+
+def test_a_link_to_the_right_content_stays(folder: Path) -> None:
+    Path("own").write_bytes(CONTENT)
+    (folder / PLAIN).symlink_to(Path("own").resolve())
+    assert files_to_write(folder, [FILE]) == []
+
+
+def test_a_link_is_put_back_if_nothing_can_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    (folder / PLAIN).symlink_to("own")
+    monkeypatch.setattr(placing, "atomic_write", refuse)
+    with pytest.raises(WriteError, match="No space left on device"):
+        place(folder, FILE, CONTENT)
+    assert (names(str(folder)), (folder / PLAIN).is_symlink()) == ([PLAIN], True)
+
+
+def test_a_backup_that_appears_meanwhile_is_not_replaced(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(source: Path, target: Path, **options: bool) -> None:
+        if target == folder / f"{PLAIN}.bak":
+            target.write_bytes(b"another's")
+            raise FileExistsError
+        raise PermissionError  # a file system without hard links
+
+    (folder / PLAIN).write_bytes(OTHER)
+    monkeypatch.setattr(os, "link", link)
+    monkeypatch.setattr(atomic, "_open_unnamed", lambda folder: None)  # it needs os.link too
+    place(folder, FILE, CONTENT)
+    assert (folder / f"{PLAIN}.bak").read_bytes() == b"another's"
+    assert (folder / f"{PLAIN}.bak1").read_bytes() == OTHER
+
+
+def test_files_of_another_data_set_in_the_record_are_in_the_way(folder: Path) -> None:
+    place(folder, FILE, CONTENT)
+    other = replace(FILE, sha256="0" * 64)
+    with pytest.raises(MixedDataError):
+        files_to_write(folder, [other])
 
 
 def test_another_process_sets_the_file_aside_first(

@@ -13,7 +13,9 @@ SUFFIXES = (
     *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
 )
 OTHER_SUFFIXES = (".heic", ".heif", ".avif", ".svg", ".pdf")  # of pictures that are not read
-SYSTEM_FOLDERS = ("__MACOSX", "@eaDir", "$RECYCLE.BIN")  # macOS, Synology and Windows make these
+SYSTEM_NAMES = (  # macOS, Synology and Windows make these
+    *("__MACOSX", "@eaDir", "$RECYCLE.BIN", "Thumbs.db", "desktop.ini"),
+)
 MAX_NAMED = 5  # of the files that are left out
 
 
@@ -48,7 +50,7 @@ def _sort_out(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
     """Return the folders, the pictures and the other files that a user keeps in a folder."""
     folders, pictures, others = [], [], []
     for each in sorted(folder.iterdir()):
-        if each.name.startswith(".") or each.name in SYSTEM_FOLDERS:
+        if each.name.startswith(".") or each.name in SYSTEM_NAMES:
             continue
         if each.is_dir() and not each.is_symlink():
             folders.append(each)
@@ -60,12 +62,12 @@ def _sort_out(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
 
 
 def _describe_lack(folder: str, left_out: list[Path], *, convertible: bool) -> PictureError:
-    from mnistmlp.pictures.decoding import FORMATS, SAVE_HINT
+    from mnistmlp.pictures.decoding import CONVERT_HINT, FORMATS
 
     return PictureError(
         f"{folder}: no pictures of a known kind ({', '.join(FORMATS)})",
         details=[f"left out: {_list_names(left_out)}"] if left_out else (),
-        hint=SAVE_HINT if convertible else None,
+        hint=CONVERT_HINT if convertible else None,
     )
 
 

@@ -76,7 +76,9 @@ const REASONS = {
   NotAllowedError: "The camera was refused.",
   NotFoundError: "There is no camera here.",
   NotReadableError: "The camera is in use elsewhere.",
-  insecure: "The browser gives pages from here no camera: open the page over https or from disk.",
+  insecure:
+    "The browser gives pages from here no camera: open the page over https, from disk " +
+    "or with mnistmlp draw.",
   ended: "The camera stopped: it was unplugged, or is no longer allowed.",
   other: "The camera cannot be used.",
 };
