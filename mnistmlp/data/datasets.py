@@ -115,23 +115,26 @@ def _verify(path: Path, file: DataFile) -> tuple[str, str] | None:
     if entry is None or entry.sha256 not in _published(file) or status is None:
         return None
     if not entry.matches(status):
-        found = file_digest(path)
-        if found != entry.sha256:
-            raise _changed_error(path, file, entry.sha256, found)
+        _check_unchanged(path, file, entry.sha256)
         add_to_record(path, status, entry.sha256)
     return file.name, entry.sha256
 
 
-def _changed_error(
-    path: Path, file: DataFile, expected: str, found: str | None
-) -> ChangedDataError:
-    """Return the error for a file that has changed; `found` is None if it is not IDX."""
-    what = describe_content(found) + (f", expected {expected[:12]}…" if found else "")
-    return ChangedDataError(
-        f"{path}: changed since it was written: {what}",
+def _check_unchanged(path: Path, file: DataFile, expected: str) -> None:
+    """Raise ChangedDataError if a file has another digest than expected, or is no longer IDX."""
+    record = None if is_cache(path.parent) else path.parent / RECORD
+    try:
+        found = idx_digest(read_idx(path))
+        if found == expected:
+            return
+        change = f"{describe_content(found)}, expected {expected[:12]}…"
+    except IdxError as error:
+        change, record = str(error).removeprefix(f"{path}: "), None  # hardly the user's own data
+    raise ChangedDataError(
+        f"{path}: changed since it was written: {change}",
         folder=path.parent,
         synthetic=_set_of(file, expected) == "synthetic",
-        record=path.parent / RECORD if found and not is_cache(path.parent) else None,
+        record=record,
     )
 
 

@@ -157,7 +157,7 @@ def test_damage_is_noticed(downloaded: Path) -> None:
             load_dataset(downloaded, "test", limit=1)
         path.write_bytes(content[:-1])
         with pytest.raises(
-            DataError, match="changed since it was written: not a complete IDX"
+            DataError, match=r"changed since it was written: 300 .*items need"
         ) as caught:
             load_dataset(downloaded, "test")
         assert hint_for(caught.value) == f"mnistmlp download --data-dir {downloaded}"
@@ -216,7 +216,7 @@ def test_changes_to_a_compressed_file_are_noticed(downloaded: Path) -> None:
     assert packed.name in read_record(downloaded)
     packed.write_bytes(packed.read_bytes()[:-9])
     with pytest.raises(
-        DataError, match=f"{packed}: changed since it was written: not a complete IDX"
+        DataError, match=f"{packed}: changed since it was written: damaged gzip stream"
     ):
         load_dataset(downloaded, "test")
 
