@@ -27,6 +27,8 @@ from mnistmlp.data.record import RECORD, add_to_record, read_record, status_of
 from mnistmlp.data.repairs import read, writing_command
 from mnistmlp.errors import ChangedDataError, DataError, IdxError
 
+SAMPLE = 1000  # items whose values are looked at to explain a file
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -162,7 +164,7 @@ def _read(path: Path, file: DataFile, limit: int | None = None) -> Bytes:
     if header.dtype != np.uint8 or header.shape[1:] != item_shape:
         expected = " x ".join(["N", *map(str, item_shape)])
         found = f"{' x '.join(map(str, header.shape))} items of type {header.dtype.name}"
-        cause, repair = explain_items(path, read_idx(path), item_shape)
+        cause, repair = explain_items(path, read_idx(path, limit=SAMPLE), item_shape)
         text = f"{path}: {found}, expected {expected} uint8{cause and ': '}{cause}"
         raise IdxError(text, repair=repair)
     if 0 in header.shape or not header.shape:

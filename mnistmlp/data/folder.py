@@ -57,10 +57,15 @@ def is_cache(folder: Path) -> bool:
         return False
 
 
-def find_files(folder: Path, file: DataFile) -> list[Path]:
-    """Return the paths of a file, plain or ``.gz``, named ``-idx`` or ``.idx``."""
+def possible_paths(folder: Path, file: DataFile) -> list[Path]:
+    """Return where a file may be: plain or ``.gz``, named ``-idx`` or ``.idx``."""
     names = (file.name, file.name.replace("-idx", ".idx"))
-    paths = (folder / f"{name}{suffix}" for name in names for suffix in ("", ".gz"))
+    return [folder / f"{name}{suffix}" for name in names for suffix in ("", ".gz")]
+
+
+def find_files(folder: Path, file: DataFile) -> list[Path]:
+    """Return the paths at which a file is."""
+    paths = possible_paths(folder, file)
     return [path for path in paths if os.path.isfile(path)]  # noqa: PTH113 - Path may raise
 
 

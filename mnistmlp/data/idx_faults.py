@@ -82,7 +82,7 @@ def explain_items(path: Path, array: NDArray[Any], wanted: tuple[int, ...]) -> F
     ----------
     path : Path
     array : NDArray
-        The content of the file.
+        The content of the file, or its first items.
     wanted : tuple of int
         The shape of an item.
     """

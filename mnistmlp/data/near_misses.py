@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
 from mnistmlp.data.catalog import MNIST, SYNTHETIC, DataFile
-from mnistmlp.data.folder import find_files, is_verified, missing_files
+from mnistmlp.data.folder import find_files, is_verified, missing_files, possible_paths
 from mnistmlp.data.repairs import KERAS_NAMES, convert_archive, convert_table, copy_transposed
 from mnistmlp.errors import MissingDataError
 
@@ -99,10 +100,15 @@ def _find_near_misses(
     for inner in itertools.islice(_subfolders(folder, MAX_DEPTH), MAX_FOLDERS):
         if not missing_files(inner, missing):
             yield f"{inner} has them", f"--data-dir {quote(str(inner))}"
-    renamed = list(_find_renamed(names, missing))
+    for path in (path for file in missing for path in possible_paths(folder, file)):
+        if os.path.lexists(path):
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            yield f"{path.name} is here: {kind}", None
+    files = [name for name in names if (folder / name).is_file()]
+    renamed = list(_find_renamed(files, missing))
     yield from ((_ask(file, name), _rename(folder, renamed)) for file, name in renamed)
     for kind, (what, is_data, convert) in CONVERTIBLE_KINDS.items():
-        for name in names:
+        for name in files:
             if name.lower().endswith(kind) and is_data(folder / name):
                 yield f"{name} is here: {what}", convert(folder / name)
     for kind, what in OTHER_FILES.items():

@@ -1,4 +1,5 @@
 import gzip
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -149,6 +150,18 @@ def test_files_in_a_folder_below_are_found(small: Path) -> None:
 def test_other_files_are_named(name: str, line: str) -> None:
     (OWN / name).touch()
     assert error_for().details == (f"found: {name}", line)
+
+
+def test_what_is_no_file_is_named_as_what_it_is() -> None:
+    images, labels = TEST
+    (OWN / f"{images.name}.gz").mkdir()
+    os.mkfifo(OWN / labels.name)
+    error = error_for()
+    assert error.details[1:] == (
+        f"{images.name}.gz is here: a folder",
+        f"{labels.name} is here: not a regular file",
+    )
+    assert (error.folder, error.hint) == (None, None)
 
 
 def test_folders_of_pictures_are_named() -> None:

@@ -143,6 +143,7 @@ def _judge(code: int, printed: bytes, told: bytes, words: list[str]) -> str | No
     known = (
         "error: ",
         "hint: ",
+        "  ",  # a detail
         *(["warning: "] if "--resume" in words else []),
     )  # that one trains
     strange = [line for line in lines if not line.startswith(known)]
