@@ -86,13 +86,16 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
     """
     paths = _locate(folder, split)
     known = dict(filter(None, map(_verify, paths, SPLITS[split])))
+    fault: IdxError | None = None
     try:
         images, labels = map(_read, paths, SPLITS[split], [limit, limit])
-        sizes = [read_header(path).shape[0] for path in paths]
     except IdxError as error:
-        error.folder = folder if is_cache(folder) else None
-        error.hint = None if error.folder else _repair_command(folder)
-        raise
+        fault = error.with_traceback(None)  # which would keep what was read in memory
+    if fault:
+        fault.folder = folder if is_cache(folder) else None
+        fault.hint = None if fault.folder else _repair_command(folder)
+        raise fault
+    sizes = [read_header(path).shape[0] for path in paths]
     if sizes[0] != sizes[1]:
         raise DataError(f"{folder}: {sizes[0]} {split} images, but {sizes[1]} labels")
     return Dataset(images, labels, split, known if len(labels) == sizes[1] else {})
