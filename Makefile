@@ -25,7 +25,7 @@ demo: .venv/package ## fetch MNIST, train, evaluate, recognise a digit
 	$(BIN)/mnistmlp predict --dataset "$$(cat build/dataset)" --brain build/brain.npz --index 42 --show
 
 test: .venv/development ## run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto
 
 soak: .venv/development ## kill it 200 times while it saves, feed it 20,000 hostile files
 	$(BIN)/python -m tests.soak.kills
