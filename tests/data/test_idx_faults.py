@@ -79,6 +79,13 @@ def test_the_hint_writes_the_right_files(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_labels_are_no_fractions_though_none_is_above_1(tmp_path: Path) -> None:
+    write(tmp_path / "own", raw(IMAGES), encoded((LABELS % 2).astype("f4")), packed=False)
+    with pytest.raises(IdxError) as caught:
+        load_dataset(tmp_path / "own", "train")
+    assert set(load_dataset(obey(caught.value), "train").labels) == {0, 1}
+
+
 @pytest.mark.parametrize("name", ["it's $mine", 'a "b" `c`', "-n 😀", "back\\slash", "a\nb"])
 def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, little_endian(IMAGES), raw(LABELS), packed=False)
