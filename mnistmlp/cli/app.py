@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
@@ -104,6 +103,8 @@ def _find_meant(error: Any) -> str | None:
         names = re.findall("'([^']*)'", misspelt[3]) if misspelt[3] else COMMANDS
     else:
         return None
+    from difflib import get_close_matches  # only needed here
+
     bare = {each.lstrip("-"): each for each in names}  # the dashes are no likeness
     return next((bare[each] for each in get_close_matches(typed.lstrip("-"), bare)), None)
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from mnistmlp.data.datasets import Dataset
     from mnistmlp.data.download import Progress
 
+KEPT = "the old file is kept as .bak"
 STATES = {
     "fetched": "fetched and verified",
-    "replaced": "fetched and verified; the old file is kept as .bak",
+    "replaced": f"fetched and verified; {KEPT}",
     "present": "already here, verified",
     "failed": "a mirror failed, and the next was tried",
 }
@@ -46,7 +47,7 @@ def make_synthetic(folder: Path, *, force: bool = False, quiet: bool = False) ->
             if not quiet:
                 console.note(f"making synthetic digits in {console.escape(str(folder))}")
             for file in make_dataset(folder, files):
-                console.note(f"{file.name}: {STATES['replaced'].replace('fetched', 'made')}")
+                console.note(f"{file.name}: made and verified; {KEPT}")
 
 
 @contextmanager
@@ -67,8 +68,7 @@ def _naming_ways_out(folder: Path, *, synthetic: bool = False) -> Iterator[None]
 
 def cache_folder_of(dataset: str) -> Path:
     """Return the cache folder of a data set."""
-    from mnistmlp.data.builtin import builtin_folder
-    from mnistmlp.data.folder import cache_folder
+    from mnistmlp.data.folder import builtin_folder, cache_folder
 
     return builtin_folder() if dataset == "synthetic" else cache_folder()
 

@@ -7,17 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnistmlp.data.catalog import SPLITS, SYNTHETIC, DataFile, Split
-from mnistmlp.data.folder import SYNTHETIC_CACHE, cache_folder, idx_digest
+from mnistmlp.data.folder import idx_digest
 from mnistmlp.data.idx import encode_idx
 from mnistmlp.data.placing import check_place, place
 from mnistmlp.data.synthetic import make_digits
 
 SIZES: dict[Split, tuple[int, int]] = {"train": (60_000, 1), "test": (10_000, 2)}  # images, seed
-
-
-def builtin_folder() -> Path:
-    """Return the cache folder of this version of the digits."""
-    return cache_folder(SYNTHETIC_CACHE)
 
 
 def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> list[DataFile]:

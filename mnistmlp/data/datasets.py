@@ -21,7 +21,7 @@ from mnistmlp.data.folder import (
     is_cache,
 )
 from mnistmlp.data.idx import read_header, read_idx
-from mnistmlp.data.idx_faults import explain_items
+from mnistmlp.data.idx_faults import explain_items, fault_error
 from mnistmlp.data.near_misses import missing_error
 from mnistmlp.data.record import RECORD, add_to_record, read_record, status_of
 from mnistmlp.data.repairs import read, writing_command
@@ -46,9 +46,14 @@ class Dataset:
         return {file.name: self.known.get(file.name) or idx_digest(array) for file, array in arrays}
 
     @property
+    def sets(self) -> dict[str, str]:
+        """The data set that each file is of, as in `name`, by published name."""
+        return {file.name: _set_of(file, self.digests[file.name]) for file in SPLITS[self.split]}
+
+    @property
     def name(self) -> str:
         """``"mnist"`` or ``"synthetic"`` if the digests match, else ``"custom"``."""
-        sets = {_set_of(file, self.digests[file.name]) for file in SPLITS[self.split]}
+        sets = set(self.sets.values())
         return sets.pop() if len(sets) == 1 else "custom"
 
 
@@ -88,17 +93,17 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
     known = dict(filter(None, map(_verify, paths, SPLITS[split])))
     fault: IdxError | None = None
     try:
-        images, labels = map(_read, paths, SPLITS[split], [limit, limit])
+        parts = map(_read, paths, SPLITS[split], [limit, limit])
+        (images, size), (labels, labelled) = parts
     except IdxError as error:
         fault = error.with_traceback(None)  # which would keep what was read in memory
     if fault:
         fault.folder = folder if is_cache(folder) else None
         fault.hint = None if fault.folder else _repair_command(folder)
         raise fault
-    sizes = [read_header(path).shape[0] for path in paths]
-    if sizes[0] != sizes[1]:
-        raise DataError(f"{folder}: {sizes[0]} {split} images, but {sizes[1]} labels")
-    return Dataset(images, labels, split, known if len(labels) == sizes[1] else {})
+    if size != labelled:
+        raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
+    return Dataset(images, labels, split, known if len(labels) == size else {})
 
 
 def _locate(folder: Path, split: Split) -> list[Path]:
@@ -149,7 +154,7 @@ def describe_mixture(folder: Path, data: Dataset) -> str | None:
     They are told apart by their digests.  Of the other split only the labels are
     read, which are short.
     """
-    sets = {file.name: _set_of(file, data.digests[file.name]) for file in SPLITS[data.split]}
+    sets = data.sets
     _, labels = SPLITS["test" if data.split == "train" else "train"]
     with contextlib.suppress(DataError):
         if path := find_file(folder, labels):
@@ -160,16 +165,18 @@ def describe_mixture(folder: Path, data: Dataset) -> str | None:
     return f"{folder} holds files of different data sets: {found}"
 
 
-def _read(path: Path, file: DataFile, limit: int | None = None) -> Bytes:
-    """Read images or labels; raise IdxError if they are not as they should be."""
+def _read(path: Path, file: DataFile, limit: int | None = None) -> tuple[Bytes, int]:
+    """Return images or labels up to a limit, and how many the file has.
+
+    Raise IdxError if they are not as they should be.
+    """
     item_shape = (SIDE, SIDE) if "images" in file.name else ()
     header = read_header(path)
     if header.dtype != np.uint8 or header.shape[1:] != item_shape:
         expected = " x ".join(["N", *map(str, item_shape)])
         found = f"{' x '.join(map(str, header.shape))} items of type {header.dtype.name}"
-        cause, repair = explain_items(path, read_idx(path, limit=SAMPLE), item_shape)
-        text = f"{path}: {found}, expected {expected} uint8{cause and ': '}{cause}"
-        raise IdxError(text, repair=repair)
+        fault = explain_items(path, read_idx(path, limit=SAMPLE), item_shape)
+        raise fault_error(path, f"{found}, expected {expected} uint8", fault)
     if 0 in header.shape or not header.shape:
         raise IdxError(f"{path}: holds no items")
     array: Bytes = read_idx(path, limit=limit)
@@ -178,7 +185,7 @@ def _read(path: Path, file: DataFile, limit: int | None = None) -> Bytes:
         cause = ", as if counted from 1" if high else ""
         text = f"{path}: label {array.max()}, expected 0 to 9{cause}"
         raise IdxError(text, repair=f"{read(path)} - 1" if high else None)
-    return array
+    return array, header.shape[0]
 
 
 def _repair_command(folder: Path) -> str | None:

@@ -49,6 +49,11 @@ def cache_folder(name: str = MNIST_CACHE) -> Path:
     return folder / name
 
 
+def builtin_folder() -> Path:
+    """Return the cache folder of this version of the synthetic digits."""
+    return cache_folder(SYNTHETIC_CACHE)
+
+
 def is_cache(folder: Path) -> bool:
     """Tell whether a folder is the cache folder of a data set."""
     try:

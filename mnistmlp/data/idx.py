@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.atomic import atomic_write
-from mnistmlp.data.idx_faults import Fault, explain_size, explain_sizes, explain_start
+from mnistmlp.data.idx_faults import explain_size, explain_sizes, explain_start, fault_error
 from mnistmlp.errors import IdxError
 
 DTYPES: dict[int, np.dtype[Any]] = {
@@ -171,7 +171,7 @@ def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:
     magic = _read(path, file, 4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         found = f"not an IDX file: magic number {magic.hex(' ') or 'missing'}"
-        raise _error(path, found, explain_start(path, magic))
+        raise fault_error(path, found, explain_start(path, magic))
     code, dimensions = magic[2:]
     if code not in DTYPES:
         raise IdxError(f"{path}: not an IDX file: unknown type 0x{code:02x}")
@@ -183,7 +183,7 @@ def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:
     shape = tuple(np.frombuffer(sizes, ">u4").tolist())
     if math.prod(max(size, 1) for size in shape) > sys.maxsize // 8:
         found = f"sizes {shape} are more than this machine can address"
-        raise _error(path, found, explain_sizes(path, shape))
+        raise fault_error(path, found, explain_sizes(path, shape))
     return Header(DTYPES[code], shape)
 
 
@@ -191,13 +191,9 @@ def _size_error(path: Path, header: Header, present: int, more: str = "") -> Idx
     """Return the error for a file with another number of bytes; `more` is "at least" or so."""
     sizes = " x ".join(map(str, header.shape))
     found = f"{sizes} items need {header.items_size} bytes, {more}{present} are there"
-    return _error(path, found, explain_size(path, header.shape, header.dtype.itemsize, present))
-
-
-def _error(path: Path, found: str, fault: Fault) -> IdxError:
-    """Return the error for what was found in a file, with its likely cause."""
-    text = f"{found}: {fault.cause}" if fault.cause else found
-    return IdxError(f"{path}: {text}", repair=fault.repair)
+    return fault_error(
+        path, found, explain_size(path, header.shape, header.dtype.itemsize, present)
+    )
 
 
 def _map(path: Path, file: BinaryIO, header: Header) -> NDArray[Any]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from mnistmlp.data.repairs import read, read_items
+from mnistmlp.errors import IdxError
 
 MAX_SIZE = 1 << 40  # bytes; no data set is larger
 OTHER_STARTS = {  # of files of other kinds
@@ -28,6 +29,12 @@ class Fault(NamedTuple):
 
     cause: str = ""  # none, if nothing suggests itself
     repair: str | None = None  # a Python expression for the right array
+
+
+def fault_error(path: Path, found: str, fault: Fault) -> IdxError:
+    """Return the error for what was found in a file, with its likely cause."""
+    text = f"{found}: {fault.cause}" if fault.cause else found
+    return IdxError(f"{path}: {text}", repair=fault.repair)
 
 
 def explain_start(path: Path, start: bytes) -> Fault:

@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from mnistmlp.data.catalog import MNIST, SYNTHETIC, DataFile
-from mnistmlp.data.folder import find_files, is_verified, missing_files, possible_paths
+from mnistmlp.data.folder import file_digest, find_files, missing_files, possible_paths
 from mnistmlp.data.repairs import KERAS_NAMES, convert_archive, convert_table, copy_transposed
 from mnistmlp.errors import MissingDataError
 
@@ -72,7 +72,12 @@ def missing_error(folder: Path, missing: Sequence[DataFile]) -> MissingDataError
     near_misses = list(_find_near_misses(folder, names, missing))
     more = [f"and {len(names) - MAX_SHOWN} more"] if len(names) > MAX_SHOWN else []
     found = ", ".join(names[:MAX_SHOWN] + more)
-    is_mnist, is_synthetic = (_holds_only(folder, files) for files in (MNIST, SYNTHETIC))
+    present = {
+        (file.name, file_digest(path)) for file in MNIST for path in find_files(folder, file)
+    }
+    is_mnist, is_synthetic = (
+        present <= {(file.name, file.sha256) for file in files} for files in (MNIST, SYNTHETIC)
+    )
     return MissingDataError(
         f"{folder}: no {' and no '.join(file.name for file in missing)}, plain or .gz",
         folder=folder if (is_mnist or is_synthetic) and not near_misses else None,
@@ -86,11 +91,6 @@ def _list_names(folder: Path) -> list[str]:
     """Return the names in a folder, those of folders with a slash."""
     found = itertools.islice(folder.iterdir(), MAX_NAMES)
     return sorted(f"{path.name}/" if path.is_dir() else path.name for path in found)
-
-
-def _holds_only(folder: Path, files: Sequence[DataFile]) -> bool:
-    """Tell whether all files in a folder that have the names of a data set are its files."""
-    return all(is_verified(path, file) for file in files for path in find_files(folder, file))
 
 
 def _find_near_misses(

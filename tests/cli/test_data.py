@@ -1,5 +1,7 @@
 import posixpath
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -134,6 +136,16 @@ def test_a_user_without_a_home_is_told_what_to_name(
     for words in (["evaluate", brain], tiny):
         result = run(*words, "--data-dir", own)
         assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_cache_folder_is_named_without_what_fills_it() -> None:
+    """To import the generator of digits takes 18 ms."""
+    code = (
+        "import sys; from mnistmlp.cli.data import cache_folder_of; "
+        "print(*map(cache_folder_of, ('mnist', 'synthetic'))); "
+        "assert 'mnistmlp.data.synthetic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
 def test_an_empty_name_is_not_this_folder(run: Run, brain: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from mnistmlp.brains.brain import load_brain
 from mnistmlp.data import builtin, download
-from mnistmlp.data.builtin import builtin_folder
 from mnistmlp.data.catalog import SYNTHETIC
+from mnistmlp.data.folder import builtin_folder
 from mnistmlp.data.record import RECORD
 from tests.cli.conftest import Run
 from tests.conftest import names

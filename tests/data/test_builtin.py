@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistmlp.data import builtin
-from mnistmlp.data.builtin import builtin_folder, make_dataset
+from mnistmlp.data import folder
+from mnistmlp.data.builtin import make_dataset
 from mnistmlp.data.catalog import SYNTHETIC, TEST_IMAGES, TEST_LABELS
 from mnistmlp.data.datasets import load_dataset
-from mnistmlp.data.folder import missing_files
+from mnistmlp.data.folder import builtin_folder, missing_files
 from mnistmlp.data.idx import read_idx, write_idx
 from mnistmlp.data.placing import files_to_write
 from mnistmlp.data.record import RECORD
@@ -61,7 +61,7 @@ def test_a_new_version_has_a_folder_of_its_own(
     for file in SYNTHETIC:
         write_idx(old / file.name, np.zeros(1, np.uint8))
     assert missing_files(old) == []
-    monkeypatch.setattr(builtin, "SYNTHETIC_CACHE", "synthetic-2")
+    monkeypatch.setattr(folder, "SYNTHETIC_CACHE", "synthetic-2")
     assert missing_files(builtin_folder(), SYNTHETIC) == list(SYNTHETIC)
     assert read_idx(old / TEST_LABELS.name).shape == (1,)
 

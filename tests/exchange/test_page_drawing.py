@@ -63,6 +63,13 @@ def points(page: Page) -> list[list[tuple[int, int]]]:
     return [[(x, y) for x, y in stroke] for stroke in page.evaluate(script)]
 
 
+def begin_stroke(page: Page) -> None:
+    """Press the mouse at (60, 60) and move it down to 100."""
+    page.mouse.move(*at(page, 60, 60))
+    page.mouse.down()
+    page.mouse.move(*at(page, 60, 100))
+
+
 def test_a_second_finger_does_not_end_the_stroke(open_page: Open) -> None:
     page = open_page(has_touch=True, viewport={"width": 360, "height": 740})
     touch = fingers(page)
@@ -78,9 +85,7 @@ def test_a_second_finger_does_not_end_the_stroke(open_page: Open) -> None:
 @pytest.mark.parametrize("key", ["ArrowLeft", " ", "Tab"])
 def test_a_key_does_not_end_or_bend_the_stroke_of_a_mouse(open_page: Open, key: str) -> None:
     page = open_page()
-    page.mouse.move(*at(page, 60, 60))
-    page.mouse.down()
-    page.mouse.move(*at(page, 60, 100))
+    begin_stroke(page)
     page.keyboard.press(key)
     page.mouse.move(*at(page, 60, 200))
     page.mouse.up()
@@ -92,9 +97,7 @@ def test_a_mouse_takes_over_from_the_keyboard(open_page: Open) -> None:
     page.locator("#drawing").focus()
     page.keyboard.press(" ")
     page.keyboard.press("ArrowDown")
-    page.mouse.move(*at(page, 60, 60))
-    page.mouse.down()
-    page.mouse.move(*at(page, 60, 100))
+    begin_stroke(page)
     page.mouse.up()
     assert points(page) == [[(128, 128), (128, 132)], [(60, 60), (60, 100)]]
 
@@ -107,9 +110,7 @@ UNTOLD = """drawing.canvas.dispatchEvent(
 @pytest.mark.parametrize("event", [LOST, UNTOLD], ids=["capture lost", "let go of elsewhere"])
 def test_a_stroke_ends_with_its_pointer(open_page: Open, event: str) -> None:
     page = open_page()
-    page.mouse.move(*at(page, 60, 60))
-    page.mouse.down()
-    page.mouse.move(*at(page, 60, 100))
+    begin_stroke(page)
     page.evaluate(event)
     page.mouse.move(*at(page, 60, 200))
     assert points(page) == [[(60, 60), (60, 100)]]
@@ -118,9 +119,7 @@ def test_a_stroke_ends_with_its_pointer(open_page: Open, event: str) -> None:
 @pytest.mark.parametrize("key", ["Control+z", "Escape"])
 def test_what_is_taken_back_in_mid_stroke_is_not_drawn_on(open_page: Open, key: str) -> None:
     page = open_page()
-    page.mouse.move(*at(page, 60, 60))
-    page.mouse.down()
-    page.mouse.move(*at(page, 60, 100))
+    begin_stroke(page)
     page.keyboard.press(key)
     page.mouse.move(*at(page, 60, 200))
     page.mouse.up()
