@@ -19,8 +19,9 @@ from PIL import Image
 
 from mnistmlp.arrays import SIDE, Bytes, Grey
 from mnistmlp.errors import PictureError
+from mnistmlp.pictures.background import ring
 from mnistmlp.pictures.decoding import load_grey, read_bytes
-from mnistmlp.pictures.ink import Ink, Invert, find_sheet, ink_box, ring, separate_ink
+from mnistmlp.pictures.ink import Ink, Invert, find_sheet, ink_box, separate_ink
 from mnistmlp.pictures.strokes import stroke_width, widen
 
 BOX = 20  # pixels

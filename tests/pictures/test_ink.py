@@ -1,6 +1,7 @@
 import numpy as np
 
-from mnistmlp.pictures.ink import Invert, fit_illumination, separate_ink
+from mnistmlp.pictures.background import fit_illumination
+from mnistmlp.pictures.ink import Invert, separate_ink
 
 
 def test_ink_hardly_affects_the_illumination() -> None:

@@ -1,0 +1,148 @@
+// The background of a digit: its grey level at each pixel, and whether ink is darker than it.
+// Does what mnistmlp/pictures/background.py does, which gives the reasons and the sources.
+"use strict";
+
+const MIN_BACKGROUND = 16; // grey levels: no background is taken to send back less light
+const COARSE = 96; // pixels of the longer side that the background is looked at with
+const COARSER = 48;
+
+/** Tell whether the background has one level: no shadow falls on it, no light fades. */
+function isBackgroundEven(grey) {
+  grey = shrink(grey, COARSE);
+  const edge = margin(grey);
+  const [level, range] = [median(edge), Math.max(spread(grey.data), 1)];
+  const off = edge.map((each) => Math.abs(each - level) / range);
+  const far = off.filter((each) => each > 0.25).length / off.length;
+  return (percentile(off, 60) < 0.08 && far < 0.35) || separability(grey.data) > 0.97;
+}
+
+/** Tell whether ink is darker than its background. */
+function isInkDark(grey, even) {
+  return even ? isInkDarkOnEven(grey) : isInkDarkOnUneven(shrink(grey, COARSER));
+}
+
+function isInkDarkOnEven(grey) {
+  const middle = (least(grey.data) + most(grey.data)) / 2;
+  const light = sameShape(grey, (level) => level > middle);
+  const { height, width, data } = light;
+  let inner = mean(ring(light, Math.max(1, Math.floor(Math.min(height, width) / 16))));
+  if (inner > 0.1 && inner < 0.9) {
+    const corners = [0, width - 1, (height - 1) * width, height * width - 1].map((i) => data[i]);
+    const agree = corners.every((corner) => corner === corners[0]);
+    inner = agree ? corners[0] : mean(ring(light, 0));
+  }
+  return inner > 0.5;
+}
+
+function isInkDarkOnUneven(grey) {
+  const window = Math.floor(0.3 * longer(grey)) | 1;
+  const [highest, lowest] = [runningExtreme(grey, window, Math.max), runningExtreme(grey, window, Math.min)];
+  const spreads = highest.data.map((high, i) => (high - lowest.data[i]) / Math.max(high, 1));
+  const enough = most(spreads) / 2;
+  let [light, near] = [0, 0];
+  grey.data.forEach((level, i) => {
+    if (spreads[i] < enough) return;
+    near++;
+    if (level > (highest.data[i] + lowest.data[i]) / 2) light++;
+  });
+  return light / near > 0.5;
+}
+
+/** Return how far each pixel stands out of its background, from 0 to 255. */
+function measureContrast(grey, dark, even) {
+  const background = even
+    ? new Float32Array(grey.data.length).fill(median(margin(grey)))
+    : stretch(estimateBackground(shrink(grey, COARSER), dark), grey.height, grey.width).data;
+  return sameShape(grey, (level, i) => {
+    const difference = dark
+      ? (255 * (background[i] - level)) / Math.max(background[i], MIN_BACKGROUND)
+      : level - background[i];
+    return Math.max(difference, 0);
+  });
+}
+
+/** Return the level of the background at each pixel: the slow change of light, and on it a closing. */
+function estimateBackground(grey, dark) {
+  const slow = fitIllumination(grey);
+  const rest = grey.data.map((level, i) => Math.abs(level - slow.data[i]));
+  if (median(rest) > 0.05 * spread(grey.data)) slow.data.fill(0); // the edge of a shadow
+  const window = Math.floor(longer(grey) / 3) | 1;
+  const [first, second] = dark ? [Math.max, Math.min] : [Math.min, Math.max];
+  const flat = sameShape(grey, (level, i) => level - slow.data[i]);
+  const closed = runningExtreme(runningExtreme(flat, window, first), window, second);
+  return sameShape(closed, (level, i) => slow.data[i] + level);
+}
+
+/** Return the quadratic surface nearest to grey levels by absolute deviation. */
+function fitIllumination(grey) {
+  const { height, width, data } = grey;
+  const across = (i, size) => (size > 1 ? (2 * i) / (size - 1) - 1 : -1);
+  const design = Array.from(data, (_, i) => {
+    const x = across(i % width, width);
+    const y = across(Math.floor(i / width), height);
+    return [1, x, y, x * x, x * y, y * y];
+  });
+  const surface = grid(height, width);
+  let weights = new Float64Array(data.length).fill(1);
+  for (let time = 0; time < 10; time++) {
+    const factors = leastSquares(design, data, weights);
+    design.forEach((terms, i) => {
+      surface.data[i] = terms.reduce((sum, term, k) => sum + term * factors[k], 0);
+    });
+    weights = weights.map((_, i) => 1 / Math.max(Math.abs(data[i] - surface.data[i]), 1));
+  }
+  return surface;
+}
+
+/** Return the factors of the terms that come nearest to values, by the normal equations. */
+function leastSquares(design, values, weights) {
+  const count = design[0].length;
+  const rows = Array.from({ length: count }, () => new Float64Array(count + 1));
+  design.forEach((terms, i) => {
+    for (let a = 0; a < count; a++) {
+      const weighted = weights[i] * terms[a];
+      for (let b = 0; b < count; b++) rows[a][b] += weighted * terms[b];
+      rows[a][count] += weighted * values[i];
+    }
+  });
+  const trace = rows.reduce((sum, row, a) => sum + row[a], 0);
+  rows.forEach((row, a) => (row[a] += 1e-12 * trace)); // a picture of one row lacks terms
+  for (let a = 0; a < count; a++) {
+    for (let other = 0; other < count; other++) {
+      if (other === a) continue;
+      const factor = rows[other][a] / rows[a][a];
+      for (let b = a; b <= count; b++) rows[other][b] -= factor * rows[a][b];
+    }
+  }
+  return rows.map((row, a) => row[count] / row[a]);
+}
+
+/** Return the pixels so far from the border; those of the corners twice. */
+function ring({ height, width, data }, depth) {
+  const [bottom, right] = [Math.max(height - depth, depth + 1), Math.max(width - depth, depth + 1)];
+  if (depth >= height || depth >= width) return data; // a picture thinner than that
+  const found = [];
+  for (const row of [depth, Math.min(bottom, height) - 1])
+    found.push(...data.subarray(row * width + depth, row * width + right));
+  for (const column of [depth, Math.min(right, width) - 1])
+    for (let row = depth; row < Math.min(bottom, height); row++)
+      found.push(data[row * width + column]);
+  return found;
+}
+
+/** Return the pixels of the outer eighth. */
+function margin(grey) {
+  const inner = innerMask(grey.height, grey.width, 8);
+  return chosen(grey, (i) => !inner.data[i]);
+}
+
+/** Return the mask of what is further from the border than a part of each side. */
+function innerMask(height, width, part) {
+  const down = Math.max(1, Math.floor(height / part));
+  const across = Math.max(1, Math.floor(width / part));
+  const inner = grid(height, width);
+  for (let row = down; row < height - down; row++)
+    if (width > 2 * across)
+      inner.data.fill(1, row * width + across, (row + 1) * width - across);
+  return inner;
+}

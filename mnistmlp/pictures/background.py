@@ -1,0 +1,134 @@
+"""The background of a digit: its grey level at each pixel, and whether ink is darker than it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistmlp.arrays import Grey, Mask
+from mnistmlp.pictures.filters import running_extreme, separability, shrink, stretch
+
+MIN_BACKGROUND = 16.0  # grey level below which a background is not taken to be
+COARSE, COARSER = 96, 48  # pixels of the longer side at which the background is examined
+
+
+def is_background_even(grey: Grey) -> bool:
+    """Tell whether the background has one grey level: no shadow falls on it, and no light fades.
+
+    It does if most of the margin has one level, or if the levels of the whole
+    picture fall into two classes.
+    """
+    grey = shrink(grey, COARSE)
+    edge = margin(grey)
+    off = np.abs(edge - np.median(edge)) / max(np.ptp(grey), 1)
+    return bool(
+        (np.percentile(off, 60) < 0.08 and (off > 0.25).mean() < 0.35) or separability(grey) > 0.97
+    )
+
+
+def is_ink_dark(grey: Grey, *, even: bool) -> bool:
+    """Tell whether the ink is darker than its background.
+
+    On an even background, a ring a little inside the border decides if it has
+    one level: no frame reaches that far.  Otherwise ink touches the border, and
+    the corners decide if they agree, or else the larger part of the border.  On
+    an uneven background, the pixels with both ink and background nearby decide:
+    if the ink is dark, most of them are closer to the lightest level around.
+    """
+    if even:
+        light = grey > (grey.min() + grey.max()) / 2
+        inner = ring(light, max(1, min(grey.shape) // 16)).mean()
+        if 0.1 < inner < 0.9:
+            corners = light[[0, 0, -1, -1], [0, -1, 0, -1]]
+            agree = corners.all() or not corners.any()
+            inner = corners[0] if agree else ring(light, 0).mean()
+        return bool(inner > 0.5)
+    grey = shrink(grey, COARSER)
+    window = int(0.3 * max(grey.shape)) | 1
+    most, least = (
+        running_extreme(grey, window, np.maximum),
+        running_extreme(grey, window, np.minimum),
+    )
+    spread = (most - least) / np.maximum(most, 1)
+    near = spread >= spread.max() / 2
+    return bool((grey > (most + least) / 2)[near].mean() > 0.5)
+
+
+def measure_contrast(grey: Grey, dark: bool, *, even: bool) -> Grey:
+    """Return how far each pixel stands out from its background, from 0 to 255.
+
+    Dark ink is measured relative to the light that the background reflects.
+    """
+    if even:
+        background = np.full_like(grey, np.median(margin(grey)))
+    else:
+        background = stretch(estimate_background(shrink(grey, COARSER), dark), grey.shape)
+    difference = (
+        255 * (background - grey) / np.maximum(background, MIN_BACKGROUND)
+        if dark
+        else grey - background
+    )
+    result: Grey = np.maximum(difference, 0).astype(np.float32)
+    return result
+
+
+def estimate_background(grey: Grey, dark: bool) -> Grey:
+    """Return the grey level of the background at each pixel (h, w).
+
+    It is the slow change of illumination over the picture, plus the closing
+    (the opening, if ink is light) of what remains by a square a third as wide
+    as the picture, which no stroke fills: Serra, *Image Analysis and
+    Mathematical Morphology* (1982), chapter XII.
+    """
+    slow = fit_illumination(grey)
+    if np.median(np.abs(grey - slow)) > 0.05 * np.ptp(grey):
+        slow[:] = 0  # the edge of a shadow: no smooth surface fits it
+    window = max(grey.shape) // 3 | 1
+    first, second = (np.maximum, np.minimum) if dark else (np.minimum, np.maximum)
+    background: Grey = slow + running_extreme(
+        running_extreme(grey - slow, window, first), window, second
+    )
+    return background
+
+
+def fit_illumination(grey: Grey) -> Grey:
+    """Return the quadratic surface (h, w) that fits grey levels best by absolute deviation.
+
+    Ink covers the smaller part of a picture, so it hardly affects such a fit.
+    By iteratively reweighted least squares: Schlossmacher, "An iterative
+    technique for absolute deviations curve fitting", JASA 68, 1973.
+    """
+    y, x = (np.linspace(-1, 1, size, dtype=np.float32) for size in grey.shape)
+    terms = [x**i * y[:, None] ** j for i, j in ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))]
+    design = np.stack([np.broadcast_to(term, grey.shape).ravel() for term in terms], axis=1)
+    levels, weights = grey.ravel(), np.ones(grey.size, np.float32)
+    for _ in range(10):
+        root = np.sqrt(weights)
+        fit = design @ np.linalg.lstsq(design * root[:, None], levels * root, rcond=None)[0]
+        weights = 1 / np.maximum(np.abs(levels - fit), 1)
+    surface: Grey = fit.reshape(grey.shape).astype(np.float32)
+    return surface
+
+
+def ring(values: NDArray[Any], depth: int) -> NDArray[Any]:
+    """Return the pixels at a distance from the border, (n,)."""
+    rows, columns = values.shape
+    inside = values[depth : max(rows - depth, depth + 1), depth : max(columns - depth, depth + 1)]
+    if not inside.size:  # a picture thinner than that
+        return values.ravel()
+    return np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
+
+
+def margin(grey: Grey) -> Grey:
+    """Return the pixels of the outer eighth, (n,)."""
+    return grey[~inner_mask(grey.shape, 8)]
+
+
+def inner_mask(shape: tuple[int, ...], part: int) -> Mask:
+    """Return the mask (h, w) of the pixels away from the border by 1 / `part` of each side."""
+    inner = np.zeros(shape, bool)
+    rows, columns = (max(1, side // part) for side in shape)
+    inner[rows:-rows, columns:-columns] = True
+    return inner
