@@ -268,13 +268,11 @@ def test_a_process_that_the_system_kills_is_a_line(
 
 
 def test_a_closed_pipe_ends_all_processes(start: Start, brain: Path, many: list[str]) -> None:
-    process = start("predict", "--brain", brain, "--jobs", 3, *many)
-    others = busy(process)
-    assert process.stdout
-    assert process.stderr
-    process.stdout.close()
-    assert process.wait(timeout=60) == 141
-    assert process.stderr.read() == b""
+    with start("predict", "--brain", brain, "--jobs", 3, *many) as process:
+        others = busy(process)
+        process.stdout.close()
+        assert process.wait(timeout=60) == 141
+        assert process.stderr.read() == b""
     until_gone(others)
 
 
