@@ -270,6 +270,8 @@ def test_a_process_that_the_system_kills_is_a_line(
 def test_a_closed_pipe_ends_all_processes(start: Start, brain: Path, many: list[str]) -> None:
     with start("predict", "--brain", brain, "--jobs", 3, *many) as process:
         others = busy(process)
+        assert process.stdout
+        assert process.stderr
         process.stdout.close()
         assert process.wait(timeout=60) == 141
         assert process.stderr.read() == b""
@@ -282,7 +284,7 @@ def test_names_that_come_slowly_are_answered_at_once(
     process = start("predict", "--brain", brain, "--jobs", 2, "--files-from", "-")
     assert process.stdin
     assert process.stdout
-    for count in (1, 300, 1, 300, 1):
+    for count in (1, 150, 1, 150, 1):
         names = (pictures * 30)[:count]
         process.stdin.write("".join(f"{name}\n" for name in names).encode())
         process.stdin.flush()
