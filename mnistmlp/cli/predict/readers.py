@@ -110,11 +110,11 @@ def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[B
 
 def _examine(name: Name) -> tuple[bool, int]:
     """Tell whether only this process can read a picture, and how many bytes its file has."""
-    if isinstance(name, PictureError) or name.startswith(OWN_FILES):
+    if isinstance(name, PictureError) or name == "-" or name.startswith(OWN_FILES):
         return True, 0
     try:
         status = os.stat(name)  # noqa: PTH116 - Path is slow
-    except (OSError, ValueError):  # standard input is no file either
+    except (OSError, ValueError):
         return True, 0
     here = not stat.S_ISREG(status.st_mode) or len(os.fsencode(name)) > MAX_NAME
     return here, status.st_size

@@ -62,6 +62,7 @@ def recognise_pictures(
 
     read = partial(_read_picture, partial(examine_picture, **options), steps=steps)
     warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
+    jobs = 1 if steps else jobs  # they would take long to send, and memory while they wait
     with closing(read_in_order(names, read, jobs)) as batches:
         for batch in batches:
             images = [found.image for _, found in batch if not isinstance(found, PictureError)]

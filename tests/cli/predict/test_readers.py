@@ -64,6 +64,7 @@ def test_the_order_is_kept(start: str, jobs: int, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.usefixtures("small_parts")
 def test_what_only_this_process_can_read_is_read_here() -> None:
     os.mkfifo("pipe")
+    files("-")  # is not what - means
     error = PictureError("no name")
     names: list[str | PictureError] = files("a", "b", "c", "d", "e")  # type: ignore[assignment]
     names += [error, "-", "pipe", "none", "/dev/null", "/proc/1"]
@@ -82,6 +83,16 @@ def test_few_pictures_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(together(read_in_order(files("large", size=1 << 20), find, 4))) == 1
     with pytest.raises(TypeError):
         together(read_in_order(files("large", "other", size=1 << 20), find, 4))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_the_processes_end_with_the_reading() -> None:
+    batches = read_in_order(files(*(f"slow{i}" for i in range(90))), find, 3)
+    next(batches)
+    while not multiprocessing.active_children():
+        next(batches)
+    batches.close()
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.usefixtures("small_parts")
