@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ def predict(
     files_from: options.FilesFrom = None,
     null: options.Null = False,
     recursive: options.Recursive = False,
+    jobs: options.Jobs = None,
     with_filename: options.WithFilename = None,
     index: options.Index = None,
     split: options.Split = "test",
@@ -89,27 +91,26 @@ def predict(
     brains = load_brains(chosen, "--brain")
     warn_of_guessing(chosen, brains)
     names = picture_names(images, files_from, null=null, recursive=recursive)
-    reading_options = {"invert": invert, "centred": centre, "raw": raw}
-    given = images or files_from is not None
-    pictures = recognise_pictures(brains, names, **reading_options) if given else ()
+    wanted = {"invert": invert, "centred": centre, "raw": raw}
+    steps = explain or explain_png is not None
+    pictures = recognise_pictures(brains, names, jobs or blas.usable_cores(), steps=steps, **wanted)
+    given = pictures if images or files_from is not None else ()
     failed = False
-    for result in chain(pictures, recognise_indices(brains, ranges, dataset, data_dir, split)):
-        if isinstance(result, PictureError):
-            console.report(result)
-            failed = True
-            continue
-        if explain:
-            drawing.explain(result, drawing.normalised_images(result.image, brains))
-        elif show:
-            drawing.show(result)
-        confident = bool(result.probabilities.max() >= reject)
-        print(
-            _document(result, confident) if as_json else _lines(result, top, named, confident),
-            flush=True,
-        )
-        if explain_png and result.reading:
-            normalised = drawing.normalised_images(result.image, brains)
-            _write_explanation(explain_png, result.reading, result.probabilities, normalised)
+    with closing(pictures):  # ends other processes, whatever happens here
+        for result in chain(given, recognise_indices(brains, ranges, dataset, data_dir, split)):
+            if isinstance(result, PictureError):
+                console.report(result)
+                failed = True
+                continue
+            if explain:
+                drawing.explain(result, drawing.normalised_images(result.image, brains))
+            elif show:
+                drawing.show(result)
+            text = _document(result, reject) if as_json else _lines(result, top, named, reject)
+            print(text, flush=True)
+            if explain_png and result.reading:
+                normalised = drawing.normalised_images(result.image, brains)
+                _write_explanation(explain_png, result.reading, result.probabilities, normalised)
     if failed:
         raise typer.Exit(1)
 
@@ -131,22 +132,23 @@ def _write_explanation(
     write_explanation(path, reading, probabilities, normalised)
 
 
-def _document(result: Recognised, confident: bool) -> str:
-    digit = int(result.probabilities.argmax())
+def _document(result: Recognised, reject: float) -> str:
+    digit, confidence = result.probabilities.argmax(), result.probabilities.max()
     return json.dumps(
         {
             "source": result.source,
-            "digit": digit if confident else None,
-            "confidence": float(result.probabilities.max()),
+            "digit": int(digit) if confidence >= reject else None,
+            "confidence": float(confidence),
             "probabilities": result.probabilities.tolist(),
             **result.origin,
         }
     )
 
 
-def _lines(result: Recognised, top: int | None, named: bool, confident: bool) -> str:
+def _lines(result: Recognised, top: int | None, named: bool, reject: float) -> str:
     """Return the digit alone, or lines of source, digit and confidence."""
     likeliest = _rank_digits(result.probabilities, top or 1)
+    confident = result.probabilities[likeliest[0]] >= reject
     if top is None and not named:
         return str(likeliest[0]) if confident else UNSURE
     source = f"{console.escape(result.source)}\t" if named else ""
