@@ -114,7 +114,8 @@ def _crop_to_digit(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
     if sheet := find_sheet(grey, ink.strength):
         written = separate_ink(grey[sheet], invert)
         if written:
-            grey, ink = grey[sheet], written
+            grey, ink = written.grey, written
+    grey = ink.grey
     for _ in range(2):
         top, left, bottom, right = ink_box(ink.strength)
         if 3 * max(bottom - top, right - left) >= max(grey.shape):
@@ -124,7 +125,7 @@ def _crop_to_digit(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
         closer = separate_ink(near, "yes" if ink.dark else "no")
         if not closer:
             break
-        grey, ink = near, closer
+        grey, ink = closer.grey, closer
     return grey, ink
 
 
