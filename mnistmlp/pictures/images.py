@@ -22,6 +22,7 @@ from mnistmlp.errors import PictureError
 from mnistmlp.pictures.background import ring
 from mnistmlp.pictures.decoding import load_grey, read_bytes
 from mnistmlp.pictures.ink import Ink, Invert, find_sheet, ink_box, separate_ink
+from mnistmlp.pictures.rulings import erase_rulings
 from mnistmlp.pictures.strokes import stroke_width, widen
 
 BOX = 20  # pixels
@@ -90,7 +91,7 @@ def examine_picture(
     ready = _make_ink_light(grey, invert) if raw else find_ready(grey, invert)
     if ready is not None:
         return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
-    ink = separate_ink(grey, invert)
+    ink = separate_ink(erase_rulings(grey), invert)
     if not ink:
         raise PictureError(f"{name}: no ink found")
     return _normalise(grey, ink, invert) if centred else _normalise_whole(grey, ink)
@@ -112,7 +113,7 @@ def _crop_to_digit(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
     again, within its own neighbourhood.
     """
     if sheet := find_sheet(grey, ink.strength):
-        written = separate_ink(grey[sheet], invert)
+        written = separate_ink(erase_rulings(grey[sheet]), invert)
         if written:
             grey, ink = written.grey, written
     grey = ink.grey
