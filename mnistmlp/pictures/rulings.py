@@ -8,7 +8,7 @@ box around it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from mnistmlp.pictures.filters import (
 from mnistmlp.pictures.marks import pick_digit
 
 MIN_SIDE = 48  # pixels: in smaller pictures, lines and strokes look the same
-THICKEST = 32  # of which a side is the thickest line
+THICKEST = 18  # of which a side is the thickest line
 STRIP, ROWS = 20, 90  # of which a side is the width and the height of a cell
 MIN_LINE = 8.0  # grey levels between a line and its background
 STEEPEST = 0.2  # slope of a line: 11 degrees
@@ -43,10 +43,10 @@ class Line(NamedTuple):
     end: float
     level: float  # pixels across, where it starts
     slope: float
+    reach: float  # half its height, pixels
     contrast: float  # grey levels
-    pieces: tuple[int, ...]  # the numbers of its fragments
 
-    def across(self, along: float) -> float:
+    def across(self, along: Any) -> Any:
         """Return how far down it is at a column, or how far right at a row."""
         return self.level + self.slope * (along - self.start)
 
@@ -81,8 +81,8 @@ class Lying:
         high = np.logical_or.reduceat(self.thin, np.arange(0, height, rows), axis=0)
         firsts = np.arange(0, width, strip)
         filled = np.add.reduceat(high, firsts, axis=1, dtype=np.intp)
-        components = Components(filled >= 0.6 * np.diff(firsts, append=width))
-        return components.labels()
+        cells = filled >= 0.6 * np.diff(firsts, append=width)
+        return Components(cells & ~find_thickenings(cells)).labels()
 
     def _find_lines(self, grey: Grey) -> list[Line]:
         """Join the fragments that lie on one line."""
@@ -101,7 +101,7 @@ class Lying:
         found: list[_Fit] = []
         order = np.argsort(spans[:, 0] - spans[:, 1], kind="stable")
         for i in order:
-            fit = _Fit(moments[i], *spans[i], spans[i][1] - spans[i][0], (int(i),))
+            fit = _Fit(moments[i], *spans[i], spans[i][1] - spans[i][0])
             if spans[i][1] - spans[i][0] < 1.5 * strip or not fit.is_straight(rows):
                 continue
             on = next((j for j, other in enumerate(found) if other.continues(fit, rows)), None)
@@ -116,17 +116,21 @@ class Lying:
             if fit.end - fit.start >= least and fit.covered > 0.5 * (fit.end - fit.start)
         ]
 
-    def pixels(self, lines: list[Line]) -> Mask:
-        """Return the pixels (h, w) of lines, with their soft edges."""
-        kept = np.zeros(self.fragments.max() + 2, bool)  # the last one is for -1
+    def pixels(self, thin: Mask, contrast: Grey, lines: list[Line]) -> Mask:
+        """Return the pixels (h, w) of lines, with their soft edges; darker ink stays."""
+        pixels = np.zeros_like(thin)
         for line in lines:
-            if line.upright == self.upright:
-                kept[list(line.pieces)] = True
-        rows, strip = self.cell
-        chosen = slide(kept[self.fragments], 3, np.logical_or, 0)
-        height, width = self.thin.shape
-        large = np.repeat(np.repeat(chosen, rows, axis=0)[:height], strip, axis=1)[:, :width]
-        return slide(large & self.thin, 3, np.logical_or, 0)
+            if line.upright != self.upright:
+                continue
+            x = np.arange(max(0, int(line.start) - 2), min(thin.shape[1], int(line.end) + 2))
+            middle = line.across(x)
+            reach = np.arange(-int(line.reach) - 1, int(line.reach) + 2)
+            y = np.rint(middle).astype(np.intp) + reach[:, None]
+            ok = (np.abs(y - middle) <= line.reach) & (y >= 0) & (y < thin.shape[0])
+            y = np.clip(y, 0, thin.shape[0] - 1)
+            ok &= thin[y, x] & (contrast[y, x] <= 2 * line.contrast + MIN_LINE)
+            pixels[y[ok], np.broadcast_to(x, y.shape)[ok]] = True
+        return slide(pixels, 3, np.logical_or, 0)
 
 
 class _Fit(NamedTuple):
@@ -136,7 +140,6 @@ class _Fit(NamedTuple):
     start: float
     end: float
     covered: float  # pixels of its length
-    pieces: tuple[int, ...]
 
     def solve(self) -> tuple[float, float, float]:
         """Return its height at column 0, its slope, and how far pixels lie off."""
@@ -164,14 +167,29 @@ class _Fit(NamedTuple):
             min(self.start, other.start),
             max(self.end, other.end),
             self.covered + other.covered,
-            self.pieces + other.pieces,
         )
 
     def line(self, upright: bool) -> Line:
-        height, slope, _ = self.solve()
+        height, slope, off = self.solve()
         contrast = self.moments[6] / self.moments[0]
         level = height + slope * self.start
-        return Line(upright, self.start, self.end, level, slope, contrast, self.pieces)
+        return Line(upright, self.start, self.end, level, slope, 2 * off + 1, contrast)
+
+
+def find_thickenings(cells: Mask) -> Mask:
+    """Return the cells (rows, strips) where a fragment is higher than it mostly is.
+
+    Other ink touches a line there, and would bend it.
+    """
+    labels = Components(cells).labels()
+    rows, strips = np.nonzero(cells)
+    of = labels[rows, strips]
+    heights = np.zeros((of.max(initial=-1) + 1, cells.shape[1]))
+    np.add.at(heights, (of, strips), 1)
+    usual = np.array([np.median(each[each > 0]) for each in heights])
+    thick = np.zeros_like(cells)
+    thick[rows, strips] = heights[of, strips] > usual[of] + 1 if of.size else False
+    return thick
 
 
 def erase_rulings(grey: Grey) -> Grey:
@@ -208,14 +226,10 @@ def find_thin(grey: Grey, thickest: int) -> tuple[Mask, Grey]:
 
 def paint_lines(level: Grey, flat: Lying, upright: Lying, lines: list[Line]) -> Grey:
     """Return a picture with lines painted out; where ink crosses them, it stays."""
-    painted = np.where(upright.pixels(lines), upright.closed, level.T).T
-    if any(not line.upright for line in lines):
-        thin, closed = find_thin(painted, flat.thickest)  # now without crossings
-        everywhere = flat.thin
-        flat.thin = thin
-        painted = np.where(flat.pixels(lines), closed, painted)
-        flat.thin = everywhere
-    return painted
+    across = upright.pixels(upright.thin, upright.closed - level.T, lines)
+    painted = np.where(across, upright.closed, level.T).T
+    thin, closed = find_thin(painted, flat.thickest)  # now without crossings
+    return np.where(flat.pixels(thin, closed - painted, lines), closed, painted)
 
 
 def find_digit(grey: Grey, contrast: float) -> tuple[float, float, float, float] | None:
@@ -276,7 +290,7 @@ def is_ruling(
 
 def meets(line: Line, along: float, lines: list[Line], shape: tuple[int, ...]) -> bool:
     """Tell whether a line meets one across it at an end."""
-    near = 0.04 * max(shape)
+    near = 0.06 * max(shape)
     across = line.across(along)
     return any(
         abs(other.across(across) - along) <= near
@@ -300,7 +314,7 @@ def paint_hanging(
     box: tuple[float, float, float, float],
 ) -> Grey:
     """Return a picture with the ticks on flat lines painted out, too, but for the digit's columns."""
-    base = flat.pixels(lines)
+    base = flat.pixels(flat.thin, flat.closed * 0, lines)
     if not base.any():
         return painted
     thin, closed = find_thin(np.ascontiguousarray(painted.T), flat.thickest)
