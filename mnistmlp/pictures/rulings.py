@@ -27,12 +27,13 @@ from mnistmlp.pictures.filters import (
 from mnistmlp.pictures.marks import pick_digit
 
 MIN_SIDE = 48  # pixels: in smaller pictures, lines and strokes look the same
-THICKEST = 18  # of which a side is the thickest line
+THICKEST = 14  # of which a side is the thickest line
 STRIP, ROWS = 20, 90  # of which a side is the width and the height of a cell
 MIN_LINE = 8.0  # grey levels between a line and its background
 STEEPEST = 0.2  # slope of a line: 11 degrees
 MIN_LENGTH = 0.25  # of the picture's side along it
 MIN_DIGIT = 0.08  # of the picture's longer side
+MIN_BACKGROUND = 2 / 3  # of a picture with rulings
 
 
 class Line(NamedTuple):
@@ -43,7 +44,8 @@ class Line(NamedTuple):
     end: float
     level: float  # pixels across, where it starts
     slope: float
-    reach: float  # half its height, pixels
+    height: float  # pixels
+    reach: float  # how far its pixels lie off, at most
     contrast: float  # grey levels
 
     def across(self, along: Any) -> Any:
@@ -173,7 +175,8 @@ class _Fit(NamedTuple):
         height, slope, off = self.solve()
         contrast = self.moments[6] / self.moments[0]
         level = height + slope * self.start
-        return Line(upright, self.start, self.end, level, slope, 2 * off + 1, contrast)
+        thick = self.moments[0] / self.covered
+        return Line(upright, self.start, self.end, level, slope, thick, 2 * off + 1, contrast)
 
 
 def find_thickenings(cells: Mask) -> Mask:
@@ -196,15 +199,20 @@ def erase_rulings(grey: Grey) -> Grey:
     """Return a picture (h, w) with its rulings painted out; without any, the same array."""
     if min(grey.shape) < MIN_SIDE:
         return grey
-    dark = np.median(grey) > (grey.min() + grey.max()) / 2
+    low, high = grey.min(), grey.max()
+    light, dim = ((part > 0.4 * (high - low)).mean() for part in (grey - low, high - grey))
+    if max(light, dim) < MIN_BACKGROUND:
+        return grey
+    dark = light >= dim
     level = grey if dark else 255 - grey
     flat, upright = Lying(level, False), Lying(np.ascontiguousarray(level.T), True)
-    lines = drop_loners([*flat.lines, *upright.lines], grey.shape)
+    lines = [*flat.lines, *upright.lines]
     while lines:
         painted = paint_lines(level, flat, upright, lines)
         box = find_digit(painted, max(line.contrast for line in lines))
         if not box:
-            return grey
+            lines = without_innermost(lines, grey.shape)
+            continue
         kept = [line for line in lines if is_ruling(line, lines, box, grey.shape)]
         if len(kept) == len(lines):
             painted = paint_hanging(painted, flat, upright, lines, box)
@@ -221,7 +229,7 @@ def find_thin(grey: Grey, thickest: int) -> tuple[Mask, Grey]:
     window = (thickest + 1) | 1
     closed = slide(slide(grey, window, np.maximum, 0), window, np.minimum, 0)
     contrast = closed - grey
-    return contrast >= max(MIN_LINE, 3 * np.median(contrast)), closed
+    return contrast >= max(MIN_LINE, 3 * np.median(contrast[::3, ::3])), closed
 
 
 def paint_lines(level: Grey, flat: Lying, upright: Lying, lines: list[Line]) -> Grey:
@@ -251,17 +259,14 @@ def find_digit(grey: Grey, contrast: float) -> tuple[float, float, float, float]
     return top, left, bottom, right
 
 
-def drop_loners(lines: list[Line], shape: tuple[int, ...]) -> list[Line]:
-    """Return lines without the upright ones that meet no other, and not the border: 1s."""
-    sure = []
-    for line in lines:
-        ends = [
-            meets(line, along, lines, shape) or at_border(line, along, shape)
-            for along in (line.start, line.end)
-        ]
-        if not line.upright or all(ends):
-            sure.append(line)
-    return sure
+def without_innermost(lines: list[Line], shape: tuple[int, ...]) -> list[Line]:
+    """Return lines without the upright one in the middle: where nothing else is, that is a 1."""
+    upright = [line for line in lines if line.upright]
+    if not upright or len(upright) == len(lines) == 1:
+        return []
+    centre = (min(line.level for line in upright) + max(line.level for line in upright)) / 2
+    innermost = min(upright, key=lambda line: abs(line.level - centre))
+    return [line for line in lines if line is not innermost]
 
 
 def is_ruling(
@@ -290,13 +295,14 @@ def is_ruling(
 
 def meets(line: Line, along: float, lines: list[Line], shape: tuple[int, ...]) -> bool:
     """Tell whether a line meets one across it at an end."""
-    near = 0.06 * max(shape)
+    near = 0.1 * max(shape)
     across = line.across(along)
     return any(
         abs(other.across(across) - along) <= near
         and other.start - near <= across <= other.end + near
         for other in lines
         if other.upright != line.upright
+        and max(line.height, other.height) <= 2 * min(line.height, other.height) + 1
     )
 
 
