@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mnistmlp.arrays import Grey, Indices, Mask
 from mnistmlp.pictures.background import inner_mask
@@ -24,11 +23,15 @@ def pick_digit(components: Components, contrast: Grey, sure: Mask) -> Mask:
     boxes = components.boxes()
     touches = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == components.shape).any(axis=1)
     mass = components.totals(contrast) * (components.totals(sure) > 0)
-    digit = mass * ~(touches & (_is_marginal(components) | _is_blob(components, mass, touches)))
+    mean = mass / components.sizes()
+    extent = boxes[:, 2:] - boxes[:, :2]
+    clear = ~touches & (extent.max(axis=1) >= min(components.shape) / 8) & (mass > mass.max() / 20)
+    digit = mass * ~(touches & _is_marginal(components))
+    if clear.any():  # not a picture that is cut to the digit
+        digit[touches & (_is_blob(components) | (mean < 0.7 * mean[clear].max()))] = 0
     if not digit.any():
         digit = mass
     heaviest = int(digit.argmax())
-    mean = mass / components.sizes()
     digit[touches & (mean < 0.7 * mean[heaviest])] = 0
     kept = np.arange(components.count) == heaviest
     box = boxes[heaviest]
@@ -50,20 +53,14 @@ def _is_marginal(components: Components) -> Mask:
     return marginal
 
 
-def _is_blob(components: Components, mass: NDArray[np.float64], touches: Mask) -> Mask:
-    """Tell which components are a thumb or a dark corner, (k,): solid, and broad at the border.
-
-    Not in a picture that is cut to the digit: something else has to stand clear
-    of the border that could be one.
-    """
-    boxes, sizes = components.boxes(), components.sizes()
+def _is_blob(components: Components) -> Mask:
+    """Tell which components are solid, and broad at the border: a thumb, a dark corner, (k,)."""
+    boxes = components.boxes()
     extent = boxes[:, 2:] - boxes[:, :2]
     border = np.ones(components.shape, bool)
     border[1:-1, 1:-1] = False
     broad = components.totals(border) > 0.6 * extent.max(axis=1)
-    solid = sizes > 0.5 * extent.prod(axis=1)
-    clear = mass * (~touches & (extent.max(axis=1) >= min(components.shape) / 8))
-    blob: Mask = touches & broad & solid & (clear.max() > mass / 20)
+    blob: Mask = broad & (components.sizes() > 0.5 * extent.prod(axis=1))
     return blob
 
 

@@ -20,7 +20,6 @@ from mnistmlp.pictures.filters import (
     dilate,
     otsu_threshold,
     running_extreme,
-    separability,
     shrink,
     slide,
 )
@@ -113,10 +112,26 @@ class Lying:
                 found[on] = found[on].joined(fit)
         least = MIN_LENGTH * self.thin.shape[1]
         return [
-            fit.line(self.upright)
+            self._extend(fit.line(self.upright))
             for fit in found
             if fit.end - fit.start >= least and fit.covered > 0.5 * (fit.end - fit.start)
         ]
+
+    def _extend(self, line: Line) -> Line:
+        """Return a line with what continues it at its ends, in pieces too short to be found."""
+        height, width = self.thin.shape
+        x = np.arange(width)
+        y = np.clip(np.rint(line.across(x)).astype(np.intp), 0, height - 1)
+        on = np.flatnonzero(self.thin[y, x])
+        gap = 2 * self.cell[1]
+        start, end = line.start, line.end
+        for place in on[::-1]:
+            if start - gap <= place < start:
+                start = place
+        for place in on:
+            if end <= place < end + gap:
+                end = place + 1
+        return line._replace(start=start, end=end, level=line.across(start))
 
     def pixels(self, thin: Mask, contrast: Grey, lines: list[Line]) -> Mask:
         """Return the pixels (h, w) of lines, with their soft edges; darker ink stays."""
@@ -211,6 +226,8 @@ def erase_rulings(grey: Grey) -> Grey:
         painted = paint_lines(level, flat, upright, lines)
         box = find_digit(painted, max(line.contrast for line in lines))
         if not box:
+            if inside := inside_box(lines, level):
+                return grey[inside]
             lines = without_innermost(lines, grey.shape)
             continue
         kept = [line for line in lines if is_ruling(line, lines, box, grey.shape)]
@@ -246,7 +263,7 @@ def find_digit(grey: Grey, contrast: float) -> tuple[float, float, float, float]
     window = max(small.shape) // 3 | 1
     levels = running_extreme(running_extreme(small, window, np.maximum), window, np.minimum) - small
     threshold = otsu_threshold(levels)
-    if levels.max() < contrast / 4 or separability(levels, threshold) < 0.6:
+    if levels.max() < contrast / 4 or threshold < 2 * np.median(levels):  # noise
         return None
     sure = levels >= threshold
     kept = sure & pick_digit(Components(dilate(levels >= threshold / 2)), levels, sure)
@@ -267,6 +284,31 @@ def without_innermost(lines: list[Line], shape: tuple[int, ...]) -> list[Line]:
     centre = (min(line.level for line in upright) + max(line.level for line in upright)) / 2
     innermost = min(upright, key=lambda line: abs(line.level - centre))
     return [line for line in lines if line is not innermost]
+
+
+def inside_box(lines: list[Line], level: Grey) -> tuple[slice, slice] | None:
+    """Return where the inside of a box is, if lines are its sides and a digit is in it."""
+    flat = sorted((line for line in lines if not line.upright), key=lambda line: line.level)
+    upright = sorted((line for line in lines if line.upright), key=lambda line: line.level)
+    if len(flat) < 2 or len(upright) < 2:
+        return None
+    sides = [flat[0], flat[-1], upright[0], upright[-1]]
+    joined = sum(
+        meets(side, end, sides, level.shape) for side in sides for end in (side.start, side.end)
+    )
+    if joined < 6:
+        return None
+    top, bottom, left, right = (
+        (max if first else min)(side.across(side.start), side.across(side.end))
+        + (1 if first else -1) * (side.reach + 1)
+        for side, first in zip(sides, (True, False, True, False), strict=True)
+    )
+    inside = slice(max(0, int(top)), int(bottom) + 1), slice(max(0, int(left)), int(right) + 1)
+    part = level[inside]
+    if min(part.shape, default=0) < MIN_SIDE / 2:
+        return None
+    box = find_digit(part, min(side.contrast for side in sides))
+    return inside if box and box[2] - box[0] > 0.4 * part.shape[0] else None
 
 
 def is_ruling(
