@@ -49,7 +49,7 @@ def running_extreme(values: Grey, window: int, pick: Any) -> Grey:
     pick : ufunc
         `np.maximum` or `np.minimum`; `np.logical_or` for a mask.
     """
-    return slide(slide(values, window, pick, 0), window, pick, 1)
+    return np.asarray(slide(slide(values, window, pick, 0), window, pick, 1))
 
 
 def slide(values: Any, window: int, pick: Any, axis: int) -> Any:
