@@ -15,7 +15,8 @@ THICKEST = 14  # of which a side is the thickest line
 STRIP, ROWS = 20, 90  # of which a side is the width and the height of a cell
 MIN_LINE = 8.0  # grey levels between a line and its background
 STEEPEST = 0.2  # slope of a line: 11 degrees
-MIN_LENGTH = 0.25  # of the picture's side along it
+MIN_COVERED = 0.35  # of a line: other ink may hide the rest
+MIN_LENGTH = 0.22  # of the picture's side along it
 
 
 class Line(NamedTuple):
@@ -35,8 +36,11 @@ class Line(NamedTuple):
         return self.level + self.slope * (along - self.start)
 
     def resembles(self, other: Line) -> bool:
-        """Tell whether another line is about as high: one pen, or one printer, draws rulings."""
-        return max(self.height, other.height) <= 2 * min(self.height, other.height) + 1
+        """Tell whether another line is about as high and as dark, as rulings of one sheet are."""
+        high = max(self.height, other.height) <= 2 * min(self.height, other.height) + 1
+        return high and max(self.contrast, other.contrast) <= 2.5 * min(
+            self.contrast, other.contrast
+        )
 
 
 class Lines:
@@ -79,7 +83,8 @@ class Lines:
         return [
             self._extend(piece.line(self.upright))
             for piece in joined
-            if (length := piece.end - piece.start) >= least and piece.covered > 0.5 * length
+            if (length := piece.end - piece.start) >= least
+            and piece.covered >= MIN_COVERED * length
         ]
 
     def _fit_pieces(self, grey: Grey) -> list[_Piece]:
@@ -117,7 +122,7 @@ class Lines:
         height, width = self.thin.shape
         x = np.arange(width)
         y = np.clip(np.rint(line.across(x)).astype(np.intp), 0, height - 1)
-        start, end, gap = line.start, line.end, 2 * self.strip
+        start, end, gap = line.start, line.end, self.strip
         inked = np.flatnonzero(self.thin[y, x])
         for place in inked[::-1]:
             if start - gap <= place < start:
@@ -179,11 +184,12 @@ def find_thin(grey: Grey, thickest: int) -> tuple[Mask, Grey]:
     background = slide(slide(grey, window, np.maximum, 0), window, np.minimum, 0)
     contrast = background - grey
     noise = np.median(contrast[::3, ::3])
-    return contrast >= max(MIN_LINE, 3 * noise), background
+    faint = 0.1 * (grey.max() - grey.min())  # less is the ringing of a JPEG
+    return contrast >= max(MIN_LINE, faint, 3 * noise), background
 
 
 def find_thickenings(cells: Mask) -> Mask:
-    """Return the cells (rows, strips) where a piece of a line is higher than it mostly is.
+    """Return the cells (rows, strips) where a piece of a line is higher than it is elsewhere.
 
     Other ink touches the line there, and would bend it.
     """
@@ -194,6 +200,6 @@ def find_thickenings(cells: Mask) -> Mask:
     label = Components(cells).labels()[rows, strips]
     heights = np.zeros((label.max() + 1, cells.shape[1]))
     np.add.at(heights, (label, strips), 1)
-    usual = np.array([np.median(each[each > 0]) for each in heights])
+    usual = np.array([np.sort(each[each > 0])[(each > 0).sum() // 4] for each in heights])
     thick[rows, strips] = heights[label, strips] > usual[label] + 1
     return thick

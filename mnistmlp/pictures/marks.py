@@ -71,10 +71,12 @@ def find_frames(components: Components, sure: Mask) -> Mask:
     least three sides of what it encloses: it may be open, at a corner.
     """
     boxes = components.boxes()
-    extent = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    extent = sides.max(axis=1)
+    hollow = components.sizes() < 0.5 * sides.prod(axis=1)  # no sheet of paper
     written = components.totals(sure) > 0
     frames = np.zeros(components.count, bool)
-    for outer in np.flatnonzero(extent > 8):
+    for outer in np.flatnonzero(hollow & (extent > 8)):
         inside = (boxes[:, :2] > boxes[outer, :2]).all(1) & (boxes[:, 2:] < boxes[outer, 2:]).all(1)
         large = np.flatnonzero(inside & written & (extent >= MIN_ENCLOSED * extent[outer]))
         if large.size:

@@ -140,8 +140,10 @@ def is_ruling(line: Line, lines: list[Line], box: Box, shape: tuple[int, ...]) -
         alike = (other for other in lines if other.upright and other.resembles(line))
         if sum(all(reaches_past(other, box)) for other in alike) < 3:
             past = False, False
-    meeting = (meets(line, along, lines, shape) for along in (line.start, line.end))
+    meeting = tuple(meets(line, along, lines, shape) for along in (line.start, line.end))
     if all(over or met for over, met in zip(past, meeting, strict=True)):
+        return True
+    if any(meeting) and not line.upright and has_twin(line, lines, box, shape):
         return True
     below = min(line.across(box.left), line.across(box.right)) > box.bottom + 0.03 * box.size
     return below and not line.upright and line.end - line.start > 0.5 * (box.right - box.left)
@@ -162,6 +164,28 @@ def meets(line: Line, along: float, lines: list[Line], shape: tuple[int, ...]) -
         for other in lines
         if other.upright != line.upright and line.resembles(other)
     )
+
+
+def has_twin(line: Line, lines: list[Line], box: Box, shape: tuple[int, ...]) -> bool:
+    """Tell whether a flat line is a side of a box, with the opposite side beyond the digit.
+
+    The digit hides a third side, which it touches.
+    """
+    near = NEAR * max(shape)
+    for other in lines:
+        if other.upright or not other.resembles(line):
+            continue
+        top, bottom = sorted((line.level, other.level))
+        gap = 0.03 * box.size
+        if (
+            abs(line.start - other.start) <= near
+            and abs(line.end - other.end) <= near
+            and top + gap <= box.top
+            and box.bottom <= bottom - gap
+            and box.bottom - box.top > 0.4 * (bottom - top)
+        ):
+            return True
+    return False
 
 
 def without_innermost(lines: list[Line]) -> list[Line]:
