@@ -126,7 +126,9 @@ def find_digit(level: Grey, contrast: float) -> Box | None:
     factor = max(1, max(level.shape) // COARSE)
     places = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
     box = Box(*(float(place * factor) for place in places))
-    return box if box.size >= MIN_DIGIT * max(level.shape) else None
+    boxes = Components(kept).boxes()
+    largest = float((boxes[:, 2:] - boxes[:, :2]).max()) * factor  # no bits that lines leave
+    return box if largest >= max(MIN_DIGIT * max(level.shape), box.size / 3) else None
 
 
 def is_ruling(line: Line, lines: list[Line], box: Box, shape: tuple[int, ...]) -> bool:
@@ -145,8 +147,12 @@ def is_ruling(line: Line, lines: list[Line], box: Box, shape: tuple[int, ...]) -
         return True
     if any(meeting) and not line.upright and has_twin(line, lines, box, shape):
         return True
-    below = min(line.across(box.left), line.across(box.right)) > box.bottom + 0.03 * box.size
-    return below and not line.upright and line.end - line.start > 0.5 * (box.right - box.left)
+    top = min(line.across(box.left), line.across(box.right)) - line.reach
+    return (
+        top > box.bottom + 0.03 * box.size
+        and not line.upright
+        and line.end - line.start > 0.5 * (box.right - box.left)
+    )
 
 
 def reaches_past(line: Line, box: Box) -> tuple[bool, bool]:
