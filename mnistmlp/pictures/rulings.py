@@ -98,17 +98,19 @@ def line_pixels(thin: Mask, contrast: Grey, lines: list[Line]) -> Mask:
 
 
 def paint_ticks(painted: Grey, flat: Lines, lines: list[Line], box: Box) -> Grey:
-    """Return a picture without the ticks of a comb: thin ink that hangs on lines beside a digit."""
-    every = np.zeros_like(painted)
-    base = line_pixels(flat.thin, every, [line for line in lines if not line.upright])
-    if not base.any():
+    """Return a picture without the ticks of a comb: short and as thin as the line they stand on."""
+    base = [line for line in lines if not line.upright]
+    if not base:
         return painted
     thin, background = find_thin(np.ascontiguousarray(painted.T), flat.thickest)
-    beside = thin.T.copy()
-    beside[:, max(0, int(box.left) - 2) : int(box.right) + 2] = False
-    pieces = Components(beside)
-    hanging = pieces.mask(pieces.totals(slide(base, 7, np.logical_or, 0)) > 0)
-    return np.where(slide(hanging, 3, np.logical_or, 1), background.T, painted)
+    pieces = Components(thin.T)
+    boxes = pieces.boxes()
+    high, wide = (boxes[:, 2:] - boxes[:, :2]).T
+    pixels = line_pixels(np.ones(painted.shape, bool), np.zeros_like(painted), base)
+    ticks = pieces.totals(slide(pixels, 7, np.logical_or, 0)) > 0
+    ticks &= wide <= 2 * max(line.height for line in base) + 2
+    ticks &= high <= 0.5 * box.size
+    return np.where(slide(pieces.mask(ticks), 3, np.logical_or, 1), background.T, painted)
 
 
 def find_digit(level: Grey, contrast: float) -> Box | None:

@@ -21,6 +21,7 @@ from mnistmlp.exchange import html
 from mnistmlp.exchange.html import write_page
 from mnistmlp.pictures.images import read_picture
 from tests.exchange.conftest import Open, at, brain_of, encoded, trained, until
+from tests.pictures.drawings import DRAWINGS, draw_page
 
 pytestmark = pytest.mark.browser
 
@@ -167,6 +168,18 @@ def test_pictures_become_the_images_that_python_makes(open_page: Open, handwriti
     pairs = zip(*(committee([network], images) for images in (np.array(there), here)), strict=True)
     same = sum(one.argmax() == other.argmax() for one, other in pairs)
     assert same >= 66, f"{same} of {len(names)}"
+
+
+def test_what_surrounds_a_digit_goes_on_the_page_too(open_page: Open) -> None:
+    page = open_page()
+    for kind in DRAWINGS:
+        for digit in ("two", "seven"):
+            file = io.BytesIO()
+            draw_page(digit, kind).save(file, "PNG")
+            found = page.evaluate(READ, encoded(file.getvalue()))
+            file.seek(0)
+            expected = read_picture(file).ravel()
+            np.testing.assert_allclose(found, expected, atol=3, err_msg=f"{digit}, {kind}")
 
 
 def pictures() -> Iterator[Image.Image]:

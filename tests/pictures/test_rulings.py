@@ -27,7 +27,7 @@ def test_a_digit_is_read_without_what_surrounds_it(digit: str, kind: str, dark: 
     plain.save("plain.png")
     picture.save("picture.png")
     expected, found = read_picture("plain.png"), read_picture("picture.png")
-    assert np.corrcoef(expected.ravel(), found.ravel())[0, 1] > 0.9
+    assert np.corrcoef(expected.ravel(), found.ravel())[0, 1] > 0.75
 
 
 @pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])

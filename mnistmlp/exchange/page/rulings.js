@@ -81,19 +81,20 @@ function linePixels(thin, background, level, lines) {
   return slideDown(pixels, 3, true);
 }
 
-/** Return a picture without the ticks of a comb: thin ink that hangs on lines beside a digit. */
+/** Return a picture without the ticks of a comb: short and as thin as the line they stand on. */
 function paintTicks(painted, flat, lines, box) {
-  const base = linePixels(flat.thin, null, null, lines.filter(isFlat));
-  if (!base.data.some((pixel) => pixel)) return painted;
+  const base = lines.filter(isFlat);
+  if (!base.length) return painted;
   const [thin, background] = findThin(transpose(painted), flat.thickest);
-  const beside = transpose(thin);
-  const [left, right] = [Math.max(0, box[1] - 2), Math.min(painted.width, box[3] + 2)];
-  for (let row = 0; row < painted.height; row++)
-    beside.data.fill(0, row * painted.width + left, row * painted.width + right);
-  const pieces = new Components(beside);
-  const touching = pieces.totals(slideDown(base, 7, true));
-  const hanging = pieces.mask(Array.from(touching, (each) => each > 0));
-  const wide = transpose(slideDown(transpose(hanging), 3, true));
+  const pieces = new Components(transpose(thin));
+  const everywhere = sameShape(painted, () => 1);
+  const pixels = linePixels(everywhere, null, null, base);
+  const touching = pieces.totals(slideDown(pixels, 7, true));
+  const widest = 2 * Math.max(...base.map((line) => line.height)) + 2;
+  const ticks = pieces.boxes().map(([top, left, bottom, right], i) => {
+    return touching[i] > 0 && right - left <= widest && bottom - top <= 0.5 * sizeOf(box);
+  });
+  const wide = transpose(slideDown(transpose(pieces.mask(ticks)), 3, true));
   return replaced(painted, wide, transpose(background));
 }
 
