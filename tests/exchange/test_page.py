@@ -182,6 +182,19 @@ def test_what_surrounds_a_digit_goes_on_the_page_too(open_page: Open) -> None:
             np.testing.assert_allclose(found, expected, atol=3, err_msg=f"{digit}, {kind}")
 
 
+def test_cases_are_read_right_in_python_and_on_the_page(open_page: Open, cases: Path) -> None:
+    page = open_page()
+    network = load_brain(PRETRAINED).network
+    folders = ("form-box", "squared-paper", "thumb-in-corner")
+    paths = [path for folder in folders for path in sorted((cases / folder).glob("*.png"))]
+    labels = [int(path.stem.split("_")[1]) for path in paths]
+    there = np.array([read_picture(path) for path in paths])
+    read = [page.evaluate(READ, encoded(path.read_bytes())) for path in paths]
+    here = np.array(read, np.uint8).reshape(-1, 28, 28)
+    for images in (there, here):
+        assert committee([network], images).argmax(axis=1).tolist() == labels
+
+
 def pictures() -> Iterator[Image.Image]:
     """Yield pictures that take the ways through the steps that handwriting leaves out."""
     rng = np.random.default_rng(0)
