@@ -90,6 +90,8 @@ class Lines:
     def _fit_pieces(self, grey: Grey) -> list[_Piece]:
         """Return the straight pieces of lines."""
         labels = self._label_cells()
+        if labels.max() < 0:
+            return []
         y, x = np.nonzero(self.thin)
         label = labels[y // self.rows, x // self.strip]
         y, x, label = y[label >= 0], x[label >= 0], label[label >= 0]
@@ -111,11 +113,16 @@ class Lines:
     def _label_cells(self) -> Indices:
         """Return the number of the piece that each cell (rows, strips) belongs to, or -1."""
         height, width = self.thin.shape
-        high = np.logical_or.reduceat(self.thin, np.arange(0, height, self.rows), axis=0)
+        room = (0, -height % self.rows), (0, -width % self.strip)
+        padded = np.pad(self.thin, room)
+        high = np.asarray(padded.reshape(-1, self.rows, padded.shape[1]).any(axis=1))
+        filled = high.reshape(len(high), -1, self.strip).sum(axis=2)
         firsts = np.arange(0, width, self.strip)
-        filled = np.add.reduceat(high, firsts, axis=1, dtype=np.intp)
         cells = filled >= 0.6 * np.diff(firsts, append=width)
-        return Components(cells & ~find_thickenings(cells)).labels()
+        pieces = Components(cells & ~find_thickenings(cells))
+        boxes = pieces.boxes()
+        long = boxes[:, 3] - boxes[:, 1] > 1
+        return Components(pieces.mask(long)).labels()
 
     def _extend(self, line: Line) -> Line:
         """Return a line with what continues it at its ends, in pieces too short to be found."""

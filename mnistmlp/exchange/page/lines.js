@@ -52,6 +52,7 @@ class Lines {
   /** Return the straight pieces of lines. */
   #fitPieces(grey) {
     const { labels, count, strips } = this.#labelCells();
+    if (!count) return [];
     const pieces = Array.from({ length: count }, () => ({
       moments: new Float64Array(7), // sums over pixels of 1, x, y, x², xy, y² and contrast
       start: grey.width,
@@ -64,8 +65,14 @@ class Lines {
         const label = labels[row + Math.floor(x / this.strip)];
         if (label < 0) continue;
         const piece = pieces[label];
-        const contrast = this.background.data[i] - grey.data[i];
-        [1, x, y, x * x, x * y, y * y, contrast].forEach((term, k) => (piece.moments[k] += term));
+        const { moments } = piece;
+        moments[0]++;
+        moments[1] += x;
+        moments[2] += y;
+        moments[3] += x * x;
+        moments[4] += x * y;
+        moments[5] += y * y;
+        moments[6] += this.background.data[i] - grey.data[i];
         piece.start = Math.min(piece.start, x);
         piece.end = Math.max(piece.end, x + 1);
       }
@@ -94,7 +101,9 @@ class Lines {
       }
     }
     const thick = findThickenings(cells);
-    const components = new Components(sameShape(cells, (cell, i) => cell && !thick[i]));
+    const pieces = new Components(sameShape(cells, (cell, i) => cell && !thick[i]));
+    const long = pieces.boxes().map((box) => box[3] - box[1] > 1);
+    const components = new Components(pieces.mask(long));
     return { labels: components.labels(), count: components.count, strips: cells.width };
   }
 
@@ -186,8 +195,10 @@ function slideDown({ height, width, data }, window, most) {
     const step = Math.min(span, 2 * reach + 1 - span);
     const end = (size - step) * width;
     const next = step * width;
-    if (most) for (let i = 0; i < end; i++) lines[i] = lines[i + next] > lines[i] ? lines[i + next] : lines[i];
-    else for (let i = 0; i < end; i++) lines[i] = lines[i + next] < lines[i] ? lines[i + next] : lines[i];
+    for (let i = 0; i < end; i++) {
+      const other = lines[i + next];
+      if (most ? other > lines[i] : other < lines[i]) lines[i] = other;
+    }
     span += step;
   }
   return grid(height, width, lines.slice(0, height * width));
@@ -203,5 +214,7 @@ function findThickenings(cells) {
     const there = each.filter((height) => height > 0).sort((a, b) => a - b);
     return there[Math.floor(there.length / 4)];
   });
-  return Array.from(labels, (label, i) => label >= 0 && heights[label][i % cells.width] > usual[label] + 1);
+  return Array.from(labels, (label, i) => {
+    return label >= 0 && heights[label][i % cells.width] > usual[label] + 1;
+  });
 }
