@@ -63,7 +63,8 @@ function findFrames(components, sure) {
     const large = boxes.filter(
       (inner, j) =>
         surely[j] > 0 &&
-        (inner[0] > outer[0] && inner[1] > outer[1] && inner[2] < outer[2] && inner[3] < outer[3]) &&
+        (inner[0] > outer[0] && inner[1] > outer[1]) &&
+        (inner[2] < outer[2] && inner[3] < outer[3]) &&
         sizeOf(inner) >= MIN_ENCLOSED * sizeOf(outer),
     );
     if (!large.length) return false;
