@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,14 @@ from mnistmlp.pictures.filters import running_extreme, separability, shrink, str
 
 MIN_BACKGROUND = 16.0  # grey level below which a background is not taken to be
 COARSE, COARSER = 96, 48  # pixels of the longer side at which the background is examined
+
+
+class Ground(NamedTuple):
+    """A way to read the background."""
+
+    even: bool  # it has one grey level
+    side: int = COARSER  # pixels of the longer side at which an uneven one is examined
+    parts: int = 3  # of that side: a closing by a square of one of them removes the ink
 
 
 def is_background_even(grey: Grey) -> bool:
@@ -56,15 +64,21 @@ def is_ink_dark(grey: Grey, *, even: bool) -> bool:
     return bool((grey > (most + least) / 2)[near].mean() > 0.5)
 
 
-def measure_contrast(grey: Grey, dark: bool, *, even: bool) -> Grey:
+def measure_contrast(grey: Grey, dark: bool, ground: Ground) -> Grey:
     """Return how far each pixel stands out from its background, from 0 to 255.
 
     Dark ink is measured relative to the light that the background reflects.
     """
-    if even:
+    if ground.even:
         background = np.full_like(grey, np.median(margin(grey)))
     else:
-        background = stretch(estimate_background(shrink(grey, COARSER), dark), grey.shape)
+        small = estimate_background(shrink(grey, ground.side), dark, ground.parts)
+        background = stretch(small, grey.shape)
+    return stand_out(grey, background, dark)
+
+
+def stand_out(grey: Grey, background: Grey | np.floating[Any], dark: bool) -> Grey:
+    """Return how far grey levels are below (above, if not `dark`) their background, or 0."""
     difference = (
         255 * (background - grey) / np.maximum(background, MIN_BACKGROUND)
         if dark
@@ -74,18 +88,18 @@ def measure_contrast(grey: Grey, dark: bool, *, even: bool) -> Grey:
     return result
 
 
-def estimate_background(grey: Grey, dark: bool) -> Grey:
+def estimate_background(grey: Grey, dark: bool, parts: int) -> Grey:
     """Return the grey level of the background at each pixel (h, w).
 
     It is the slow change of illumination over the picture, plus the closing
-    (the opening, if ink is light) of what remains by a square a third as wide
-    as the picture, which no stroke fills: Serra, *Image Analysis and
+    (the opening, if ink is light) of what remains by a square, a part of the
+    picture's width, which no stroke fills: Serra, *Image Analysis and
     Mathematical Morphology* (1982), chapter XII.
     """
     slow = fit_illumination(grey)
     if np.median(np.abs(grey - slow)) > 0.05 * np.ptp(grey):
         slow[:] = 0  # the edge of a shadow: no smooth surface fits it
-    window = max(grey.shape) // 3 | 1
+    window = max(grey.shape) // parts | 1
     first, second = (np.maximum, np.minimum) if dark else (np.minimum, np.maximum)
     background: Grey = slow + running_extreme(
         running_extreme(grey - slow, window, first), window, second

@@ -1,0 +1,100 @@
+"""Whether what stands out from a background is ink, or noise, a shade or a blot."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mnistmlp.arrays import Grey, Mask
+from mnistmlp.pictures.filters import separability
+from mnistmlp.pictures.strokes import stroke_width
+
+MIN_CONTRAST = 12.0  # between ink and background, of 255 grey levels
+MIN_SEPARABILITY = 0.7  # Gaussian noise has 2 / pi
+MAX_COVERED = 0.8  # share of the picture that ink may cover: a digit never covers more
+MAX_WIDTH = 0.37  # of strokes, by the longer side of the digit; MNIST's have 0.35 at most
+MIN_EVIDENCE = 240.0  # contrast times distance in deviations
+CLEAR_DISTANCE = 10.0  # in deviations
+CLEAR_SHARE = 0.7  # of all that stands out, in what is taken for the digit
+
+NOISE = "what stands out is noise"
+PALE = f"the contrast is below {MIN_CONTRAST:.0f} of 255 grey levels"
+COVERED = f"what stands out covers more than {MAX_COVERED:.0%} of the picture"
+BLOT = "what stands out is as wide as a blot or a shadow, not made of strokes"
+SHADE = "what stands out has the soft edges and the low contrast of a shade"
+
+
+class Contrast(NamedTuple):
+    """What stands out from the background: the digit, and whatever else there is."""
+
+    levels: Grey  # (h, w), from 0 for the background to 255
+    sure: Mask  # (h, w): surely ink
+    soft: Mask  # (h, w): ink with its soft edges
+    dark: bool  # darker than the background
+
+
+def find_noise(found: Contrast, least: float = MIN_SEPARABILITY) -> str | None:
+    """Say why nothing in a picture is ink; None if some of it may be.
+
+    `least` is the separability that is asked for: a small digit on a large page has little.
+    """
+    if found.levels.max() < MIN_CONTRAST:
+        return PALE
+    if separability(found.levels, found.sure) < least:
+        return NOISE
+    return COVERED if found.soft.mean() > MAX_COVERED else None
+
+
+def find_fault(found: Contrast, strength: Grey) -> str | None:
+    """Say why what is taken for the digit, its strength (h, w) from 0 to 1, is not ink.
+
+    Noise is pale and hardly apart from the rest; a shade has soft edges, so that
+    the levels of what stands out vary, too.  A shade or a blot is also as wide as
+    long, whereas a stroke is longer than wide.
+    """
+    contrast = ink_level(found, strength > 0)
+    if contrast < MIN_CONTRAST:
+        return PALE
+    if contrast * distance(found) < MIN_EVIDENCE:
+        return SHADE
+    return BLOT if relative_width(strength) > MAX_WIDTH else None
+
+
+def is_clear(found: Contrast, strength: Grey) -> bool:
+    """Tell whether what is taken for the digit is alone, distinct, and off the border."""
+    share = found.levels[strength > 0].sum() / found.levels[found.soft].sum()
+    return bool(
+        distance(found) >= CLEAR_DISTANCE and share >= CLEAR_SHARE and not reaches_border(strength)
+    )
+
+
+def ink_level(found: Contrast, kept: Mask) -> float:
+    """Return how far the ink that is kept stands out, in grey levels."""
+    return float(np.median(found.levels[found.sure & kept]))
+
+
+def distance(found: Contrast) -> float:
+    """Return how far what is surely ink stands out from the rest, in standard deviations.
+
+    The deviation is that within the two classes: d' of signal detection theory
+    (Green and Swets, *Signal Detection Theory and Psychophysics*, 1966).
+    """
+    high, low = found.levels[found.sure], found.levels[~found.sure]
+    within = (high.size * high.var() + low.size * low.var()) / found.levels.size
+    return float((high.mean() - low.mean()) / max(np.sqrt(within), 1e-3))
+
+
+def relative_width(strength: Grey) -> float:
+    """Return the width of strokes as a share of the longer side of the ink (h, w).
+
+    The border of the picture is not taken for the edge of a stroke.
+    """
+    rows, columns = strength.any(axis=1), strength.any(axis=0)
+    longer = max(np.ptp(np.flatnonzero(rows)), np.ptp(np.flatnonzero(columns))) + 1
+    return stroke_width(strength, bordered=False) / float(longer)
+
+
+def reaches_border(strength: Grey) -> bool:
+    """Tell whether ink (h, w) reaches the border of the picture."""
+    return bool(strength[[0, -1]].any() or strength[:, [0, -1]].any())
