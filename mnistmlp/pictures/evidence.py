@@ -7,13 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from mnistmlp.arrays import Grey, Mask
-from mnistmlp.pictures.filters import separability
+from mnistmlp.pictures.filters import separability, shrink
 from mnistmlp.pictures.strokes import stroke_width
 
 MIN_CONTRAST = 12.0  # between ink and background, of 255 grey levels
 MIN_SEPARABILITY = 0.7  # Gaussian noise has 2 / pi
 MAX_COVERED = 0.8  # share of the picture that ink may cover: a digit never covers more
-MAX_WIDTH = 0.37  # of strokes, by the longer side of the digit; MNIST's have 0.35 at most
+MAX_WIDTH = 0.48  # of strokes, by the longer side of the digit; MNIST has 0.41 at most
+MAX_OPEN_WIDTH = 0.37  # if ink reaches the border, which is not taken for its edge
+WIDTH_SIDE = 32  # pixels of the longer side at which that is measured
 MIN_EVIDENCE = 240.0  # contrast times distance in deviations
 CLEAR_DISTANCE = 10.0  # in deviations
 CLEAR_SHARE = 0.7  # of all that stands out, in what is taken for the digit
@@ -23,6 +25,8 @@ PALE = f"the contrast is below {MIN_CONTRAST:.0f} of 255 grey levels"
 COVERED = f"what stands out covers more than {MAX_COVERED:.0%} of the picture"
 BLOT = "what stands out is as wide as a blot or a shadow, not made of strokes"
 SHADE = "what stands out has the soft edges and the low contrast of a shade"
+
+BLANK = "what stands out is a sheet of paper with nothing on it"
 
 
 class Contrast(NamedTuple):
@@ -53,12 +57,13 @@ def find_fault(found: Contrast, strength: Grey) -> str | None:
     the levels of what stands out vary, too.  A shade or a blot is also as wide as
     long, whereas a stroke is longer than wide.
     """
-    contrast = ink_level(found, strength > 0)
+    contrast, doubtful = ink_level(found, strength > 0), reaches_border(strength)
     if contrast < MIN_CONTRAST:
         return PALE
-    if contrast * distance(found) < MIN_EVIDENCE:
+    if contrast < 2 * MIN_CONTRAST * doubtful or contrast * distance(found) < MIN_EVIDENCE:
         return SHADE
-    return BLOT if relative_width(strength) > MAX_WIDTH else None
+    shadow = doubtful and open_width(strength) > MAX_OPEN_WIDTH
+    return BLOT if shadow or widest_square(strength) > MAX_WIDTH else None
 
 
 def is_clear(found: Contrast, strength: Grey) -> bool:
@@ -85,14 +90,32 @@ def distance(found: Contrast) -> float:
     return float((high.mean() - low.mean()) / max(np.sqrt(within), 1e-3))
 
 
-def relative_width(strength: Grey) -> float:
-    """Return the width of strokes as a share of the longer side of the ink (h, w).
+def open_width(strength: Grey) -> float:
+    """Return the mean width of strokes (h, w) as a share of the longer side of the ink.
 
-    The border of the picture is not taken for the edge of a stroke.
+    The border of the picture is not taken for the edge of a stroke: what is a
+    shadow goes on beyond it.
     """
-    rows, columns = strength.any(axis=1), strength.any(axis=0)
-    longer = max(np.ptp(np.flatnonzero(rows)), np.ptp(np.flatnonzero(columns))) + 1
+    rows, columns = (np.flatnonzero(strength.any(axis=axis)) for axis in (1, 0))
+    longer = max(np.ptp(rows), np.ptp(columns)) + 1
     return stroke_width(strength, bordered=False) / float(longer)
+
+
+def widest_square(strength: Grey) -> float:
+    """Return the side of the widest square in ink (h, w), as a share of its longer side."""
+    rows, columns = (np.flatnonzero((strength > 0.5).any(axis=axis)) for axis in (1, 0))
+    box = strength[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    small = shrink(box, WIDTH_SIDE) > 0.5
+    sums = np.pad(small.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    low, high = 0, min(small.shape)
+    while low < high:
+        side = (low + high + 1) // 2
+        inked = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side]
+        if (inked + sums[:-side, :-side] == side * side).any():
+            low = side
+        else:
+            high = side - 1
+    return float(low / max(small.shape))
 
 
 def reaches_border(strength: Grey) -> bool:

@@ -18,6 +18,7 @@ from mnistmlp.pictures.background import (
 )
 from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.evidence import (
+    BLANK,
     BLOT,
     MIN_CONTRAST,
     Contrast,
@@ -74,6 +75,13 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
         if clear and not refuse(grey, found, other):
             return other
     return ink
+
+
+def explain_refusal(grey: Grey, invert: Invert) -> tuple[Grey, str]:
+    """Return what stands out from the background, (h, w) from 0 to 255, and why it is not ink."""
+    found = read_contrast(grey, invert, list_grounds(grey)[0])
+    reason = find_noise(found) or refuse(grey, found, keep_digit(found))
+    return found.levels, reason or BLANK
 
 
 def find_contrast(grey: Grey, invert: Invert) -> Contrast | None:

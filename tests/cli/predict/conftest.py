@@ -6,16 +6,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mnistmlp.data.datasets import load_dataset
 
 
 @pytest.fixture
-def picture(small: Path) -> Path:
-    """A test image as a PNG: image 0, made larger."""
-    image = load_dataset(small, "test").images[0]
-    Image.fromarray(image).resize((280, 280)).save("digit.png")
+def picture() -> Path:
+    """A 7, light on dark."""
+    image = Image.new("L", (280, 280))
+    ImageDraw.Draw(image).line([(80, 60), (190, 60), (120, 220)], fill=255, width=24)
+    image.save("digit.png")
     return Path("digit.png")
 
 
