@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from mnistmlp.errors import MissingExtraError as MissingExtraError
     from mnistmlp.errors import MixedDataError as MixedDataError
     from mnistmlp.errors import MnistMlpError as MnistMlpError
+    from mnistmlp.errors import NoInkError as NoInkError
     from mnistmlp.errors import OtherFormatError as OtherFormatError
     from mnistmlp.errors import OtherTaskError as OtherTaskError
     from mnistmlp.errors import PictureDeviceError as PictureDeviceError
@@ -122,6 +123,7 @@ _MODULES = {
         "MissingExtraError",
         "MixedDataError",
         "MnistMlpError",
+        "NoInkError",
         "OtherFormatError",
         "OtherTaskError",
         "PictureDeviceError",

@@ -16,6 +16,7 @@ MnistMlpError
 ├── WriteError              a file that cannot be written
 ├── MissingExtraError       an optional package that is not installed
 ├── PictureError            a picture that cannot be read, or shows no digit
+│   ├── NoInkError          a picture in which nothing is ink
 │   ├── LargePictureError   a picture of too many pixels or bytes
 │   ├── PictureFolderError  a folder where a picture should be
 │   └── PictureDeviceError  a device or a socket where a picture should be
@@ -27,6 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mnistmlp.arrays import Grey
 
 
 class MnistMlpError(Exception):
@@ -196,6 +201,39 @@ class MissingExtraError(MnistMlpError):
 
 class PictureError(MnistMlpError):
     """A picture that cannot be read, or shows no digit."""
+
+
+class NoInkError(PictureError):
+    """A picture in which nothing is ink.
+
+    Parameters
+    ----------
+    source : str
+        The picture's name.
+    grey : (h, w) float32
+        Its grey levels, 0 to 255.
+    contrast : (h, w) float32
+        How far each pixel stands out from its background, 0 to 255.
+    reason : str
+        Why that is not ink.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str = "",
+        grey: Grey | None = None,
+        contrast: Grey | None = None,
+        reason: str = "",
+        hint: str | None = None,
+        details: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.source = source
+        self.grey = grey
+        self.contrast = contrast
+        self.reason = reason
 
 
 class LargePictureError(PictureError):

@@ -28,7 +28,7 @@ STYLES = ("theme", "layout", "controls", "inside")
 SCRIPTS = (  # each uses those before it
     *("network", "normalization", "metrics", "calibration", "recognise", "weights"),
     *("grids", "filters", "components", "strokes", "background"),
-    *("marks", "ink", "lines", "rulings", "images"),
+    *("marks", "evidence", "ink", "lines", "rulings", "images"),
     *("decoding", "draw", "camera", "bars", "view", "main"),
 )
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import Grey, Mask
+from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.filters import running_extreme, separability, shrink, smooth, stretch
 
 MIN_BACKGROUND = 16.0  # grey level below which a background is not taken to be
+SPECK = 0.002  # share of a picture
+TWO_LEVELS = 0.9  # separability of ink on an even background, its soft edges included
 COARSE, COARSER = 96, 48  # pixels of the longer side at which the background is examined
+
+
+class Ground(NamedTuple):
+    """A way to read the background."""
+
+    even: bool  # it has one grey level
+    side: int = COARSER  # pixels of the longer side at which an uneven one is examined
+    parts: int = 3  # of that side: a closing by a square of one of them removes the ink
 
 
 def is_background_even(grey: Grey) -> bool:
@@ -31,20 +42,26 @@ def is_background_even(grey: Grey) -> bool:
 def is_ink_dark(grey: Grey, *, even: bool) -> bool:
     """Tell whether the ink is darker than its background.
 
-    On an even background, a ring a little inside the border decides if it has
-    one level: no frame reaches that far.  Otherwise ink touches the border, and
-    the corners decide if they agree, or else the larger part of the border.  On
-    an uneven background, the pixels with both ink and background nearby decide:
-    if the ink is dark, most of them are closer to the lightest level around.
+    A ring a little inside the border decides on an even background, if it has one
+    level: no frame reaches that far.  Otherwise ink touches the border, and is
+    what has fewer pieces there, since a digit is one.  If both have as many, then on an even
+    background the corners decide if they agree, or else the larger part of the
+    border.  On an uneven background, the pixels with both ink and background nearby
+    decide: if the ink is dark, most of them are closer to the lightest level around.
     """
-    if even:
-        light = grey > (grey.min() + grey.max()) / 2
-        inner = ring(light, max(1, min(grey.shape) // 16)).mean()
-        if 0.1 < inner < 0.9:
-            corners = light[[0, 0, -1, -1], [0, -1, 0, -1]]
-            agree = corners.all() or not corners.any()
-            inner = corners[0] if agree else ring(light, 0).mean()
+    light = grey > (grey.min() + grey.max()) / 2
+    inner = ring(light, max(1, min(grey.shape) // 16)).mean()
+    mixed = bool(0.1 < inner < 0.9)
+    if even and not mixed:
         return bool(inner > 0.5)
+    if mixed and separability(grey) > TWO_LEVELS:
+        pieces = [_count_at_border(mask) for mask in (light, ~light)]
+        if min(pieces) > 0 and pieces[0] != pieces[1]:
+            return pieces[0] > pieces[1]
+    if even:
+        corners = light[[0, 0, -1, -1], [0, -1, 0, -1]]
+        agree = corners.all() or not corners.any()
+        return bool((corners[0] if agree else ring(light, 0).mean()) > 0.5)
     grey = shrink(grey, COARSER)
     window = int(0.3 * max(grey.shape)) | 1
     most, least = (
@@ -56,15 +73,31 @@ def is_ink_dark(grey: Grey, *, even: bool) -> bool:
     return bool((grey > (most + least) / 2)[near].mean() > 0.5)
 
 
-def measure_contrast(grey: Grey, dark: bool, *, even: bool) -> Grey:
+def _count_at_border(mask: Mask) -> int:
+    """Return how many components reach the border, not counting specks or its soft edge."""
+    edge = max(1, min(mask.shape) // 32)
+    mask = mask[edge:-edge, edge:-edge]
+    components = Components(mask)
+    boxes = components.boxes()
+    touches = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == mask.shape).any(axis=1)
+    return int((touches & (components.sizes() > mask.size * SPECK)).sum())
+
+
+def measure_contrast(grey: Grey, dark: bool, ground: Ground) -> Grey:
     """Return how far each pixel stands out from its background, from 0 to 255.
 
     Dark ink is measured relative to the light that the background reflects.
     """
-    if even:
+    if ground.even:
         background = np.full_like(grey, np.median(margin(grey)))
     else:
-        background = stretch(estimate_background(shrink(grey, COARSER), dark), grey.shape)
+        small = estimate_background(shrink(grey, ground.side), dark, ground.parts)
+        background = stretch(small, grey.shape)
+    return stand_out(grey, background, dark)
+
+
+def stand_out(grey: Grey, background: Grey | np.floating[Any], dark: bool) -> Grey:
+    """Return how far grey levels are below (above, if not `dark`) their background, or 0."""
     difference = (
         255 * (background - grey) / np.maximum(background, MIN_BACKGROUND)
         if dark
@@ -74,18 +107,18 @@ def measure_contrast(grey: Grey, dark: bool, *, even: bool) -> Grey:
     return result
 
 
-def estimate_background(grey: Grey, dark: bool) -> Grey:
+def estimate_background(grey: Grey, dark: bool, parts: int) -> Grey:
     """Return the grey level of the background at each pixel (h, w).
 
     It is the slow change of illumination over the picture, plus the closing
-    (the opening, if ink is light) of what remains by a square a third as wide
-    as the picture, which no stroke fills: Serra, *Image Analysis and
+    (the opening, if ink is light) of what remains by a square, a part of the
+    picture's width, which no stroke fills: Serra, *Image Analysis and
     Mathematical Morphology* (1982), chapter XII.
     """
     slow = fit_illumination(grey)
     if np.median(np.abs(grey - slow)) > 0.05 * np.ptp(grey):
         slow[:] = 0  # the edge of a shadow: no smooth surface fits it
-    window = max(grey.shape) // 3 | 1
+    window = max(grey.shape) // parts | 1
     first, second = (np.maximum, np.minimum) if dark else (np.minimum, np.maximum)
     background: Grey = slow + running_extreme(
         running_extreme(grey - slow, window, first), window, second

@@ -22,18 +22,23 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
 
-from mnistmlp.arrays import Grey
+from mnistmlp.arrays import Grey, Mask
 from mnistmlp.errors import (
     LargePictureError,
     PictureDeviceError,
     PictureError,
     PictureFolderError,
 )
+from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.effort import PictureBytes, check_bytes, check_picture
+from mnistmlp.pictures.evidence import MIN_SEPARABILITY
+from mnistmlp.pictures.filters import separability
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 WORKING_SIDE = 256  # pixels: pictures with the area of a square twice as wide are reduced
 LONGEST_SIDE = 2048  # pixels: so are those twice as long, however thin
+MIN_FILLED = 0.75  # of its bounding box by a card: a disc fills pi / 4
+MIN_SPREAD = 32  # grey levels between a card and the ink on it
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 MAX_BYTES = 1 << 28
 MAX_PIXELS = 51_000_000  # of formats other than these, which need less memory a pixel, or more
@@ -176,14 +181,38 @@ def _rescale_levels(levels: Grey) -> Grey:
 def _composite(picture: Image.Image) -> Image.Image:
     """Composite a picture with transparent parts on white, or on black if its ink is light.
 
-    The opaque part is the ink, unless it is most of the picture: then it is the background.
+    The opaque part is the ink, unless it is most of the picture: then it is the
+    background.  A card, with ink of its own, is cut out, and continues around itself.
     """
     alpha = np.asarray(picture.getchannel("A"))
     seen = alpha > alpha.max() / 2
+    if card := _find_card(picture, seen):
+        return card
     light = seen.any() and np.median(np.asarray(picture.convert("L"))[seen]) > 127
     black = not seen.all() and light != (seen.mean() > 0.5)
     background = Image.new("RGBA", picture.size, "black" if black else "white")
     return Image.alpha_composite(background, picture).convert("RGB")
+
+
+def _find_card(picture: Image.Image, seen: Mask) -> Image.Image | None:
+    """Cut out the card that the opaque part of a picture is, if it is one.
+
+    A card fills its bounding box, as no digit but a 1 does, and has two colours.
+    """
+    if seen.all() or not seen.any():
+        return None
+    pieces = Components(seen)
+    largest = int(pieces.sizes().argmax())
+    top, left, bottom, right = pieces.boxes()[largest].tolist()
+    if pieces.sizes()[largest] < MIN_FILLED * (bottom - top) * (right - left):
+        return None
+    cut = picture.crop((left, top, right, bottom))
+    colours = np.asarray(cut.convert("RGB"), np.float32)[seen[top:bottom, left:right]]
+    levels = _project_colours(colours[None])
+    if np.ptp(levels) < MIN_SPREAD or separability(levels) < MIN_SEPARABILITY:
+        return None
+    middle = np.median(colours, axis=0).astype(int).tolist()
+    return Image.alpha_composite(Image.new("RGBA", cut.size, (*middle, 255)), cut).convert("RGB")
 
 
 def _project_colours(levels: Grey) -> Grey:

@@ -10,11 +10,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mnistmlp.arrays import SIDE, Array, Bytes, Grey
 from mnistmlp.atomic import atomic_write
+from mnistmlp.errors import NoInkError
 from mnistmlp.pictures.images import Reading
 
 Panel = tuple[str, Bytes]  # a title and an image
 
-PANEL, GAP, TITLE = 8 * SIDE, 16, 28  # pixels
+PANEL, GAP, TITLE, FONT = 8 * SIDE, 16, 28, 14  # pixels
 BLACK, GREY, BLUE = "#1a1a1a", "#808080", "#2060c0"
 
 
@@ -34,6 +35,12 @@ def panels(reading: Reading, side: int) -> list[Panel]:
     if reading.ink is not None:
         steps.append(("ink", fit_into_square(255 * reading.ink, side)))
     return [*steps, ("28 x 28", reading.image)]
+
+
+def refused_panels(error: NoInkError, side: int) -> list[Panel]:
+    """Return the steps up to a refusal with their titles: squares of `side` pixels."""
+    steps = (("picture", error.grey), ("what stands out", error.contrast))
+    return [(title, fit_into_square(levels, side)) for title, levels in steps if levels is not None]
 
 
 def describe_reading(reading: Reading) -> str:
@@ -59,27 +66,41 @@ def write_explanation(
         If it cannot be written.
     """
     steps = [*panels(reading, PANEL), *further]
-    size = (GAP + (len(steps) + 1) * (PANEL + GAP), 2 * TITLE + PANEL + GAP)
-    page = Image.new("RGB", size, "white")
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
+    page = _draw_steps(steps, len(steps) + 1, describe_reading(reading))
+    _draw_bars(page, GAP + len(steps) * (PANEL + GAP), probabilities)
+    with atomic_write(path) as file:
+        page.save(file, "PNG")
+
+
+def write_refusal(path: Path, error: NoInkError) -> None:
+    """Write the steps up to a refusal, and its reason, as a PNG.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be written.
+    """
+    page = _draw_steps(refused_panels(error, PANEL), 3, f"no ink found: {error.reason}")
+    with atomic_write(path) as file:
+        page.save(file, "PNG")
+
+
+def _draw_steps(steps: Sequence[Panel], columns: int, words: str) -> Image.Image:
+    """Draw steps with their titles, and words below, with room for more columns."""
+    page = Image.new("RGB", (GAP + columns * (PANEL + GAP), 2 * TITLE + PANEL + GAP), "white")
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(FONT)
     for number, (title, levels) in enumerate(steps):
         left = GAP + number * (PANEL + GAP)
         draw.text((left, 6), title, BLACK, font)
         panel = Image.fromarray(levels).resize((PANEL, PANEL), Image.Resampling.NEAREST)
         page.paste(panel, (left, TITLE))
-    _draw_bars(draw, font, GAP + len(steps) * (PANEL + GAP), probabilities)
-    draw.text((GAP, TITLE + PANEL + 8), describe_reading(reading), GREY, font)
-    with atomic_write(path) as file:
-        page.save(file, "PNG")
+    draw.text((GAP, TITLE + PANEL + 8), words, GREY, font)
+    return page
 
 
-def _draw_bars(
-    draw: ImageDraw.ImageDraw,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-    left: int,
-    probabilities: Array,
-) -> None:
+def _draw_bars(page: Image.Image, left: int, probabilities: Array) -> None:
     """Draw a bar for each digit, and the most likely one in colour."""
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(FONT)
     row, start = PANEL / 10, left + 16
     for digit, share in enumerate(probabilities):
         best = digit == probabilities.argmax()

@@ -25,12 +25,13 @@ def otsu_threshold(levels: Grey) -> float:
     return float(edges[between.argmax() + 1])
 
 
-def separability(levels: Grey, threshold: float | None = None) -> float:
+def separability(levels: Grey, high: Mask | None = None) -> float:
     """Return the share of the variance that lies between Otsu's two classes: η (1979, equation 12).
 
-    `threshold` is Otsu's, if the caller knows it already.
+    `high` is the upper class (h, w), if the caller knows it already.
     """
-    high = levels >= (otsu_threshold(levels) if threshold is None else threshold)
+    if high is None:
+        high = levels >= otsu_threshold(levels)
     share = high.mean()
     if not 0 < share < 1:
         return 0.0

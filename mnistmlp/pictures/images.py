@@ -18,10 +18,17 @@ import numpy as np
 from PIL import Image
 
 from mnistmlp.arrays import SIDE, Bytes, Grey
-from mnistmlp.errors import PictureError
+from mnistmlp.errors import NoInkError, PictureError
 from mnistmlp.pictures.background import ring
 from mnistmlp.pictures.decoding import load_grey, read_bytes
-from mnistmlp.pictures.ink import Ink, Invert, find_sheet, ink_box, separate_ink
+from mnistmlp.pictures.ink import (
+    Ink,
+    Invert,
+    explain_refusal,
+    find_sheet,
+    ink_box,
+    separate_ink,
+)
 from mnistmlp.pictures.rulings import erase_rulings
 from mnistmlp.pictures.strokes import stroke_width, widen
 
@@ -81,8 +88,10 @@ def examine_picture(
 
     Raises
     ------
+    NoInkError
+        If it shows no ink.
     PictureError
-        If it cannot be read, has too many pixels, or shows no ink.
+        If it cannot be read, or has too many pixels.
     """
     name = str(source) if isinstance(source, str | Path) else "-"
     grey = load_grey(read_bytes(source, name), name)
@@ -93,7 +102,10 @@ def examine_picture(
         return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
     ink = separate_ink(erase_rulings(grey), invert)
     if not ink:
-        raise PictureError(f"{name}: no ink found")
+        contrast, reason = explain_refusal(grey, invert)
+        raise NoInkError(
+            f"{name}: no ink found", source=name, grey=grey, contrast=contrast, reason=reason
+        )
     return _normalise(ink, invert) if centred else _normalise_whole(ink)
 
 

@@ -8,30 +8,30 @@ import numpy as np
 
 from mnistmlp.arrays import Grey, Mask
 from mnistmlp.pictures.background import (
+    COARSE,
+    Ground,
     is_background_even,
     is_ink_dark,
     measure_contrast,
     paint_out,
     ring,
+    stand_out,
 )
-from mnistmlp.pictures.components import Components
-from mnistmlp.pictures.filters import dilate, otsu_threshold, separability, smooth
+from mnistmlp.pictures.evidence import (
+    BLANK,
+    BLOT,
+    MIN_CONTRAST,
+    Contrast,
+    find_fault,
+    find_noise,
+    ink_level,
+    is_clear,
+    reaches_border,
+)
+from mnistmlp.pictures.filters import dilate, otsu_threshold, smooth
 from mnistmlp.pictures.marks import find_frames, pick_digit
 
 Invert = Literal["auto", "yes", "no"]
-
-MIN_CONTRAST = 12.0  # between ink and background, of 255 grey levels
-MIN_SEPARABILITY = 0.7  # Gaussian noise has 2 / pi
-MAX_COVERED = 0.8  # share of the picture that ink may cover: a digit never covers more
-
-
-class Contrast(NamedTuple):
-    """What stands out from the background: the digit, and whatever else there is."""
-
-    levels: Grey  # (h, w), from 0 for the background to 255
-    sure: Mask  # (h, w): surely ink
-    soft: Mask  # (h, w): ink with its soft edges
-    dark: bool  # darker than the background
 
 
 class Ink(NamedTuple):
@@ -45,6 +45,9 @@ class Ink(NamedTuple):
 def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     """Find the ink of a digit.
 
+    If nothing is found with one reading of the background, others are tried, and so
+    they are if what is found reaches the border, as the edge of a shadow does.
+
     Parameters
     ----------
     grey : (h, w) float32
@@ -55,36 +58,93 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     Returns
     -------
     Ink or None
-        None if nothing stands out, or only noise does.
+        None if nothing stands out, or only noise, a shade or a blot does.
     """
-    found = find_contrast(grey, invert)
-    if not found:
-        return None
-    components = Components(found.soft)
-    frames = find_frames(components, found.sure)
-    if frames.any():
-        inside = separate_ink(paint_out(grey, components.mask(frames), ~found.soft), invert)
-        if inside:
-            return inside
-    kept = found.soft & pick_digit(components, found.levels, found.sure)
-    return Ink(grey, ink_strength(found, kept), found.dark)
+    usual, *others = list_grounds(grey)
+    found = read_contrast(grey, invert, usual)
+    ink = None
+    if not find_noise(found):
+        if framed := find_framed(grey, found, invert):
+            return framed
+        ink = keep_digit(grey, found)
+    if ink and refuse(grey, found, ink):
+        ink = None
+    if ink and not reaches_border(ink.strength):
+        return ink
+    for ground in others:
+        found = read_contrast(grey, invert, ground)
+        if find_noise(found, 0) or (ink and ink.dark != found.dark):
+            continue
+        other = keep_digit(grey, found)
+        clear = is_clear(found, other.strength) and differs_from_around(grey, other)
+        if clear and not refuse(grey, found, other):
+            return other
+    return ink
+
+
+def explain_refusal(grey: Grey, invert: Invert) -> tuple[Grey, str]:
+    """Return what stands out from the background, (h, w) from 0 to 255, and why it is not ink."""
+    found = read_contrast(grey, invert, list_grounds(grey)[0])
+    reason = find_noise(found) or refuse(grey, found, keep_digit(grey, found))
+    return found.levels, reason or BLANK
 
 
 def find_contrast(grey: Grey, invert: Invert) -> Contrast | None:
     """Find what stands out from the background, if it is more than noise."""
+    found = read_contrast(grey, invert, list_grounds(grey)[0])
+    return None if find_noise(found) else found
+
+
+def list_grounds(grey: Grey) -> list[Ground]:
+    """Return the ways to read the background of a picture, the likeliest first."""
     even = is_background_even(grey)
-    dark = is_ink_dark(grey, even=even) if invert == "auto" else invert == "yes"
-    levels = smooth(measure_contrast(grey, dark, even=even), max(grey.shape) / 300)
+    return [Ground(even), Ground(not even), Ground(False, COARSE, 6)]
+
+
+def read_contrast(grey: Grey, invert: Invert, ground: Ground) -> Contrast:
+    """Measure what stands out from a background, be it ink or noise."""
+    dark = is_ink_dark(grey, even=ground.even) if invert == "auto" else invert == "yes"
+    levels = smooth(measure_contrast(grey, dark, ground), max(grey.shape) / 300)
     threshold = otsu_threshold(levels)
-    if levels.max() < MIN_CONTRAST or separability(levels, threshold) < MIN_SEPARABILITY:
+    return Contrast(levels, levels >= threshold, dilate(levels >= threshold / 2), dark)
+
+
+def find_framed(grey: Grey, found: Contrast, invert: Invert) -> Ink | None:
+    """Find the ink inside a frame or a circle, if there is one."""
+    frames = find_frames(found.pieces, found.sure)
+    if not frames.any():
         return None
-    sure, soft = levels >= threshold, dilate(levels >= threshold / 2)
-    return None if soft.mean() > MAX_COVERED else Contrast(levels, sure, soft, dark)
+    return separate_ink(paint_out(grey, found.pieces.mask(frames), ~found.soft), invert)
+
+
+def keep_digit(grey: Grey, found: Contrast) -> Ink:
+    """Keep what belongs to the digit of all that stands out."""
+    kept = found.soft & pick_digit(found.pieces, found.levels, found.sure)
+    return Ink(grey, ink_strength(found, kept), found.dark)
+
+
+def refuse(grey: Grey, found: Contrast, ink: Ink) -> str | None:
+    """Say why what is taken for the digit is not ink; a sheet of paper with ink on it passes."""
+    fault = find_fault(found, ink.strength)
+    return None if fault == BLOT and find_sheet(grey, ink.strength) else fault
+
+
+def differs_from_around(grey: Grey, ink: Ink) -> bool:
+    """Tell whether ink stands out from what is around its box: a nook between strokes does not.
+
+    A nook is as light as the page, but no square fits into it, as into the page.
+    """
+    top, left, bottom, right = ink_box(ink.strength)
+    room = max(bottom - top, right - left) // 8 + 1
+    around = grey[max(0, top - room) : bottom + room, max(0, left - room) : right + room]
+    background = np.median(ring(around, 0))
+    contrast = stand_out(np.median(grey[ink.strength == 1]), background, ink.dark)
+    return bool(contrast >= MIN_CONTRAST)
 
 
 def ink_strength(found: Contrast, kept: Mask) -> Grey:
     """Return the strength of the ink (h, w) that is kept, from 0 to 1."""
-    level = 0.9 * np.median(found.levels[found.sure & kept])
+    level = 0.9 * ink_level(found, kept)
     return np.where(kept, np.minimum(found.levels / level, 1), 0).astype(np.float32)
 
 

@@ -1,11 +1,19 @@
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mnistmlp.errors import WriteError
-from mnistmlp.pictures.explain import describe_reading, fit_into_square, panels, write_explanation
+from mnistmlp.errors import NoInkError, WriteError
+from mnistmlp.pictures.explain import (
+    describe_reading,
+    fit_into_square,
+    panels,
+    refused_panels,
+    write_explanation,
+    write_refusal,
+)
 from mnistmlp.pictures.images import Reading, examine_picture
 
 
@@ -27,6 +35,25 @@ def test_steps_and_facts(reading: Reading) -> None:
     ready = Reading(reading.image, reading.grey)
     assert len(panels(ready, 50)) == 2
     assert describe_reading(ready) == "28 x 28 already, taken as it is"
+
+
+def test_the_steps_up_to_a_refusal() -> None:
+    grey = np.full((50, 100), 200, np.float32)
+    grey[:, 70:] = 100  # the edge of a shadow
+    Image.fromarray(grey.astype(np.uint8)).save("picture.png")
+    with pytest.raises(NoInkError, match="no ink found") as found:
+        examine_picture(Path("picture.png"))
+    error = pickle.loads(pickle.dumps(found.value))  # another process may have read it
+    assert error.reason.startswith("what stands out is as wide as a blot")
+    steps = refused_panels(error, 40)
+    assert [title for title, _ in steps] == ["picture", "what stands out"]
+    assert (steps[0][1][20, [5, 35]] == (200, 100)).all()
+    assert np.ptp(steps[1][1][12:28]) > 50
+    write_refusal(Path("steps.png"), error)
+    with Image.open("steps.png") as page:
+        assert page.size == (16 + 3 * (224 + 16), 28 + 224 + 28 + 16)
+    with pytest.raises(WriteError):
+        write_refusal(Path("none/steps.png"), error)
 
 
 def test_fit_keeps_the_aspect() -> None:

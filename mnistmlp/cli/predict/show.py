@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mnistmlp.arrays import Array, Bytes
     from mnistmlp.brains.brain import Brain
     from mnistmlp.cli.predict.recognise import Recognised
+    from mnistmlp.errors import NoInkError
     from mnistmlp.pictures.explain import Panel
 
 BAR_WIDTH = 30  # characters, for a probability of 1
@@ -55,6 +56,16 @@ def explain(result: Recognised, normalised: list[Panel]) -> None:
     facts = [describe_reading(reading)] if reading else []
     source, bars = console.escape(result.source), _bars(screen, result.probabilities)
     console.note(console.render(screen, source, *lines, *facts, *bars))
+
+
+def explain_refusal(error: NoInkError) -> None:
+    """Draw the steps up to a refusal, and say why, on stderr."""
+    from mnistmlp.pictures.explain import refused_panels
+
+    screen = console.make_console(stderr=True)
+    rows = _wrap(refused_panels(error, STEP_WIDTH), screen.width)
+    lines = [line for row in rows for line in _side_by_side(screen, row)]
+    console.note(console.render(screen, console.escape(error.source), *lines, error.reason))
 
 
 def normalised_images(image: Bytes, brains: list[Brain]) -> list[Panel]:

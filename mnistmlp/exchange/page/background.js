@@ -3,6 +3,8 @@
 "use strict";
 
 const MIN_BACKGROUND = 16; // grey levels: no background is taken to send back less light
+const SPECK = 0.002; // of a picture
+const TWO_LEVELS = 0.9; // separability of ink on an even background, its soft edges included
 const COARSE = 96; // pixels of the longer side that the background is looked at with
 const COARSER = 48;
 
@@ -18,20 +20,38 @@ function isBackgroundEven(grey) {
 
 /** Tell whether ink is darker than its background. */
 function isInkDark(grey, even) {
-  return even ? isInkDarkOnEven(grey) : isInkDarkOnUneven(shrink(grey, COARSER));
-}
-
-function isInkDarkOnEven(grey) {
   const middle = (least(grey.data) + most(grey.data)) / 2;
   const light = sameShape(grey, (level) => level > middle);
-  const { height, width, data } = light;
-  let inner = mean(ring(light, Math.max(1, Math.floor(Math.min(height, width) / 16))));
-  if (inner > 0.1 && inner < 0.9) {
-    const corners = [0, width - 1, (height - 1) * width, height * width - 1].map((i) => data[i]);
-    const agree = corners.every((corner) => corner === corners[0]);
-    inner = agree ? corners[0] : mean(ring(light, 0));
+  const depth = Math.max(1, Math.floor(Math.min(grey.height, grey.width) / 16));
+  const inner = mean(ring(light, depth));
+  const mixed = inner > 0.1 && inner < 0.9;
+  if (even && !mixed) return inner > 0.5;
+  if (mixed && separability(grey.data) > TWO_LEVELS) {
+    const pieces = [light, sameShape(light, (each) => 1 - each)].map(countAtBorder);
+    if (Math.min(...pieces) > 0 && pieces[0] !== pieces[1]) return pieces[0] > pieces[1];
   }
-  return inner > 0.5;
+  return even ? areCornersLight(light) : isInkDarkOnUneven(shrink(grey, COARSER));
+}
+
+/** Return how many components reach the border, not counting specks or its soft edge. */
+function countAtBorder(mask) {
+  const edge = Math.max(1, Math.floor(Math.min(mask.height, mask.width) / 32));
+  const [bottom, right] = [mask.height - edge, mask.width - edge];
+  if (bottom <= edge || right <= edge) return 0;
+  mask = cut(mask, [edge, edge, bottom, right]);
+  const { height, width } = mask;
+  const components = new Components(mask);
+  const sizes = components.sizes();
+  const touch = ([top, left, bottom, right], i) =>
+    (!top || !left || bottom === height || right === width) && sizes[i] > height * width * SPECK;
+  return components.boxes().filter(touch).length;
+}
+
+function areCornersLight(light) {
+  const { height, width, data } = light;
+  const corners = [0, width - 1, (height - 1) * width, height * width - 1].map((i) => data[i]);
+  const agree = corners.every((corner) => corner === corners[0]);
+  return (agree ? corners[0] : mean(ring(light, 0))) > 0.5;
 }
 
 function isInkDarkOnUneven(grey) {
@@ -49,24 +69,27 @@ function isInkDarkOnUneven(grey) {
 }
 
 /** Return how far each pixel stands out of its background, from 0 to 255. */
-function measureContrast(grey, dark, even) {
+function measureContrast(grey, dark, { even, side, parts }) {
   const background = even
     ? new Float32Array(grey.data.length).fill(median(margin(grey)))
-    : stretch(estimateBackground(shrink(grey, COARSER), dark), grey.height, grey.width).data;
-  return sameShape(grey, (level, i) => {
-    const difference = dark
-      ? (255 * (background[i] - level)) / Math.max(background[i], MIN_BACKGROUND)
-      : level - background[i];
-    return Math.max(difference, 0);
-  });
+    : stretch(estimateBackground(shrink(grey, side), dark, parts), grey.height, grey.width).data;
+  return sameShape(grey, (level, i) => standOut(level, background[i], dark));
+}
+
+/** Return how far a grey level is below (above, if not dark) its background, or 0. */
+function standOut(level, background, dark) {
+  const difference = dark
+    ? (255 * (background - level)) / Math.max(background, MIN_BACKGROUND)
+    : level - background;
+  return Math.max(difference, 0);
 }
 
 /** Return the level of the background at each pixel: the slow change of light, and on it a closing. */
-function estimateBackground(grey, dark) {
+function estimateBackground(grey, dark, parts) {
   const slow = fitIllumination(grey);
   const rest = grey.data.map((level, i) => Math.abs(level - slow.data[i]));
   if (median(rest) > 0.05 * spread(grey.data)) slow.data.fill(0); // the edge of a shadow
-  const window = Math.floor(longer(grey) / 3) | 1;
+  const window = Math.floor(longer(grey) / parts) | 1;
   const [first, second] = dark ? [Math.max, Math.min] : [Math.min, Math.max];
   const flat = sameShape(grey, (level, i) => level - slow.data[i]);
   const closed = runningExtreme(runningExtreme(flat, window, first), window, second);

@@ -4,6 +4,8 @@
 
 const MAX_PIXELS = 16e6; // what a canvas holds in every browser
 const WORKING_SIDE = 256; // pixels: larger pictures are reduced towards it
+const MIN_FILLED = 0.75; // of its bounding box by a card: a disc fills pi / 4
+const MIN_SPREAD = 32; // grey levels between a card and the ink on it
 const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
 
 /** Return the pixels (ImageData) of a file: turned upright, the colours as they are in it. */
@@ -32,7 +34,7 @@ function toGrey({ width, height, data }) {
   let picture = { width, height, data }; // red, green, blue, alpha
   const factor = Math.floor(Math.floor(Math.sqrt(width * height)) / WORKING_SIDE);
   if (factor > 1) picture = reduce(picture, factor);
-  return projectColours(composite(picture));
+  return projectColours(findCard(picture) ?? composite(picture));
 }
 
 /** Return means over squares of pixels, colours weighted by how opaque they are. */
@@ -61,13 +63,43 @@ function reduce({ width, height, data }, factor) {
 /** Put a picture with transparent parts on white, or on black if its ink is light. */
 function composite({ width, height, data }) {
   const background = backgroundOf({ width, height, data });
+  return onBackground({ width, height, data }, [background, background, background]);
+}
+
+/** Put a picture with transparent parts on a colour. */
+function onBackground({ width, height, data }, background) {
   const colours = new Float32Array(3 * width * height); // red, green and blue of each pixel
   for (let i = 0, at = 0; i < data.length; i += 4) {
     const alpha = data[i + 3];
     for (let k = 0; k < 3; k++)
-      colours[at++] = round((data[i + k] * alpha + background * (255 - alpha)) / 255);
+      colours[at++] = round((data[i + k] * alpha + background[k] * (255 - alpha)) / 255);
   }
   return { width, height, colours };
+}
+
+/** Cut out the card that the opaque part of a picture is, if it is one: it fills its box. */
+function findCard({ width, height, data }) {
+  const alpha = grid(height, width, Float32Array.from({ length: width * height }, (_, i) => data[4 * i + 3]));
+  const highest = most(alpha.data);
+  const seen = sameShape(alpha, (each) => +(each > highest / 2));
+  if (!highest || least(seen.data)) return null;
+  const pieces = new Components(seen);
+  const sizes = pieces.sizes();
+  const largest = sizes.indexOf(most(sizes));
+  const [top, left, bottom, right] = pieces.boxes()[largest];
+  if (sizes[largest] < MIN_FILLED * (bottom - top) * (right - left)) return null;
+  const [card, opaque] = [[], []]; // red, green, blue and alpha of the box, and what is opaque
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) {
+      const i = row * width + column;
+      card.push(...data.subarray(4 * i, 4 * i + 4));
+      if (seen.data[i]) opaque.push(...data.subarray(4 * i, 4 * i + 3));
+    }
+  }
+  const levels = projectColours({ width: 1, height: opaque.length / 3, colours: opaque }).data;
+  if (spread(levels) < MIN_SPREAD || separability(levels) < MIN_SEPARABILITY) return null;
+  const middle = [0, 1, 2].map((k) => Math.floor(median(opaque.filter((_, i) => i % 3 === k))));
+  return onBackground({ width: right - left, height: bottom - top, data: card }, middle);
 }
 
 /** What is seen is ink, unless it is most of the picture: then it is the background. */

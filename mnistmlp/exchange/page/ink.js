@@ -2,46 +2,96 @@
 // Does what mnistmlp/pictures/ink.py does, which gives the reasons and the sources.
 "use strict";
 
-const MIN_CONTRAST = 12; // grey levels between ink and background, of 255
-const MIN_SEPARABILITY = 0.7; // noise of one kind has 2 / pi
-const MAX_COVERED = 0.8; // of the picture by ink: where it is more, it is no digit
-
 /**
  * Find the ink of a digit: the picture with frames painted out, the ink's strength from 0 to 1, and
  * whether it is darker than its background.
- * Null where nothing stands out, or what does is noise.
+ * Null where nothing stands out, or what does is noise, a shade or a blot.
  */
 function separateInk(grey, invert = "auto") {
-  const found = findContrast(grey, invert);
-  if (!found) return null;
-  const components = new Components(found.soft);
-  const frames = findFrames(components, found.sure);
-  if (frames.some(Boolean)) {
-    const bare = sameShape(found.soft, (ink) => !ink);
-    const inside = separateInk(paintOut(grey, components.mask(frames), bare), invert);
-    if (inside) return inside;
+  const [usual, ...others] = listGrounds(grey);
+  const found = readContrast(grey, invert, usual);
+  let ink = null;
+  if (!isNoise(found)) {
+    const framed = findFramed(grey, found, invert);
+    if (framed) return framed;
+    ink = keepDigit(grey, found);
   }
-  const kept = pickDigit(components, found.levels, found.sure);
-  return { grey, strength: inkStrength(found, kept), dark: found.dark };
+  if (ink && isRefused(grey, found, ink)) ink = null;
+  if (ink && !reachesBorder(ink.strength)) return ink;
+  for (const ground of others) {
+    const found = readContrast(grey, invert, ground);
+    if (isNoise(found, 0) || (ink && ink.dark !== found.dark)) continue;
+    const other = keepDigit(grey, found);
+    const clear = isClear(found, other.strength) && differsFromAround(grey, other);
+    if (clear && !isRefused(grey, found, other)) return other;
+  }
+  return ink;
 }
 
 /** Find what stands out from the background; null where it is only noise. */
 function findContrast(grey, invert) {
+  const found = readContrast(grey, invert, listGrounds(grey)[0]);
+  return isNoise(found) ? null : found;
+}
+
+/** Return the ways to read the background of a picture, the likeliest first. */
+function listGrounds(grey) {
   const even = isBackgroundEven(grey);
-  const dark = invert === "auto" ? isInkDark(grey, even) : invert === "yes";
-  const levels = smooth(measureContrast(grey, dark, even), longer(grey) / 300);
+  return [
+    { even, side: COARSER, parts: 3 },
+    { even: !even, side: COARSER, parts: 3 },
+    { even: false, side: COARSE, parts: 6 },
+  ];
+}
+
+/** Measure what stands out from a background, be it ink or noise. */
+function readContrast(grey, invert, ground) {
+  const dark = invert === "auto" ? isInkDark(grey, ground.even) : invert === "yes";
+  const levels = smooth(measureContrast(grey, dark, ground), longer(grey) / 300);
   const threshold = otsuThreshold(levels.data);
-  if (most(levels.data) < MIN_CONTRAST) return null;
-  if (separability(levels.data, threshold) < MIN_SEPARABILITY) return null;
   const sure = sameShape(levels, (level) => level >= threshold);
   const soft = dilate(sameShape(levels, (level) => level >= threshold / 2));
-  return mean(soft.data) > MAX_COVERED ? null : { levels, sure, soft, dark };
+  return { levels, threshold, sure, soft, dark, pieces: new Components(soft) };
+}
+
+/** Find the ink inside a frame or a circle; null where there is none. */
+function findFramed(grey, found, invert) {
+  const frames = findFrames(found.pieces, found.sure);
+  if (!frames.some(Boolean)) return null;
+  const bare = sameShape(found.soft, (ink) => !ink);
+  return separateInk(paintOut(grey, found.pieces.mask(frames), bare), invert);
+}
+
+/** Keep what belongs to the digit of all that stands out. */
+function keepDigit(grey, found) {
+  const kept = pickDigit(found.pieces, found.levels, found.sure);
+  return { grey, strength: inkStrength(found, kept), dark: found.dark };
+}
+
+/** Tell whether what is taken for the digit is not ink; a sheet of paper with ink on it passes. */
+function isRefused(grey, found, ink) {
+  const fault = findFault(found, ink.strength);
+  return fault && !(fault === "blot" && findSheet(grey, ink.strength));
+}
+
+/** Tell whether ink stands out from what is around its box: a nook between strokes does not. */
+function differsFromAround(grey, { strength, dark }) {
+  const [top, left, bottom, right] = inkBox(strength);
+  const room = Math.floor(Math.max(bottom - top, right - left) / 8) + 1;
+  const around = cut(grey, [
+    Math.max(0, top - room),
+    Math.max(0, left - room),
+    Math.min(grey.height, bottom + room),
+    Math.min(grey.width, right + room),
+  ]);
+  const level = median(chosen(grey, (i) => strength.data[i] === 1));
+  return standOut(level, median(ring(around, 0)), dark) >= MIN_CONTRAST;
 }
 
 /** Return the strength of the ink that is kept, from 0 to 1. */
-function inkStrength({ levels, sure }, kept) {
-  const level = 0.9 * median(chosen(levels, (i) => sure.data[i] && kept.data[i]));
-  return sameShape(levels, (value, i) => kept.data[i] && Math.min(value / level, 1));
+function inkStrength(found, kept) {
+  const level = 0.9 * inkLevel(found, kept);
+  return sameShape(found.levels, (value, i) => kept.data[i] && Math.min(value / level, 1));
 }
 
 /** Return where a sheet of paper lies, if what stands out is one, and not a digit; else null. */

@@ -2,8 +2,11 @@
 // Does what mnistmlp/pictures/strokes.py does.
 "use strict";
 
-/** Return the mean width of strokes in pixels: twice the area by the perimeter. */
-function strokeWidth(ink) {
+/**
+ * Return the mean width of strokes in pixels: twice the area by the perimeter.
+ * Ink that reaches the border of the grid ends there, unless that is not `bordered`.
+ */
+function strokeWidth(ink, bordered = true) {
   const { height, width } = ink;
   const at = (row, column) =>
     row >= 0 && row < height && column >= 0 && column < width
@@ -11,10 +14,12 @@ function strokeWidth(ink) {
       : 0;
   let area = 0;
   let variation = 0;
-  for (let row = -1; row < height; row++) {
-    for (let column = -1; column < width; column++) {
+  const [from, margin] = bordered ? [-1, 0] : [0, 1];
+  for (let row = from; row < height; row++) {
+    for (let column = from; column < width; column++) {
       const here = at(row, column);
       area += here;
+      if (row >= height - margin || column >= width - margin) continue;
       const down = at(row + 1, column) - here;
       const right = at(row, column + 1) - here;
       variation += Math.sqrt(down * down + right * right);

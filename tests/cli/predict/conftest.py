@@ -6,26 +6,30 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from mnistmlp.data.datasets import load_dataset
+
+def seven(foot: int) -> Image.Image:
+    """Draw a 7, light on dark, whose stem ends in a column."""
+    image = Image.new("L", (280, 280))
+    ImageDraw.Draw(image).line([(80, 60), (190, 60), (foot, 220)], fill=255, width=24)
+    return image
 
 
 @pytest.fixture
-def picture(small: Path) -> Path:
-    """A test image as a PNG: image 0, made larger."""
-    image = load_dataset(small, "test").images[0]
-    Image.fromarray(image).resize((280, 280)).save("digit.png")
+def picture() -> Path:
+    """A 7, light on dark."""
+    seven(120).save("digit.png")
     return Path("digit.png")
 
 
 @pytest.fixture
-def pictures(small: Path) -> list[str]:
-    """Twelve test images as PNGs, in folders."""
+def pictures() -> list[str]:
+    """Twelve sevens as PNGs, each with another slant, in folders."""
     paths = [Path(f"pictures/{'even' if i % 2 == 0 else 'odd'}/{i:02}.png") for i in range(12)]
-    for path, image in zip(paths, load_dataset(small, "test").images[:12], strict=True):
+    for number, path in enumerate(paths):
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).resize((112, 112)).save(path)
+        seven(60 + 10 * number).save(path)
     return [str(path) for path in paths]
 
 

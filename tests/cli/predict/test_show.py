@@ -56,6 +56,22 @@ def test_explain(run: Run, brain: Path, picture: Path) -> None:
         assert page.format == "PNG"
 
 
+def test_explain_shows_the_steps_up_to_a_refusal(run: Run, brain: Path) -> None:
+    Image.new("L", (60, 40), 200).save("blank.png")
+    command = ["predict", "--brain", brain, "blank.png"]
+    plain = run(*command)
+    result = run(*command, "--explain", "--explain-png", "steps.png")
+    assert (plain.exit_code, result.exit_code, result.stdout) == (1, 1, "")
+    lines = result.stderr.splitlines()
+    assert "\n".join(lines[-1:]) == plain.stderr.strip() == "error: blank.png: no ink found"
+    assert lines[1].split("  ")[0] == "picture"
+    assert lines[1].endswith("what stands out         ")
+    assert lines[-2] == "the contrast is below 12 of 255 grey levels"
+    assert max(map(len, lines)) <= 80
+    with Image.open("steps.png") as page:
+        assert page.format == "PNG"
+
+
 def test_explain_of_the_data_set_is_show(run: Run, brain: Path, small: Path) -> None:
     common = ["predict", "--brain", brain, "--data-dir", small, "--index", 0]
     assert run(*common, "--explain").stderr == run(*common, "--show").stderr

@@ -1,0 +1,395 @@
+"""Pictures for pictures.py: blank pages, shaded small pictures, and things that are no digits.
+
+Every function takes a random generator, so that a seed gives the same pictures.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+Levels = NDArray[Any]
+Rng = np.random.Generator
+SIZES = (28, 40, 64, 100, 160, 280, 400, 640, 1000, 2000)  # of blank pages: the longer side
+
+
+def picture(levels: Levels) -> Image.Image:
+    """Return levels (h, w) or (h, w, 3) as a picture."""
+    return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+
+
+def jpeg(image: Image.Image, quality: int) -> Image.Image:
+    """Return a picture as a JPEG of some quality."""
+    stream = io.BytesIO()
+    image.save(stream, "jpeg", quality=quality)
+    return Image.open(stream)
+
+
+def clouds(rng: Rng, shape: tuple[int, int], size: int) -> Levels:
+    """Return noise of a deviation of about 1 that is smooth over so many pixels."""
+    coarse = rng.standard_normal([max(2, side // size + 1) for side in shape]).astype(np.float32)
+    smooth = Image.fromarray(coarse).resize(shape[::-1], Image.Resampling.BICUBIC)
+    return np.asarray(smooth, np.float64)
+
+
+def places(shape: tuple[int, int]) -> tuple[Levels, Levels]:
+    """Return the rows (h, 1) and columns (1, w) of a page, from -0.5 to 0.5."""
+    y, x = (np.linspace(-0.5, 0.5, side) for side in shape)
+    return y[:, None], x[None, :]
+
+
+def along(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return how far each pixel lies along a random direction, from about -0.5 to 0.5."""
+    angle = rng.uniform(0, 2 * np.pi)
+    y, x = places(shape)
+    return np.asarray(np.cos(angle) * x + np.sin(angle) * y)
+
+
+# --- Blank pages --------------------------------------------------------------
+
+
+def texture(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return rough paper: noise on several scales."""
+    page = np.full(shape, rng.uniform(120, 230))
+    for size in (1, 3, 10, 40):
+        page += rng.uniform(0, 6) * clouds(rng, shape, size)
+    return page
+
+
+def gradient(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return light that fades along a direction."""
+    return rng.uniform(120, 200) + rng.uniform(30, 160) * along(rng, shape)
+
+
+def vignette(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return a page that is darker towards its corners, around a point near its middle."""
+    y, x = places(shape)
+    off = (y - rng.uniform(-0.15, 0.15)) ** 2 + (x - rng.uniform(-0.15, 0.15)) ** 2
+    page: Levels = rng.uniform(150, 250) * (1 - rng.uniform(0.3, 1.2) * off)
+    return page
+
+
+def shadow_edge(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return a page with a shadow on one side, its edge hard or soft, straight or curved."""
+    across = along(rng, shape) + rng.uniform(0, 0.15) * np.sin(6 * along(rng, shape))
+    edge = 1 / (1 + np.exp(-rng.choice([15, 40, 120]) * (across - rng.uniform(-0.3, 0.3))))
+    page: Levels = rng.uniform(160, 240) * (1 - rng.uniform(0.2, 0.6) * edge)
+    return page
+
+
+def hand_shadow(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return a page with a soft round shadow on it."""
+    y, x = places(shape)
+    centre = rng.uniform(-0.6, 0.6, 2)
+    off = np.hypot(y - centre[0], (x - centre[1]) * rng.uniform(0.5, 1.5))
+    blob = 1 / (1 + np.exp((off - rng.uniform(0.1, 0.4)) * rng.choice([10, 25])))
+    page: Levels = rng.uniform(160, 240) * (1 - rng.uniform(0.1, 0.4) * blob)
+    return page
+
+
+def dark_corner(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return a page of which one corner is dark."""
+    y, x = places(shape)
+    off = np.hypot(y - rng.choice([-0.5, 0.5]), x - rng.choice([-0.5, 0.5]))
+    corner = 1 / (1 + np.exp((off - rng.uniform(0.1, 0.4)) * rng.choice([10, 40, 200])))
+    page: Levels = rng.uniform(160, 240) * (1 - rng.uniform(0.3, 0.9) * corner)
+    return page
+
+
+def crease(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return a page folded along a line: its halves differ, and the fold has a soft edge."""
+    across = along(rng, shape) - rng.uniform(-0.2, 0.2)
+    fold = np.exp(-((across / rng.uniform(0.01, 0.03)) ** 2))
+    return rng.uniform(170, 230) + rng.uniform(2, 12) * np.sign(across) - rng.uniform(2, 8) * fold
+
+
+def sensor(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return a page photographed in poor light: coloured noise, fine and in blotches."""
+    page = np.full((*shape, 3), rng.uniform(60, 180)) + rng.uniform(-8, 8, 3)
+    for channel in range(3):
+        page[..., channel] += rng.uniform(4, 14) * rng.standard_normal(shape)
+        page[..., channel] += rng.uniform(0, 5) * clouds(rng, shape, 12)
+    return page
+
+
+def board(rng: Rng, shape: tuple[int, int]) -> Levels:
+    """Return a board that was wiped, or a dark table."""
+    page = rng.uniform(20, 70) * (1 + rng.uniform(0, 0.8) * along(rng, shape))
+    return page + rng.uniform(1, 5) * clouds(rng, shape, 20) + 3 * rng.standard_normal(shape)
+
+
+BLANKS: dict[str, Callable[[Rng, tuple[int, int]], Levels]] = {
+    "plain": lambda rng, shape: np.full(shape, rng.uniform(0, 255)),
+    "paper texture": texture,
+    "a gradient": gradient,
+    "a vignette": vignette,
+    "the edge of a shadow": shadow_edge,
+    "a soft shadow": hand_shadow,
+    "a dark corner": dark_corner,
+    "a crease": crease,
+    "sensor noise": sensor,
+    "a board": board,
+}
+
+
+def blank_pages(rng: Rng, count: int = 20) -> Iterator[tuple[str, Image.Image]]:
+    """Yield so many blank pages of each kind, of all sizes, clean, noisy, and as JPEGs."""
+    for kind, make in BLANKS.items():
+        for number in range(count):
+            longer = SIZES[number % len(SIZES)]
+            shorter = max(28, round(longer * rng.uniform(0.6, 1)))
+            shape = (longer, shorter) if rng.random() < 0.5 else (shorter, longer)
+            page = make(rng, shape)
+            page = page + rng.choice([0, 1.5, 4, 8]) * rng.standard_normal(page.shape)
+            how = int(rng.choice([0, 15, 40, 75]))
+            yield kind, jpeg(picture(page), how) if how else picture(page)
+
+
+# --- Shaded pictures of a digit -----------------------------------------------
+
+
+def place_ink(rng: Rng, ink: Levels, shape: tuple[int, int], size: int) -> Levels:
+    """Return ink (h, w) scaled to a size, somewhere on a page of a shape."""
+    small = picture(255 * ink).resize((size, size), Image.Resampling.BOX)
+    page = Image.new("L", shape[::-1])
+    room = [max(1, side - size + 1) for side in shape]
+    page.paste(small, (int(rng.integers(room[1])), int(rng.integers(room[0]))))
+    return np.asarray(page) / 255
+
+
+def fine(ink: Levels, pixels: int) -> Levels:
+    """Return ink with its strokes thinner by so many pixels."""
+    return np.asarray(picture(255 * ink).filter(ImageFilter.MinFilter(pixels | 1))) / 255
+
+
+def blue_pen(rng: Rng, ink: Levels) -> Image.Image:
+    """Return a blue pen's digit, small in a large photo of shaded grey paper."""
+    shape = (900, 1200)
+    page = rng.uniform(110, 170) * (1 + rng.uniform(0.1, 0.5) * along(rng, shape))
+    page += vignette(rng, shape) / 6 + 3 * clouds(rng, shape, 6)
+    drawn = place_ink(rng, fine(ink, 7), shape, int(rng.integers(240, 420)))[..., None]
+    colour = np.array([0.45, 0.45, 0.75])
+    photo = page[..., None] * (1 - drawn * (1 - colour)) * np.array([1, 0.98, 0.94])
+    return jpeg(picture(photo + 4 * rng.standard_normal(photo.shape)), 75)
+
+
+def tiny(rng: Rng, ink: Levels) -> Image.Image:
+    """Return a picture of 40 x 40 with a vignette, the ink blurred."""
+    shape = (40, 40)
+    drawn = place_ink(rng, ink, shape, int(rng.integers(22, 34)))
+    drawn = np.asarray(picture(255 * drawn).filter(ImageFilter.GaussianBlur(0.6))) / 255
+    page = vignette(rng, shape) * (1 - 0.75 * drawn)
+    return picture(page + rng.choice([0, 2]) * rng.standard_normal(shape))
+
+
+def halo(rng: Rng, ink: Levels) -> Image.Image:
+    """Return a picture of 40 x 40 whose middle is greyer than its border, as if retouched."""
+    shape = (40, 40)
+    y, x = places(shape)
+    off = np.maximum(abs(y) + 0 * x, abs(x) + 0 * y)
+    page = 200 - 30 / (1 + np.exp((off - rng.uniform(0.3, 0.4)) * 40)) + 8 * along(rng, shape)
+    drawn = place_ink(rng, ink, shape, int(rng.integers(24, 34)))
+    return picture(page * (1 - 0.7 * drawn))
+
+
+def ballpoint(rng: Rng, ink: Levels) -> Image.Image:
+    """Return faint thin strokes on paper in uneven light."""
+    shape = (480, 360)
+    drawn = place_ink(rng, fine(ink, 11), shape, int(rng.integers(150, 280)))
+    page = 200 + 60 * along(rng, shape) + 3 * clouds(rng, shape, 5)
+    return jpeg(picture(page * (1 - 0.3 * drawn) + 3 * rng.standard_normal(shape)), 70)
+
+
+def pale_pencil(rng: Rng, ink: Levels) -> Image.Image:
+    """Return pale grey strokes of uneven strength, small on a page with a vignette."""
+    shape = (600, 800)
+    drawn = place_ink(rng, fine(ink, 5), shape, int(rng.integers(200, 300)))
+    drawn = drawn * np.clip(1 + 0.4 * clouds(rng, shape, 4), 0.3, 1.4)
+    page = vignette(rng, shape) * (1 - 0.22 * drawn)
+    return jpeg(picture(page + 3 * rng.standard_normal(shape)), 75)
+
+
+def lamp(rng: Rng, ink: Levels) -> Image.Image:
+    """Return light strokes on a dark board with a bright spot."""
+    shape = (300, 400)
+    drawn = place_ink(rng, ink, shape, int(rng.integers(140, 260)))
+    page = vignette(rng, shape) / 3
+    return jpeg(picture(page + 90 * drawn + 4 * rng.standard_normal(shape)), 70)
+
+
+def half_shaded(rng: Rng, ink: Levels) -> Image.Image:
+    """Return thin dark strokes on paper that a soft shadow falls on."""
+    shape = (500, 500)
+    drawn = place_ink(rng, fine(ink, 7), shape, int(rng.integers(160, 320)))
+    page = shadow_edge(rng, shape) * (1 - 0.5 * drawn)
+    return jpeg(picture(page + 3 * rng.standard_normal(shape)), 75)
+
+
+SHADED: dict[str, Callable[[Rng, Levels], Image.Image]] = {
+    "blue pen on shaded paper": blue_pen,
+    "40 x 40 with a vignette": tiny,
+    "40 x 40 with a halo": halo,
+    "faint ballpoint": ballpoint,
+    "pale pencil, small": pale_pencil,
+    "chalk under a lamp": lamp,
+    "thin strokes, half in shadow": half_shaded,
+}
+
+
+# --- Transparent pictures -----------------------------------------------------
+
+
+def card(rng: Rng, ink: Levels) -> Image.Image:
+    """Return a white card with dark ink, somewhere on a large transparent page."""
+    size = int(rng.integers(60, 160))
+    page = Image.new("RGBA", (500, 400), (0, 0, 0, 0))
+    paper = picture(255 * (1 - ink)).resize((size, size)).convert("RGBA")
+    page.paste(paper, (int(rng.integers(340)), int(rng.integers(240))))
+    return page
+
+
+def soft_card(rng: Rng, ink: Levels) -> Image.Image:
+    """Return a card with soft edges and light or dark ink on it."""
+    page = card(rng, ink if rng.random() < 0.5 else 1 - ink)
+    page.putalpha(page.getchannel("A").filter(ImageFilter.GaussianBlur(3)))
+    return page
+
+
+def stroke(rng: Rng, ink: Levels) -> Image.Image:
+    """Return opaque ink of any colour on nothing, small on a large page."""
+    size = int(rng.integers(60, 300))
+    page = Image.new("RGBA", (500, 400), (*(int(c) for c in rng.integers(0, 256, 3)), 0))
+    alpha = Image.new("L", page.size)
+    small = picture(255 * ink).resize((size, size))
+    alpha.paste(small, (int(rng.integers(200)), int(rng.integers(101))))
+    page.putalpha(alpha)
+    return page
+
+
+TRANSPARENT: dict[str, Callable[[Rng, Levels], Image.Image]] = {
+    "a small card on nothing": card,
+    "a card with soft edges": soft_card,
+    "ink of any colour on nothing": stroke,
+}
+
+
+# --- What is no digit ---------------------------------------------------------
+
+LOOKALIKES = "OoDQIlijJZzSsBGgqbyaAe"  # letters that are digits, as some people write these
+
+
+def bend(rng: Rng, image: Image.Image) -> Image.Image:
+    """Return a drawing slanted, turned and bent a little, as a hand would draw it."""
+    side = image.width
+    angle, slant = rng.uniform(-0.15, 0.15), rng.uniform(-0.2, 0.2)
+    y, x = (side * each for each in places((side, side)))
+    push = [side * 0.02 * clouds(rng, (side, side), side // 4) for _ in range(2)]
+    column = x * np.cos(angle) + y * (np.sin(angle) + slant) + push[0] + side / 2
+    row = y * np.cos(angle) - x * np.sin(angle) + push[1] + side / 2
+    index = [np.clip(np.rint(each), 0, side - 1).astype(int) for each in (row, column)]
+    return picture(np.asarray(image)[index[0], index[1]])
+
+
+def letter(rng: Rng, character: str, font: str) -> Image.Image:
+    """Return a letter, dark on white, bent a little."""
+    page = Image.new("L", (280, 280), 255)
+    ImageDraw.Draw(page).text(
+        (140, 140), character, 0, ImageFont.truetype(font, 180), "mm", stroke_width=3
+    )
+    return bend(rng, page)
+
+
+def sketch(draw: Callable[[ImageDraw.ImageDraw, int], None]) -> Callable[[Rng], Image.Image]:
+    """Return the function that draws something with a pen of random width."""
+
+    def make(rng: Rng) -> Image.Image:
+        page = Image.new("L", (280, 280), 255)
+        draw(ImageDraw.Draw(page), int(rng.integers(8, 22)))
+        return bend(rng, page)
+
+    return make
+
+
+def smiley(draw: ImageDraw.ImageDraw, pen: int) -> None:
+    """Draw a face: a circle, two eyes and a mouth."""
+    draw.ellipse((40, 40, 240, 240), outline=0, width=pen)
+    for left in (95, 165):
+        draw.ellipse((left, 100, left + 22, 122), fill=0)
+    draw.arc((85, 90, 195, 200), 20, 160, fill=0, width=pen)
+
+
+def star(draw: ImageDraw.ImageDraw, pen: int) -> None:
+    """Draw a five-pointed star in one line."""
+    points = [
+        (140 + 105 * np.sin(4 * np.pi * k / 5), 140 - 105 * np.cos(4 * np.pi * k / 5))
+        for k in range(6)
+    ]
+    draw.line(points, fill=0, width=pen, joint="curve")
+
+
+def lines(*paths: list[tuple[int, int]]) -> Callable[[ImageDraw.ImageDraw, int], None]:
+    """Return the function that draws lines through points."""
+
+    def draw(drawing: ImageDraw.ImageDraw, pen: int) -> None:
+        for path in paths:
+            drawing.line(path, fill=0, width=pen, joint="curve")
+
+    return draw
+
+
+def dot(rng: Rng) -> Image.Image:
+    """Return a filled blob, round or longish, at most twice as long as wide."""
+    page = Image.new("L", (280, 280), 255)
+    centre, radius = rng.uniform(80, 200, 2), rng.uniform(6, 60)
+    stretch = rng.uniform(0.7, 1.4)
+    box = (*(centre - radius * np.array([stretch, 1])), *(centre + radius * np.array([stretch, 1])))
+    ImageDraw.Draw(page).ellipse(box, fill=0)
+    return bend(rng, page)
+
+
+def block(rng: Rng) -> Image.Image:
+    """Return a filled square or rectangle, at most twice as long as wide."""
+    page = Image.new("L", (280, 280), 255)
+    width, height = rng.uniform(40, 80, 2)
+    ImageDraw.Draw(page).rectangle((140 - width, 140 - height, 140 + width, 140 + height), fill=0)
+    return bend(rng, page)
+
+
+def wander(rng: Rng, turns: int) -> Image.Image:
+    """Return a smooth line through random points."""
+    page = Image.new("L", (280, 280), 255)
+    points = rng.uniform(30, 250, (turns, 2))
+    t = np.linspace(0, turns - 1, 40 * turns)
+    near = np.exp(-2.5 * (t[:, None] - np.arange(turns)) ** 2)
+    path = near @ points / near.sum(axis=1, keepdims=True)
+    pen = int(rng.integers(8, 20))
+    ImageDraw.Draw(page).line([tuple(p) for p in path.tolist()], fill=0, width=pen, joint="curve")
+    return page
+
+
+ODD: dict[str, Callable[[Rng], Image.Image]] = {
+    "a dot": dot,
+    "a block": block,
+    "a smiley": sketch(smiley),
+    "a star": sketch(star),
+    "a tick": sketch(lines([(50, 150), (110, 220), (230, 60)])),
+    "a cross": sketch(lines([(60, 60), (220, 220)], [(220, 60), (60, 220)])),
+    "a plus": sketch(lines([(140, 40), (140, 240)], [(40, 140), (240, 140)])),
+    "a house": sketch(
+        lines([(60, 230), (60, 120), (140, 40), (220, 120), (220, 230), (60, 230), (60, 120)])
+    ),
+    "an arrow": sketch(lines([(40, 140), (240, 140)], [(180, 80), (240, 140), (180, 200)])),
+    "a hash": sketch(
+        lines(
+            *([(at, 50), (at, 230)] for at in (105, 175)),
+            *([(50, at), (230, at)] for at in (105, 175)),
+        )
+    ),
+    "a random stroke": lambda rng: wander(rng, int(rng.integers(3, 6))),
+    "a scribble": lambda rng: wander(rng, 14),
+}

@@ -1,0 +1,86 @@
+// Whether what stands out from a background is ink, or noise, a shade or a blot.
+// Does what mnistmlp/pictures/evidence.py does, which gives the reasons and the sources.
+"use strict";
+
+const MIN_CONTRAST = 12; // grey levels between ink and background, of 255
+const MIN_SEPARABILITY = 0.7; // noise of one kind has 2 / pi
+const MAX_COVERED = 0.8; // of the picture by ink: where it is more, it is no digit
+const MAX_WIDTH = 0.48; // of strokes, by the longer side of the digit
+const MAX_OPEN_WIDTH = 0.37; // if ink reaches the border, which is not taken for its edge
+const WIDTH_SIDE = 32; // pixels of the longer side at which that is measured
+const MIN_EVIDENCE = 240; // contrast times distance in deviations
+const CLEAR_DISTANCE = 10; // in deviations
+const CLEAR_SHARE = 0.7; // of all that stands out, in what is taken for the digit
+
+/** Tell whether nothing in a picture is ink: it is pale, noise, or covers too much. */
+function isNoise({ levels, threshold, soft }, leastSeparability = MIN_SEPARABILITY) {
+  return (
+    most(levels.data) < MIN_CONTRAST ||
+    separability(levels.data, threshold) < leastSeparability ||
+    mean(soft.data) > MAX_COVERED
+  );
+}
+
+/** Say what is wrong with what is taken for the digit: "shade", "blot", or null. */
+function findFault(found, strength) {
+  const contrast = inkLevel(found, strength);
+  const doubtful = reachesBorder(strength);
+  const enough = doubtful ? 2 * MIN_CONTRAST : MIN_CONTRAST;
+  if (contrast < enough || contrast * distance(found) < MIN_EVIDENCE) return "shade";
+  const shadow = doubtful && openWidth(strength) > MAX_OPEN_WIDTH;
+  return shadow || widestSquare(strength) > MAX_WIDTH ? "blot" : null;
+}
+
+/** Tell whether what is taken for the digit is alone, distinct, and off the border. */
+function isClear(found, strength) {
+  const sum = (mask) => found.levels.data.reduce((sum, level, i) => sum + (mask.data[i] > 0) * level, 0);
+  return (
+    distance(found) >= CLEAR_DISTANCE &&
+    sum(strength) >= CLEAR_SHARE * sum(found.soft) &&
+    !reachesBorder(strength)
+  );
+}
+
+/** Return how far the ink that is kept stands out, in grey levels. */
+function inkLevel({ levels, sure }, kept) {
+  return median(chosen(levels, (i) => sure.data[i] && kept.data[i] > 0));
+}
+
+/** Return how far what is surely ink stands out from the rest, in standard deviations. */
+function distance({ levels: { data }, sure }) {
+  const [count, sum, squares] = [[0, 0], [0, 0], [0, 0]]; // of the rest, and of the ink
+  data.forEach((level, i) => {
+    count[+sure.data[i]]++;
+    sum[+sure.data[i]] += level;
+    squares[+sure.data[i]] += level * level;
+  });
+  const means = sum.map((each, k) => each / count[k]);
+  const within = squares.reduce((all, each, k) => all + each - count[k] * means[k] ** 2, 0);
+  return (means[1] - means[0]) / Math.max(Math.sqrt(Math.max(within, 0) / data.length), 1e-3);
+}
+
+/** Return the mean width of strokes by the longer side: the border is no edge. */
+function openWidth(strength) {
+  const [top, left, bottom, right] = inkBox(strength, 0);
+  return strokeWidth(strength, false) / Math.max(bottom - top, right - left);
+}
+
+/** Return the side of the widest square in ink, by its longer side. */
+function widestSquare(strength) {
+  const small = shrink(cut(strength, inkBox(strength, 0.5)), WIDTH_SIDE);
+  const { height, width, data } = small;
+  const sides = grid(height, width); // of the widest square that ends at each pixel
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, i++) {
+      if (data[i] <= 0.5) continue;
+      const before = row && column ? [sides.data[i - 1], sides.data[i - width], sides.data[i - width - 1]] : [0];
+      sides.data[i] = 1 + Math.min(...before);
+    }
+  }
+  return most(sides.data) / longer(small);
+}
+
+/** Tell whether ink reaches the border of the picture. */
+function reachesBorder(strength) {
+  return ring(strength, 0).some((each) => each > 0);
+}
