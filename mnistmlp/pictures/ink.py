@@ -62,10 +62,10 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     usual, *others = list_grounds(grey)
     found = read_contrast(grey, invert, usual)
     ink = None if find_noise(found) else keep_digit(found)
-    if ink and refuse(grey, found, ink):
-        ink = None
-    if ink and not reaches_border(ink.strength):
-        return ink
+    fault = refuse(grey, found, ink) if ink else None
+    if ink and fault in (None, BLOT) and not reaches_border(ink.strength):
+        return None if fault else ink  # no shade, which a blot might be at the border
+    ink = None if fault else ink
     for ground in others:
         found = read_contrast(grey, invert, ground)
         if find_noise(found, 0) or (ink and ink.dark != found.dark):

@@ -196,11 +196,13 @@ def pictures() -> Iterator[Image.Image]:
     yield Image.fromarray(np.full((50, 60), 128, np.uint8))  # nothing
     yield Image.fromarray(np.where(x + 0.2 * y > 250, 90, 210).astype(np.uint8))  # a shadow's edge
     yield Image.fromarray(np.where(np.hypot(x - 200, y - 150) < 60, 20, 230).astype(np.uint8))
-    page = np.clip(120 + 0.25 * X_WIDE - 0.0003 * (Y_WIDE - 200) ** 2, 0, 255)
+    page = 120 + 0.1 * X_WIDE - 0.0001 * (Y_WIDE - 400) ** 2
     page[300:600, 500:900] *= np.where(seven, 0.6, 1)  # small on a large shaded page
     yield Image.fromarray((page + rng.normal(0, 1, page.shape)).astype(np.uint8))
     rows, columns = np.flatnonzero(seven.any(axis=1)), np.flatnonzero(seven.any(axis=0))
-    tight = np.repeat(seven, 3, axis=1)[rows[0] : rows[-1] + 1, 3 * columns[0] : 3 * columns[-1] + 3]
+    tight = np.repeat(seven, 3, axis=1)[
+        rows[0] : rows[-1] + 1, 3 * columns[0] : 3 * columns[-1] + 3
+    ]
     yield Image.fromarray(np.where(tight, 0, 255).astype(np.uint8))
     card = Image.new("RGBA", (900, 700))
     card.paste(Image.fromarray(np.where(seven, 30, 240).astype(np.uint8)).convert("RGBA"), (300, 9))

@@ -10,14 +10,15 @@ function separateInk(grey, invert = "auto") {
   const [usual, ...others] = listGrounds(grey);
   const found = readContrast(grey, invert, usual);
   let ink = isNoise(found) ? null : keepDigit(found);
-  if (ink && isRefused(grey, found, ink)) ink = null;
-  if (ink && !reachesBorder(ink.strength)) return ink;
+  const fault = ink && refuse(grey, found, ink);
+  if (ink && fault !== "shade" && !reachesBorder(ink.strength)) return fault ? null : ink;
+  if (fault) ink = null;
   for (const ground of others) {
     const found = readContrast(grey, invert, ground);
     if (isNoise(found, 0) || (ink && ink.dark !== found.dark)) continue;
     const other = keepDigit(found);
     const clear = isClear(found, other.strength) && differsFromAround(grey, other);
-    if (clear && !isRefused(grey, found, other)) return other;
+    if (clear && !refuse(grey, found, other)) return other;
   }
   return ink;
 }
@@ -54,10 +55,10 @@ function keepDigit(found) {
   return { strength: inkStrength(found, kept), dark: found.dark };
 }
 
-/** Tell whether what is taken for the digit is not ink; a sheet of paper with ink on it passes. */
-function isRefused(grey, found, ink) {
+/** Say what is wrong with what is taken for the digit; a sheet of paper with ink on it passes. */
+function refuse(grey, found, ink) {
   const fault = findFault(found, ink.strength);
-  return fault && !(fault === "blot" && findSheet(grey, ink.strength));
+  return fault === "blot" && findSheet(grey, ink.strength) ? null : fault;
 }
 
 /** Tell whether ink stands out from what is around its box: a nook between strokes does not. */
