@@ -20,8 +20,10 @@ from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.evidence import (
     BLANK,
     BLOT,
+    CLEAR_DISTANCE,
     MIN_CONTRAST,
     Contrast,
+    distance,
     find_fault,
     find_noise,
     ink_level,
@@ -45,7 +47,8 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     """Find the ink of a digit.
 
     If nothing is found with one reading of the background, others are tried, and so
-    they are if what is found reaches the border, as the edge of a shadow does.
+    they are if what is found reaches the border, as the edge of a shadow does, and is
+    not distinct.
 
     Parameters
     ----------
@@ -65,6 +68,8 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     fault = refuse(grey, found, ink) if ink else None
     if ink and fault in (None, BLOT) and not reaches_border(ink.strength):
         return None if fault else ink  # no shade, which a blot might be at the border
+    if ink and not fault and distance(found) >= CLEAR_DISTANCE:
+        return ink
     ink = None if fault else ink
     for ground in others:
         found = read_contrast(grey, invert, ground)

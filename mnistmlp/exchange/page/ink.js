@@ -12,6 +12,7 @@ function separateInk(grey, invert = "auto") {
   let ink = isNoise(found) ? null : keepDigit(found);
   const fault = ink && refuse(grey, found, ink);
   if (ink && fault !== "shade" && !reachesBorder(ink.strength)) return fault ? null : ink;
+  if (ink && !fault && distance(found) >= CLEAR_DISTANCE) return ink;
   if (fault) ink = null;
   for (const ground of others) {
     const found = readContrast(grey, invert, ground);
