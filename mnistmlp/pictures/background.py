@@ -54,7 +54,7 @@ def is_ink_dark(grey: Grey, *, even: bool) -> bool:
     mixed = bool(0.1 < inner < 0.9)
     if even and not mixed:
         return bool(inner > 0.5)
-    if mixed and separability(grey) > TWO_LEVELS:
+    if 0.2 < inner < 0.8 and separability(grey) > TWO_LEVELS:
         pieces = [_count_at_border(mask) for mask in (light, ~light)]
         if min(pieces) > 0 and pieces[0] != pieces[1]:
             return pieces[0] > pieces[1]

@@ -20,8 +20,10 @@ from mnistmlp.pictures.background import (
 from mnistmlp.pictures.evidence import (
     BLANK,
     BLOT,
+    CLEAR_DISTANCE,
     MIN_CONTRAST,
     Contrast,
+    distance,
     find_fault,
     find_noise,
     ink_level,
@@ -46,7 +48,8 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     """Find the ink of a digit.
 
     If nothing is found with one reading of the background, others are tried, and so
-    they are if what is found reaches the border, as the edge of a shadow does.
+    they are if what is found reaches the border, as the edge of a shadow does, and is
+    not distinct.
 
     Parameters
     ----------
@@ -67,10 +70,12 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
         if framed := find_framed(grey, found, invert):
             return framed
         ink = keep_digit(grey, found)
-    if ink and refuse(grey, found, ink):
-        ink = None
-    if ink and not reaches_border(ink.strength):
-        return ink
+        fault, bordered = refuse(grey, found, ink), reaches_border(ink.strength)
+        if not bordered and fault in (None, BLOT):  # at the border, a blot might be a shade
+            return None if fault else ink
+        if not fault and distance(found) >= CLEAR_DISTANCE:
+            return ink
+        ink = None if fault else ink
     for ground in others:
         found = read_contrast(grey, invert, ground)
         if find_noise(found, 0) or (ink and ink.dark != found.dark):

@@ -222,7 +222,7 @@ def pictures() -> Iterator[Image.Image]:
     yield Image.fromarray(np.full((50, 60), 128, np.uint8))  # nothing
     yield Image.fromarray(np.where(x + 0.2 * y > 250, 90, 210).astype(np.uint8))  # a shadow's edge
     yield Image.fromarray(np.where(np.hypot(x - 200, y - 150) < 60, 20, 230).astype(np.uint8))
-    page = np.clip(120 + 0.25 * X_WIDE - 0.0003 * (Y_WIDE - 200) ** 2, 0, 255)
+    page = 120 + 0.1 * X_WIDE - 0.0001 * (Y_WIDE - 400) ** 2
     page[300:600, 500:900] *= np.where(seven, 0.6, 1)  # small on a large shaded page
     yield Image.fromarray((page + rng.normal(0, 1, page.shape)).astype(np.uint8))
     rows, columns = np.flatnonzero(seven.any(axis=1)), np.flatnonzero(seven.any(axis=0))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from mnistmlp.errors import LargePictureError, PictureDeviceError, PictureError
 from mnistmlp.pictures import decoding
@@ -209,3 +209,29 @@ def test_damaged_pictures_are_read_or_refused(kind: str, data: st.DataObject) ->
 def test_any_bytes_are_refused(content: bytes) -> None:
     with pytest.raises(PictureError):
         load_grey(content, "picture")
+
+
+@pytest.mark.parametrize("disc", [False, True])
+def test_a_small_card_in_a_transparent_picture_is_cut_out(disc: bool) -> None:
+    picture = Image.new("RGBA", (600, 500))
+    card = Image.new("RGBA", (200, 200))
+    shape = Image.new("L", card.size)
+    getattr(ImageDraw.Draw(shape), "ellipse" if disc else "rectangle")((0, 0, 199, 199), fill=255)
+    card.paste(seven("RGB", ink="navy", ground="ivory"), (20, 30), shape.crop((20, 30, 220, 230)))
+    picture.paste(card, (350, 30))
+    picture.putpixel((0, 499), (0, 0, 0, 255))  # a speck
+    assert likeness(read(picture), read(seven())) > 0.98
+
+
+def test_a_plain_bar_in_a_transparent_picture_is_ink() -> None:
+    picture = Image.new("RGBA", (200, 200))
+    picture.paste((250, 250, 250, 255), (90, 40, 110, 160))
+    grey = load_grey(encode(picture), "bar")
+    assert grey.shape == (200, 200)
+    assert grey[100, 100] > grey[10, 10] + 200
+
+
+def encode(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "png")
+    return stream.getvalue()

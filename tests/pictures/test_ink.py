@@ -99,3 +99,10 @@ def test_polarity_can_be_told() -> None:
         assert ink.strength[30, 30] == 1
         assert ink.strength[5, 5] == 0
     assert separate_ink(grey, "no") is None
+
+
+def test_a_dot_or_a_block_is_not_a_digit() -> None:
+    y, x = np.mgrid[:100, :120]
+    for blot in (np.hypot(y - 40, x - 60) < 25, (abs(y - 40) < 20) & (abs(x - 60) < 28)):
+        for levels in (np.where(blot, 20, 230), np.where(blot, 200, 30)):
+            assert separate_ink(levels.astype(np.float32)) is None

@@ -26,7 +26,7 @@ function isInkDark(grey, even) {
   const inner = mean(ring(light, depth));
   const mixed = inner > 0.1 && inner < 0.9;
   if (even && !mixed) return inner > 0.5;
-  if (mixed && separability(grey.data) > TWO_LEVELS) {
+  if (inner > 0.2 && inner < 0.8 && separability(grey.data) > TWO_LEVELS) {
     const pieces = [light, sameShape(light, (each) => 1 - each)].map(countAtBorder);
     if (Math.min(...pieces) > 0 && pieces[0] !== pieces[1]) return pieces[0] > pieces[1];
   }

@@ -15,15 +15,18 @@ function separateInk(grey, invert = "auto") {
     const framed = findFramed(grey, found, invert);
     if (framed) return framed;
     ink = keepDigit(grey, found);
+    const fault = refuse(grey, found, ink);
+    const bordered = reachesBorder(ink.strength);
+    if (!bordered && fault !== "shade") return fault ? null : ink;
+    if (!fault && distance(found) >= CLEAR_DISTANCE) return ink;
+    if (fault) ink = null;
   }
-  if (ink && isRefused(grey, found, ink)) ink = null;
-  if (ink && !reachesBorder(ink.strength)) return ink;
   for (const ground of others) {
     const found = readContrast(grey, invert, ground);
     if (isNoise(found, 0) || (ink && ink.dark !== found.dark)) continue;
     const other = keepDigit(grey, found);
     const clear = isClear(found, other.strength) && differsFromAround(grey, other);
-    if (clear && !isRefused(grey, found, other)) return other;
+    if (clear && !refuse(grey, found, other)) return other;
   }
   return ink;
 }
@@ -68,10 +71,10 @@ function keepDigit(grey, found) {
   return { grey, strength: inkStrength(found, kept), dark: found.dark };
 }
 
-/** Tell whether what is taken for the digit is not ink; a sheet of paper with ink on it passes. */
-function isRefused(grey, found, ink) {
+/** Say what is wrong with what is taken for the digit; a sheet of paper with ink on it passes. */
+function refuse(grey, found, ink) {
   const fault = findFault(found, ink.strength);
-  return fault && !(fault === "blot" && findSheet(grey, ink.strength));
+  return fault === "blot" && findSheet(grey, ink.strength) ? null : fault;
 }
 
 /** Tell whether ink stands out from what is around its box: a nook between strokes does not. */
