@@ -62,6 +62,13 @@ class Components:
             pick.at(boxes[:, column], self.of_run, values)
         return boxes
 
+    def labels(self) -> Indices:
+        """Return which component each pixel belongs to, (h, w): 1 to k, and 0 for none."""
+        steps = np.zeros((self.shape[0], self.shape[1] + 1), np.intp)
+        steps[self.rows, self.starts] += self.of_run + 1
+        steps[self.rows, self.ends] -= self.of_run + 1
+        return np.cumsum(steps, axis=1)[:, :-1]
+
     def mask(self, kept: Mask) -> Mask:
         """Return the mask (h, w) of the components that are kept, (k,)."""
         edges = np.zeros((self.shape[0], self.shape[1] + 1), np.int8)

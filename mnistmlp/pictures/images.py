@@ -22,6 +22,7 @@ from mnistmlp.errors import PictureError
 from mnistmlp.pictures.background import ring
 from mnistmlp.pictures.decoding import load_grey, read_bytes
 from mnistmlp.pictures.ink import Ink, Invert, find_sheet, ink_box, separate_ink
+from mnistmlp.pictures.numbers.several import count_digits
 from mnistmlp.pictures.strokes import stroke_width, widen
 
 BOX = 20  # pixels
@@ -43,6 +44,7 @@ class Reading:
     dark: bool | None = None  # whether the ink was dark, and the picture has been inverted
     box: tuple[int, int, int, int] | None = None  # of the ink in `grey`: top, left, bottom, right
     width: float | None = None  # of strokes, in pixels of the image, before widening
+    count: int = 1  # about how many digits the picture plainly shows
 
 
 def read_picture(source: str | Path | BinaryIO, **options: Any) -> Bytes:
@@ -100,8 +102,15 @@ def _normalise(grey: Grey, ink: Ink, invert: Invert) -> Reading:
     """Crop, scale and centre the ink of a picture."""
     grey, ink = _crop_to_digit(grey, ink, invert)
     box = ink_box(ink.strength)
-    image, width = _scale_strokes(ink.strength[box[0] : box[2], box[1] : box[3]], BOX)
-    return Reading(centre(image), grey, ink.strength, ink.dark, box, width)
+    image, width = fit_into_image(ink.strength[box[0] : box[2], box[1] : box[3]])
+    count = count_digits(ink.strength, box)
+    return Reading(image, grey, ink.strength, ink.dark, box, width, count)
+
+
+def fit_into_image(ink: Grey) -> tuple[Bytes, float]:
+    """Return ink cut to the digit as an image (28, 28), and how wide its strokes were."""
+    image, width = _scale_strokes(ink, BOX)
+    return centre(image), width
 
 
 def _crop_to_digit(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
@@ -132,7 +141,8 @@ def _normalise_whole(grey: Grey, ink: Ink) -> Reading:
     """Scale the whole picture, with its ink where it is."""
     image, width = _scale_strokes(square(ink.strength), SIDE)
     box = ink_box(ink.strength)
-    return Reading(np.rint(image).astype(np.uint8), grey, ink.strength, ink.dark, box, width)
+    count = count_digits(ink.strength, box)
+    return Reading(np.rint(image).astype(np.uint8), grey, ink.strength, ink.dark, box, width, count)
 
 
 def _scale_strokes(ink: Grey, side: int) -> tuple[Grey, float]:

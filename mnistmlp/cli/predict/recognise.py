@@ -41,6 +41,11 @@ class Recognised:
     origin: dict[str, Any] = field(default_factory=dict)  # for an image of the data set
     reading: Reading | None = None  # for a picture
 
+    @property
+    def count(self) -> int:
+        """About how many digits it plainly shows."""
+        return self.reading.count if self.reading else 1
+
 
 def predict_probabilities(brains: list[Brain], images: Bytes) -> Array:
     """Return the probabilities for images, (n, 10), averaged over the calibrated brains."""

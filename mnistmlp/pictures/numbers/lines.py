@@ -1,0 +1,200 @@
+"""Finding what is written on a page: the pieces of digits, and the lines that they stand in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistmlp.arrays import Grey, Indices, Mask
+from mnistmlp.pictures.background import MIN_BACKGROUND
+from mnistmlp.pictures.components import Components
+from mnistmlp.pictures.filters import (
+    dilate,
+    otsu_threshold,
+    running_extreme,
+    shrink,
+    smooth,
+    stretch,
+)
+from mnistmlp.pictures.ink import Invert, find_contrast, ink_strength
+from mnistmlp.pictures.strokes import stroke_width
+
+OVERVIEW = 384  # pixels of the longer side at which a page is looked at as a whole
+DETAIL = 12  # pixels: the height of a digit where its background is estimated
+SLOPES = np.arange(-45, 46) / 100  # of lines: up to 24 degrees
+SPECK, BODY, TALLEST = 0.25, 0.45, 2.5  # heights relative to the usual one
+
+
+class Writing(NamedTuple):
+    """The pieces of writing on a page: connected components of its ink."""
+
+    strength: Grey  # (h, w), ink from 0 for the background to 1
+    labels: Indices  # (h, w): which piece, from 1 to k, and 0 for none
+    boxes: Indices  # (k, 4): top, left, bottom, right
+    height: float  # of most digits, in pixels
+    stroke: float  # width of strokes, in pixels
+    dark: bool  # darker than the background
+
+
+class Line(NamedTuple):
+    """A line of writing."""
+
+    pieces: Indices  # (n,) from left to right
+    height: float  # of its digits, in pixels
+
+
+def find_writing(grey: Grey, invert: Invert) -> Writing | None:
+    """Find the pieces of writing on a page (h, w), or None if there is no ink.
+
+    The page as a whole tells how high its digits are, and whether they are dark.
+    Then each is separated from the background near it, so that neither shadows nor
+    the size of the page matter.
+    """
+    small = shrink(grey, OVERVIEW)
+    found = find_contrast(small, invert)
+    if not found:
+        return None
+    scale = max(grey.shape) / max(small.shape)
+    pieces = Components(found.soft)
+    height = scale * usual_height(pieces.boxes(), pieces.totals(found.levels * found.sure))
+    levels = smooth(local_contrast(grey, found.dark, height), height / 100)
+    near = stretch(dilate(found.soft).astype(np.float32), grey.shape) > 0.5
+    threshold = otsu_threshold(levels[near])
+    sure, soft = levels >= threshold, dilate(levels >= threshold / 2)
+    pieces = Components(soft)
+    kept = _is_writing(pieces, levels, sure, height)
+    if not kept.any():
+        return None
+    soft = pieces.mask(kept)
+    pieces = Components(soft)
+    found = found._replace(levels=levels, sure=sure, soft=soft)
+    boxes = pieces.boxes()
+    height = usual_height(boxes, pieces.totals(levels))
+    strength = ink_strength(found, soft)
+    stroke = stroke_width(strength)
+    return Writing(strength, pieces.labels(), boxes, height, stroke, found.dark)
+
+
+def local_contrast(grey: Grey, dark: bool, height: float) -> Grey:
+    """Return how far each pixel stands out from the background near it, from 0 to 255.
+
+    The background is a closing (an opening, if ink is light) by a square as wide as
+    a digit is high, which no stroke fills: `background.estimate_background`.
+    """
+    factor = max(1, int(height / DETAIL))
+    small = shrink(grey, max(grey.shape) // factor)
+    window = int(height / factor) | 1
+    first, second = (np.maximum, np.minimum) if dark else (np.minimum, np.maximum)
+    closed = running_extreme(running_extreme(small, window, first), window, second)
+    background = stretch(closed, grey.shape)
+    difference = (
+        255 * (background - grey) / np.maximum(background, MIN_BACKGROUND)
+        if dark
+        else grey - background
+    )
+    result: Grey = np.maximum(difference, 0).astype(np.float32)
+    return result
+
+
+def usual_height(boxes: Indices, mass: NDArray[np.float64]) -> float:
+    """Return the height of most pieces: the median, weighted by their mass."""
+    heights = boxes[:, 2] - boxes[:, 0]
+    order = heights.argsort(kind="stable")
+    below = np.cumsum(mass[order])
+    return float(heights[order][np.searchsorted(below, below[-1] / 2)])
+
+
+def _is_writing(pieces: Components, levels: Grey, sure: Mask, height: float) -> Mask:
+    """Tell which components may be parts of digits, (k,): neither specks nor far too large."""
+    boxes = pieces.boxes()
+    heights, widths = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    surely = pieces.totals(sure)
+    mean = pieces.totals(levels * sure) / np.maximum(surely, 1)
+    kept = (surely > 0) & (heights < TALLEST * height)
+    kept &= np.maximum(heights, widths) >= SPECK * height
+    typical = np.median(mean[kept]) if kept.any() else 0
+    kept &= mean > typical / 2
+    edge = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == pieces.shape).any(axis=1)
+    filled = pieces.sizes() / (heights * widths)
+    written: Mask = kept & ~(edge & (filled > 0.7) & (np.maximum(heights, widths) > height))
+    return written
+
+
+def find_slope(boxes: Indices, height: float) -> float:
+    """Return how far lines fall for each pixel to the right.
+
+    Of all slopes that one is taken along which the most pieces lie level with one
+    another, and of equal ones the least.
+    """
+    x, y = (boxes[:, 1] + boxes[:, 3]) / 2, (boxes[:, 0] + boxes[:, 2]) / 2
+    best, slope = 0.0, 0.0
+    for each in SLOPES[np.abs(SLOPES).argsort(kind="stable")]:
+        level = y - each * x
+        apart = (level[:, None] - level) / (0.15 * height)
+        score = float(np.exp(-(apart**2) / 2).sum() - len(level)) * (1 - abs(each) / 2)
+        if score > best * 1.0001:
+            best, slope = score, float(each)
+    return slope
+
+
+def find_lines(boxes: Indices, height: float) -> list[Line]:
+    """Return the lines of pieces that stand level, from top to bottom.
+
+    Those high enough to be digits make the lines; a smaller one belongs to the line
+    at whose height it stands.
+    """
+    heights = boxes[:, 2] - boxes[:, 0]
+    y = (boxes[:, 0] + boxes[:, 2]) / 2
+    bodies = np.flatnonzero(heights >= BODY * height)
+    bodies = bodies[y[bodies].argsort(kind="stable")]
+    rows: list[list[int]] = []
+    for piece in bodies.tolist():
+        if rows and y[piece] - np.mean(y[rows[-1]]) < 0.6 * height:
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    small = np.flatnonzero(heights < BODY * height)
+    middles = np.array([np.mean(y[row]) for row in rows])
+    for piece in small.tolist():
+        nearest = int(np.abs(middles - y[piece]).argmin())
+        if abs(middles[nearest] - y[piece]) < 0.7 * height:
+            rows[nearest].append(piece)
+    lines = []
+    for row in rows:
+        pieces = np.array(row)
+        tall = heights[pieces[heights[pieces] >= BODY * height]]
+        order = (boxes[pieces, 1] + boxes[pieces, 3]).argsort(kind="stable")
+        lines.append(Line(pieces[order], float(np.median(tall))))
+    return lines
+
+
+def level_lines(writing: Writing) -> tuple[Writing, Indices]:
+    """Return writing with its lines level, and how far each column moved down, (w,)."""
+    slope = find_slope(writing.boxes, writing.height)
+    height, width = writing.strength.shape
+    shifts = -np.rint(slope * np.arange(width)).astype(np.intp)
+    shifts -= shifts.min()
+    room = int(shifts.max())
+    if not room:
+        return writing, shifts
+    rows = np.arange(height + room)[:, None] - shifts  # those below 0 are the padding's last
+    padding = ((0, room), (0, 0))
+    strength = np.take_along_axis(np.pad(writing.strength, padding), rows, axis=0)
+    labels = np.take_along_axis(np.pad(writing.labels, padding), rows, axis=0)
+    boxes = _bound_labels(labels, len(writing.boxes))
+    return writing._replace(strength=strength, labels=labels, boxes=boxes), shifts
+
+
+def _bound_labels(labels: Indices, count: int) -> Indices:
+    """Return the bounding boxes of the pixels labelled 1 to `count`, (count, 4)."""
+    rows, columns = np.nonzero(labels)
+    which = labels[rows, columns] - 1
+    boxes = np.empty((count, 4), np.intp)
+    boxes[:, :2], boxes[:, 2:] = max(labels.shape), 0
+    np.minimum.at(boxes[:, 0], which, rows)
+    np.minimum.at(boxes[:, 1], which, columns)
+    np.maximum.at(boxes[:, 2], which, rows + 1)
+    np.maximum.at(boxes[:, 3], which, columns + 1)
+    return boxes
