@@ -57,7 +57,8 @@ def cut_row(writer: Writer, brain: mnistmlp.Brain) -> Row | None:
     """Return a random row, or None if it is not cut where its digits end."""
     low, nested = writer.rng.uniform(-2.5, 4), bool(writer.rng.random() < 0.3)
     high = low + writer.rng.uniform(0, 8)
-    digits, _ = writer.digits(writer.between(1, 6), low, high, nested=nested)
+    level = writer.rng.uniform(0.25, 0.7)
+    digits, _ = writer.digits(writer.between(1, 6), low, high, nested=nested, level=level)
     digits = np.pad(digits, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)))
     writing = find_writing((255 * (1 - digits.max(axis=0))).astype(np.float32), "yes")
     assert writing

@@ -20,11 +20,14 @@ SCALE = 4  # pixels of a picture for one of MNIST's
 MARGIN = 6 * SCALE
 
 
-def digit_ink(image: Levels, size: float = 1.0) -> Levels:
-    """Return an MNIST image as crisp ink from 0 to 1, cut to the ink."""
+def digit_ink(image: Levels, size: float = 1.0, level: float = 0.5) -> Levels:
+    """Return an MNIST image as crisp ink from 0 to 1, cut to the ink.
+
+    The lower the level, from 0 to 1, at which ink begins, the wider are the strokes.
+    """
     side = round(28 * SCALE * size)
     large = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
-    ink = np.clip((np.asarray(large) / 255 - 0.4) / 0.2, 0, 1)
+    ink = np.clip((np.asarray(large) / 255 - level) / 0.2 + 0.5, 0, 1)
     inked = ink > 0
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -74,12 +77,12 @@ class Writer:
         self.rng = np.random.default_rng(seed)
 
     def digits(
-        self, count: int, low: float, high: float, *, nested: bool = False
+        self, count: int, low: float, high: float, *, nested: bool = False, level: float = 0.5
     ) -> tuple[Levels, str]:
         """Return digits in a row, (n, h, w), with gaps from low to high, and their text."""
         chosen = self.rng.integers(len(self.images), size=count)
         sizes = 1 + 0.12 * self.rng.uniform(-1, 1, count)
-        inks = [digit_ink(self.images[i], size) for i, size in zip(chosen, sizes, strict=True)]
+        inks = [digit_ink(self.images[i], size, level) for i, size in zip(chosen, sizes, strict=True)]
         gaps = self.rng.uniform(low, high, count - 1)
         text = "".join(str(int(self.labels[i])) for i in chosen)
         return compose(inks, gaps, self.rng, nested=nested), text

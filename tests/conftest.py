@@ -64,6 +64,13 @@ def handwriting() -> Path:
     return _require(folder if folder.is_dir() else None, f"needs pictures in {folder}")
 
 
+@pytest.fixture(scope="session")
+def numbers() -> Path:
+    """A folder with real pictures of several digits, and ``labels.csv``."""
+    folder = SHARED / "numbers"
+    return _require(folder if folder.is_dir() else None, f"needs pictures in {folder}")
+
+
 def peak_memory(action: Callable[[], object]) -> int:
     """Return the most bytes that Python and NumPy allocate at once in an action."""
     tracemalloc.start()

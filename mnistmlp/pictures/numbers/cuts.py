@@ -20,8 +20,8 @@ MIN_CUT_WIDTH = 0.35  # narrower pieces are not cut
 CUT_SPACING = 0.08  # between two cuts, at least
 MIN_LENGTH = 0.2  # of the stroke that a cut separates
 MAX_CROSSED = 6.0  # ink that a cut crosses, at most, relative to the width of strokes
-ANCHORS = np.array([2, 4, 6])  # rows that cuts are looked for in, in eighths of the height
-TURN = 0.05  # pixels of ink that a cut may as well cross as move aside by one
+ANCHORS = np.array([3, 5])  # rows that cuts are looked for in, in eighths of the height
+TURN = 0.35  # ink in pixels that a cut may as well cross as move aside by a pixel
 
 
 class Parts(NamedTuple):

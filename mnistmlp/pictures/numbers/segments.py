@@ -28,7 +28,7 @@ MAX_SKIPPED = 0.5  # longer side of a part that need not belong to a digit
 MAX_SURE = 0.9975  # confidence above which more makes no difference: odds of e^6
 
 # of what `describe_segments` returns, estimated by benchmarks/cut_weights.py
-WEIGHTS = np.array([-0.32, 1.23, 3.78, -2.47, 0.73, -1.56, -2.21, -0.37, -16.07, 2.10])
+WEIGHTS = np.array([0.22, 1.01, 5.22, -3.73, 4.62, -3.10, -1.28, -0.21, -21.12, 2.09])
 
 
 class Segment(NamedTuple):
