@@ -82,7 +82,9 @@ class Writer:
         """Return digits in a row, (n, h, w), with gaps from low to high, and their text."""
         chosen = self.rng.integers(len(self.images), size=count)
         sizes = 1 + 0.12 * self.rng.uniform(-1, 1, count)
-        inks = [digit_ink(self.images[i], size, level) for i, size in zip(chosen, sizes, strict=True)]
+        inks = [
+            digit_ink(self.images[i], size, level) for i, size in zip(chosen, sizes, strict=True)
+        ]
         gaps = self.rng.uniform(low, high, count - 1)
         text = "".join(str(int(self.labels[i])) for i in chosen)
         return compose(inks, gaps, self.rng, nested=nested), text

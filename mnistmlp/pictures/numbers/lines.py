@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +19,12 @@ from mnistmlp.pictures.filters import (
     smooth,
     stretch,
 )
-from mnistmlp.pictures.ink import Invert, find_contrast, ink_strength
+from mnistmlp.pictures.ink import Contrast, Invert, find_contrast, ink_strength
 from mnistmlp.pictures.strokes import stroke_width
 
 OVERVIEW = 384  # pixels of the longer side at which a page is looked at as a whole
+MIN_HEIGHT = 56.0  # pixels of digits: pages with smaller ones are enlarged
+MAX_ENLARGED = 1 << 22  # pixels of a page that is enlarged
 DETAIL = 12  # pixels: the height of a digit where its background is estimated
 SLOPES = np.arange(-45, 46) / 100  # of lines: up to 24 degrees
 SPECK, BODY, TALLEST = 0.25, 0.45, 2.5  # heights relative to the usual one
@@ -36,6 +39,7 @@ class Writing(NamedTuple):
     height: float  # of most digits, in pixels
     stroke: float  # width of strokes, in pixels
     dark: bool  # darker than the background
+    enlarged: int  # how many times the page is wider and higher here
 
 
 class Line(NamedTuple):
@@ -56,25 +60,37 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     found = find_contrast(small, invert)
     if not found:
         return None
-    scale = max(grey.shape) / max(small.shape)
     pieces = Components(found.soft)
-    height = scale * usual_height(pieces.boxes(), pieces.totals(found.levels * found.sure))
+    height = usual_height(pieces.boxes(), pieces.totals(found.levels * found.sure))
+    height *= max(grey.shape) / max(small.shape)
+    times = _find_enlargement(grey, height)
+    grey = stretch(grey, tuple(times * side for side in grey.shape))
+    height *= times
     levels = smooth(local_contrast(grey, found.dark, height), height / 100)
     near = stretch(dilate(found.soft).astype(np.float32), grey.shape) > 0.5
+    found = _find_pieces(levels, near, height, found.dark)
+    if not found.soft.any():
+        return None
+    pieces = Components(found.soft)
+    boxes = pieces.boxes()
+    height = usual_height(boxes, pieces.totals(levels))
+    strength = ink_strength(found, found.soft)
+    stroke = stroke_width(strength)
+    return Writing(strength, pieces.labels(), boxes, height, stroke, found.dark, times)
+
+
+def _find_enlargement(grey: Grey, height: float) -> int:
+    """Return how many times to enlarge a page whose digits are small."""
+    most = int((MAX_ENLARGED / grey.size) ** 0.5)
+    return max(1, min(math.ceil(MIN_HEIGHT / height), most))
+
+
+def _find_pieces(levels: Grey, near: Mask, height: float, dark: bool) -> Contrast:
+    """Return the contrast of a page (h, w) with only what may be parts of digits."""
     threshold = otsu_threshold(levels[near])
     sure, soft = levels >= threshold, dilate(levels >= threshold / 2)
     pieces = Components(soft)
-    kept = _is_writing(pieces, levels, sure, height)
-    if not kept.any():
-        return None
-    soft = pieces.mask(kept)
-    pieces = Components(soft)
-    found = found._replace(levels=levels, sure=sure, soft=soft)
-    boxes = pieces.boxes()
-    height = usual_height(boxes, pieces.totals(levels))
-    strength = ink_strength(found, soft)
-    stroke = stroke_width(strength)
-    return Writing(strength, pieces.labels(), boxes, height, stroke, found.dark)
+    return Contrast(levels, sure, pieces.mask(_is_writing(pieces, levels, sure, height)), dark)
 
 
 def local_contrast(grey: Grey, dark: bool, height: float) -> Grey:

@@ -97,8 +97,9 @@ def read_number(
     if len(writing.boxes) > MAX_PIECES:
         raise PictureError(f"{name}: no numbers: more than {MAX_PIECES:,} pieces of ink")
     scale = max(size) / max(grey.shape)
+    share = scale / writing.enlarged
     lines = [
-        [_scale_box(digit, scale, size) for digit in line] for line in read_lines(writing, classify)
+        [_scale_box(digit, share, size) for digit in line] for line in read_lines(writing, classify)
     ]
     if not lines:
         raise PictureError(f"{name}: no digits found")

@@ -9,7 +9,7 @@ from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.numbers.lines import BODY, find_lines, usual_height
 
 WIDE = 1.25  # width of ink, relative to its height, that no single digit has
-USUAL_WIDTH = 0.8  # of a digit, relative to its height
+USUAL_WIDTH = 0.65  # of a digit, relative to its height
 
 
 def count_digits(ink: Grey, box: tuple[int, int, int, int]) -> int:
@@ -32,10 +32,8 @@ def count_digits(ink: Grey, box: tuple[int, int, int, int]) -> int:
         groups = _group([each for each in found if each[2] - each[0] >= BODY * line.height])
         whole = _union(groups)
         plain |= len(groups) > 1 and whole[3] - whole[1] >= WIDE * (whole[2] - whole[0])
-        count += sum(
-            max(1, round((group[3] - group[1]) / line.height / USUAL_WIDTH - 0.3))
-            for group in groups
-        )
+        widths = [(group[3] - group[1]) / line.height for group in groups]
+        count += sum(max(1, round(width / USUAL_WIDTH - 0.2)) for width in widths)
     return count if plain else 1
 
 

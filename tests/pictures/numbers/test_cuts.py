@@ -10,7 +10,7 @@ def test_the_cut_goes_where_ink_is_thin() -> None:
     ink[:, 5:25] = ink[:, 35:55] = 1
     ink[10:14, 25:35] = 1  # a bridge
     cuts, crossed = cheapest_cuts(ink, height=40, stroke=4)
-    bridge = [i for i, way in enumerate(cuts) if 25 <= way.min() and way.max() <= 35]
+    bridge = [i for i, way in enumerate(cuts) if way.min() >= 25 and way.max() <= 35]
     assert len(bridge) == 1
     assert crossed[bridge[0]] == 1  # width of a stroke
     for way in cuts:

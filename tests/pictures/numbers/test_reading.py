@@ -36,9 +36,13 @@ def test_boxes_are_in_pixels_of_the_picture() -> None:
     page = draw_lines("01", slope=0.1)
     small = read_number(save(page, "page.png"), classify)
     (zero, one), *_ = small.lines
-    assert np.abs(np.subtract(zero.box, (30, 30, 30 + HEIGHT, 60))).max() <= 2
-    assert np.abs(np.subtract(one.box, (35, 76, 35 + HEIGHT, 84))).max() <= 2
-    turned = Image.open("page.png").resize((page.shape[1] * 20, page.shape[0] * 20)).rotate(90, expand=True)
+    assert np.abs(np.subtract(zero.box, (30, 30, 30 + HEIGHT, 66))).max() <= 2
+    assert np.abs(np.subtract(one.box, (35, 82, 35 + HEIGHT, 90))).max() <= 2
+    turned = (
+        Image.open("page.png")
+        .resize((page.shape[1] * 20, page.shape[0] * 20))
+        .rotate(90, expand=True)
+    )
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: upright again a quarter turn to the right
     turned.save("turned.jpg", exif=exif)
@@ -60,7 +64,7 @@ def test_confidence_is_that_of_all_digits() -> None:
 
 def test_specks_and_dots_are_left_out() -> None:
     page = draw_lines("0110")
-    page[30 + HEIGHT - 5 : 30 + HEIGHT, 63:68] = 20  # a point between two digits
+    page[30 + HEIGHT - 5 : 30 + HEIGHT, 69:74] = 20  # a point between two digits
     page[10:13, 100:103] = 20
     page[50:56, 150:166] = 20
     page = np.pad(page, ((0, 0), (0, 60)), constant_values=240)
@@ -68,17 +72,14 @@ def test_specks_and_dots_are_left_out() -> None:
     assert read_number(save(page, "page.png"), classify).text == "0110"
 
 
-@pytest.mark.parametrize(
-    ("make", "error"),
-    [
-        (lambda: np.full((80, 200), 240, np.float32), "no ink found"),
-        (lambda: np.kron(np.indices((60, 60)).sum(0) % 2 * np.float32(200), np.ones((8, 8))), ""),
-    ],
-)
-def test_what_is_no_number(make: Callable[[], Array], error: str) -> None:
-    with pytest.raises(PictureError, match=error):
-        read_number(save(np.asarray(make(), np.float32), "page.png"), classify)
-    assert MAX_PIECES < 60 * 60 / 2
+def test_what_is_no_number() -> None:
+    with pytest.raises(PictureError, match="no ink found"):
+        read_number(save(np.full((80, 200), 240, np.float32), "blank.png"), classify)
+    small = np.full((640, 640), 240, np.float32)
+    small.reshape(40, 16, 40, 16)[:, 2:14, :, 6:10] = 20  # strokes, and more than there are digits
+    assert MAX_PIECES < 40 * 40
+    with pytest.raises(PictureError, match="more than 1,500 pieces of ink"):
+        read_number(save(small, "small.png"), classify)
 
 
 def pretrained() -> Callable[[Bytes], Array]:
@@ -114,7 +115,10 @@ def test_numbers_that_people_wrote(numbers: Path) -> None:
     read, wrong = pretrained(), []
     with (numbers / "labels.csv").open() as file:
         for row in csv.DictReader(file):
-            found = read_number(numbers / row["file"], read).text
+            try:
+                found = read_number(numbers / row["file"], read).text
+            except PictureError as error:
+                found = str(error)
             if found.replace("\n", "/") != row["label"]:
                 wrong.append((row["file"], found))
     assert len(wrong) <= 2, wrong
