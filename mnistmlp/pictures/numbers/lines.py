@@ -9,20 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import Grey, Indices, Mask
-from mnistmlp.pictures.background import MIN_BACKGROUND
+from mnistmlp.pictures.background import MIN_BACKGROUND, is_ink_dark
 from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.filters import (
     dilate,
     otsu_threshold,
     running_extreme,
+    separability,
     shrink,
     smooth,
     stretch,
 )
-from mnistmlp.pictures.ink import Contrast, Invert, find_contrast, ink_strength
+from mnistmlp.pictures.ink import (
+    MIN_CONTRAST,
+    MIN_SEPARABILITY,
+    Contrast,
+    Invert,
+    find_contrast,
+    ink_strength,
+)
 from mnistmlp.pictures.strokes import stroke_width
 
 OVERVIEW = 384  # pixels of the longer side at which a page is looked at as a whole
+SMALL = 32.0  # pixels at twice that size: the height of digits that are lost otherwise
 MIN_HEIGHT = 56.0  # pixels of digits: pages with smaller ones are enlarged
 MAX_ENLARGED = 1 << 22  # pixels of a page that is enlarged
 DETAIL = 12  # pixels: the height of a digit where its background is estimated
@@ -56,13 +65,12 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     Then each is separated from the background near it, so that neither shadows nor
     the size of the page matter.
     """
-    small = shrink(grey, OVERVIEW)
-    found = find_contrast(small, invert)
+    found = _survey(grey, invert)
     if not found:
         return None
     pieces = Components(found.soft)
     height = usual_height(pieces.boxes(), pieces.totals(found.levels * found.sure))
-    height *= max(grey.shape) / max(small.shape)
+    height *= max(grey.shape) / max(found.levels.shape)
     times = _find_enlargement(grey, height)
     grey = stretch(grey, tuple(times * side for side in grey.shape))
     height *= times
@@ -77,6 +85,23 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     strength = ink_strength(found, found.soft)
     stroke = stroke_width(strength)
     return Writing(strength, pieces.labels(), boxes, height, stroke, found.dark, times)
+
+
+def _survey(grey: Grey, invert: Invert) -> Contrast | None:
+    """Find what stands out from a page, which is reduced: as from a picture of one digit.
+
+    If nothing does, small digits may, from the background near them.
+    """
+    found = find_contrast(shrink(grey, OVERVIEW), invert)
+    if found:
+        return found
+    small = shrink(grey, 2 * OVERVIEW)
+    dark = is_ink_dark(small, even=False) if invert == "auto" else invert == "yes"
+    levels = smooth(local_contrast(small, dark, SMALL), 1)
+    threshold = otsu_threshold(levels)
+    if levels.max() < MIN_CONTRAST or separability(levels, threshold) < MIN_SEPARABILITY:
+        return None
+    return Contrast(levels, levels >= threshold, dilate(levels >= threshold / 2), dark)
 
 
 def _find_enlargement(grey: Grey, height: float) -> int:
