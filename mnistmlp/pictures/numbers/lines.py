@@ -36,6 +36,10 @@ MIN_HEIGHT = 56.0  # pixels of digits: pages with smaller ones are enlarged
 MAX_ENLARGED = 1 << 22  # pixels of a page that is enlarged
 DETAIL = 12  # pixels: the height of a digit where its background is estimated
 SLOPES = np.arange(-45, 46) / 100  # of lines: up to 24 degrees
+LONG = 1.3  # length of a straight line of ink, relative to the height
+STRAIGHT = 0.35  # of the ink of a ruling, at least, lies in such lines
+ENCLOSED = 0.45  # height of a digit relative to the box around it; a fifth of that for several
+MAX_ENCLOSING = 100  # pieces that may be boxes, the largest ones
 SPECK, BODY, TALLEST = 0.25, 0.45, 2.5  # heights relative to the usual one
 
 
@@ -69,7 +73,10 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     if not found:
         return None
     pieces = Components(found.soft)
-    height = usual_height(pieces.boxes(), pieces.totals(found.levels * found.sure))
+    mass = pieces.totals(found.levels * found.sure) * ~find_rulings(pieces, 0)
+    if not mass.any():
+        return None
+    height = usual_height(pieces.boxes(), mass)
     height *= max(grey.shape) / max(found.levels.shape)
     times = _find_enlargement(grey, height)
     grey = stretch(grey, tuple(times * side for side in grey.shape))
@@ -153,7 +160,7 @@ def _is_writing(pieces: Components, levels: Grey, sure: Mask, height: float) -> 
     heights, widths = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     surely = pieces.totals(sure)
     mean = pieces.totals(levels * sure) / np.maximum(surely, 1)
-    kept = (surely > 0) & (heights < TALLEST * height)
+    kept = (surely > 0) & (heights < TALLEST * height) & ~find_rulings(pieces, height)
     kept &= np.maximum(heights, widths) >= SPECK * height
     typical = np.median(mean[kept]) if kept.any() else 0
     kept &= mean > typical / 2
@@ -161,6 +168,26 @@ def _is_writing(pieces: Components, levels: Grey, sure: Mask, height: float) -> 
     filled = pieces.sizes() / (heights * widths)
     written: Mask = kept & ~(edge & (filled > 0.7) & (np.maximum(heights, widths) > height))
     return written
+
+
+def find_rulings(pieces: Components, height: float) -> Mask:
+    """Tell which components are lines, boxes or combs of a form, (k,): no digit is.
+
+    They consist of straight lines longer than their own height and that of digits,
+    or enclose other pieces.
+    """
+    boxes = pieces.boxes()
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    lengths = pieces.ends - pieces.starts
+    long = lengths > LONG * np.maximum(sizes[pieces.of_run, 0], height)
+    straight = np.bincount(pieces.of_run, lengths * long, pieces.count)
+    ruled: Mask = straight > STRAIGHT * pieces.sizes()
+    largest = (-sizes.prod(axis=1)).argsort(kind="stable")[:MAX_ENCLOSING]
+    for piece in largest.tolist():
+        inside = (boxes[:, :2] > boxes[piece, :2]) & (boxes[:, 2:] < boxes[piece, 2:])
+        heights = sizes[inside.all(axis=1), 0] / sizes[piece, 0]
+        ruled[piece] |= (heights > ENCLOSED).any() or (heights > ENCLOSED / 5).sum() >= 3
+    return ruled
 
 
 def find_slope(boxes: Indices, height: float) -> float:

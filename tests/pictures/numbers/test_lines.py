@@ -65,3 +65,19 @@ def test_lines_from_top_to_bottom_and_left_to_right() -> None:
     lines = find_lines(boxes, 50)
     assert [line.pieces.tolist() for line in lines] == [[2, 4, 1], [3, 0]]
     assert [line.height for line in lines] == [45, 50]
+
+
+def test_boxes_and_lines_of_a_form_are_left_out() -> None:
+    page = draw_lines("01", "10", gap=40)
+    boxed = page.copy()
+    for top in (10, 108, 206):
+        boxed[top : top + 3, 10:150] = 100
+    for left in (10, 82, 147):
+        boxed[10:209, left : left + 3] = 100
+    ruled = page.copy()
+    ruled[100:103, 5:-5] = ruled[200:203, 5:-5] = 100
+    for each in (boxed, ruled):
+        writing = find_writing(each, "auto")
+        assert writing
+        assert len(writing.boxes) == 4
+        assert writing.height == pytest.approx(HEIGHT, abs=5)
