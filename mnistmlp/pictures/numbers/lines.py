@@ -26,6 +26,7 @@ from mnistmlp.pictures.ink import (
     Contrast,
     Invert,
     find_contrast,
+    find_sheet,
     ink_strength,
 )
 from mnistmlp.pictures.strokes import stroke_width
@@ -40,6 +41,9 @@ LONG = 1.3  # length of a straight line of ink, relative to the height
 STRAIGHT = 0.35  # of the ink of a ruling, at least, lies in such lines
 ENCLOSED = 0.45  # height of a digit relative to the box around it; a fifth of that for several
 MAX_ENCLOSING = 100  # pieces that may be boxes, the largest ones
+FILLED = 0.7  # of its box by a band along the border
+CORNER = 1.4  # border along what lies in a corner, relative to its longer side
+MAX_EDGE = 0.12  # width of soft edges, relative to the height: those of shades are wider
 SPECK, BODY, TALLEST = 0.25, 0.45, 2.5  # heights relative to the usual one
 
 
@@ -72,6 +76,9 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     found = _survey(grey, invert)
     if not found:
         return None
+    sheet = find_sheet(found.levels, ink_strength(found, found.soft))
+    if sheet:
+        return _find_on_sheet(grey, invert, sheet, max(grey.shape) / max(found.levels.shape))
     pieces = Components(found.soft)
     mass = pieces.totals(found.levels * found.sure) * ~find_rulings(pieces, 0)
     if not mass.any():
@@ -91,7 +98,39 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     height = usual_height(boxes, pieces.totals(levels))
     strength = ink_strength(found, found.soft)
     stroke = stroke_width(strength)
+    if edge_width(strength) > MAX_EDGE * height:
+        return None
     return Writing(strength, pieces.labels(), boxes, height, stroke, found.dark, times)
+
+
+def _find_on_sheet(
+    grey: Grey, invert: Invert, sheet: tuple[slice, slice], scale: float
+) -> Writing | None:
+    """Find writing on a sheet of paper that lies on something darker."""
+    rows, columns = (slice(int(s.start * scale), int(s.stop * scale)) for s in sheet)
+    found = find_writing(grey[rows, columns], invert)
+    if not found:
+        return None
+    corner = np.multiply(found.enlarged, (rows.start, columns.start))
+    full = np.multiply(found.enlarged, grey.shape)
+    below = full - corner - found.labels.shape
+    around = [(int(corner[axis]), int(below[axis])) for axis in (0, 1)]
+    return found._replace(
+        strength=np.pad(found.strength, around),
+        labels=np.pad(found.labels, around),
+        boxes=found.boxes + np.concatenate([corner, corner]),
+    )
+
+
+def edge_width(strength: Grey) -> float:
+    """Return how wide the soft edges of ink (h, w) are, in pixels.
+
+    Half of an edge lies between a quarter and three quarters of the full strength, and
+    edges are as long as the total variation: `strokes.stroke_width`.
+    """
+    soft = np.count_nonzero((strength > 0.25) & (strength < 0.75))
+    width = stroke_width(strength)
+    return 2 * soft * width / (2 * float(strength.sum())) if width else 0.0
 
 
 def _survey(grey: Grey, invert: Invert) -> Contrast | None:
@@ -163,10 +202,13 @@ def _is_writing(pieces: Components, levels: Grey, sure: Mask, height: float) -> 
     kept = (surely > 0) & (heights < TALLEST * height) & ~find_rulings(pieces, height)
     kept &= np.maximum(heights, widths) >= SPECK * height
     typical = np.median(mean[kept]) if kept.any() else 0
-    kept &= mean > typical / 2
-    edge = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == pieces.shape).any(axis=1)
-    filled = pieces.sizes() / (heights * widths)
-    written: Mask = kept & ~(edge & (filled > 0.7) & (np.maximum(heights, widths) > height))
+    kept &= mean > max(typical / 2, MIN_CONTRAST)
+    border = np.ones(pieces.shape, bool)
+    border[1:-1, 1:-1] = False
+    longer = np.maximum(heights, widths)
+    filled = pieces.sizes() > FILLED * heights * widths
+    shade = pieces.totals(border) > np.where(filled & (longer > height), 0, CORNER * longer)
+    written: Mask = kept & ~shade
     return written
 
 

@@ -68,14 +68,14 @@ def test_lines_from_top_to_bottom_and_left_to_right() -> None:
 
 
 def test_boxes_and_lines_of_a_form_are_left_out() -> None:
-    page = draw_lines("01", "10", gap=40)
+    page = draw_lines("01", "01", gap=40, margin=40)
     boxed = page.copy()
-    for top in (10, 108, 206):
-        boxed[top : top + 3, 10:150] = 100
-    for left in (10, 82, 147):
-        boxed[10:209, left : left + 3] = 100
+    for top in (15, 117, 225):
+        boxed[top : top + 3, 15:190] = 100
+    for left in (15, 98, 187):
+        boxed[15:228, left : left + 3] = 100
     ruled = page.copy()
-    ruled[100:103, 5:-5] = ruled[200:203, 5:-5] = 100
+    ruled[110:113, 5:-5] = ruled[210:213, 5:-5] = 100
     for each in (boxed, ruled):
         writing = find_writing(each, "auto")
         assert writing
