@@ -156,6 +156,8 @@ def escape(text: str) -> str:
 
     Bytes of a file name that are not UTF-8 are left as they are.
     """
+    if text.isprintable():
+        return text
     return "".join(
         c if c.isprintable() or "\udc80" <= c <= "\udcff" else ascii(c)[1:-1] for c in text
     )

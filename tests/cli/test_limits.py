@@ -21,7 +21,7 @@ TRAIN = ["train", "--hidden", "8", "--lr", "6", "--epochs", "1", "--validation",
 
 @pytest.fixture
 def picture() -> str:
-    """A picture of a 1 whose file is so large that a thread of its own decodes it."""
+    """A picture of a 1 whose file is so large that another process may read the next one."""
     levels = np.random.default_rng(0).integers(200, 256, (400, 400), np.uint8)
     levels[80:320, 190:215] = 0
     Image.fromarray(levels).save("large.png")
@@ -41,7 +41,7 @@ def one_process() -> list[str]:
     return limit
 
 
-def test_a_command_needs_no_thread(
+def test_a_command_needs_no_other_thread_or_process(
     one_process: list[str], small: Path, brain: Path, picture: str
 ) -> None:
     data = ["--data-dir", str(small)]
@@ -70,15 +70,6 @@ def test_a_committee_that_cannot_start_a_process_says_so(
 
 def refuse(thread: threading.Thread) -> NoReturn:
     raise RuntimeError("can't start new thread")
-
-
-def test_large_pictures_are_read_without_threads(
-    run: Run, brain: Path, picture: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    expected = run("predict", "--brain", brain, picture, picture).stdout
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    result = run("predict", "--brain", brain, picture, picture)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, expected, "")
 
 
 def test_a_thread_that_cannot_be_done_without_is_an_error(

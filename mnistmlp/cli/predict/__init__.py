@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ def predict(
     files_from: options.FilesFrom = None,
     null: options.Null = False,
     recursive: options.Recursive = False,
+    jobs: options.Jobs = None,
     with_filename: options.WithFilename = None,
     index: options.Index = None,
     split: options.Split = "test",
@@ -100,15 +102,19 @@ def predict(
     if numbers:
         raise typer.Exit(0 if print_numbers(brains, names, invert, wanted) else 1)
     reading_options = {"invert": invert, "centred": centre, "raw": raw}
-    given = images or files_from is not None
-    pictures = recognise_pictures(brains, names, **reading_options) if given else ()
+    steps = explain or explain_png is not None
+    pictures = recognise_pictures(
+        brains, names, jobs or blas.usable_cores(), steps=steps, **reading_options
+    )
+    given = pictures if images or files_from is not None else ()
     failed = False
-    for result in chain(pictures, recognise_indices(brains, ranges, dataset, data_dir, split)):
-        if isinstance(result, PictureError):
-            console.report(result)
-            failed = True
-        else:
-            _print_result(result, brains, wanted)
+    with closing(pictures):  # ends other processes, whatever happens here
+        for result in chain(given, recognise_indices(brains, ranges, dataset, data_dir, split)):
+            if isinstance(result, PictureError):
+                console.report(result)
+                failed = True
+            else:
+                _print_result(result, brains, wanted)
     if failed:
         raise typer.Exit(1)
 

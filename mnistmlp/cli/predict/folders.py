@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,12 +50,16 @@ def find_pictures(folder: str) -> Iterator[str | PictureError]:
 def _sort_out(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
     """Return the folders, the pictures and the other files that a user keeps in a folder."""
     folders, pictures, others = [], [], []
-    for each in sorted(folder.iterdir()):
-        if each.name.startswith(".") or each.name in SYSTEM_NAMES:
+    with os.scandir(folder) as entries:  # which know what they are, but for links
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        if entry.name.startswith(".") or entry.name in SYSTEM_NAMES:
             continue
-        if each.is_dir() and not each.is_symlink():
+        each = folder / entry.name
+        file = entry.is_file(follow_symlinks=False)
+        if entry.is_dir(follow_symlinks=False):
             folders.append(each)
-        elif each.suffix.lower() in SUFFIXES and (each.is_file() or not each.exists()):
+        elif each.suffix.lower() in SUFFIXES and (file or each.is_file() or not each.exists()):
             pictures.append(each)  # or a broken link, which is then reported
         else:
             others.append(each)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
 from mnistmlp.cli.completion import complete_brain
 
@@ -42,6 +43,15 @@ WithFilename = Annotated[
         show_default="if there are several",
         help="Print the source and the confidence with each digit, or neither; "
         "-h is not short for that.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        parser=options.whole(1, MAX_THREADS),
+        metavar="N",
+        show_default="as many as there are usable cores",
+        help="How many processes read pictures.",
     ),
 ]
 Index = Annotated[

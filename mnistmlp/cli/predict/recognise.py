@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnistmlp import blas
 from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.cli.predict.sources import Source
 from mnistmlp.errors import PictureError, SettingError
 
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain
     from mnistmlp.data.catalog import Split
     from mnistmlp.pictures.images import Reading
-
-MAX_PENDING = 64  # pictures that are read before they are recognised
-MAX_WAIT = 0.02  # seconds that a picture waits for others in its batch
-LARGE_FILE = 1 << 16  # bytes; a thread can decode larger ones while others are read
-
-Read = Callable[[str], "Reading | PictureError"]
-Job = Callable[[], "Reading | PictureError"]
 
 
 @dataclass
@@ -40,11 +33,7 @@ class Recognised:
     probabilities: Array  # (10,)
     origin: dict[str, Any] = field(default_factory=dict)  # for an image of the data set
     reading: Reading | None = None  # for a picture
-
-    @property
-    def count(self) -> int:
-        """About how many digits it plainly shows."""
-        return self.reading.count if self.reading else 1
+    count: int = 1  # about how many digits the picture plainly shows
 
 
 def predict_probabilities(brains: list[Brain], images: Bytes) -> Array:
@@ -55,89 +44,55 @@ def predict_probabilities(brains: list[Brain], images: Bytes) -> Array:
 
 
 def recognise_pictures(
-    brains: list[Brain], names: Iterable[Source], **options: Any
-) -> Iterator[Recognised | PictureError]:
+    brains: list[Brain], names: Iterable[Source], jobs: int, *, steps: bool, **options: Any
+) -> Generator[Recognised | PictureError, None, None]:
     """Yield the result or the error for each picture, in order.
 
-    `options` are passed to `examine_picture`.
+    Parameters
+    ----------
+    brains : list of Brain
+    names : iterable of Source
+    jobs : int
+        How many processes read the pictures, this one included.
+    steps : bool
+        Whether the steps from each picture to its image are wanted, which are large.
+    options
+        Are passed to `examine_picture`.
     """
     from mnistmlp.pictures.images import examine_picture
 
-    def read(name: str) -> Reading | PictureError:
-        try:
-            return examine_picture(sys.stdin.buffer if name == "-" else name, **options)
-        except PictureError as error:
-            return error
-
+    read = partial(_read_picture, partial(examine_picture, **options), steps=steps)
     warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
-    for batch in _read_in_batches(names, read):
-        images = [reading.image for _, reading in batch if not isinstance(reading, PictureError)]
-        probabilities = iter(predict_probabilities(brains, _stack(images)) if images else ())
-        for name, reading in batch:
-            if isinstance(reading, PictureError):
-                yield reading
-            else:
-                yield Recognised(name, reading.image, next(probabilities), reading=reading)
+    jobs = 1 if steps else jobs  # they would take long to send, and memory while they wait
+    with closing(read_in_order(names, read, jobs)) as batches:
+        for batch in batches:
+            images = [found.image for _, found in batch if not isinstance(found, PictureError)]
+            probabilities = iter(predict_probabilities(brains, _stack(images)) if images else ())
+            for name, found in batch:
+                if isinstance(found, PictureError):
+                    yield found
+                else:
+                    reading = found if steps else None
+                    yield Recognised(
+                        str(name), found.image, next(probabilities), {}, reading, found.count
+                    )
+
+
+def _read_picture(
+    examine: Callable[..., Reading], name: str, *, steps: bool
+) -> Reading | PictureError:
+    """Read a picture, and keep the large arrays of its steps, or leave them out."""
+    try:
+        reading = examine(sys.stdin.buffer if name == "-" else name)
+    except PictureError as error:
+        return error
+    return reading if steps else replace(reading, grey=reading.grey[:0].copy(), ink=None)
 
 
 def _stack(images: list[Bytes]) -> Bytes:
     import numpy as np
 
     return np.stack(images)
-
-
-def _read_in_batches(
-    names: Iterable[Source], read: Read
-) -> Iterator[list[tuple[str, Reading | PictureError]]]:
-    """Read pictures, and yield them in order, in batches read at about the same time.
-
-    Large ones are read in threads, if the system starts any, beside the others.
-    A name of None means that the next may take a while: the pictures before do
-    not wait for it.
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    pending: list[tuple[str, Job]] = []
-    threaded = True
-    with ThreadPoolExecutor(blas.usable_cores()) as pool:
-        for name in names:
-            if isinstance(name, PictureError):
-                pending.append(("", partial(_return_error, name)))
-            elif name is not None:
-                job: Job = partial(read, name)
-                if threaded and _is_large(name):
-                    try:
-                        job = pool.submit(job).result
-                    except RuntimeError:
-                        threaded = False
-                pending.append((name, job))
-            if name is None or len(pending) == MAX_PENDING:
-                yield from _run_jobs(pending)
-                pending = []
-        yield from _run_jobs(pending)
-
-
-def _run_jobs(pending: list[tuple[str, Job]]) -> Iterator[list[tuple[str, Reading | PictureError]]]:
-    """Run the jobs, and yield their pictures in batches, so that none waits long for others."""
-    batch, started = [], time.monotonic()
-    for name, job in pending:
-        batch.append((name, job()))
-        if time.monotonic() - started > MAX_WAIT:
-            yield batch
-            batch, started = [], time.monotonic()
-    if batch:
-        yield batch
-
-
-def _return_error(error: PictureError) -> PictureError:
-    return error
-
-
-def _is_large(name: str) -> bool:
-    try:
-        return name != "-" and Path(name).stat().st_size >= LARGE_FILE
-    except (OSError, ValueError):
-        return False
 
 
 def recognise_indices(

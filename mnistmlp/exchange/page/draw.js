@@ -52,7 +52,9 @@ class Drawing {
     context.fillRect(0, 0, FIELD, FIELD);
     this.#trace(context, "#fff");
     const { data } = context.getImageData(0, 0, FIELD, FIELD);
-    return grid(FIELD, FIELD, new Float32Array(FIELD * FIELD).map((_, i) => data[4 * i]));
+    const field = grid(FIELD, FIELD);
+    for (let i = 0; i < field.data.length; i++) field.data[i] = data[4 * i]; // red
+    return field;
   }
 
   /** Draw the field on the screen, in the colours of the theme. */

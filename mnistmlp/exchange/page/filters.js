@@ -25,7 +25,8 @@ function histogram(levels, bins) {
   const edges = Array.from({ length: bins + 1 }, (_, k) => Math.fround(low + k * width));
   edges[bins] = high;
   const counts = new Array(bins).fill(0);
-  for (const level of levels) {
+  for (let i = 0; i < levels.length; i++) {
+    const level = levels[i];
     let bin = Math.min(Math.floor((level - low) / width), bins - 1);
     if (level < edges[bin]) bin--;
     else if (bin < bins - 1 && level >= edges[bin + 1]) bin++;
@@ -36,19 +37,19 @@ function histogram(levels, bins) {
 
 /** Return how much of the variance lies between Otsu's two classes. */
 function separability(levels, threshold = otsuThreshold(levels)) {
-  let [count, sum] = [0, 0];
-  for (const level of levels) {
-    if (level < threshold) continue;
+  let [count, sum, squares] = [0, 0, 0];
+  const average = mean(levels);
+  for (let i = 0; i < levels.length; i++) {
+    squares += (levels[i] - average) ** 2;
+    if (levels[i] < threshold) continue;
     count++;
-    sum += level;
+    sum += levels[i];
   }
   const share = count / levels.length;
   if (share === 0 || share === 1) return 0;
-  const average = mean(levels);
   const inHigh = sum / count;
   const inLow = (average - share * inHigh) / (1 - share);
-  const variance = levels.reduce((sum, level) => sum + (level - average) ** 2, 0) / levels.length;
-  return (share * (1 - share) * (inHigh - inLow) ** 2) / variance;
+  return (share * (1 - share) * (inHigh - inLow) ** 2) / (squares / levels.length);
 }
 
 /** Return the most or the least of squares of `window` pixels a side, odd. */
@@ -58,22 +59,31 @@ function runningExtreme(values, window, pick) {
 
 function runningExtremeOfRows({ height, width, data }, window, pick) {
   const reach = Math.min(window >> 1, width - 1);
+  const rising = pick === Math.max; // to call it for each pixel would take most of the time
   const slid = grid(height, width);
   const line = new Float32Array(width + 2 * reach);
   for (let row = 0; row < height; row++) {
     const start = row * width;
-    line.fill(data[start], 0, reach);
-    line.set(data.subarray(start, start + width), reach);
-    line.fill(data[start + width - 1], reach + width);
+    copyExtended(data.subarray(start, start + width), line, reach);
     let span = 1; // how many pixels each one stands for
     while (span < 2 * reach + 1) {
       const step = Math.min(span, 2 * reach + 1 - span);
-      for (let i = 0; i + step < line.length; i++) line[i] = pick(line[i], line[i + step]);
+      for (let i = 0; i + step < line.length; i++) {
+        const next = line[i + step];
+        if (rising ? next > line[i] : next < line[i]) line[i] = next;
+      }
       span += step;
     }
     slid.data.set(line.subarray(0, width), start);
   }
   return slid;
+}
+
+/** Copy a row into the middle of a longer line, and its ends to what is beside it. */
+function copyExtended(row, line, reach) {
+  line.fill(row[0], 0, reach);
+  line.set(row, reach);
+  line.fill(row.at(-1), reach + row.length);
 }
 
 /** Return values blurred by a Gaussian, with a standard deviation in pixels. */
@@ -90,14 +100,13 @@ function smooth(values, deviation) {
 
 function smoothRows({ height, width, data }, weights, reach) {
   const blurred = grid(height, width);
+  const line = new Float32Array(width + 2 * reach);
   for (let row = 0; row < height; row++) {
     const start = row * width;
+    copyExtended(data.subarray(start, start + width), line, reach);
     for (let column = 0; column < width; column++) {
       let sum = 0;
-      for (let i = 0; i < weights.length; i++) {
-        const from = Math.min(Math.max(column + i - reach, 0), width - 1);
-        sum += weights[i] * data[start + from];
-      }
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * line[column + i];
       blurred.data[start + column] = sum;
     }
   }

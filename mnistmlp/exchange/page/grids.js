@@ -6,8 +6,11 @@ function grid(height, width, data = new Float32Array(height * width)) {
   return { height, width, data };
 }
 
-function sameShape(values, each) {
-  return grid(values.height, values.width, values.data.map(each));
+/** Return a grid of the same shape, each number of which is made of one; loops are fast, map is not. */
+function sameShape({ height, width, data }, each) {
+  const made = grid(height, width);
+  for (let i = 0; i < data.length; i++) made.data[i] = each(data[i], i);
+  return made;
 }
 
 /** Return the values at the places that are asked for. */
@@ -41,9 +44,8 @@ function place(values, top, left, height, width) {
 /** Return the grid with rows and columns changed over. */
 function transpose({ height, width, data }) {
   const turned = grid(width, height);
-  for (let row = 0; row < height; row++)
-    for (let column = 0; column < width; column++)
-      turned.data[column * height + row] = data[row * width + column];
+  for (let column = 0, i = 0; column < width; column++)
+    for (let row = 0; row < height; row++) turned.data[i++] = data[row * width + column];
   return turned;
 }
 
@@ -52,20 +54,56 @@ function alongBoth(values, ofRows) {
   return ofRows(transpose(ofRows(transpose(values))));
 }
 
-const least = (data) => data.reduce((a, b) => (b < a ? b : a), Infinity);
-const most = (data) => data.reduce((a, b) => (b > a ? b : a), -Infinity);
+function least(data) {
+  let found = Infinity;
+  for (let i = 0; i < data.length; i++) if (data[i] < found) found = data[i];
+  return found;
+}
+
+function most(data) {
+  let found = -Infinity;
+  for (let i = 0; i < data.length; i++) if (data[i] > found) found = data[i];
+  return found;
+}
+
+function total(data) {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i];
+  return sum;
+}
+
 const spread = (data) => most(data) - least(data);
-const total = (data) => data.reduce((a, b) => a + b, 0);
 const mean = (data) => total(data) / data.length;
 const longer = ({ height, width }) => Math.max(height, width);
 
 /** Return the value that so many percent are below, linear between two. */
 function percentile(data, percent) {
-  const sorted = Float32Array.from(data).sort();
-  const place = ((sorted.length - 1) * percent) / 100;
+  const place = ((data.length - 1) * percent) / 100;
   const before = Math.floor(place);
-  const after = Math.min(before + 1, sorted.length - 1);
-  return sorted[before] + (sorted[after] - sorted[before]) * (place - before);
+  const parted = partedAt(data, before);
+  const [low, high] = [parted[before], least(parted.subarray(before + 1))];
+  return high < Infinity ? low + (high - low) * (place - before) : low;
+}
+
+/** Return values with those before a place no larger, and those after it no smaller: Hoare's FIND. */
+function partedAt(data, place) {
+  const parted = Float32Array.from(data);
+  let [first, last] = [0, parted.length - 1];
+  while (first < last) {
+    const middle = parted[place];
+    let [i, j] = [first, last];
+    while (i <= j) {
+      while (parted[i] < middle) i++;
+      while (parted[j] > middle) j--;
+      if (i > j) break;
+      [parted[i], parted[j]] = [parted[j], parted[i]];
+      i++;
+      j--;
+    }
+    if (j < place) first = i;
+    if (i > place) last = j;
+  }
+  return parted;
 }
 
 const median = (data) => percentile(data, 50);

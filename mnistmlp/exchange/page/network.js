@@ -39,14 +39,16 @@ const ACTIVATIONS = { sigmoid, tanh, relu, softmax };
  * The first is the image itself, a⁰, from 0 to 1; the last are the outputs.
  */
 function forward(network, image) {
-  let a = Float32Array.from(image, (level) => level / 255);
+  let a = new Float32Array(image.length);
+  for (let i = 0; i < a.length; i++) a[i] = image[i] / 255;
   const layers = [a];
   for (const { weights, fanIn, fanOut } of network.layers) {
     const z = new Float32Array(fanOut);
+    const lit = litOf(a);
     for (let neuron = 0; neuron < fanOut; neuron++) {
       const start = neuron * (fanIn + 1); // a row has the weights, then the bias
       let sum = weights[start + fanIn];
-      for (let i = 0; i < fanIn; i++) sum += weights[start + i] * a[i];
+      for (let k = 0; k < lit.length; k++) sum += weights[start + lit[k]] * a[lit[k]];
       z[neuron] = sum;
     }
     const last = layers.length === network.layers.length;
@@ -54,6 +56,14 @@ function forward(network, image) {
     layers.push((a = z));
   }
   return layers;
+}
+
+/** Return which neurons are not 0: the others, most of an image and of ReLUs, add nothing. */
+function litOf(a) {
+  const lit = new Uint16Array(a.length);
+  let count = 0;
+  for (let i = 0; i < a.length; i++) if (a[i]) lit[count++] = i;
+  return lit.subarray(0, count);
 }
 
 /** Return each layer's weights, with the bias as the last of each row, out of one flat vector. */
