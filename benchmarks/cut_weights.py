@@ -22,7 +22,7 @@ from mnistmlp.pictures.numbers.cuts import Parts, cut_lines
 from mnistmlp.pictures.numbers.lines import find_lines, find_writing
 
 Levels = NDArray[Any]
-ROWS, STEPS, RATE, RIDGE = 1500, 150, 0.15, 1e-3
+ROWS, STEPS, RATE, RIDGE = 1200, 150, 0.15, 1e-3
 SAME = 0.7  # of ink: intersection over union of a digit and the segment that is it
 
 
@@ -56,9 +56,12 @@ def find_right(
 def cut_row(writer: Writer, brain: mnistmlp.Brain) -> Row | None:
     """Return a random row, or None if it is not cut where its digits end."""
     low, nested = writer.rng.uniform(-2.5, 4), bool(writer.rng.random() < 0.3)
-    high = low + writer.rng.uniform(0, 8)
+    high, count = low + writer.rng.uniform(0, 8), writer.between(1, 6)
+    if writer.rng.random() < 0.3:  # two that touch
+        low = high = writer.rng.uniform(-2.2, -0.5)
+        count = 2
     level = writer.rng.uniform(0.25, 0.7)
-    digits, _ = writer.digits(writer.between(1, 6), low, high, nested=nested, level=level)
+    digits, _ = writer.digits(count, low, high, nested=nested, level=level)
     digits = np.pad(digits, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)))
     writing = find_writing((255 * (1 - digits.max(axis=0))).astype(np.float32), "yes")
     assert writing

@@ -1,17 +1,23 @@
 """Numbers composed of MNIST's digits: rows, pages, forms; and how well they are read.
 
 Each kind is a way to write and to photograph a number.  `make` yields pictures with
-their texts, and `score` compares what was read with them.
+their texts, and `score` compares what was read with them: python made_numbers.py
+[SPLIT [COUNT]] prints a table of all kinds.
 """
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+import mnistmlp
+from mnistmlp.errors import PictureError
 
 Levels = NDArray[Any]
 Rng = np.random.Generator
@@ -222,3 +228,39 @@ def score(pairs: Iterable[tuple[str, str]]) -> tuple[float, float]:
     right = sum(read == written for read, written in pairs)
     wrong = sum(edit_distance(read, written) for read, written in pairs)
     return right / len(pairs), wrong / sum(len(written) for _, written in pairs)
+
+
+def read(picture: Image.Image, brain: mnistmlp.Brain) -> str:
+    """Return the text of a picture, `/` between lines; nothing if no digits are found."""
+    stream = io.BytesIO()
+    picture.save(stream, "png")
+    stream.seek(0)
+    try:
+        found = mnistmlp.read_number(
+            stream,
+            lambda images: mnistmlp.committee([brain.network], images, [brain.temperature]),
+        )
+    except PictureError:
+        return ""
+    return found.text.replace("\n", "/")
+
+
+def measure(brain: mnistmlp.Brain, split: str = "test", count: int = 100) -> Iterator[str]:
+    """Yield the rows of a table: kind, numbers wholly right, and wrong digits."""
+    data = mnistmlp.load_dataset(mnistmlp.default_folder(), "test" if split == "test" else "train")
+    for kind in KINDS:
+        made = make(kind, data.images, data.labels, count)
+        right, wrong = score([(read(each, brain), text) for each, text in made])
+        yield f"| {kind} | {right * count:.0f} of {count} | {wrong:.2%} |"
+
+
+def main() -> None:
+    """Measure with the bundled brain, and print the table."""
+    split, count, *_ = [*sys.argv[1:], *("test", "100")[len(sys.argv) - 1 :]]
+    print("| made of MNIST's digits | wholly right | wrong digits |\n| --- | --- | --- |")
+    for line in measure(mnistmlp.load_brain(mnistmlp.PRETRAINED), split, int(count)):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

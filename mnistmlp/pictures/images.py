@@ -100,10 +100,12 @@ def examine_picture(
 
 def _normalise(grey: Grey, ink: Ink, invert: Invert) -> Reading:
     """Crop, scale and centre the ink of a picture."""
+    count, whole = count_digits(grey, ink.strength), grey
     grey, ink = _crop_to_digit(grey, ink, invert)
+    if grey is not whole:
+        count = max(count, count_digits(grey, ink.strength))
     box = ink_box(ink.strength)
     image, width = fit_into_image(ink.strength[box[0] : box[2], box[1] : box[3]])
-    count = count_digits(ink.strength, box)
     return Reading(image, grey, ink.strength, ink.dark, box, width, count)
 
 
@@ -141,7 +143,7 @@ def _normalise_whole(grey: Grey, ink: Ink) -> Reading:
     """Scale the whole picture, with its ink where it is."""
     image, width = _scale_strokes(square(ink.strength), SIDE)
     box = ink_box(ink.strength)
-    count = count_digits(ink.strength, box)
+    count = count_digits(grey, ink.strength)
     return Reading(np.rint(image).astype(np.uint8), grey, ink.strength, ink.dark, box, width, count)
 
 

@@ -28,7 +28,7 @@ MAX_SKIPPED = 0.5  # longer side of a part that need not belong to a digit
 MAX_SURE = 0.9975  # confidence above which more makes no difference: odds of e^6
 
 # of what `describe_segments` returns, estimated by benchmarks/cut_weights.py
-WEIGHTS = np.array([0.22, 1.01, 5.22, -3.73, 4.62, -3.10, -1.28, -0.21, -21.12, 2.09])
+WEIGHTS = np.array([0.41, 1.00, 5.34, -3.96, 4.57, -3.04, -1.29, -0.14, -21.82, 2.02])
 
 
 class Segment(NamedTuple):

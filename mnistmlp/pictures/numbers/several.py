@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mnistmlp.arrays import Grey, Indices
+from mnistmlp.arrays import Grey, Indices, Mask
 from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.numbers.lines import BODY, find_lines, usual_height
 
@@ -12,29 +12,47 @@ WIDE = 1.25  # width of ink, relative to its height, that no single digit has
 USUAL_WIDTH = 0.65  # of a digit, relative to its height
 
 
-def count_digits(ink: Grey, box: tuple[int, int, int, int]) -> int:
-    """Return about how many digits there are in ink (h, w), with no network; 1 if in doubt.
+def count_digits(grey: Grey, ink: Grey) -> int:
+    """Return about how many digits a picture shows, with no network; 1 if in doubt.
 
     Several digits stand side by side, and are wider than high together.  A single
-    digit in pieces is not.
+    digit in pieces is not.  What stands beside the ink (h, w), from 0 to 1, counts if it
+    is as dark or light in the grey levels (h, w): a 1 is left out beside a heavy 0.
     """
-    top, left, bottom, right = box
-    inked = ink[top:bottom, left:right] > 0
-    height, width = inked.shape
-    if width < WIDE * height and inked.any(axis=1).all():
+    inked = ink > 0
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    inked, strip = inked[top:bottom], ink[top:bottom]
+    beside = _find_beside(grey[top:bottom], strip)
+    if beside[:, :left].any() or beside[:, right:].any():
+        inked |= beside
+    elif right - left < WIDE * (bottom - top) and inked.any(axis=1).all():
         return 1
     pieces = Components(inked)
     boxes = pieces.boxes()
-    usual = usual_height(boxes, pieces.totals(inked))
+    whole = (boxes[:, 1] > 0) & (boxes[:, 3] < grey.shape[1])
+    kept = whole | (pieces.totals(strip) > 0)  # the edge of a desk is cut off by the border
+    boxes, mass = boxes[kept], pieces.sizes()[kept]
+    usual = usual_height(boxes, mass)
     count, plain = 0, False
     for line in find_lines(boxes, usual):
         found = [boxes[piece] for piece in line.pieces]
         groups = _group([each for each in found if each[2] - each[0] >= BODY * line.height])
-        whole = _union(groups)
-        plain |= len(groups) > 1 and whole[3] - whole[1] >= WIDE * (whole[2] - whole[0])
+        around = _union(groups)
+        plain |= len(groups) > 1 and around[3] - around[1] >= WIDE * (around[2] - around[0])
         widths = [(group[3] - group[1]) / line.height for group in groups]
         count += sum(max(1, round(width / USUAL_WIDTH - 0.2)) for width in widths)
     return count if plain else 1
+
+
+def _find_beside(grey: Grey, ink: Grey) -> Mask:
+    """Return which grey levels (h, w) are nearer to those of ink (h, w) than to the rest."""
+    rest = grey[ink == 0]
+    if not rest.size:
+        return np.zeros(grey.shape, bool)
+    level, ground = np.median(grey[ink >= 1]), np.median(rest)
+    beside: Mask = (grey - ground) * np.sign(level - ground) > 0.6 * abs(level - ground)
+    return beside
 
 
 def _group(boxes: list[Indices]) -> list[Indices]:

@@ -33,3 +33,14 @@ def test_digits_of_mnist_are_single(mnist: Path) -> None:
     for image in load_dataset(mnist, "train").images[:300]:
         Image.fromarray(255 - image).resize((112, 112)).save("digit.png")
         assert examine_picture("digit.png").count == 1
+
+
+def test_a_light_digit_beside_a_heavy_one_counts() -> None:
+    page = np.full((140, 300), 240, np.float32)
+    page[20:120, 20:110] = 20
+    page[45:95, 45:85] = 240  # a 0 of thick strokes
+    page[22:118, 240:246] = 20
+    assert examine_picture(save(page, "zero-one.png")).count == 2
+    page[:, 290:] = 20  # the edge of a desk
+    page[22:118, 240:246] = 240
+    assert examine_picture(save(page, "zero.png")).count == 1
