@@ -1,7 +1,7 @@
 """Measure how well and how fast pictures are recognised: python pictures.py [BRAIN [LABELS]].
 
-MNIST's first test images are made into pictures such as people have them:
-on paper in uneven light, in pencil, on a board, with a frame.  With LABELS, a
+MNIST's first test images are made into pictures such as people have them, by
+`made_digits`: on paper in uneven light, in pencil, on a board, in a form.  With LABELS, a
 CSV file (columns file, label, source), it reads those pictures as well.  Writes the
 table of docs/pictures.md.
 """
@@ -16,176 +16,21 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from made_digits import KINDS, RNG, Levels, ink_of, picture
 from page import put
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image
 
 import mnistmlp
 from mnistmlp.errors import PictureError
 
-Levels = NDArray[Any]
 ROOT = Path(__file__).parents[1]
 FOLDER = mnistmlp.default_folder()
 PROGRAM = Path(sys.executable).with_name("mnistmlp")
-SIDE, COUNT = 280, 200
-Y, X = np.mgrid[-0.5 : 0.5 : SIDE * 1j, -0.5 : 0.5 : SIDE * 1j]
-RNG = np.random.default_rng(7)
-
-
-def picture(levels: Levels) -> Image.Image:
-    """Return levels as a picture."""
-    return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
-
-
-def jpeg(levels: Levels) -> Image.Image:
-    """Return levels as a JPEG of middling quality."""
-    stream = io.BytesIO()
-    picture(levels).save(stream, "jpeg", quality=60)
-    return Image.open(stream)
-
-
-def ink_of(image: Levels) -> Levels:
-    """Return an MNIST image as crisp ink, (280, 280) from 0 to 1."""
-    large = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-    return np.clip((np.asarray(large) / 255 - 0.4) / 0.2, 0, 1)
-
-
-def noise(deviation: float) -> Levels:
-    """Return noise of a standard deviation."""
-    return deviation * RNG.standard_normal((SIDE, SIDE))
-
-
-def clouds(deviation: float, size: int) -> Levels:
-    """Return noise that is smooth over so many pixels."""
-    coarse = picture(128 + 60 * RNG.standard_normal((SIDE // size, SIDE // size)))
-    smooth = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC), np.float64)
-    return deviation * (smooth - 128) / 60
-
-
-def slope() -> Levels:
-    """Return a slope in a random direction, from about -0.5 to 0.5."""
-    angle = RNG.uniform(0, 2 * np.pi)
-    return np.asarray(np.cos(angle) * X + np.sin(angle) * Y)
-
-
-def blurred(ink: Levels, radius: float) -> Levels:
-    """Return ink with soft edges."""
-    return np.asarray(picture(255 * ink).filter(ImageFilter.GaussianBlur(radius))) / 255
-
-
-def cut(ink: Levels) -> Image.Image:
-    """Return dark ink on white, cut to the ink."""
-    dark = picture(255 * (1 - ink))
-    return dark.crop(picture(255 * ink).getbbox())
-
-
-def shadow(ink: Levels) -> Image.Image:
-    """Return dark ink on paper that a shadow lies on half of."""
-    edge = 1 / (1 + np.exp(-80 * (slope() - RNG.uniform(-0.2, 0.2))))
-    return jpeg(225 * (0.5 + 0.5 * edge) * (1 - 0.6 * ink) + noise(4))
-
-
-def patch(ink: Levels) -> Image.Image:
-    """Return grey paper cut to the digit, on a white square."""
-    box = picture(255 * ink).getbbox()
-    page = Image.new("L", (SIDE, SIDE), 255)
-    page.paste(picture(np.full((SIDE, SIDE), 225) + noise(4)).crop(box), box)
-    page.paste(50, (0, 0), picture(255 * ink))
-    return page
-
-
-def skeleton(mask: Levels) -> Levels:
-    """Return a mask thinned to lines a pixel wide: Zhang and Suen, CACM 27 (1984)."""
-    m = np.pad(mask, 1).astype(np.uint8)
-    rings = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)]
-    before = -1
-    while before != m.sum():
-        before = m.sum()
-        for first, second in (((0, 2, 4), (2, 4, 6)), ((0, 2, 6), (0, 4, 6))):
-            near = [np.roll(m, (-y, -x), (0, 1)) for y, x in rings]
-            count = np.sum(near, axis=0)
-            steps = sum((near[i] == 0) & (near[(i + 1) % 8] == 1) for i in range(8))
-            open_ = [np.prod([near[i] for i in which], axis=0) == 0 for which in (first, second)]
-            m[(m == 1) & (count >= 2) & (count <= 6) & (steps == 1) & open_[0] & open_[1]] = 0
-    return m[1:-1, 1:-1]
-
-
-def thin(ink: Levels) -> Image.Image:
-    """Return strokes a pixel wide somewhere on a wide canvas."""
-    canvas = Image.new("L", (1470, 539), 255)
-    place = (int(RNG.integers(1190)), int(RNG.integers(259)))
-    canvas.paste(0, place, picture(255 * skeleton(ink > 0.5)))
-    return canvas
-
-
-def desk(ink: Levels) -> Image.Image:
-    """Return paper on a darker desk."""
-    page = Image.new("L", (480, 360), 70)
-    page.paste(jpeg(215 * (1 - 0.65 * ink) + noise(4)), (100, 40))
-    return page
-
-
-def yellow(ink: Levels) -> Image.Image:
-    """Return yellow ink on white."""
-    page = Image.new("RGB", (SIDE, SIDE), "white")
-    page.paste((250, 220, 40), (0, 0), picture(255 * ink))
-    return page
-
-
-def transparent(ink: Levels) -> Image.Image:
-    """Return white ink on nothing."""
-    page = Image.new("RGBA", (SIDE, SIDE), "white")
-    page.putalpha(picture(255 * ink))
-    return page
-
-
-def band(ink: Levels) -> Image.Image:
-    """Return a page with a dark band along one side."""
-    page, width = picture(215 * (1 - ink)), int(RNG.integers(4, 16))
-    sides = [(0, 0, width, SIDE), (0, 0, SIDE, width), (SIDE - width, 0, SIDE, SIDE)]
-    page.paste(int(RNG.integers(20, 90)), sides[RNG.integers(3)])
-    return page
-
-
-def ruled(ink: Levels) -> Image.Image:
-    """Return dark ink on ruled paper."""
-    lines = np.where(np.arange(SIDE) % 60 < 3, 190, 235)[:, None]
-    return picture(lines * (1 - ink) + 60 * ink)
-
-
-KINDS: dict[str, Callable[[Levels], Image.Image]] = {
-    "dark on white": lambda ink: picture(255 * (1 - ink)),
-    "white on black": lambda ink: picture(255 * ink),
-    "fading light": lambda ink: jpeg((180 + 110 * slope()) * (1 - 0.6 * ink) + noise(4)),
-    "the edge of a shadow": shadow,
-    "dark corners": lambda ink: jpeg(210 * (1 - 1.1 * (X**2 + Y**2)) * (1 - 0.55 * ink) + noise(4)),
-    "pencil, 60 levels": lambda ink: jpeg(
-        200 + clouds(6, 40) - 60 * blurred(ink, 3) * (1 + clouds(0.3, 8)) + noise(6)
-    ),
-    "pencil in fading light": lambda ink: jpeg(
-        (180 + 90 * slope()) * (1 - 0.28 * blurred(ink, 2)) + noise(5)
-    ),
-    "rough paper": lambda ink: jpeg(190 + clouds(10, 3) + clouds(8, 30) - 90 * ink + noise(3)),
-    "chalk": lambda ink: jpeg(50 + clouds(10, 30) + noise(5) + 130 * ink * (1 + clouds(0.25, 4))),
-    "chalk in fading light": lambda ink: jpeg((70 + 50 * slope()) * (1 + 1.6 * ink) + noise(5)),
-    "grey paper on a white square": patch,
-    "paper on a desk": desk,
-    "a black frame": lambda ink: ImageOps.expand(picture(230 * (1 - ink)), 3, 0),
-    "a dark band at the border": band,
-    "ruled paper": ruled,
-    "yellow on white": yellow,
-    "white on nothing": transparent,
-    "28 x 28, cut to the ink": lambda ink: ImageOps.pad(cut(ink), (28, 28), color=255),
-    "thick, cut to the ink": lambda ink: cut(
-        np.asarray(picture(255 * ink).filter(ImageFilter.MaxFilter(15))) / 255
-    ),
-    "strokes a pixel wide": thin,
-}
+COUNT = 200
 
 
 def read(source: Any) -> Levels | None:

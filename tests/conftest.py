@@ -71,6 +71,13 @@ def numbers() -> Path:
     return _require(folder if folder.is_dir() else None, f"needs pictures in {folder}")
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """A folder with small pictures that went wrong, by kind."""
+    folder = SHARED / "cases"
+    return _require(folder if folder.is_dir() else None, f"needs pictures in {folder}")
+
+
 def peak_memory(action: Callable[[], object]) -> int:
     """Return the most bytes that Python and NumPy allocate at once in an action."""
     tracemalloc.start()

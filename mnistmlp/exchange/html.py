@@ -27,7 +27,8 @@ SOURCES = resources.files(__package__) / "page"
 STYLES = ("theme", "layout", "controls", "inside")
 SCRIPTS = (  # each uses those before it
     *("network", "normalization", "metrics", "calibration", "recognise", "weights"),
-    *("grids", "filters", "components", "strokes", "background", "marks", "ink", "images"),
+    *("grids", "filters", "components", "strokes", "background"),
+    *("marks", "ink", "lines", "rulings", "images"),
     *("decoding", "draw", "camera", "bars", "view", "main"),
 )
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit

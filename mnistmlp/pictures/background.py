@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import Grey, Mask
-from mnistmlp.pictures.filters import running_extreme, separability, shrink, stretch
+from mnistmlp.pictures.filters import running_extreme, separability, shrink, smooth, stretch
 
 MIN_BACKGROUND = 16.0  # grey level below which a background is not taken to be
 COARSE, COARSER = 96, 48  # pixels of the longer side at which the background is examined
@@ -91,6 +91,20 @@ def estimate_background(grey: Grey, dark: bool) -> Grey:
         running_extreme(grey - slow, window, first), window, second
     )
     return background
+
+
+def paint_out(grey: Grey, painted: Mask, known: Mask) -> Grey:
+    """Return grey levels (h, w) with pixels replaced by their background.
+
+    That is the weighted mean of the background that is known around them, by a
+    Gaussian: Knutsson and Westin, "Normalized and differential convolution",
+    CVPR 1993.
+    """
+    level = grey[known].mean() if known.any() else grey.mean()
+    weights = smooth(shrink(known.astype(np.float32), COARSE), 3)
+    off = smooth(shrink(np.where(known, grey - level, 0).astype(np.float32), COARSE), 3)
+    background = level + off / np.maximum(weights, 1e-3)
+    return np.where(painted, stretch(background, grey.shape), grey)
 
 
 def fit_illumination(grey: Grey) -> Grey:

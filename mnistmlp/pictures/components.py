@@ -49,6 +49,13 @@ class Components:
     def _sum_runs(self, of_runs: NDArray[Any]) -> NDArray[np.float64]:
         return np.bincount(self.of_run, of_runs, self.count).astype(np.float64, copy=False)
 
+    def labels(self) -> Indices:
+        """Return the number of the component of each pixel (h, w), -1 for none."""
+        labels = np.full(self.shape, -1, np.intp)
+        for row, start, end, of in zip(self.rows, self.starts, self.ends, self.of_run, strict=True):
+            labels[row, start:end] = of
+        return labels
+
     def boxes(self) -> Indices:
         """Return the bounding boxes, (k, 4): first row and column, and one past the last."""
         boxes = np.empty((self.count, 4), np.intp)
@@ -61,13 +68,6 @@ class Components:
         ):
             pick.at(boxes[:, column], self.of_run, values)
         return boxes
-
-    def labels(self) -> Indices:
-        """Return which component each pixel belongs to, (h, w): 1 to k, and 0 for none."""
-        steps = np.zeros((self.shape[0], self.shape[1] + 1), np.intp)
-        steps[self.rows, self.starts] += self.of_run + 1
-        steps[self.rows, self.ends] -= self.of_run + 1
-        return np.cumsum(steps, axis=1)[:, :-1]
 
     def mask(self, kept: Mask) -> Mask:
         """Return the mask (h, w) of the components that are kept, (k,)."""

@@ -49,17 +49,20 @@ def running_extreme(values: Grey, window: int, pick: Any) -> Grey:
     pick : ufunc
         `np.maximum` or `np.minimum`; `np.logical_or` for a mask.
     """
-    for axis in (0, 1):
-        reach = min(window // 2, values.shape[axis] - 1)
-        lines = np.moveaxis(values, axis, 0)
-        lines = np.pad(lines, ((reach, reach), (0, 0)), mode="edge")
-        span = 1  # lines that each line covers by now
-        while span < 2 * reach + 1:
-            step = min(span, 2 * reach + 1 - span)
-            lines = pick(lines[:-step], lines[step:])
-            span += step
-        values = np.moveaxis(lines, 0, axis)
-    return values
+    return np.asarray(slide(slide(values, window, pick, 0), window, pick, 1))
+
+
+def slide(values: Any, window: int, pick: Any, axis: int) -> Any:
+    """Return the extreme over a window of pixels, odd, along one axis: 0 or 1."""
+    reach = min(window // 2, values.shape[axis] - 1)
+    lines = np.moveaxis(values, axis, 0)
+    lines = np.pad(lines, ((reach, reach), (0, 0)), mode="edge")
+    span = 1  # lines that each line covers by now
+    while span < 2 * reach + 1:
+        step = min(span, 2 * reach + 1 - span)
+        lines = pick(lines[:-step], lines[step:])
+        span += step
+    return np.moveaxis(lines, 0, axis)
 
 
 def smooth(values: Grey, deviation: float) -> Grey:

@@ -23,6 +23,7 @@ from mnistmlp.pictures.background import ring
 from mnistmlp.pictures.decoding import load_grey, read_bytes
 from mnistmlp.pictures.ink import Ink, Invert, find_sheet, ink_box, separate_ink
 from mnistmlp.pictures.numbers.several import count_digits
+from mnistmlp.pictures.rulings import erase_rulings
 from mnistmlp.pictures.strokes import stroke_width, widen
 
 BOX = 20  # pixels
@@ -39,7 +40,7 @@ class Reading:
     """A picture on its way to an image, with the result of each step."""
 
     image: Bytes  # (28, 28)
-    grey: Grey  # (h, w), 0 to 255: the picture, upright, opaque, reduced if it was large
+    grey: Grey  # (h, w), 0 to 255: the picture, upright, opaque, reduced, without rulings
     ink: Grey | None = None  # (h, w), 0 to 1; None if the picture was taken as it is
     dark: bool | None = None  # whether the ink was dark, and the picture has been inverted
     box: tuple[int, int, int, int] | None = None  # of the ink in `grey`: top, left, bottom, right
@@ -92,21 +93,21 @@ def examine_picture(
     ready = _make_ink_light(grey, invert) if raw else find_ready(grey, invert)
     if ready is not None:
         return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
-    ink = separate_ink(grey, invert)
+    ink = separate_ink(erase_rulings(grey), invert)
     if not ink:
         raise PictureError(f"{name}: no ink found")
-    return _normalise(grey, ink, invert) if centred else _normalise_whole(grey, ink)
+    return _normalise(ink, invert) if centred else _normalise_whole(ink)
 
 
-def _normalise(grey: Grey, ink: Ink, invert: Invert) -> Reading:
+def _normalise(ink: Ink, invert: Invert) -> Reading:
     """Crop, scale and centre the ink of a picture."""
-    count, whole = count_digits(grey, ink.strength), grey
-    grey, ink = _crop_to_digit(grey, ink, invert)
-    if grey is not whole:
-        count = max(count, count_digits(grey, ink.strength))
+    count, whole = count_digits(ink.grey, ink.strength), ink.grey
+    ink = _crop_to_digit(ink, invert)
+    if ink.grey is not whole:
+        count = max(count, count_digits(ink.grey, ink.strength))
     box = ink_box(ink.strength)
     image, width = fit_into_image(ink.strength[box[0] : box[2], box[1] : box[3]])
-    return Reading(image, grey, ink.strength, ink.dark, box, width, count)
+    return Reading(image, ink.grey, ink.strength, ink.dark, box, width, count)
 
 
 def fit_into_image(ink: Grey) -> tuple[Bytes, float]:
@@ -115,19 +116,17 @@ def fit_into_image(ink: Grey) -> tuple[Bytes, float]:
     return centre(image), width
 
 
-def _crop_to_digit(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
-    """Return the part of a picture that holds the digit, and its ink there.
+def _crop_to_digit(ink: Ink, invert: Invert) -> Ink:
+    """Return the ink in the part of a picture that holds the digit.
 
     The filters' widths suit a digit that fills the picture.  So a sheet of paper
     is cut out of its surroundings, and the ink of a small digit is separated
     again, within its own neighbourhood.
     """
-    if sheet := find_sheet(grey, ink.strength):
-        written = separate_ink(grey[sheet], invert)
-        if written:
-            grey, ink = grey[sheet], written
+    if sheet := find_sheet(ink.grey, ink.strength):
+        ink = separate_ink(erase_rulings(ink.grey[sheet]), invert) or ink
     for _ in range(2):
-        top, left, bottom, right = ink_box(ink.strength)
+        grey, (top, left, bottom, right) = ink.grey, ink_box(ink.strength)
         if 3 * max(bottom - top, right - left) >= max(grey.shape):
             break
         around = max(bottom - top, right - left) // 2 + 2
@@ -135,16 +134,17 @@ def _crop_to_digit(grey: Grey, ink: Ink, invert: Invert) -> tuple[Grey, Ink]:
         closer = separate_ink(near, "yes" if ink.dark else "no")
         if not closer:
             break
-        grey, ink = near, closer
-    return grey, ink
+        ink = closer
+    return ink
 
 
-def _normalise_whole(grey: Grey, ink: Ink) -> Reading:
+def _normalise_whole(ink: Ink) -> Reading:
     """Scale the whole picture, with its ink where it is."""
     image, width = _scale_strokes(square(ink.strength), SIDE)
     box = ink_box(ink.strength)
-    count = count_digits(grey, ink.strength)
-    return Reading(np.rint(image).astype(np.uint8), grey, ink.strength, ink.dark, box, width, count)
+    count = count_digits(ink.grey, ink.strength)
+    scaled = np.rint(image).astype(np.uint8)
+    return Reading(scaled, ink.grey, ink.strength, ink.dark, box, width, count)
 
 
 def _scale_strokes(ink: Grey, side: int) -> tuple[Grey, float]:

@@ -7,10 +7,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from mnistmlp.arrays import Grey, Mask
-from mnistmlp.pictures.background import is_background_even, is_ink_dark, measure_contrast, ring
+from mnistmlp.pictures.background import (
+    is_background_even,
+    is_ink_dark,
+    measure_contrast,
+    paint_out,
+    ring,
+)
 from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.filters import dilate, otsu_threshold, separability, smooth
-from mnistmlp.pictures.marks import pick_digit
+from mnistmlp.pictures.marks import find_frames, pick_digit
 
 Invert = Literal["auto", "yes", "no"]
 
@@ -31,6 +37,7 @@ class Contrast(NamedTuple):
 class Ink(NamedTuple):
     """The ink of a digit."""
 
+    grey: Grey  # (h, w): the picture that it is in, frames painted out
     strength: Grey  # (h, w), from 0 for the background to 1
     dark: bool  # darker than its background
 
@@ -53,8 +60,14 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     found = find_contrast(grey, invert)
     if not found:
         return None
-    kept = found.soft & pick_digit(Components(found.soft), found.levels, found.sure)
-    return Ink(ink_strength(found, kept), found.dark)
+    components = Components(found.soft)
+    frames = find_frames(components, found.sure)
+    if frames.any():
+        inside = separate_ink(paint_out(grey, components.mask(frames), ~found.soft), invert)
+        if inside:
+            return inside
+    kept = found.soft & pick_digit(components, found.levels, found.sure)
+    return Ink(grey, ink_strength(found, kept), found.dark)
 
 
 def find_contrast(grey: Grey, invert: Invert) -> Contrast | None:

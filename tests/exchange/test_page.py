@@ -21,6 +21,7 @@ from mnistmlp.exchange import html
 from mnistmlp.exchange.html import write_page
 from mnistmlp.pictures.images import read_picture
 from tests.exchange.conftest import Open, at, brain_of, encoded, trained, until
+from tests.pictures.drawings import DRAWINGS, draw_page
 
 pytestmark = pytest.mark.browser
 
@@ -167,6 +168,31 @@ def test_pictures_become_the_images_that_python_makes(open_page: Open, handwriti
     pairs = zip(*(committee([network], images) for images in (np.array(there), here)), strict=True)
     same = sum(one.argmax() == other.argmax() for one, other in pairs)
     assert same >= 66, f"{same} of {len(names)}"
+
+
+def test_what_surrounds_a_digit_goes_on_the_page_too(open_page: Open) -> None:
+    page = open_page()
+    for kind in DRAWINGS:
+        for digit in ("two", "seven"):
+            file = io.BytesIO()
+            draw_page(digit, kind).save(file, "PNG")
+            found = page.evaluate(READ, encoded(file.getvalue()))
+            file.seek(0)
+            expected = read_picture(file).ravel()
+            np.testing.assert_allclose(found, expected, atol=3, err_msg=f"{digit}, {kind}")
+
+
+def test_cases_are_read_right_in_python_and_on_the_page(open_page: Open, cases: Path) -> None:
+    page = open_page()
+    network = load_brain(PRETRAINED).network
+    folders = ("form-box", "squared-paper", "thumb-in-corner")
+    paths = [path for folder in folders for path in sorted((cases / folder).glob("*.png"))]
+    labels = [int(path.stem.split("_")[1]) for path in paths]
+    there = np.array([read_picture(path) for path in paths])
+    read = [page.evaluate(READ, encoded(path.read_bytes())) for path in paths]
+    here = np.array(read, np.uint8).reshape(-1, 28, 28)
+    for images in (there, here):
+        assert committee([network], images).argmax(axis=1).tolist() == labels
 
 
 def pictures() -> Iterator[Image.Image]:

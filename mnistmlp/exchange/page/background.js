@@ -73,6 +73,17 @@ function estimateBackground(grey, dark) {
   return sameShape(closed, (level, i) => slow.data[i] + level);
 }
 
+/** Return grey levels with pixels replaced by the mean of the background known around them. */
+function paintOut(grey, painted, known) {
+  const level = mean(chosen(grey, (i) => known.data[i]));
+  const weights = smooth(shrink(known, COARSE), 3);
+  const there = sameShape(grey, (each, i) => (known.data[i] ? each - level : 0));
+  const off = smooth(shrink(there, COARSE), 3);
+  const coarse = sameShape(off, (sum, i) => level + sum / Math.max(weights.data[i], 1e-3));
+  const background = stretch(coarse, grey.height, grey.width);
+  return sameShape(grey, (each, i) => (painted.data[i] ? background.data[i] : each));
+}
+
 /** Return the quadratic surface nearest to grey levels by absolute deviation. */
 function fitIllumination(grey) {
   const { height, width, data } = grey;

@@ -35,6 +35,15 @@ class Components {
     return sums;
   }
 
+  /** Return the number of the component of each pixel, -1 for none. */
+  labels() {
+    const [height, width] = this.shape;
+    const labels = new Int32Array(height * width).fill(-1);
+    for (const { row, start, end, component } of this.runs)
+      labels.fill(component, row * width + start, row * width + end);
+    return labels;
+  }
+
   /** Return the bounding boxes: top, left, and one past the last row and column. */
   boxes() {
     const boxes = Array.from({ length: this.count }, () => [Infinity, Infinity, 0, 0]);

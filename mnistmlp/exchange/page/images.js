@@ -12,34 +12,35 @@ const FAINT = 25; // grey levels: no more than the edge of a stroke
 
 /**
  * Read the grey levels of a picture, 0 to 255: the image of 28 x 28 bytes, and what the steps
- * came to.  Null where no ink is found.  `invert` tells whether ink is dark: yes, no or auto.
+ * came to.  Null where no ink is found.  `invert` tells whether ink is dark: yes, no or auto;
+ * `ruled`, whether the picture may have rulings.
  */
-function examinePicture(grey, invert = "auto") {
+function examinePicture(grey, invert = "auto", ruled = true) {
   const ready = findReady(grey, invert);
   if (ready) return { image: Uint8Array.from(ready.data, round), grey };
-  const ink = separateInk(grey, invert);
-  return ink && normalise(grey, ink, invert);
+  const ink = separateInk(ruled ? eraseRulings(grey) : grey, invert);
+  return ink && normalise(ink, invert);
 }
 
 /** Go through the steps from the ink of a picture to an image. */
-function normalise(grey, ink, invert) {
-  [grey, ink] = cropToDigit(grey, ink, invert);
+function normalise(separated, invert) {
+  const ink = cropToDigit(separated, invert);
   const box = inkBox(ink.strength);
   const { image, width } = scaleStrokes(cut(ink.strength, box), BOX);
-  return { image: centre(image), grey, ink: ink.strength, dark: ink.dark, box, width };
+  return { image: centre(image), grey: ink.grey, ink: ink.strength, dark: ink.dark, box, width };
 }
 
-/** Return the part of a picture that the digit is in, and its ink there. */
-function cropToDigit(grey, ink, invert) {
-  const sheet = findSheet(grey, ink.strength);
+/** Return the ink in the part of a picture that the digit is in. */
+function cropToDigit(ink, invert) {
+  const sheet = findSheet(ink.grey, ink.strength);
   if (sheet) {
-    const paper = cut(grey, sheet);
-    const written = separateInk(paper, invert);
-    if (written) [grey, ink] = [paper, written];
+    const written = separateInk(eraseRulings(cut(ink.grey, sheet)), invert);
+    if (written) ink = written;
   }
   for (let time = 0; time < 2; time++) {
     const [top, left, bottom, right] = inkBox(ink.strength);
     const size = Math.max(bottom - top, right - left);
+    const { grey } = ink;
     if (3 * size >= longer(grey)) break;
     const around = Math.floor(size / 2) + 2;
     const near = cut(grey, [
@@ -50,9 +51,9 @@ function cropToDigit(grey, ink, invert) {
     ]);
     const closer = separateInk(near, ink.dark ? "yes" : "no");
     if (!closer) break;
-    [grey, ink] = [near, closer];
+    ink = closer;
   }
-  return [grey, ink];
+  return ink;
 }
 
 /** Scale ink, its strokes no thinner than usual, and say how wide they were. */

@@ -7,14 +7,22 @@ const MIN_SEPARABILITY = 0.7; // noise of one kind has 2 / pi
 const MAX_COVERED = 0.8; // of the picture by ink: where it is more, it is no digit
 
 /**
- * Find the ink of a digit: its strength from 0 to 1, and whether it is darker than its background.
+ * Find the ink of a digit: the picture with frames painted out, the ink's strength from 0 to 1, and
+ * whether it is darker than its background.
  * Null where nothing stands out, or what does is noise.
  */
 function separateInk(grey, invert = "auto") {
   const found = findContrast(grey, invert);
   if (!found) return null;
-  const kept = pickDigit(new Components(found.soft), found.levels, found.sure);
-  return { strength: inkStrength(found, kept), dark: found.dark };
+  const components = new Components(found.soft);
+  const frames = findFrames(components, found.sure);
+  if (frames.some(Boolean)) {
+    const bare = sameShape(found.soft, (ink) => !ink);
+    const inside = separateInk(paintOut(grey, components.mask(frames), bare), invert);
+    if (inside) return inside;
+  }
+  const kept = pickDigit(components, found.levels, found.sure);
+  return { grey, strength: inkStrength(found, kept), dark: found.dark };
 }
 
 /** Find what stands out from the background; null where it is only noise. */

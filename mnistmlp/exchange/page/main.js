@@ -47,7 +47,7 @@ function read() {
   if (mode === "camera") return present(null, "Waiting for the camera");
   if (mode === "picture")
     return present(examinePicture(toGrey(picture)), "No digit found in the picture");
-  present(drawing.isEmpty ? null : examinePicture(drawing.grey(), "no"), "Draw a digit to begin");
+  present(drawing.isEmpty ? null : examinePicture(drawing.grey(), "no", false), "Draw a digit to begin");
 }
 
 /** Show a file that was chosen, dropped or pasted, unless something else is given meanwhile. */

@@ -1,6 +1,8 @@
-// Telling a digit from stray marks, bands and frames.
+// Telling a digit from stray marks, bands, frames, and dark corners.
 // Does what mnistmlp/pictures/marks.py does, which gives the reasons and the sources.
 "use strict";
+
+const MIN_ENCLOSED = 1 / 3; // of a frame's size: what is smaller is a speck in the loop of a digit
 
 /** Return the mask of the components that make up the digit. */
 function pickDigit(components, contrast, sure) {
@@ -12,15 +14,84 @@ function pickDigit(components, contrast, sure) {
   const sizes = components.sizes();
   const surely = components.totals(sure);
   const mass = components.totals(contrast).map((each, i) => (surely[i] > 0 ? each : 0));
+  const means = mass.map((each, i) => each / sizes[i]);
   const inner = components.totals(innerMask(height, width, 10));
   let digit = mass.map((each, i) => (touches[i] && inner[i] < 0.02 * sizes[i] ? 0 : each));
+  const [large, heavy] = [Math.min(height, width) / 8, most(mass) / 20];
+  const clear = means.filter(
+    (_, i) => !touches[i] && sizeOf(boxes[i]) >= large && mass[i] > heavy,
+  );
+  if (clear.length) {
+    // not a picture that is cut to the digit
+    const blobs = areBlobs(components, boxes, sizes);
+    const strongest = most(clear);
+    touches.forEach((touching, i) => {
+      if (touching && (blobs[i] || means[i] < 0.7 * strongest)) digit[i] = 0;
+    });
+  }
   if (!digit.some((each) => each)) digit = mass.slice();
   const heaviest = digit.indexOf(most(digit));
-  const means = mass.map((each, i) => each / sizes[i]);
   touches.forEach((touching, i) => {
     if (touching && means[i] < 0.7 * means[heaviest]) digit[i] = 0;
   });
   return components.mask(withNear(boxes, digit, heaviest));
+}
+
+/** Tell which components are solid, and broad at the border: a thumb, a dark corner. */
+function areBlobs(components, boxes, sizes) {
+  const [height, width] = components.shape;
+  const border = grid(height, width);
+  for (let row = 0, i = 0; row < height; row++)
+    for (let column = 0; column < width; column++, i++)
+      border.data[i] = !row || !column || row === height - 1 || column === width - 1;
+  const broad = components.totals(border);
+  return boxes.map(
+    (box, i) => broad[i] > 0.6 * sizeOf(box) && sizes[i] > 0.5 * areaOf(box),
+  );
+}
+
+const sizeOf = ([top, left, bottom, right]) => Math.max(bottom - top, right - left);
+const areaOf = ([top, left, bottom, right]) => (bottom - top) * (right - left);
+
+/** Return which components enclose another one of some size: frames and circles. */
+function findFrames(components, sure) {
+  const boxes = components.boxes();
+  const sizes = components.sizes();
+  const surely = components.totals(sure);
+  return boxes.map((outer, i) => {
+    if (sizes[i] >= 0.5 * areaOf(outer) || sizeOf(outer) <= 8) return false; // a sheet of paper
+    const large = boxes.filter(
+      (inner, j) =>
+        surely[j] > 0 &&
+        (inner[0] > outer[0] && inner[1] > outer[1]) &&
+        (inner[2] < outer[2] && inner[3] < outer[3]) &&
+        sizeOf(inner) >= MIN_ENCLOSED * sizeOf(outer),
+    );
+    if (!large.length) return false;
+    const frame = components.mask(boxes.map((_, j) => j === i));
+    return large.some((inner) => sidesAround(frame, inner) >= 3);
+  });
+}
+
+/** Return on how many sides of a box a frame lies, along most of the side. */
+function sidesAround({ height, width, data }, [top, left, bottom, right]) {
+  const any = (rows, columns) => {
+    for (let row = rows[0]; row < rows[1]; row++)
+      for (let column = columns[0]; column < columns[1]; column++)
+        if (data[row * width + column]) return 1;
+    return 0;
+  };
+  const share = (first, end, at) => {
+    let found = 0;
+    for (let place = first; place < end; place++) found += at(place);
+    return found / (end - first);
+  };
+  return [
+    share(left, right, (column) => any([0, top], [column, column + 1])),
+    share(left, right, (column) => any([bottom, height], [column, column + 1])),
+    share(top, bottom, (row) => any([row, row + 1], [0, left])),
+    share(top, bottom, (row) => any([row, row + 1], [right, width])),
+  ].filter((part) => part > 0.8).length;
 }
 
 /** Tell which components go with the heaviest: heavy ones, and lighter ones that are near. */

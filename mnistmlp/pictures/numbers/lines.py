@@ -100,7 +100,7 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     stroke = stroke_width(strength)
     if edge_width(strength) > MAX_EDGE * height:
         return None
-    return Writing(strength, pieces.labels(), boxes, height, stroke, found.dark, times)
+    return Writing(strength, pieces.labels() + 1, boxes, height, stroke, found.dark, times)
 
 
 def _find_on_sheet(
