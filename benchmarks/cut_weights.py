@@ -65,12 +65,12 @@ def cut_row(writer: Writer, brain: mnistmlp.Brain) -> Row | None:
     digits = np.pad(digits, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)))
     writing = find_writing((255 * (1 - digits.max(axis=0))).astype(np.float32), "yes")
     assert writing
+    digits = digits.repeat(writing.enlarged, axis=1).repeat(writing.enlarged, axis=2)
     lines = find_lines(writing.boxes, writing.height)
     labels, (parts, *others) = cut_lines(writing, lines)
     found = segments.find_segments(parts, lines[0].height)
     right = find_right(digits, labels, parts, found)
-    sides = (parts.boxes[:, 2:] - parts.boxes[:, :2]).max(axis=1)
-    skippable = (sides < segments.MAX_SKIPPED * lines[0].height).tolist()
+    skippable = segments.find_skippable(parts, lines[0].height)
     if others or not right or not _is_way(found, right, skippable):
         return None
     images = [reading.segment_image(writing.strength, labels, parts, each) for each in found]

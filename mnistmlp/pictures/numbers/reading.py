@@ -18,10 +18,10 @@ from mnistmlp.pictures.ink import Invert
 from mnistmlp.pictures.numbers.cuts import Parts, cut_lines
 from mnistmlp.pictures.numbers.lines import Line, Writing, find_lines, find_writing, level_lines
 from mnistmlp.pictures.numbers.segments import (
-    MAX_SKIPPED,
     Segment,
     best_path,
     find_segments,
+    find_skippable,
     path_shares,
     score_segments,
 )
@@ -136,8 +136,7 @@ def choose_segments(
     line: Line, parts: Parts, segments: list[Segment], probabilities: Array
 ) -> list[tuple[int, float]]:
     """Return which segments are the digits of a line, and how likely each is to be one."""
-    sizes = parts.boxes[:, 2:] - parts.boxes[:, :2]
-    skippable = (sizes.max(axis=1) < MAX_SKIPPED * line.height).tolist()
+    skippable = find_skippable(parts, line.height)
     scores = score_segments(segments, probabilities, line.height)
     shares = path_shares(segments, scores, skippable)
     return [(number, float(shares[number])) for number in best_path(segments, scores, skippable)]

@@ -66,6 +66,16 @@ def find_segments(parts: Parts, height: float) -> list[Segment]:
     return segments
 
 
+def find_skippable(parts: Parts, height: float) -> list[bool]:
+    """Return for each part of a line whether it may belong to no digit.
+
+    A dash or a dot may, but not what was cut off: that is ink of a digit.
+    """
+    small = (parts.boxes[:, 2:] - parts.boxes[:, :2]).max(axis=1) < MAX_SKIPPED * height
+    skippable: list[bool] = (small & ~parts.cut[:-1] & ~parts.cut[1:]).tolist()
+    return skippable
+
+
 def best_path(segments: list[Segment], scores: Values, skippable: list[bool]) -> list[int]:
     """Return which segments make up the line with the highest sum of scores.
 

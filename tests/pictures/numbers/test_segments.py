@@ -9,6 +9,7 @@ from mnistmlp.pictures.numbers.segments import (
     best_path,
     describe_segments,
     find_segments,
+    find_skippable,
     path_shares,
 )
 
@@ -30,6 +31,12 @@ def test_segments_are_runs_of_parts_near_one_another() -> None:
     assert found[1].inner == 0.5
     pieces = find_segments(parts_at(0, 14, cut=False), 40)
     assert pieces[1].gap == pytest.approx(0.1)
+
+
+def test_only_small_pieces_may_be_left_out() -> None:
+    assert find_skippable(parts_at(0, 20, cut=False, height=10), 40) == [True, True]
+    assert find_skippable(parts_at(0, 20, cut=False), 40) == [False, False]
+    assert find_skippable(parts_at(0, 10, 20, height=10), 40) == [False, False, False]
 
 
 def ways(segments: list[Segment], skippable: list[bool]) -> list[list[int]]:
