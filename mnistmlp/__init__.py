@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from mnistmlp.exchange.safetensors import export_safetensors as export_safetensors
     from mnistmlp.exchange.safetensors import import_safetensors as import_safetensors
     from mnistmlp.pictures.images import read_picture as read_picture
+    from mnistmlp.pictures.numbers.reading import NumberReading as NumberReading
+    from mnistmlp.pictures.numbers.reading import read_number as read_number
     from mnistmlp.training.loop import fit as fit
     from mnistmlp.training.optim import SGD as SGD
     from mnistmlp.training.optim import Adam as Adam
@@ -138,6 +140,7 @@ _MODULES = {
         "import_safetensors",
     ),
     "pictures.images": ("read_picture",),
+    "pictures.numbers.reading": ("NumberReading", "read_number"),
     "training.loop": ("fit",),
     "training.state": ("EpochReport", "TrainingResult", "TrainingState"),
     "training.optim": (

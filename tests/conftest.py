@@ -65,6 +65,13 @@ def handwriting() -> Path:
 
 
 @pytest.fixture(scope="session")
+def numbers() -> Path:
+    """A folder with real pictures of several digits, and ``labels.csv``."""
+    folder = SHARED / "numbers"
+    return _require(folder if folder.is_dir() else None, f"needs pictures in {folder}")
+
+
+@pytest.fixture(scope="session")
 def cases() -> Path:
     """A folder with small pictures that went wrong, by kind."""
     folder = SHARED / "cases"

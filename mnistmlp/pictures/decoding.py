@@ -17,10 +17,10 @@ import stat
 from functools import cache
 from pathlib import Path
 from textwrap import shorten
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, _imaging
 
 from mnistmlp.arrays import Grey, Mask
 from mnistmlp.errors import (
@@ -36,9 +36,10 @@ from mnistmlp.pictures.filters import separability
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 WORKING_SIDE = 256  # pixels: pictures with the area of a square twice as wide are reduced
-LONGEST_SIDE = 2048  # pixels: so are those twice as long, however thin
+ELONGATION = 8  # so are those twice as long as the working side by this, however thin
 MIN_FILLED = 0.75  # of its bounding box by a card: a disc fills pi / 4
 MIN_SPREAD = 32  # grey levels between a card and the ink on it
+QUARTER_TURNS = (5, 6, 7, 8)  # EXIF's orientations that swap height and width
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 MAX_BYTES = 1 << 28
 MAX_PIXELS = 51_000_000  # of formats other than these, which need less memory a pixel, or more
@@ -101,8 +102,20 @@ def _check_size(size: int, name: str) -> None:
         raise LargePictureError(f"{name}: more than {MAX_BYTES:,} bytes")
 
 
+class Decoded(NamedTuple):
+    """A picture: upright, and opaque on a plain background."""
+
+    grey: Grey  # (h, w), 0 to 255, reduced if it was large
+    size: tuple[int, int]  # height and width before that
+
+
 def load_grey(data: bytes, name: str) -> Grey:
-    """Decode a picture to grey levels (h, w): upright, and opaque on a plain background."""
+    """Decode a picture to grey levels (h, w), as `decode` does."""
+    return decode(data, name).grey
+
+
+def decode(data: bytes, name: str, side: int = WORKING_SIDE) -> Decoded:
+    """Decode a picture; one with the area of a square twice as wide as `side` is reduced."""
     try:
         check_bytes(data)
         file = PictureBytes(data)
@@ -114,9 +127,11 @@ def load_grey(data: bytes, name: str) -> Grey:
             if picture.format == "TIFF":
                 _silence_libtiff()
             check_picture(picture)
-            picture.draft("RGB", (2 * WORKING_SIDE, 2 * WORKING_SIDE))  # JPEG: less to decode
+            width, height = picture.size
+            turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in QUARTER_TURNS
+            picture.draft("RGB", (2 * side, 2 * side))  # JPEG: less to decode
             ImageOps.exif_transpose(picture, in_place=True)
-            return _to_grey(picture)
+            return Decoded(_to_grey(picture, side), (width, height) if turned else (height, width))
     except UnidentifiedImageError:
         raise _unknown_kind(data, name) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
@@ -147,7 +162,7 @@ def _silence_libtiff() -> None:
         ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
-def _to_grey(picture: Image.Image) -> Grey:
+def _to_grey(picture: Image.Image, side: int) -> Grey:
     """Return the grey levels of a picture, from 0 to 255, reduced if it is large."""
     numbers = picture.mode[0] in "IF"  # 16 or 32 bits, or floats: Pillow would clip them
     if numbers:
@@ -158,8 +173,8 @@ def _to_grey(picture: Image.Image) -> Grey:
         mode = "L" if picture.mode in ("1", "L") else "RGB"
     if picture.mode != mode:  # else a copy would waste memory
         picture = picture.convert(mode)
-    side = math.isqrt(picture.width * picture.height)
-    if (factor := max(side // WORKING_SIDE, max(picture.size) // LONGEST_SIDE)) > 1:
+    mean = math.isqrt(picture.width * picture.height)
+    if (factor := max(mean, max(picture.size) // ELONGATION) // side) > 1:
         picture = picture.reduce(factor)
     if picture.mode == "RGBA":
         picture = _composite(picture)

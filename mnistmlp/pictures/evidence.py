@@ -55,7 +55,7 @@ def find_noise(found: Contrast, least: float = MIN_SEPARABILITY) -> str | None:
         return PALE
     if separability(found.levels, found.sure) < least:
         return NOISE
-    return COVERED if found.soft.mean() > MAX_COVERED else None
+    return COVERED if found.sure.mean() > MAX_COVERED else None
 
 
 def find_fault(found: Contrast, strength: Grey) -> str | None:

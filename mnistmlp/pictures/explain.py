@@ -14,6 +14,7 @@ from mnistmlp.errors import NoInkError
 from mnistmlp.pictures.images import Reading
 
 Panel = tuple[str, Bytes]  # a title and an image
+Box = tuple[int, int, int, int]  # top, left, bottom, right
 
 PANEL, GAP, TITLE, FONT = 8 * SIDE, 16, 28, 14  # pixels
 BLACK, GREY, BLUE = "#1a1a1a", "#808080", "#2060c0"
@@ -96,6 +97,39 @@ def _draw_steps(steps: Sequence[Panel], columns: int, words: str) -> Image.Image
         page.paste(panel, (left, TITLE))
     draw.text((GAP, TITLE + PANEL + 8), words, GREY, font)
     return page
+
+
+def draw_boxes(
+    path: Path, grey: Grey, scale: float, boxes: Sequence[Box], labels: Sequence[str]
+) -> None:
+    """Write a picture as a PNG, with boxes around its digits, and what each is read as.
+
+    Parameters
+    ----------
+    path : Path
+    grey : (h, w)
+    scale : float
+        How many pixels of the boxes are one of `grey`.
+    boxes : sequence of (top, left, bottom, right)
+    labels : sequence of str
+
+    Raises
+    ------
+    WriteError
+        If it cannot be written.
+    """
+    height, width = grey.shape
+    page = Image.new("RGB", (width + 2 * GAP, height + TITLE + GAP), "white")
+    page.paste(Image.fromarray(np.rint(grey.clip(0, 255)).astype(np.uint8)), (GAP, TITLE))
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(18)
+    for box, label in zip(boxes, labels, strict=True):
+        top, left, bottom, right = (each / scale for each in box)
+        edges = (GAP + left - 1, TITLE + top - 1, GAP + right, TITLE + bottom)
+        draw.rectangle(edges, outline=BLUE)
+        middle = (GAP + (left + right) / 2, TITLE + top - 3)
+        draw.text(middle, label, BLUE, font, anchor="ms", stroke_width=2, stroke_fill="white")
+    with atomic_write(path) as file:
+        page.save(file, "PNG")
 
 
 def _draw_bars(page: Image.Image, left: int, probabilities: Array) -> None:

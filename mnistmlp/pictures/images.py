@@ -29,6 +29,7 @@ from mnistmlp.pictures.ink import (
     ink_box,
     separate_ink,
 )
+from mnistmlp.pictures.numbers.several import count_digits
 from mnistmlp.pictures.rulings import erase_rulings
 from mnistmlp.pictures.strokes import stroke_width, widen
 
@@ -51,6 +52,7 @@ class Reading:
     dark: bool | None = None  # whether the ink was dark, and the picture has been inverted
     box: tuple[int, int, int, int] | None = None  # of the ink in `grey`: top, left, bottom, right
     width: float | None = None  # of strokes, in pixels of the image, before widening
+    count: int = 1  # about how many digits the picture plainly shows
 
 
 def read_picture(source: str | Path | BinaryIO, **options: Any) -> Bytes:
@@ -111,10 +113,19 @@ def examine_picture(
 
 def _normalise(ink: Ink, invert: Invert) -> Reading:
     """Crop, scale and centre the ink of a picture."""
+    count, whole = count_digits(ink.grey, ink.strength), ink.grey
     ink = _crop_to_digit(ink, invert)
+    if ink.grey is not whole:
+        count = max(count, count_digits(ink.grey, ink.strength))
     box = ink_box(ink.strength)
-    image, width = _scale_strokes(ink.strength[box[0] : box[2], box[1] : box[3]], BOX)
-    return Reading(centre(image), ink.grey, ink.strength, ink.dark, box, width)
+    image, width = fit_into_image(ink.strength[box[0] : box[2], box[1] : box[3]])
+    return Reading(image, ink.grey, ink.strength, ink.dark, box, width, count)
+
+
+def fit_into_image(ink: Grey) -> tuple[Bytes, float]:
+    """Return ink cut to the digit as an image (28, 28), and how wide its strokes were."""
+    image, width = _scale_strokes(ink, BOX)
+    return centre(image), width
 
 
 def _crop_to_digit(ink: Ink, invert: Invert) -> Ink:
@@ -143,7 +154,9 @@ def _normalise_whole(ink: Ink) -> Reading:
     """Scale the whole picture, with its ink where it is."""
     image, width = _scale_strokes(square(ink.strength), SIDE)
     box = ink_box(ink.strength)
-    return Reading(np.rint(image).astype(np.uint8), ink.grey, ink.strength, ink.dark, box, width)
+    count = count_digits(ink.grey, ink.strength)
+    scaled = np.rint(image).astype(np.uint8)
+    return Reading(scaled, ink.grey, ink.strength, ink.dark, box, width, count)
 
 
 def _scale_strokes(ink: Grey, side: int) -> tuple[Grey, float]:

@@ -9,6 +9,7 @@ import numpy as np
 from mnistmlp.arrays import Grey, Mask
 from mnistmlp.pictures.background import (
     COARSE,
+    TWO_LEVELS,
     Ground,
     is_background_even,
     is_ink_dark,
@@ -20,17 +21,15 @@ from mnistmlp.pictures.background import (
 from mnistmlp.pictures.evidence import (
     BLANK,
     BLOT,
-    CLEAR_DISTANCE,
     MIN_CONTRAST,
     Contrast,
-    distance,
     find_fault,
     find_noise,
     ink_level,
     is_clear,
     reaches_border,
 )
-from mnistmlp.pictures.filters import dilate, otsu_threshold, smooth
+from mnistmlp.pictures.filters import dilate, otsu_threshold, separability, smooth
 from mnistmlp.pictures.marks import find_frames, pick_digit
 
 Invert = Literal["auto", "yes", "no"]
@@ -73,7 +72,7 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
         fault, bordered = refuse(grey, found, ink), reaches_border(ink.strength)
         if not bordered and fault in (None, BLOT):  # at the border, a blot might be a shade
             return None if fault else ink
-        if not fault and distance(found) >= CLEAR_DISTANCE:
+        if not fault and separability(found.levels, found.sure) > TWO_LEVELS:
             return ink
         ink = None if fault else ink
     for ground in others:

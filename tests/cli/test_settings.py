@@ -147,6 +147,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "reject": number(0, 1, 1.1),
         "invert": choice("auto", "yes", "no"),
         "centre": FLAG,
+        "numbers": FLAG,
         "raw": FLAG,
         "show": FLAG,
         "explain": FLAG,

@@ -31,16 +31,18 @@ from mnistmlp.cli.options import (
 )
 from mnistmlp.cli.predict import options
 from mnistmlp.cli.predict import show as drawing
+from mnistmlp.cli.predict.numbers import check_options, print_numbers
 from mnistmlp.cli.predict.recognise import Recognised, recognise_indices, recognise_pictures
 from mnistmlp.cli.predict.sources import check_sources, picture_names
+from mnistmlp.cli.predict.wanted import UNSURE, Wanted
 from mnistmlp.errors import NoInkError, PictureError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array
+    from mnistmlp.brains.brain import Brain
     from mnistmlp.pictures.explain import Panel
     from mnistmlp.pictures.images import Reading
 
-UNSURE = "?"
 NO_IMAGE_HINT = (
     "mnistmlp predict IMAGE... (- is standard input), or --index N for an image of the data set"
 )
@@ -58,6 +60,7 @@ def predict(
     brain: options.Brains = None,
     top: options.Top = None,
     reject: options.Reject = 0.0,
+    numbers: options.Numbers = False,
     invert: options.Invert = "auto",
     centre: options.Centre = True,
     raw: options.Raw = False,
@@ -73,13 +76,17 @@ def predict(
 
     For one image, only the digit is printed; for several, or with -H, a line each:
     source, digit and confidence, separated by tabs.  A picture that cannot be read is
-    reported; the others are still recognised, and the exit code is 1.
+    reported; the others are still recognised, and the exit code is 1.  With --numbers, a
+    picture holds any number of digits, and each line of them is printed as one.
     """
     blas.configure()
     images = images or []
     if not images and not index and files_from is None:
         raise SettingError("IMAGE", "no picture given", hint=NO_IMAGE_HINT)
     check_sources(images, files_from, null=null)
+    if numbers:
+        single = {"--index": index, "--raw": raw, "--no-centre": not centre, "--top": top}
+        check_options(single | {"--show": show, "--explain": explain})
     ranges = [parse_range("index", text) for text in index or []]
     several = recursive or files_from is not None or len(images) + sum(map(len, ranges)) > 1
     named = several if with_filename is None else with_filename
@@ -91,9 +98,14 @@ def predict(
     brains = load_brains(chosen, "--brain")
     warn_of_guessing(chosen, brains)
     names = picture_names(images, files_from, null=null, recursive=recursive)
-    wanted = {"invert": invert, "centred": centre, "raw": raw}
+    wanted = Wanted(named, as_json, reject, top, show, explain, explain_png)
+    if numbers:
+        raise typer.Exit(0 if print_numbers(brains, names, invert, wanted) else 1)
+    reading_options = {"invert": invert, "centred": centre, "raw": raw}
     steps = explain or explain_png is not None
-    pictures = recognise_pictures(brains, names, jobs or blas.usable_cores(), steps=steps, **wanted)
+    pictures = recognise_pictures(
+        brains, names, jobs or blas.usable_cores(), steps=steps, **reading_options
+    )
     given = pictures if images or files_from is not None else ()
     failed = False
     with closing(pictures):  # ends other processes, whatever happens here
@@ -101,18 +113,36 @@ def predict(
             if isinstance(result, PictureError):
                 _report(result, explain_png, explain=explain)
                 failed = True
-                continue
-            if explain:
-                drawing.explain(result, drawing.normalised_images(result.image, brains))
-            elif show:
-                drawing.show(result)
-            text = _document(result, reject) if as_json else _lines(result, top, named, reject)
-            print(text, flush=True)
-            if explain_png and result.reading:
-                normalised = drawing.normalised_images(result.image, brains)
-                _write_explanation(explain_png, result.reading, result.probabilities, normalised)
+            else:
+                _print_result(result, brains, wanted)
     if failed:
         raise typer.Exit(1)
+
+
+def _print_result(result: Recognised, brains: list[Brain], wanted: Wanted) -> None:
+    """Print the digit of a picture, and what else is wanted."""
+    if wanted.explain:
+        drawing.explain(result, drawing.normalised_images(result.image, brains))
+    elif wanted.show:
+        drawing.show(result)
+    if result.count > 1:
+        _note_several(result)
+    print(_document(result, wanted) if wanted.as_json else _lines(result, wanted), flush=True)
+    if wanted.explain_png and result.reading:
+        normalised = drawing.normalised_images(result.image, brains)
+        _write_explanation(wanted.explain_png, result.reading, result.probabilities, normalised)
+
+
+def _is_confident(result: Recognised, reject: float) -> bool:
+    """Tell whether a digit is named: one of several is not, if unsure ones are rejected."""
+    return bool(result.probabilities.max() >= reject) and (result.count == 1 or not reject)
+
+
+def _note_several(result: Recognised) -> None:
+    source = console.escape(result.source)
+    console.note(
+        f"note: {source}: several digits here (about {result.count}): --numbers reads them"
+    )
 
 
 def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: bool) -> None:
@@ -144,26 +174,27 @@ def _write_explanation(
     write_explanation(path, reading, probabilities, normalised)
 
 
-def _document(result: Recognised, reject: float) -> str:
-    digit, confidence = result.probabilities.argmax(), result.probabilities.max()
+def _document(result: Recognised, wanted: Wanted) -> str:
+    digit = int(result.probabilities.argmax())
     return json.dumps(
         {
             "source": result.source,
-            "digit": int(digit) if confidence >= reject else None,
-            "confidence": float(confidence),
+            "digit": digit if _is_confident(result, wanted.reject) else None,
+            "confidence": float(result.probabilities.max()),
             "probabilities": result.probabilities.tolist(),
+            **({"several": result.count} if result.count > 1 else {}),
             **result.origin,
         }
     )
 
 
-def _lines(result: Recognised, top: int | None, named: bool, reject: float) -> str:
+def _lines(result: Recognised, wanted: Wanted) -> str:
     """Return the digit alone, or lines of source, digit and confidence."""
-    likeliest = _rank_digits(result.probabilities, top or 1)
-    confident = result.probabilities[likeliest[0]] >= reject
-    if top is None and not named:
+    likeliest = _rank_digits(result.probabilities, wanted.top or 1)
+    confident = _is_confident(result, wanted.reject)
+    if wanted.top is None and not wanted.named:
         return str(likeliest[0]) if confident else UNSURE
-    source = f"{console.escape(result.source)}\t" if named else ""
+    source = f"{console.escape(result.source)}\t" if wanted.named else ""
     if not confident:
         return f"{source}{UNSURE}\t{result.probabilities.max():.4f}"
     return "\n".join(f"{source}{digit}\t{result.probabilities[digit]:.4f}" for digit in likeliest)

@@ -86,6 +86,10 @@ Reject = Annotated[
         help="Print ? if the confidence is lower than this.",
     ),
 ]
+Numbers = Annotated[
+    bool,
+    typer.Option("--numbers", help="Read pictures of several digits: a line for each of theirs."),
+]
 Invert = Annotated[
     Literal["auto", "yes", "no"],
     typer.Option(help="Whether ink is dark on a light background; auto decides for each picture."),

@@ -33,6 +33,7 @@ class Recognised:
     probabilities: Array  # (10,)
     origin: dict[str, Any] = field(default_factory=dict)  # for an image of the data set
     reading: Reading | None = None  # for a picture
+    count: int = 1  # about how many digits the picture plainly shows
 
 
 def predict_probabilities(brains: list[Brain], images: Bytes) -> Array:
@@ -72,7 +73,9 @@ def recognise_pictures(
                     yield found
                 else:
                     reading = found if steps else None
-                    yield Recognised(str(name), found.image, next(probabilities), reading=reading)
+                    yield Recognised(
+                        str(name), found.image, next(probabilities), {}, reading, found.count
+                    )
 
 
 def _read_picture(

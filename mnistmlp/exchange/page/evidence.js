@@ -13,11 +13,11 @@ const CLEAR_DISTANCE = 10; // in deviations
 const CLEAR_SHARE = 0.7; // of all that stands out, in what is taken for the digit
 
 /** Tell whether nothing in a picture is ink: it is pale, noise, or covers too much. */
-function isNoise({ levels, threshold, soft }, leastSeparability = MIN_SEPARABILITY) {
+function isNoise({ levels, threshold, sure }, leastSeparability = MIN_SEPARABILITY) {
   return (
     most(levels.data) < MIN_CONTRAST ||
     separability(levels.data, threshold) < leastSeparability ||
-    mean(soft.data) > MAX_COVERED
+    mean(sure.data) > MAX_COVERED
   );
 }
 

@@ -18,7 +18,7 @@ function separateInk(grey, invert = "auto") {
     const fault = refuse(grey, found, ink);
     const bordered = reachesBorder(ink.strength);
     if (!bordered && fault !== "shade") return fault ? null : ink;
-    if (!fault && distance(found) >= CLEAR_DISTANCE) return ink;
+    if (!fault && separability(found.levels.data, found.threshold) > TWO_LEVELS) return ink;
     if (fault) ink = null;
   }
   for (const ground of others) {

@@ -1,0 +1,114 @@
+"""``mnistmlp predict --numbers``: pictures with several digits."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mnistmlp.cli import console
+from mnistmlp.cli.options import back_up_replaced
+from mnistmlp.cli.predict.recognise import predict_probabilities
+from mnistmlp.cli.predict.sources import Source
+from mnistmlp.cli.predict.wanted import UNSURE, Wanted
+from mnistmlp.errors import PictureError, SettingError
+
+if TYPE_CHECKING:
+    from mnistmlp.brains.brain import Brain
+    from mnistmlp.pictures.ink import Invert
+    from mnistmlp.pictures.numbers.reading import Digit, NumberReading
+
+
+def check_options(others: dict[str, Any]) -> None:
+    """Raise SettingError if an option is given that is about single digits."""
+    for name, given in others.items():
+        if given:
+            raise SettingError("numbers", f"does not go with {name}")
+
+
+def print_numbers(
+    brains: list[Brain], names: Iterable[Source], invert: Invert, wanted: Wanted
+) -> bool:
+    """Print the numbers in each picture, and return whether all of them could be read."""
+    complete = True
+    for source, found in _read_numbers(brains, names, invert):
+        if isinstance(found, PictureError):
+            console.report(found)
+            complete = False
+            continue
+        make = _document if wanted.as_json else _lines
+        print(make(source, found, wanted), flush=True)
+        if wanted.explain_png:
+            _write_explanation(wanted.explain_png, found, wanted.reject)
+    return complete
+
+
+def _read_numbers(
+    brains: list[Brain], names: Iterable[Source], invert: Invert
+) -> Iterator[tuple[str, NumberReading | PictureError]]:
+    """Yield each picture's name with its reading, or the error, in order."""
+    from mnistmlp.pictures.numbers.reading import read_number
+
+    classify = partial(predict_probabilities, brains)
+    warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
+    for name in names:
+        if isinstance(name, PictureError):
+            yield "", name
+        elif name is not None:
+            source = sys.stdin.buffer if name == "-" else name
+            try:
+                yield name, read_number(source, classify, invert=invert)
+            except PictureError as error:
+                yield name, error
+
+
+def _lines(source: str, found: NumberReading, wanted: Wanted) -> str:
+    """Return each line of the page, alone or with the source and its confidence."""
+    texts = [_text(line, wanted.reject) for line in found.lines]
+    if not wanted.named:
+        return "\n".join(texts)
+    name = console.escape(source)
+    return "\n".join(
+        f"{name}\t{text}\t{found.line_confidence(line):.4f}"
+        for text, line in zip(texts, found.lines, strict=True)
+    )
+
+
+def _text(line: list[Digit], reject: float) -> str:
+    return "".join(UNSURE if each.confidence < reject else str(each.digit) for each in line)
+
+
+def _document(source: str, found: NumberReading, wanted: Wanted) -> str:
+    lines = [_text(line, wanted.reject) for line in found.lines]
+    digits = [
+        {
+            "digit": each.digit if each.confidence >= wanted.reject else None,
+            "confidence": each.confidence,
+            "box": list(each.box),
+            "probabilities": each.probabilities.tolist(),
+        }
+        for line in found.lines
+        for each in line
+    ]
+    return json.dumps(
+        {
+            "source": source,
+            "number": "\n".join(lines),
+            "lines": lines,
+            "confidence": found.confidence,
+            "digits": digits,
+        }
+    )
+
+
+def _write_explanation(path: Path, found: NumberReading, reject: float) -> None:
+    from mnistmlp.pictures.explain import draw_boxes
+
+    labels = [_text([each], reject) for line in found.lines for each in line]
+    boxes = [each.box for line in found.lines for each in line]
+    back_up_replaced(path)
+    draw_boxes(path, found.grey, found.scale, boxes, labels)

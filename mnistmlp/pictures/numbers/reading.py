@@ -1,0 +1,175 @@
+"""Reading the numbers in a picture: lines of digits, some of which may touch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
+
+from mnistmlp.arrays import Array, Bytes, Grey, Indices, Mask
+from mnistmlp.errors import PictureError
+from mnistmlp.pictures.decoding import decode, read_bytes
+from mnistmlp.pictures.images import fit_into_image
+from mnistmlp.pictures.ink import Invert
+from mnistmlp.pictures.numbers.cuts import Parts, cut_lines
+from mnistmlp.pictures.numbers.lines import Line, Writing, find_lines, find_writing, level_lines
+from mnistmlp.pictures.numbers.segments import (
+    Segment,
+    best_path,
+    find_segments,
+    find_skippable,
+    path_shares,
+    score_segments,
+)
+
+PAGE_SIDE = 1024  # pixels: a page of numbers has finer detail than a picture of one digit
+MAX_PIECES = 1500  # of writing; a page of noise has more
+
+Box: TypeAlias = "tuple[int, int, int, int]"  # top, left, bottom, right, the last two one past it
+Classify = Callable[[Bytes], Array]  # images (n, 28, 28) -> probabilities (n, 10)
+
+
+@dataclass(frozen=True)
+class Digit:
+    """A digit of a number."""
+
+    digit: int
+    confidence: float  # that this is a digit of the number, and which one
+    box: Box  # in pixels of the picture
+    probabilities: Array  # (10,) given that it is a digit
+    image: Bytes  # (28, 28)
+
+
+@dataclass(frozen=True)
+class NumberReading:
+    """A picture, and the digits that were found in it."""
+
+    grey: Grey  # (h, w), 0 to 255: the picture, upright, opaque, reduced if it was large
+    scale: float  # how many pixels of the picture are one of `grey`
+    dark: bool  # whether the ink is darker than the background
+    lines: list[list[Digit]]  # from top to bottom, each from left to right
+
+    @property
+    def text(self) -> str:
+        """The digits, a line of text for each line."""
+        return "\n".join("".join(str(each.digit) for each in line) for line in self.lines)
+
+    @property
+    def confidence(self) -> float:
+        """How likely all digits are right: the product of their confidences."""
+        return math.prod(map(self.line_confidence, self.lines))
+
+    @staticmethod
+    def line_confidence(line: list[Digit]) -> float:
+        """Return how likely all digits of a line are right."""
+        return math.prod(each.confidence for each in line)
+
+
+def read_number(
+    source: str | Path | BinaryIO, classify: Classify, *, invert: Invert = "auto"
+) -> NumberReading:
+    """Read the digits in a picture, line by line.
+
+    Parameters
+    ----------
+    source : str, Path or binary stream
+        As `read_picture` takes it.
+    classify : callable
+        Takes images (n, 28, 28), uint8, and returns the probabilities of their digits,
+        (n, 10).  It is called once.
+    invert : {'auto', 'yes', 'no'}
+        Whether the picture shows dark ink on a light background; ``auto`` finds out.
+
+    Raises
+    ------
+    PictureError
+        If it cannot be read, has too many pixels, or shows no digits.
+    """
+    name = str(source) if isinstance(source, str | Path) else "-"
+    grey, size = decode(read_bytes(source, name), name, PAGE_SIDE)
+    writing = find_writing(grey, invert)
+    if not writing:
+        raise PictureError(f"{name}: no ink found")
+    if len(writing.boxes) > MAX_PIECES:
+        raise PictureError(f"{name}: no numbers: more than {MAX_PIECES:,} pieces of ink")
+    scale = max(size) / max(grey.shape)
+    share = scale / writing.enlarged
+    lines = [
+        [_scale_box(digit, share, size) for digit in line] for line in read_lines(writing, classify)
+    ]
+    if not lines:
+        raise PictureError(f"{name}: no digits found")
+    return NumberReading(grey, scale, writing.dark, lines)
+
+
+def read_lines(writing: Writing, classify: Classify) -> list[list[Digit]]:
+    """Read the digits of the pieces of writing on a page."""
+    level, shifts = level_lines(writing)
+    lines = find_lines(level.boxes, level.height)
+    labels, parts = cut_lines(level, lines)
+    segments = [find_segments(*each) for each in zip(parts, [x.height for x in lines], strict=True)]
+    images = [
+        segment_image(level.strength, labels, own, segment)
+        for own, found in zip(parts, segments, strict=True)
+        for segment in found
+    ]
+    if not images:
+        return []
+    probabilities = classify(np.stack(images))
+    digits, start = [], 0
+    for line, own, found in zip(lines, parts, segments, strict=True):
+        chances = probabilities[start : start + len(found)]
+        row = []
+        for number, share in choose_segments(line, own, found, chances):
+            box = _original_box(labels, own, found[number], shifts)
+            row.append(_make_digit(chances[number], share, box, images[start + number]))
+        digits.append(row)
+        start += len(found)
+    return [row for row in digits if row]
+
+
+def choose_segments(
+    line: Line, parts: Parts, segments: list[Segment], probabilities: Array
+) -> list[tuple[int, float]]:
+    """Return which segments are the digits of a line, and how likely each is to be one."""
+    skippable = find_skippable(parts, line.height)
+    scores = score_segments(segments, probabilities, line.height)
+    shares = path_shares(segments, scores, skippable)
+    return [(number, float(shares[number])) for number in best_path(segments, scores, skippable)]
+
+
+def segment_image(ink: Grey, labels: Indices, parts: Parts, segment: Segment) -> Bytes:
+    """Return a segment of a line as an image (28, 28)."""
+    top, left, bottom, right = segment.box
+    area = slice(top, bottom), slice(left, right)
+    own = _is_within(labels[area], parts, segment)
+    return fit_into_image(np.where(own, ink[area], 0).astype(np.float32))[0]
+
+
+def _is_within(labels: Indices, parts: Parts, segment: Segment) -> Mask:
+    return (labels >= parts.number + segment.first) & (labels < parts.number + segment.end)
+
+
+def _original_box(labels: Indices, parts: Parts, segment: Segment, shifts: Indices) -> Box:
+    """Return the box of a segment on the page before its lines were made level."""
+    top, left, bottom, right = segment.box
+    own = _is_within(labels[top:bottom, left:right], parts, segment)
+    rows, columns = np.nonzero(own)
+    rows = rows - shifts[left + columns]
+    return top + int(rows.min()), left, top + int(rows.max()) + 1, right
+
+
+def _make_digit(probabilities: Array, share: float, box: Box, image: Bytes) -> Digit:
+    digit = int(probabilities.argmax())
+    return Digit(digit, share * float(probabilities[digit]), box, probabilities, image)
+
+
+def _scale_box(digit: Digit, scale: float, size: tuple[int, int]) -> Digit:
+    """Return a digit with its box in pixels of the picture before it was reduced."""
+    top, left, bottom, right = (round(scale * each) for each in digit.box)
+    box = top, left, min(bottom, size[0]), min(right, size[1])
+    return replace(digit, box=box)
