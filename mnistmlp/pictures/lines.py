@@ -55,16 +55,18 @@ class Lines:
         With rows and columns exchanged, upright lines are found.
     upright : bool
         Whether they are exchanged.
+    thickest : int, optional
+        The height of the thickest line in pixels; else a part of the longer side.
 
     Attributes
     ----------
     found : list of Line
     """
 
-    def __init__(self, grey: Grey, *, upright: bool) -> None:
+    def __init__(self, grey: Grey, *, upright: bool, thickest: int | None = None) -> None:
         side = max(grey.shape)
         self.upright = upright
-        self.thickest = max(3, side // THICKEST)
+        self.thickest = max(3, thickest or side // THICKEST)
         self.rows, self.strip = max(2, side // ROWS), max(6, side // STRIP)
         self.thin, self.background = find_thin(grey, self.thickest)
         self.found = self._find(grey)

@@ -71,6 +71,19 @@ def erase_rulings(grey: Grey) -> Grey:
     return grey
 
 
+def erase_long_lines(grey: Grey, dark: bool, height: float) -> Grey:
+    """Return a page (h, w) without lines that are longer than strokes of digits so high."""
+    level = grey if dark else 255 - grey
+    thickest = int(height / 6)
+    flat = Lines(level, upright=False, thickest=thickest)
+    upright = Lines(np.ascontiguousarray(level.T), upright=True, thickest=thickest)
+    lines = [line for line in (*flat.found, *upright.found) if line.end - line.start > 3 * height]
+    if not lines:
+        return grey
+    painted = paint_lines(level, flat, upright, lines)
+    return painted if dark else 255 - painted
+
+
 def paint_lines(level: Grey, flat: Lines, upright: Lines, lines: list[Line]) -> Grey:
     """Return a picture with lines painted out; where ink crosses them, it stays."""
     contrast = upright.background - level.T

@@ -22,6 +22,7 @@ from mnistmlp.pictures.filters import (
     stretch,
 )
 from mnistmlp.pictures.ink import Invert, find_contrast, find_sheet, ink_strength
+from mnistmlp.pictures.rulings import erase_long_lines
 from mnistmlp.pictures.strokes import stroke_width
 
 OVERVIEW = 384  # pixels of the longer side at which a page is looked at as a whole
@@ -34,6 +35,7 @@ LONG = 1.3  # length of a straight line of ink, relative to the height
 STRAIGHT = 0.35  # of the ink of a ruling, at least, lies in such lines
 ENCLOSED = 0.45  # height of a digit relative to the box around it; a fifth of that for several
 MAX_ENCLOSING = 100  # pieces that may be boxes, the largest ones
+NARROW = 0.4  # width of the side of a box, relative to its height, at most
 FILLED = 0.7  # of its box by a band along the border
 CORNER = 1.4  # border along what lies in a corner, relative to its longer side
 MAX_EDGE = 0.12  # width of soft edges, relative to the height: those of shades are wider
@@ -78,6 +80,7 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
         return None
     height = usual_height(pieces.boxes(), mass)
     height *= max(grey.shape) / max(found.levels.shape)
+    grey = erase_lines_through_digits(grey, found.dark, height)
     times = _find_enlargement(grey, height)
     grey = stretch(grey, tuple(times * side for side in grey.shape))
     height *= times
@@ -94,6 +97,25 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     if edge_width(strength) > MAX_EDGE * height:
         return None
     return Writing(strength, pieces.labels() + 1, boxes, height, stroke, found.dark, times)
+
+
+def erase_lines_through_digits(grey: Grey, dark: bool, height: float) -> Grey:
+    """Return a page (h, w) without its rulings, if digits touch them.
+
+    The sides of boxes that touch lines are narrow, unlike most digits: such lines stay,
+    and are left out with the boxes.
+    """
+    painted = erase_long_lines(grey, dark, height)
+    found = find_contrast(shrink(painted, OVERVIEW), "yes" if dark else "no")
+    if painted is grey or not found:
+        return grey
+    erased = shrink(np.abs(painted - grey), OVERVIEW) >= MIN_CONTRAST
+    pieces = Components(found.soft)
+    sizes = pieces.boxes()[:, 2:] - pieces.boxes()[:, :2]
+    touching = pieces.totals(dilate(erased)) > 0
+    touching &= sizes[:, 0] >= BODY * height * max(found.soft.shape) / max(grey.shape)
+    wide = sizes[touching, 1] > NARROW * sizes[touching, 0]
+    return painted if wide.size and wide.mean() > 0.5 else grey
 
 
 def _find_on_sheet(

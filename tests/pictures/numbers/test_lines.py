@@ -81,3 +81,25 @@ def test_boxes_and_lines_of_a_form_are_left_out() -> None:
         assert writing
         assert len(writing.boxes) == 4
         assert writing.height == pytest.approx(HEIGHT, abs=5)
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_rulings_that_digits_stand_on_are_erased(dark: bool) -> None:
+    page = draw_lines("0100", "0010")
+    for line in (0, 1):
+        bottom = 30 + HEIGHT + 100 * line
+        np.minimum(page[bottom - 2 : bottom + 1], 150, out=page[bottom - 2 : bottom + 1])
+    writing = find_writing(page if dark else 255 - page, "auto")
+    assert writing
+    assert len(writing.boxes) == 8
+    assert (writing.boxes[:, 2] - writing.boxes[:, 0]).min() > 0.9 * HEIGHT
+
+
+def test_a_form_whose_boxes_digits_do_not_touch_has_only_the_digits() -> None:
+    page = draw_lines("0000", gap=24)
+    page[[15, 16, 105, 106], 15:270] = 60
+    for column in range(15, 271, 60):
+        page[15:107, column : column + 2] = 60
+    writing = find_writing(page, "auto")
+    assert writing
+    assert len(writing.boxes) == 4
