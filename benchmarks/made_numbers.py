@@ -1,25 +1,21 @@
 """Numbers composed of MNIST's digits: rows, pages, forms; and how well they are read.
 
 Each kind is a way to write and to photograph a number.  `make` yields pictures with
-their texts, and `score` compares what was read with them: python made_numbers.py
-[SPLIT [COUNT]] prints a table of all kinds.
+their texts, and `score` compares what was read with them.
 """
 
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from made_digits import Levels, picture
 from PIL import Image
 
 import mnistmlp
 from mnistmlp.errors import PictureError
 
-Levels = NDArray[Any]
 Rng = np.random.Generator
 Row = tuple[Levels, list[int]]  # ink (h, w) from 0 to 1, and which digits of the data set
 SCALE = 4  # pixels of a picture for one of MNIST's
@@ -147,11 +143,6 @@ class Writer:
         return int(self.rng.integers(low, high + 1))
 
 
-def picture(levels: Levels) -> Image.Image:
-    """Return levels as a picture."""
-    return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
-
-
 def dark(written: tuple[Levels, str]) -> tuple[Image.Image, str]:
     """Return dark ink on white."""
     return picture(255 * (1 - written[0])), written[1]
@@ -204,7 +195,7 @@ KINDS: dict[str, Callable[[Writer], tuple[Image.Image, str]]] = {
 
 
 def make(
-    kind: str, images: Levels, labels: Levels, count: int, seed: int = 7
+    kind: str, images: Levels, labels: Levels, count: int, seed: int
 ) -> Iterator[tuple[Image.Image, str]]:
     """Yield so many pictures of a kind, each with its text: `/` stands between lines."""
     writer = Writer(images, labels, seed)
@@ -245,22 +236,10 @@ def read(picture: Image.Image, brain: mnistmlp.Brain) -> str:
     return found.text.replace("\n", "/")
 
 
-def measure(brain: mnistmlp.Brain, split: str = "test", count: int = 100) -> Iterator[str]:
+def measure(brain: mnistmlp.Brain, count: int, seed: int = 7) -> Iterator[str]:
     """Yield the rows of a table: kind, numbers wholly right, and wrong digits."""
-    data = mnistmlp.load_dataset(mnistmlp.default_folder(), "test" if split == "test" else "train")
-    for kind in KINDS:
-        made = make(kind, data.images, data.labels, count)
+    data = mnistmlp.load_dataset(mnistmlp.default_folder(), "test")
+    for number, kind in enumerate(KINDS):
+        made = make(kind, data.images, data.labels, count, seed + number)
         right, wrong = score([(read(each, brain), text) for each, text in made])
         yield f"| {kind} | {right * count:.0f} of {count} | {wrong:.2%} |"
-
-
-def main() -> None:
-    """Measure with the bundled brain, and print the table."""
-    split, count, *_ = [*sys.argv[1:], *("test", "100")[len(sys.argv) - 1 :]]
-    print("| made of MNIST's digits | wholly right | wrong digits |\n| --- | --- | --- |")
-    for line in measure(mnistmlp.load_brain(mnistmlp.PRETRAINED), split, int(count)):
-        print(line, flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,9 @@
 """Measure how well and how fast pictures are recognised: python pictures.py [BRAIN [LABELS]].
 
 MNIST's first test images are made into pictures such as people have them, by
-`made_digits`: on paper in uneven light, in pencil, on a board, in a form.  With LABELS, a
-CSV file (columns file, label, source), it reads those pictures as well.  Writes the
-table of docs/pictures.md.
+`made_digits`, `made_pages` and `made_numbers`: on paper in uneven light, in a form, several
+in a row; `made_odd` draws what is no digit.  With LABELS, a CSV file (columns file, label,
+source), it reads those pictures as well.  Writes the tables of docs/pictures.md.
 """
 
 from __future__ import annotations
@@ -16,11 +16,16 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import made_numbers
+import made_pages
 import numpy as np
 from made_digits import KINDS, RNG, Levels, ink_of, picture
+from made_odd import ODD
 from page import put
 from PIL import Image
 
@@ -30,7 +35,8 @@ from mnistmlp.errors import PictureError
 ROOT = Path(__file__).parents[1]
 FOLDER = mnistmlp.default_folder()
 PROGRAM = Path(sys.executable).with_name("mnistmlp")
-COUNT = 200
+COUNT, FEW = 200, 50  # pictures of a kind
+REJECT = 0.8
 
 
 def read(source: Any) -> Levels | None:
@@ -41,8 +47,8 @@ def read(source: Any) -> Levels | None:
         return None
 
 
-def score(brain: mnistmlp.Brain, sources: list[Any], labels: list[int]) -> str:
-    """Return the part that is recognised, and the mean confidence."""
+def recognise(brain: mnistmlp.Brain, sources: list[Any]) -> tuple[Levels, Levels]:
+    """Return the digits that are read, (n,), -1 where no ink is found, and their confidence."""
     images = [read(source) for source in sources]
     blank = np.zeros((28, 28), np.uint8)
     found = mnistmlp.committee(
@@ -50,36 +56,56 @@ def score(brain: mnistmlp.Brain, sources: list[Any], labels: list[int]) -> str:
         np.stack([blank if image is None else image for image in images]),
         [brain.temperature],
     )
-    read_right = [
-        image is not None and digit == label
-        for image, digit, label in zip(images, found.argmax(axis=1), labels, strict=True)
-    ]
-    return f"{sum(read_right)} of {len(labels)} | {found.max(axis=1).mean():.3f}"
+    inked = np.array([image is not None for image in images])
+    return np.where(inked, found.argmax(axis=1), -1), np.where(inked, found.max(axis=1), 0)
 
 
-def made(brain: mnistmlp.Brain) -> list[str]:
+def score(brain: mnistmlp.Brain, sources: list[Any], labels: list[int]) -> str:
+    """Return the part that is recognised, and the mean confidence."""
+    digits, confidence = recognise(brain, sources)
+    return f"{(digits == labels).sum()} of {len(labels)} | {confidence.mean():.3f}"
+
+
+def encode(page: Image.Image) -> io.BytesIO:
+    """Return a picture as a PNG."""
+    stream = io.BytesIO()
+    page.save(stream, "png")
+    stream.seek(0)
+    return stream
+
+
+def made(brain: mnistmlp.Brain) -> Iterator[str]:
     """Score the pictures made of MNIST's first test images."""
     data = mnistmlp.load_dataset(FOLDER, "test")
     labels = data.labels[:COUNT].tolist()
     inks = [ink_of(image) for image in data.images[:COUNT]]
-    lines = []
-    for kind, make in KINDS.items():
-        streams = []
-        for ink in inks:
-            streams.append(io.BytesIO())
-            make(ink).save(streams[-1], "png")
-            streams[-1].seek(0)
-        lines.append(f"| {kind} | {score(brain, streams, labels)} |")
-        print(lines[-1], flush=True)
-    return lines
+    rng = np.random.default_rng(7)
+    shaded = made_pages.SHADED | made_pages.TRANSPARENT
+    kinds = KINDS | {kind: partial(make, rng) for kind, make in shaded.items()}
+    for kind, make in kinds.items():
+        yield f"| {kind} | {score(brain, [encode(make(ink)) for ink in inks], labels)} |"
 
 
-def handwriting(brain: mnistmlp.Brain, table: Path) -> list[str]:
+def odd(brain: mnistmlp.Brain) -> Iterator[str]:
+    """Count what is read though it is no digit, beside the digits that are."""
+    rng = np.random.default_rng(7)
+    kinds = {kind: [encode(make(rng)) for _ in range(FEW)] for kind, make in ODD.items()}
+    blanks = made_pages.blank_pages(rng, COUNT // len(made_pages.BLANKS))
+    kinds["a blank page"] = [encode(page) for _, page in blanks]
+    images = mnistmlp.load_dataset(FOLDER, "test").images[:COUNT]
+    kinds["a digit"] = [encode(picture(255 * (1 - ink_of(image)))) for image in images]
+    for kind, sources in kinds.items():
+        digits, confidence = recognise(brain, sources)
+        read, sure = (digits >= 0).sum(), (confidence >= REJECT).sum()
+        yield f"| {kind} | {read} of {len(sources)} | {sure} |"
+
+
+def handwriting(brain: mnistmlp.Brain, labels: Path) -> list[str]:
     """Score pictures by their source, as a table of file, label and source lists them."""
     sources = defaultdict(list)
-    with table.open() as file:
+    with labels.open() as file:
         for row in csv.DictReader(file):
-            sources[row["source"]].append((table.parent / row["file"], int(row["label"])))
+            sources[row["source"]].append((labels.parent / row["file"], int(row["label"])))
     return [
         f"| {name} | {score(brain, *(list(column) for column in zip(*rows, strict=True)))} |"
         for name, rows in sources.items()
@@ -121,16 +147,30 @@ def speed(brain: str) -> str:
     )
 
 
+def table(heading: str, columns: str, rows: Iterable[str]) -> str:
+    """Return a table, and print its rows as they come."""
+    lines = [f"| {heading} | {columns} |", "|" + " --- |" * (columns.count("|") + 2)]
+    for row in rows:
+        lines.append(row)
+        print(row, flush=True)
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure, and write the page."""
-    name, *table = sys.argv[1:] or ["pretrained"]
+    name, *labels = sys.argv[1:] or ["pretrained"]
     path = mnistmlp.PRETRAINED if name == "pretrained" else Path(name)
     brain = mnistmlp.load_brain(path)
-    heading = "| {} | recognised | mean confidence |\n| --- | --- | --- |\n"
-    parts = [heading.format(f"made of {COUNT} images each") + "\n".join(made(brain))]
-    if table:
-        rows = "\n".join(handwriting(brain, Path(table[0])))
-        parts.append(heading.format("pictures that people wrote or drew, by source") + rows)
+    scores = "recognised | mean confidence"
+    numbers = made_numbers.measure(brain, COUNT)
+    parts = [
+        table(f"made of {COUNT} images each", scores, made(brain)),
+        table("what is no digit", f"read | confidence at least {REJECT}", odd(brain)),
+        table("numbers, made of MNIST's digits", "wholly right | wrong digits", numbers),
+    ]
+    if labels:
+        rows = handwriting(brain, Path(labels[0]))
+        parts.append(table("pictures that people wrote or drew, by source", scores, rows))
     print(put([*parts, speed(str(path))], ROOT / "docs" / "pictures.md"))
 
 
