@@ -52,7 +52,7 @@ def recognise_pictures(
     brains : list of Brain
     names : iterable of Source
     jobs : int
-        How many processes read the pictures, this one included.
+        How many processes read the pictures.
     steps : bool
         Whether the steps from each picture to its image are wanted, which are large.
     options
