@@ -14,16 +14,15 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mnistmlp.cli.interrupt import SIGNALS
 from mnistmlp.cli.predict.sources import Source
 from mnistmlp.errors import MnistMlpError, PictureError
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
 
 MAX_PICTURES = 64  # in a part: what is found in them fits into a pipe
 MAX_BYTES = 1 << 16  # of the files of a part, but for its last one
@@ -33,33 +32,18 @@ OWN_FILES = ("/dev/", "/proc/")  # where names may mean what only this process h
 START = "fork" if sys.platform == "linux" else "spawn"
 
 Name = str | PictureError
-Found = Any  # Reading | PictureError, which other processes send
-Read = Callable[[str], Found]
-Batch = list[tuple[Name, Found]]
+Read = Callable[[str], Any]  # returns a Reading or a PictureError
+Batch = list[tuple[Name, Any]]
 
 
+@dataclass
 class Part:
-    """Pictures that one process reads, one after the other.
+    """Pictures that one process reads, one after the other."""
 
-    Parameters
-    ----------
-    here : bool
-        Whether only this process can read them.
-    """
-
-    def __init__(self, here: bool) -> None:
-        self.here = here
-        self.names: list[Name] = []  # of those whose results have not been passed on
-        self.size = 0  # bytes of the files
-        self.future: Future[list[Found]] | None = None  # if another process reads
-
-    @property
-    def is_full(self) -> bool:
-        """Tell whether the next picture belongs to another part."""
-        return len(self.names) >= MAX_PICTURES or self.size >= MAX_BYTES
-
-
-# --- In this process ---------------------------------------------------------
+    here: bool = False  # whether only this process can read them
+    names: list[Name] = field(default_factory=list)  # without results so far
+    size: int = 0  # bytes of the files
+    future: Future[list[Any]] | None = None  # if another process reads
 
 
 def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[Batch, None, None]:
@@ -77,28 +61,27 @@ def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[B
         How many processes read; if there is one, or little to read, this one does.
     """
     with closing(Readers(read, jobs)) as readers:
-        for part in chain(_divide(names), [None]):
+        for part in _divide(names):
             if part:
                 readers.add(part)
-            yield from readers.results(2 * jobs if part else 0)
+            while len(readers.parts) > (2 * jobs if part else 0):
+                yield readers.next_batch()
 
 
 def _divide(names: Iterable[Source]) -> Iterator[Part | None]:
     """Yield the parts, and None where the next may take a while."""
-    part = Part(here=False)
-    for name in names:
+    part = Part()
+    for name in chain(names, [None]):
         here, size = (part.here, 0) if name is None else _examine(name)
-        if part.names and (name is None or here != part.here or part.is_full):
+        full = len(part.names) >= MAX_PICTURES or part.size >= MAX_BYTES
+        if part.names and (name is None or here != part.here or full):
             yield part
-            part = Part(here)
+            part = Part()
         if name is None:
             yield None
         else:
-            part.here = here
+            part.here, part.size = here, part.size + size
             part.names.append(name)
-            part.size += size
-    if part.names:
-        yield part
 
 
 def _examine(name: Name) -> tuple[bool, int]:
@@ -112,14 +95,24 @@ def _examine(name: Name) -> tuple[bool, int]:
     return not stat.S_ISREG(status.st_mode), status.st_size
 
 
+def _read_some(read: Read, names: list[Name]) -> list[Any]:
+    """Read at least one picture, and the next ones until it has taken long."""
+    found: list[Any] = []
+    end = time.monotonic() + MAX_WAIT
+    while not found or (len(found) < len(names) and time.monotonic() < end):
+        name = names[len(found)]
+        found.append(name if isinstance(name, PictureError) else read(name))
+    return found
+
+
 class Readers:
     """The processes that read, which are started when two parts wait, and the parts in order."""
 
     def __init__(self, read: Read, jobs: int) -> None:
         self.read = read
         self.jobs = jobs
-        self.parts: deque[Part] = deque()  # whose results have not all been passed on
-        self.pool: ProcessPoolExecutor | None = None
+        self.parts: deque[Part] = deque()  # whose results have not all been returned
+        self.pool: Executor | None = None
         self.ending: Any = None  # an Event: what is read is not wanted any more
 
     def add(self, part: Part) -> None:
@@ -130,17 +123,22 @@ class Readers:
             for each in waiting:
                 self._hand_out(each)
 
-    def results(self, most: int) -> Iterator[Batch]:
-        """Yield results in order until at most so many parts are left."""
-        while len(self.parts) > most:
-            part = self.parts[0]
-            found = self._wait(part.future) if part.future else _read_some(self.read, part.names)
-            yield list(zip(part.names, found, strict=False))
-            del part.names[: len(found)]
-            if not part.names:
-                self.parts.popleft()
-            elif part.future:
-                self._hand_out(part)
+    def next_batch(self) -> Batch:
+        """Return the next results."""
+        part = self.parts[0]
+        try:
+            found = part.future.result() if part.future else _read_some(self.read, part.names)
+        except BrokenExecutor:
+            self._kill()
+            hint = "--jobs 1 starts none, and takes less memory"
+            raise MnistMlpError("a process that reads pictures was killed", hint=hint) from None
+        batch = list(zip(part.names, found, strict=False))
+        del part.names[: len(found)]
+        if not part.names:
+            self.parts.popleft()
+        elif part.future:
+            self._hand_out(part)
+        return batch
 
     def _hand_out(self, part: Part) -> None:
         """Let another process read a part, or leave it to this one if there is no other."""
@@ -149,33 +147,20 @@ class Readers:
         try:
             self.pool = self.pool or self._start()
             part.future = self.pool.submit(_serve, part.names)
-        except (ImportError, OSError, RuntimeError):  # no process or thread more, or one has been killed
+        except (ImportError, OSError, RuntimeError):  # no processes here, or one was killed
             self.jobs = 1
             if not any(each.future for each in self.parts):
                 self._kill()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _start(self) -> ProcessPoolExecutor:
-        from concurrent.futures import ProcessPoolExecutor  # takes 10 ms
+    def _start(self) -> Executor:
+        from concurrent.futures import ProcessPoolExecutor  # takes 30 ms
         from multiprocessing import get_context
 
         context = get_context(START)
         self.ending = context.Event()
         return ProcessPoolExecutor(self.jobs, context, _prepare, (self.read, self.ending))
-
-    def _wait(self, future: Future[list[Found]]) -> list[Found]:
-        """Return what another process has found in the first pictures of a part."""
-        from concurrent.futures import BrokenExecutor
-
-        try:
-            return future.result()
-        except BrokenExecutor:
-            self._kill()
-            raise MnistMlpError(
-                "a process that reads pictures has ended unexpectedly",
-                hint="--jobs 1 starts none, and takes less memory",
-            ) from None
 
     def _kill(self) -> None:
         """End the other processes at once, even those of a pool that has not come up."""
@@ -193,26 +178,16 @@ class Readers:
             self.pool.shutdown(cancel_futures=True)
 
 
-def _read_some(read: Read, names: list[Name]) -> list[Found]:
-    """Read at least one picture, and the next ones until it takes long."""
-    found: list[Found] = []
-    end = time.monotonic() + MAX_WAIT
-    for name in names:
-        found.append(name if isinstance(name, PictureError) else read(name))
-        if time.monotonic() > end:
-            break
-    return found
-
-
 # --- In another process ------------------------------------------------------
 
-_given: dict[str, Any] = {}  # by the first one
+_given: dict[str, Any] = {}  # by the first process
 
 
 def _prepare(read: Read, ending: Any) -> None:
-    """Prepare to read parts until the parent ends; what else ends it is the parent's matter."""
+    """Prepare to read; which signals end a process is its parent's matter."""
     _given.update(read=read, ending=ending)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(RuntimeError):  # no thread more: only a kill of the parent would leave this
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     for each in SIGNALS:
         signal.signal(each, signal.SIG_DFL if each == signal.SIGTERM else signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -220,15 +195,13 @@ def _prepare(read: Read, ending: Any) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent has ended, were it by SIGKILL."""
     from multiprocessing import parent_process
 
-    parent = parent_process()
-    assert parent
-    parent.join()
-    os._exit(1)
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
-def _serve(names: list[Name]) -> list[Found]:
+def _serve(names: list[Name]) -> list[Any]:
     """Read pictures of a part, but none when the results are not wanted any more."""
     return [] if _given["ending"].is_set() else _read_some(_given["read"], names)
