@@ -24,7 +24,9 @@ from mnistmlp.cli.interrupt import SIGNALS
 from mnistmlp.cli.predict.sources import Source
 from mnistmlp.errors import MnistMlpError, PictureError
 
-MAX_PICTURES = 64  # in a part: what is found in them fits into a pipe
+# Were a process killed while it waits for room in the pipe, the pool would wait for ever.
+MAX_PICTURES = 32  # in parts that wait, by two for each process: 64 KiB of results, as in a pipe
+MIN_PICTURES = 4  # in a part: 4 KiB of results, which are written as one
 MAX_BYTES = 1 << 16  # of the files of a part, but for its last one
 MAX_WAIT = 0.25  # seconds that a picture waits for others of its part
 OWN_FILES = ("/dev/", "/proc/")  # where names may mean what only this process has open
@@ -60,20 +62,24 @@ def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[B
     jobs : int
         How many processes read; if there is one, or little to read, this one does.
     """
-    with closing(Readers(read, jobs)) as readers:
-        for part in _divide(names):
-            if part:
-                readers.add(part)
-            while len(readers.parts) > (2 * jobs if part else 0):
-                yield readers.next_batch()
+    try:
+        with closing(Readers(read, jobs)) as readers:
+            for part in _divide(names, max(MIN_PICTURES, MAX_PICTURES // jobs)):
+                if part:
+                    readers.add(part)
+                while len(readers.parts) > (2 * jobs if part else 0):
+                    yield readers.next_batch()
+    except BrokenExecutor:
+        hint = "--jobs 1 starts none, and takes less memory"
+        raise MnistMlpError("a process that reads pictures was killed", hint=hint) from None
 
 
-def _divide(names: Iterable[Source]) -> Iterator[Part | None]:
-    """Yield the parts, and None where the next may take a while."""
+def _divide(names: Iterable[Source], most: int) -> Iterator[Part | None]:
+    """Yield the parts, of so many pictures at most, and None where the next may take a while."""
     part = Part()
     for name in chain(names, [None]):
         here, size = (part.here, 0) if name is None else _examine(name)
-        full = len(part.names) >= MAX_PICTURES or part.size >= MAX_BYTES
+        full = len(part.names) >= most or part.size >= MAX_BYTES
         if part.names and (name is None or here != part.here or full):
             yield part
             part = Part()
@@ -126,12 +132,7 @@ class Readers:
     def next_batch(self) -> Batch:
         """Return the next results."""
         part = self.parts[0]
-        try:
-            found = part.future.result() if part.future else _read_some(self.read, part.names)
-        except BrokenExecutor:
-            self._kill()
-            hint = "--jobs 1 starts none, and takes less memory"
-            raise MnistMlpError("a process that reads pictures was killed", hint=hint) from None
+        found = part.future.result() if part.future else _read_some(self.read, part.names)
         batch = list(zip(part.names, found, strict=False))
         del part.names[: len(found)]
         if not part.names:
@@ -147,10 +148,12 @@ class Readers:
         try:
             self.pool = self.pool or self._start()
             part.future = self.pool.submit(_serve, part.names)
-        except (ImportError, OSError, RuntimeError):  # no processes here, or one was killed
+        except BrokenExecutor:
+            raise
+        except (ImportError, OSError, RuntimeError):  # the system starts none, or no more
             self.jobs = 1
             if not any(each.future for each in self.parts):
-                self._kill()
+                self._give_up()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -158,12 +161,13 @@ class Readers:
         from concurrent.futures import ProcessPoolExecutor  # takes 30 ms
         from multiprocessing import get_context
 
+        _check_room(2 * self.jobs + 3)  # processes with a thread each, two threads here, spawn's
         context = get_context(START)
         self.ending = context.Event()
         return ProcessPoolExecutor(self.jobs, context, _prepare, (self.read, self.ending))
 
-    def _kill(self) -> None:
-        """End the other processes at once, even those of a pool that has not come up."""
+    def _give_up(self) -> None:
+        """End the processes of a pool that has not come up."""
         from multiprocessing import active_children
 
         self.pool = None
@@ -176,6 +180,20 @@ class Readers:
         if self.pool:
             self.ending.set()
             self.pool.shutdown(cancel_futures=True)
+
+
+def _check_room(count: int) -> None:
+    """Raise RuntimeError unless the system starts so many threads; a pool would wait for ever."""
+    checked = threading.Event()
+    threads = [threading.Thread(target=checked.wait) for _ in range(count)]
+    try:
+        for thread in threads:
+            thread.start()
+    finally:
+        checked.set()
+        for thread in threads:
+            if thread.ident:
+                thread.join()
 
 
 # --- In another process ------------------------------------------------------

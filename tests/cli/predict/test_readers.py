@@ -41,7 +41,8 @@ def together(batches: Iterator[Batch]) -> Batch:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "MAX_PICTURES", 3)
+    monkeypatch.setattr(readers, "MAX_PICTURES", 0)
+    monkeypatch.setattr(readers, "MIN_PICTURES", 3)
 
 
 @pytest.mark.usefixtures("small_parts")
