@@ -3,10 +3,13 @@
 import multiprocessing
 import os
 import pickle
+import select
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,9 @@ import pytest
 
 from mnistmlp.cli.predict import readers
 from mnistmlp.cli.predict.readers import Batch, Readers, read_in_order
+from mnistmlp.cli.predict.recognise import _read_picture
 from mnistmlp.errors import MnistMlpError, PictureError
+from mnistmlp.pictures.images import examine_picture
 from tests.cli.conftest import Run, Start
 from tests.cli.predict.conftest import sources
 
@@ -109,7 +114,7 @@ def test_few_wait_at_a_time() -> None:
     passed_on = 0
     for batch in read_in_order(names(), find, 2):
         passed_on += len(batch)
-        assert len(taken) - passed_on <= 3 * 7
+        assert len(taken) - passed_on <= 3 * 6
     assert passed_on == 200
 
 
@@ -156,14 +161,25 @@ def test_a_process_that_is_killed_is_an_error() -> None:
     assert found == names[: len(found)]
 
 
-def test_a_system_that_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object) -> None:
-        raise BlockingIOError
+@pytest.mark.parametrize("started", range(6))
+@pytest.mark.parametrize("what", ["process", "thread"])
+def test_a_system_that_starts_few(what: str, started: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, name = (os, "fork") if what == "process" else (threading.Thread, "start")
+    start = getattr(owner, name)
+    left = iter(range(started))
 
-    monkeypatch.setattr(os, "fork", refuse)
+    def refuse(*args: object) -> Any:
+        if next(left, None) is None:
+            raise BlockingIOError if what == "process" else RuntimeError("can't start new thread")
+        return start(*args)
+
+    monkeypatch.setattr(owner, name, refuse)
     names = files(*(f"large{i}" for i in range(9)), size=1 << 20)
     found = together(read_in_order(names, find, 4))
     assert [name for name, _ in found] == names
+    processes = {process for _, (_, process) in found}
+    assert (processes == {os.getpid()}) == (what == "thread" or started < 4)
+    assert multiprocessing.active_children() == []
 
 
 def test_errors_of_pictures_are_the_same_in_another_process() -> None:
@@ -174,6 +190,12 @@ def test_errors_of_pictures_are_the_same_in_another_process() -> None:
         copy = pickle.loads(pickle.dumps(error))
         assert type(copy) is kind
         assert (str(copy), copy.hint, copy.details) == ("a message", "a hint", ("a detail",))
+
+
+def test_what_is_found_is_written_as_one(pictures: list[str]) -> None:
+    read = partial(_read_picture, examine_picture, steps=False)
+    found = [read(name) for name in pictures[: readers.MIN_PICTURES]]
+    assert len(pickle.dumps(found)) + 200 < select.PIPE_BUF
 
 
 # --- The command -------------------------------------------------------------
