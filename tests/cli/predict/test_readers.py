@@ -326,3 +326,24 @@ def test_names_that_come_slowly_are_answered_at_once(
         assert sources("".join(answers)) == names
     assert process.communicate(timeout=60) == (b"", b"")
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_processes_that_have_nothing_to_read(
+    start: Start, brain: Path, pictures: list[str], number: signal.Signals
+) -> None:
+    words = ("predict", "--brain", brain, "--jobs", 2, "--files-from", "-")
+    process = start(*words, start_new_session=True)
+    assert process.stdin
+    assert process.stdout
+    names = pictures * 10
+    process.stdin.write("".join(f"{name}\n" for name in names).encode())
+    process.stdin.flush()
+    for _ in names:
+        process.stdout.readline()
+    others = children(process)
+    assert len(others) == 2
+    os.killpg(process.pid, number)
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr.count(b"\n")) == (128 + number, 1)
+    until_gone(others)
