@@ -48,6 +48,7 @@ def together(batches: Iterator[Batch]) -> Batch:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "MAX_PICTURES", 0)
     monkeypatch.setattr(readers, "MIN_PICTURES", 3)
+    monkeypatch.setattr(readers, "MAX_BATCH", 3)
 
 
 @pytest.mark.usefixtures("small_parts")
