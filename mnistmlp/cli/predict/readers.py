@@ -64,9 +64,10 @@ def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[B
         How many processes read; if there is one, or little to read, this one does.
     """
     batch: Batch = []
+    most = max(MIN_PICTURES, MAX_PICTURES // jobs) if jobs > 1 else MAX_BATCH
     try:
         with closing(Readers(read, jobs)) as readers:
-            for part in _divide(names, max(MIN_PICTURES, MAX_PICTURES // jobs)):
+            for part in _divide(names, most):
                 if part:
                     readers.add(part)
                 while len(readers.parts) > (2 * jobs if part else 0):
