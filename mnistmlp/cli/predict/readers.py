@@ -1,7 +1,6 @@
-"""Reading pictures in several processes, this one among them, with the results in order.
+"""Reading pictures in several processes, with the results in order.
 
-Pictures are handed out in parts.  Each of the other processes has a part to read and
-one that waits, so that it is never idle; this one reads while it has nothing else to do.
+Pictures are handed out in parts, so that small ones are worth the sending.
 """
 
 from __future__ import annotations
@@ -10,33 +9,34 @@ import os
 import signal
 import stat
 import sys
+import threading
 import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from types import TracebackType
+from itertools import chain
 from typing import Any
 
 from mnistmlp.cli.interrupt import SIGNALS
 from mnistmlp.cli.predict.sources import Source
 from mnistmlp.errors import MnistMlpError, PictureError
 
-MAX_PICTURES = 128  # in a part
+# Were a process killed while it waits for room in the pipe, the pool would wait for ever.
+MAX_PICTURES = 32  # in parts that wait, by two for each process: 64 KiB of results, as in a pipe
+MIN_PICTURES = 4  # in a part: 4 KiB of results, which are written as one
+MAX_BATCH = 128  # pictures that are passed on together, for the recognition is faster then
 MAX_BYTES = 1 << 16  # of the files of a part, but for its last one
-MAX_NAME = 1 << 10  # bytes; pictures with longer names are read here
-MAX_NAMES = 3 << 10  # bytes in a part: the least pipe takes them without waiting for its reader
-MAX_WAIT = 0.05  # seconds that a picture waits for others of its part
-LOOK = 0.005  # seconds between looks at what the other processes have found
+MAX_WAIT = 0.25  # seconds that a picture waits for others of its part
 OWN_FILES = ("/dev/", "/proc/")  # where names may mean what only this process has open
 # A fork takes milliseconds, and is safe in a process of one thread; macOS's libraries start some.
 START = "fork" if sys.platform == "linux" else "spawn"
 
 Name = str | PictureError
-Found = Any  # Reading | PictureError, which other processes send
-Read = Callable[[str], Found]
-Batch = list[tuple[Name, Found]]
+Read = Callable[[str], Any]  # returns a Reading or a PictureError
+Batch = list[tuple[Name, Any]]
 
 
 @dataclass
@@ -44,40 +44,9 @@ class Part:
     """Pictures that one process reads, one after the other."""
 
     here: bool = False  # whether only this process can read them
-    names: list[Name] = field(default_factory=list)
-    found: list[Found] = field(default_factory=list)  # so far; None once it is passed on
-    passed: int = 0  # results passed on
+    names: list[Name] = field(default_factory=list)  # without results so far
     size: int = 0  # bytes of the files
-    length: int = 0  # bytes of the names
-    taken: bool = False  # by a process
-
-    def add(self, name: Name, size: int) -> None:
-        """Add a picture with a file of so many bytes."""
-        self.names.append(name)
-        self.size += size
-        self.length += len(os.fsencode(name)) if isinstance(name, str) else 0
-
-    @property
-    def is_full(self) -> bool:
-        """Tell whether the next picture belongs to another part."""
-        full = len(self.names) >= MAX_PICTURES or self.size >= MAX_BYTES
-        return full or self.length > MAX_NAMES - MAX_NAME
-
-    @property
-    def is_read(self) -> bool:
-        """Tell whether all its pictures have been read."""
-        return len(self.found) == len(self.names)
-
-    def pass_on(self) -> Batch:
-        """Return the pictures that have been read since the last time."""
-        new = slice(self.passed, len(self.found))
-        batch = list(zip(self.names[new], self.found[new], strict=True))
-        self.passed = len(self.found)
-        self.found[new] = [None] * len(batch)
-        return batch
-
-
-# --- In this process ---------------------------------------------------------
+    future: Future[list[Any]] | None = None  # if another process reads
 
 
 def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[Batch, None, None]:
@@ -92,20 +61,39 @@ def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[B
     read : callable
         Reads a picture; other processes are sent it, and send what it returns.
     jobs : int
-        How many processes read, this one included.
+        How many processes read; if there is one, or little to read, this one does.
     """
-    with Readers(read, jobs) as readers:
-        part = Part()
-        for name in names:
-            here, size = (part.here, 0) if name is None else _examine(name)
-            if name is None or here != part.here or part.is_full:
-                readers.add(part)
-                part = Part(here)
-                yield from readers.results(0 if name is None else 2 * jobs)
-            if name is not None:
-                part.add(name, size)
-        readers.add(part)
-        yield from readers.results(0)
+    batch: Batch = []
+    most = max(MIN_PICTURES, MAX_PICTURES // jobs) if jobs > 1 else MAX_BATCH
+    try:
+        with closing(Readers(read, jobs)) as readers:
+            for part in _divide(names, most):
+                if part:
+                    readers.add(part)
+                while len(readers.parts) > (2 * jobs if part else 0):
+                    batch += readers.next_results()
+                    if len(batch) >= MAX_BATCH or not readers.is_next_soon():
+                        yield batch
+                        batch = []
+    except BrokenExecutor:
+        hint = "--jobs 1 starts none, and takes less memory"
+        raise MnistMlpError("a process that reads pictures was killed", hint=hint) from None
+
+
+def _divide(names: Iterable[Source], most: int) -> Iterator[Part | None]:
+    """Yield the parts, of so many pictures at most, and None where the next may take a while."""
+    part = Part()
+    for name in chain(names, [None]):
+        here, size = (part.here, 0) if name is None else _examine(name)
+        full = len(part.names) >= most or part.size >= MAX_BYTES
+        if part.names and (name is None or here != part.here or full):
+            yield part
+            part = Part()
+        if name is None:
+            yield None
+        else:
+            part.here, part.size = here, part.size + size
+            part.names.append(name)
 
 
 def _examine(name: Name) -> tuple[bool, int]:
@@ -116,209 +104,133 @@ def _examine(name: Name) -> tuple[bool, int]:
         status = os.stat(name)  # noqa: PTH116 - Path is slow
     except (OSError, ValueError):
         return True, 0
-    here = not stat.S_ISREG(status.st_mode) or len(os.fsencode(name)) > MAX_NAME
-    return here, status.st_size
+    return not stat.S_ISREG(status.st_mode), status.st_size
+
+
+def _read_some(read: Read, names: list[Name]) -> list[Any]:
+    """Read at least one picture, and the next ones until it has taken long."""
+    found: list[Any] = []
+    end = time.monotonic() + MAX_WAIT
+    while not found or (len(found) < len(names) and time.monotonic() < end):
+        name = names[len(found)]
+        found.append(name if isinstance(name, PictureError) else read(name))
+    return found
 
 
 class Readers:
-    """The processes that read, and the parts in order.
+    """The processes that read, which are started when two parts wait, and the parts in order."""
 
-    Parameters
-    ----------
-    read : callable
-    count : int
-        How many processes, this one included; the others are started when they have work.
-    """
-
-    def __init__(self, read: Read, count: int) -> None:
+    def __init__(self, read: Read, jobs: int) -> None:
         self.read = read
-        self.count = count
-        self.others: list[Reader] = []
-        self.parts: deque[Part] = deque()  # whose results have not all been passed on
-        self.own: Part | None = None  # is read here
-
-    def __enter__(self) -> Readers:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for other in self.others:
-            other.end()
+        self.jobs = jobs
+        self.parts: deque[Part] = deque()  # whose results have not all been returned
+        self.pool: Executor | None = None
+        self.ending: Any = None  # an Event: what is read is not wanted any more
 
     def add(self, part: Part) -> None:
-        """Add a part to read, if it holds pictures."""
-        if part.names:
-            self.parts.append(part)
+        """Add a part, and hand out what other processes can read if that is worth it."""
+        self.parts.append(part)
+        waiting = [each for each in self.parts if not (each.here or each.future)]
+        if self.jobs > 1 and (self.pool or len(waiting) > 1):
+            for each in waiting:
+                self._hand_out(each)
 
-    def results(self, most: int) -> Iterator[Batch]:
-        """Yield results in order until at most so many parts are left."""
-        while len(self.parts) > most:
-            self._hand_out()
-            first = self.parts[0]
-            if batch := first.pass_on():
-                yield batch
-            elif first.is_read:
-                self.parts.popleft()
-            elif self.own or self._take():
-                self._read_here()
-            else:
-                self._receive(None)
+    def is_next_soon(self) -> bool:
+        """Tell whether there are results for the next part before long."""
+        future = self.parts[0].future if self.parts else None
+        return future is not None and future in wait([future], MAX_WAIT / 5).done
 
-    def _take(self) -> bool:
-        """Take the first part that nobody reads, if there is any, to read it here."""
-        self.own = next((part for part in self.parts if not part.taken), None)
-        if self.own:
-            self.own.taken = True
-        return self.own is not None
+    def next_results(self) -> Batch:
+        """Return the results of the first part, or some of them."""
+        part = self.parts[0]
+        found = part.future.result() if part.future else _read_some(self.read, part.names)
+        batch = list(zip(part.names, found, strict=False))
+        del part.names[: len(found)]
+        if not part.names:
+            self.parts.popleft()
+        elif part.future:
+            self._hand_out(part)
+        return batch
 
-    def _read_here(self) -> None:
-        """Read pictures of the part that is read here for some time."""
-        assert self.own
-        part, started = self.own, time.monotonic()
-        looked = started
-        while not part.is_read:
-            part.found.append(_read(self.read, part.names[len(part.found)]))
-            now = time.monotonic()
-            if now - started > MAX_WAIT:
-                break
-            if now - looked > LOOK:
-                self._receive(0)
-                self._hand_out()
-                looked = now
-        if part.is_read:
-            self.own = None
-        self._receive(0)
-
-    def _hand_out(self) -> None:
-        """Give parts to the other processes, and start another one if there is work for it."""
-        waiting = deque(part for part in self.parts if not (part.taken or part.here))
-        for other in self.others:
-            while waiting and other.has_room:
-                other.give(waiting.popleft())
-        starting = sum(not other.ready for other in self.others)
-        if len(waiting) > 1 + starting and len(self.others) < self.count - 1:
-            try:
-                self.others.append(Reader(self.read))
-            except OSError:  # the system starts no more
-                self.count = len(self.others) + 1
-
-    def _receive(self, timeout: float | None) -> None:
-        """Receive what the other processes have found; wait for it if the timeout is None."""
-        if not self.others:
-            return
-        from multiprocessing.connection import wait  # only needed here
-
-        ready = wait([other.connection for other in self.others], timeout)
-        for other in self.others:
-            if other.connection in ready:
-                other.receive()
-
-
-class Reader:
-    """Another process that reads parts.
-
-    It ends with this one, whatever ends it: its connection closes.
-    """
-
-    def __init__(self, read: Read) -> None:
-        from multiprocessing import get_context  # takes 10 ms
-
-        context = get_context(START)
-        self.ready = False  # whether it has said that it is there
-        self.parts: deque[Part] = deque()  # it has to read
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(  # type: ignore[attr-defined]  # of any context
-            target=_serve, args=(theirs, self.connection, read), daemon=True
-        )
+    def _hand_out(self, part: Part) -> None:
+        """Let another process read a part, or leave it to this one if there is no other."""
+        part.future = None
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until it can handle them
         try:
-            self.process.start()
+            self.pool = self.pool or self._start()
+            part.future = self.pool.submit(_serve, part.names)
+        except BrokenExecutor:
+            raise
+        except (ImportError, OSError, RuntimeError):  # the system starts none, or no more
+            self.jobs = 1
+            if not any(each.future for each in self.parts):
+                self._give_up()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            theirs.close()
 
-    @property
-    def has_room(self) -> bool:
-        """Tell whether it can be given a part."""
-        return self.ready and len(self.parts) < 2
+    def _start(self) -> Executor:
+        from concurrent.futures import ProcessPoolExecutor  # takes 30 ms
+        from multiprocessing import get_context
 
-    def give(self, part: Part) -> None:
-        """Let it read a part."""
-        part.taken = True
-        self.parts.append(part)
-        try:
-            self.connection.send(part.names)
-        except OSError:
-            raise self._explain_end() from None
+        _check_room(2 * self.jobs + 3)  # processes with a thread each, two threads here, spawn's
+        context = get_context(START)
+        self.ending = context.Event()
+        return ProcessPoolExecutor(self.jobs, context, _prepare, (self.read, self.ending))
 
-    def receive(self) -> None:
-        """Receive results of the first of its parts, or that it is ready."""
-        try:
-            found = self.connection.recv()
-        except (EOFError, OSError):
-            raise self._explain_end() from None
-        if isinstance(found, Exception):
-            raise found
-        self.ready = True
-        if self.parts:
-            self.parts[0].found += found
-            if self.parts[0].is_read:
-                self.parts.popleft()
+    def _give_up(self) -> None:
+        """End the processes of a pool that has not come up."""
+        from multiprocessing import active_children
 
-    def _explain_end(self) -> MnistMlpError:
-        """Return the error for a process that has ended by itself."""
-        self.process.join()
-        code = self.process.exitcode or 0
-        how = signal.Signals(-code).name if code < 0 else f"with exit code {code}"
-        return MnistMlpError(
-            f"a process that reads pictures has ended: {how}",
-            hint="--jobs 1 starts none, and takes less memory",
-        )
+        self.pool = None
+        for process in active_children():
+            process.kill()
+            process.join()
 
-    def end(self) -> None:
-        """End the process; what it reads is lost."""
-        self.process.kill()
-        self.process.join()
-        self.connection.close()
+    def close(self) -> None:
+        """End the other processes as soon as each has read its picture."""
+        if self.pool:
+            self.ending.set()
+            self.pool.shutdown(cancel_futures=True)
 
 
-def _read(read: Read, name: Name) -> Found:
-    return name if isinstance(name, PictureError) else read(name)
+def _check_room(count: int) -> None:
+    """Raise RuntimeError unless the system starts so many threads; a pool would wait for ever."""
+    checked = threading.Event()
+    threads = [threading.Thread(target=checked.wait) for _ in range(count)]
+    try:
+        for thread in threads:
+            thread.start()
+    finally:
+        checked.set()
+        for thread in threads:
+            if thread.ident:
+                thread.join()
 
 
 # --- In another process ------------------------------------------------------
 
+_given: dict[str, Any] = {}  # by the first process
 
-def _serve(connection: Any, parents: Any, read: Read) -> None:
-    """Read parts until the parent ends; which signals end it is the parent's matter."""
-    parents.close()  # a fork has it too, and the connection would never close
+
+def _prepare(read: Read, ending: Any) -> None:
+    """Prepare to read; which signals end a process is its parent's matter."""
+    _given.update(read=read, ending=ending)
+    with suppress(RuntimeError):  # no thread more: only a kill of the parent would leave this
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     for each in SIGNALS:
         signal.signal(each, signal.SIG_DFL if each == signal.SIGTERM else signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
-    with suppress(EOFError, OSError):
-        connection.send([])  # it is ready
-        while True:
-            for found in _read_part(connection.recv(), read):
-                connection.send(found)
 
 
-def _read_part(names: list[str], read: Read) -> Iterator[list[Found] | Exception]:
-    """Yield what is found in the pictures of a part, from time to time, or what prevents that."""
-    found: list[Found] = []
-    started = time.monotonic()
-    try:
-        for name in names:
-            found.append(read(name))
-            if time.monotonic() - started > MAX_WAIT:
-                yield found
-                found, started = [], time.monotonic()
-    except Exception as error:  # for the parent to raise, such as MemoryError
-        yield error
-        return
-    if found:
-        yield found
+def _end_with_parent() -> None:
+    from multiprocessing import parent_process
+
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
+
+
+def _serve(names: list[Name]) -> list[Any]:
+    """Read pictures of a part, but none when the results are not wanted any more."""
+    return [] if _given["ending"].is_set() else _read_some(_given["read"], names)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.cli.predict.sources import Source
-from mnistmlp.errors import PictureError, SettingError
+from mnistmlp.errors import NoInkError, PictureError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array, Bytes
@@ -53,7 +53,7 @@ def recognise_pictures(
     brains : list of Brain
     names : iterable of Source
     jobs : int
-        How many processes read the pictures, this one included.
+        How many processes read the pictures.
     steps : bool
         Whether the steps from each picture to its image are wanted, which are large.
     options
@@ -85,6 +85,8 @@ def _read_picture(
     try:
         reading = examine(sys.stdin.buffer if name == "-" else name)
     except PictureError as error:
+        if isinstance(error, NoInkError) and not steps:
+            error.grey = error.contrast = None
         return error
     return reading if steps else replace(reading, grey=reading.grey[:0].copy(), ink=None)
 
