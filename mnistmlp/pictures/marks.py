@@ -70,12 +70,14 @@ def find_frames(components: Components, sure: Mask) -> Mask:
     The loop of a digit encloses no more than specks.  A frame has ink on at
     least three sides of what it encloses: it may be open, at a corner.
     """
+    frames = np.zeros(components.count, bool)
+    if components.count == 1:
+        return frames
     boxes = components.boxes()
     sides = boxes[:, 2:] - boxes[:, :2]
     extent = sides.max(axis=1)
     hollow = components.sizes() < 0.5 * sides.prod(axis=1)  # no sheet of paper
     written = components.totals(sure) > 0
-    frames = np.zeros(components.count, bool)
     for outer in np.flatnonzero(hollow & (extent > 8)):
         inside = (boxes[:, :2] > boxes[outer, :2]).all(1) & (boxes[:, 2:] < boxes[outer, 2:]).all(1)
         large = np.flatnonzero(inside & written & (extent >= MIN_ENCLOSED * extent[outer]))

@@ -59,8 +59,9 @@ def erase_rulings(grey: Grey) -> Grey:
         painted = paint_lines(level, flat, upright, lines)
         box = find_digit(painted, max(line.contrast for line in lines))
         if box is None:
-            if inside := inside_box(level, lines):
-                return grey[inside]
+            inside = inside_box(level, lines)
+            if inside is not None:
+                return inside if level is grey else 255 - inside
             lines = without_innermost(lines)
             continue
         kept = [line for line in lines if is_ruling(line, lines, box, grey.shape)]
@@ -221,28 +222,32 @@ def without_innermost(lines: list[Line]) -> list[Line]:
     return [line for line in lines if line is not innermost]
 
 
-def inside_box(level: Grey, lines: list[Line]) -> tuple[slice, slice] | None:
-    """Return where the inside of a box is, if lines are its sides, and a digit fills it."""
+def inside_box(level: Grey, lines: list[Line]) -> Grey | None:
+    """Return the inside of a box, if lines are its sides, and a digit fills it."""
     flat, upright = (
         sorted((line for line in lines if line.upright == up), key=lambda line: line.level)
         for up in (False, True)
     )
     if len(flat) < 2 or len(upright) < 2:
         return None
-    top, bottom, left, right = sides = flat[0], flat[-1], upright[0], upright[-1]
+    sides = flat[0], flat[-1], upright[0], upright[-1]
     ends = [(side, along) for side in sides for along in (side.start, side.end)]
     if sum(meets(side, along, list(sides), level.shape) for side, along in ends) < 6:
         return None
-    inside = _between(top, bottom), _between(left, right)
-    part = level[inside]
-    if min(part.shape) < MIN_SIDE / 2:
+    turned = level.shape[1], level.shape[0]
+    inside = _between(*sides[:2], level.shape) & _between(*sides[2:], turned).T
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if min(rows.size, columns.size) < MIN_SIDE / 2:
         return None
+    area = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    part = np.where(inside, level, np.median(level[inside]))[area]
     box = find_digit(part, min(side.contrast for side in sides))
-    return inside if box and box.bottom - box.top > 0.4 * part.shape[0] else None
+    return part if box and box.bottom - box.top > 0.4 * rows.size else None
 
 
-def _between(one: Line, other: Line) -> slice:
-    """Return the rows (the columns, if they are upright) between two lines, clear of both."""
-    first = max(one.across(one.start), one.across(one.end)) + one.height / 2 + 1
-    last = min(other.across(other.start), other.across(other.end)) - other.height / 2
-    return slice(max(0, int(first)), max(0, int(last)))
+def _between(one: Line, other: Line, shape: tuple[int, ...]) -> Mask:
+    """Return the pixels between two lines, clear of both, (h, w); (w, h), if they are upright."""
+    place, along = np.arange(shape[0])[:, None], np.arange(shape[1])
+    first, last = one.across(along) + one.height / 2 + 1, other.across(along) - other.height / 2
+    between: Mask = (place >= first) & (place < last)
+    return between

@@ -186,8 +186,8 @@ def test_what_surrounds_a_digit_goes_on_the_page_too(open_page: Open) -> None:
 def test_cases_are_read_right_in_python_and_on_the_page(open_page: Open, cases: Path) -> None:
     page = open_page()
     network = load_brain(PRETRAINED).network
-    folders = ("form-box", "squared-paper", "thumb-in-corner")
-    paths = [path for folder in folders for path in sorted((cases / folder).glob("*.png"))]
+    folders = ("form-box", "squared-paper", "thumb-in-corner", "photos")
+    paths = [path for folder in folders for path in sorted((cases / folder).glob("*_[0-9]*.*"))]
     labels = [int(path.stem.split("_")[1]) for path in paths]
     there = np.array([read_picture(path) for path in paths])
     read = [page.evaluate(READ, encoded(path.read_bytes())) for path in paths]

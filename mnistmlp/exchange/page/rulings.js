@@ -28,7 +28,7 @@ function eraseRulings(grey) {
     const box = findDigit(painted, Math.max(...lines.map((line) => line.contrast)));
     if (!box) {
       const inside = insideBox(level, lines);
-      if (inside) return cut(grey, inside);
+      if (inside) return level === grey ? inside : turned(inside);
       lines = withoutInnermost(lines);
       continue;
     }
@@ -182,7 +182,7 @@ function withoutInnermost(lines) {
   return lines.filter((line) => line !== innermost);
 }
 
-/** Return where the inside of a box is, if lines are its sides, and a digit fills it; or null. */
+/** Return the inside of a box, if lines are its sides, and a digit fills it; else null. */
 function insideBox(level, lines) {
   const byLevel = (a, b) => a.level - b.level;
   const flat = lines.filter(isFlat).sort(byLevel);
@@ -192,18 +192,24 @@ function insideBox(level, lines) {
   const ends = sides.flatMap((side) => [[side, side.start], [side, side.end]]);
   const joined = ends.filter(([side, along]) => meets(side, along, sides, longer(level)));
   if (joined.length < 6) return null;
-  const [top, bottom] = between(sides[0], sides[1], level.height);
-  const [left, right] = between(sides[2], sides[3], level.width);
+  const [flatSides, uprightSides] = [sides.slice(0, 2), sides.slice(2)];
+  const inside = sameShape(level, (_, i) => {
+    const [row, column] = [Math.floor(i / level.width), i % level.width];
+    return isBetween(row, column, ...flatSides) && isBetween(column, row, ...uprightSides);
+  });
+  const box = inkBox(inside);
+  const [top, left, bottom, right] = box;
   if (Math.min(bottom - top, right - left) < MIN_SIDE / 2) return null;
-  const inside = [top, left, bottom, right];
-  const box = findDigit(cut(level, inside), Math.min(...sides.map((side) => side.contrast)));
-  return box && box[2] - box[0] > 0.4 * (bottom - top) ? inside : null;
+  const paper = median(chosen(level, (i) => inside.data[i]));
+  const part = cut(sameShape(level, (value, i) => (inside.data[i] ? value : paper)), box);
+  const digit = findDigit(part, Math.min(...sides.map((side) => side.contrast)));
+  return digit && digit[2] - digit[0] > 0.4 * (bottom - top) ? part : null;
 }
 
-/** Return the rows (the columns, if they are upright) between two lines, clear of both. */
-function between(one, other, size) {
-  const ends = (line) => [across(line, line.start), across(line, line.end)];
-  const first = Math.max(...ends(one)) + one.height / 2 + 1;
-  const last = Math.min(...ends(other)) - other.height / 2;
-  return [first, last].map((place) => Math.min(Math.max(0, Math.trunc(place)), size));
+/** Tell whether a place is between two lines, clear of both. */
+function isBetween(place, along, one, other) {
+  return (
+    place >= across(one, along) + one.height / 2 + 1 &&
+    place < across(other, along) - other.height / 2
+  );
 }
