@@ -35,7 +35,7 @@ from mnistmlp.cli.predict.numbers import check_options, print_numbers
 from mnistmlp.cli.predict.recognise import Recognised, recognise_indices, recognise_pictures
 from mnistmlp.cli.predict.sources import check_sources, picture_names
 from mnistmlp.cli.predict.wanted import UNSURE, Wanted
-from mnistmlp.errors import NoInkError, PictureError, SettingError
+from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array
@@ -111,7 +111,7 @@ def predict(
     with closing(pictures):  # ends other processes, whatever happens here
         for result in chain(given, recognise_indices(brains, ranges, dataset, data_dir, split)):
             if isinstance(result, PictureError):
-                _report(result, explain_png, explain=explain)
+                drawing.report(result, wanted)
                 failed = True
             else:
                 _print_result(result, brains, wanted)
@@ -151,18 +151,6 @@ def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: b
     for brain in brains:
         check_distinct("explain-png", path, {"--brain": brain_file(brain)})
     check_target("explain-png", path, force=force)
-
-
-def _report(error: PictureError, path: Path | None, *, explain: bool) -> None:
-    """Report an error; if no ink was found, show and write the steps up to there, if asked to."""
-    if isinstance(error, NoInkError) and explain:
-        drawing.explain_refusal(error)
-    if isinstance(error, NoInkError) and path:
-        from mnistmlp.pictures.explain import write_refusal
-
-        back_up_replaced(path)
-        write_refusal(path, error)
-    console.report(error)
 
 
 def _write_explanation(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistmlp.cli import console
 from mnistmlp.cli.options import back_up_replaced
+from mnistmlp.cli.predict import show
 from mnistmlp.cli.predict.recognise import predict_probabilities
 from mnistmlp.cli.predict.sources import Source
 from mnistmlp.cli.predict.wanted import UNSURE, Wanted
@@ -37,7 +38,7 @@ def print_numbers(
     complete = True
     for source, found in _read_numbers(brains, names, invert):
         if isinstance(found, PictureError):
-            console.report(found)
+            show.report(found, wanted)
             complete = False
             continue
         make = _document if wanted.as_json else _lines

@@ -51,7 +51,7 @@ Jobs = Annotated[
         parser=options.whole(1, MAX_THREADS),
         metavar="N",
         show_default="as many as there are usable cores",
-        help="How many processes read pictures.",
+        help="How many processes read pictures of one digit.",
     ),
 ]
 Index = Annotated[
@@ -88,7 +88,7 @@ Reject = Annotated[
 ]
 Numbers = Annotated[
     bool,
-    typer.Option("--numbers", help="Read pictures of several digits: a line for each of theirs."),
+    typer.Option("--numbers", help="Read pictures of several digits; print each line of them."),
 ]
 Invert = Annotated[
     Literal["auto", "yes", "no"],

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
+from mnistmlp.cli.options import back_up_replaced
+from mnistmlp.cli.predict.wanted import Wanted
+from mnistmlp.errors import NoInkError, PictureError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     from mnistmlp.arrays import Array, Bytes
     from mnistmlp.brains.brain import Brain
     from mnistmlp.cli.predict.recognise import Recognised
-    from mnistmlp.errors import NoInkError
     from mnistmlp.pictures.explain import Panel
 
 BAR_WIDTH = 30  # characters, for a probability of 1
@@ -58,7 +60,19 @@ def explain(result: Recognised, normalised: list[Panel]) -> None:
     console.note(console.render(screen, source, *lines, *facts, *bars))
 
 
-def explain_refusal(error: NoInkError) -> None:
+def report(error: PictureError, wanted: Wanted) -> None:
+    """Report an error; if no ink was found, show and write the steps up to there, if asked to."""
+    if isinstance(error, NoInkError) and wanted.explain:
+        _explain_refusal(error)
+    if isinstance(error, NoInkError) and wanted.explain_png:
+        from mnistmlp.pictures.explain import write_refusal
+
+        back_up_replaced(wanted.explain_png)
+        write_refusal(wanted.explain_png, error)
+    console.report(error)
+
+
+def _explain_refusal(error: NoInkError) -> None:
     """Draw the steps up to a refusal, and say why, on stderr."""
     from mnistmlp.pictures.explain import refused_panels
 

@@ -11,12 +11,20 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 
 from mnistmlp.arrays import Array, Bytes, Grey, Indices, Mask
-from mnistmlp.errors import PictureError
+from mnistmlp.errors import NoInkError, PictureError
 from mnistmlp.pictures.decoding import decode, read_bytes
+from mnistmlp.pictures.filters import shrink
 from mnistmlp.pictures.images import fit_into_image
-from mnistmlp.pictures.ink import Invert
+from mnistmlp.pictures.ink import Invert, explain_refusal
 from mnistmlp.pictures.numbers.cuts import Parts, cut_lines
-from mnistmlp.pictures.numbers.lines import Line, Writing, find_lines, find_writing, level_lines
+from mnistmlp.pictures.numbers.lines import (
+    OVERVIEW,
+    Line,
+    Writing,
+    find_lines,
+    find_writing,
+    level_lines,
+)
 from mnistmlp.pictures.numbers.segments import (
     Segment,
     best_path,
@@ -93,7 +101,10 @@ def read_number(
     grey, size = decode(read_bytes(source, name), name, PAGE_SIDE)
     writing = find_writing(grey, invert)
     if not writing:
-        raise PictureError(f"{name}: no ink found")
+        contrast, reason = explain_refusal(shrink(grey, OVERVIEW), invert)
+        raise NoInkError(
+            f"{name}: no ink found", source=name, grey=grey, contrast=contrast, reason=reason
+        )
     if len(writing.boxes) > MAX_PIECES:
         raise PictureError(f"{name}: no numbers: more than {MAX_PIECES:,} pieces of ink")
     scale = max(size) / max(grey.shape)

@@ -90,3 +90,12 @@ def test_a_single_digit_has_no_note(run: Run, brain: Path, mnist: Path) -> None:
     result = run("predict", "--brain", brain, "five.png", "--json")
     assert result.stderr == ""
     assert "several" not in json.loads(result.stdout)
+
+
+def test_the_steps_of_a_page_without_ink_are_written(run: Run) -> None:
+    save(np.full((80, 200), 240, np.float32), "blank.png")
+    words = ["predict", "--brain", "pretrained", "--numbers", "blank.png"]
+    result = run(*words, "--explain-png", "steps.png")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: blank.png: no ink found\n"
+    assert Image.open("steps.png").width > 600
