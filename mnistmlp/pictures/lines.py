@@ -30,6 +30,7 @@ class Line(NamedTuple):
     height: float  # pixels
     reach: float  # pixels: the most that its ink lies off
     contrast: float  # grey levels
+    covered: float  # share of its length where its ink is seen
 
     def across(self, along: Any) -> Any:
         """Return its row at a column (its column at a row)."""
@@ -181,7 +182,10 @@ class _Piece(NamedTuple):
         height, slope, off = self.fit()
         thick, contrast = self.moments[0] / self.covered, self.moments[6] / self.moments[0]
         level = height + slope * self.start
-        return Line(upright, self.start, self.end, level, slope, thick, 2 * off + 1, contrast)
+        covered = self.covered / (self.end - self.start)
+        return Line(
+            upright, self.start, self.end, level, slope, thick, 2 * off + 1, contrast, covered
+        )
 
 
 def find_thin(grey: Grey, thickest: int) -> tuple[Mask, Grey]:

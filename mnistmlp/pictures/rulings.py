@@ -22,6 +22,7 @@ MIN_SIDE = 48  # pixels: in smaller pictures, lines are as wide as strokes
 MIN_BACKGROUND = 2 / 3  # of a picture with rulings
 MIN_DIGIT = 0.08  # of the longer side
 PAST = 0.12  # of a digit's size: the least that rulings reach past it
+MIN_RULED = 0.8  # of a ruling is seen on a page of digits
 NEAR = 0.1  # of the longer side: how far sides of a box may end from each other
 
 
@@ -73,15 +74,21 @@ def erase_rulings(grey: Grey) -> Grey:
 
 
 def erase_long_lines(grey: Grey, dark: bool, height: float) -> Grey:
-    """Return a page (h, w) without lines that are longer than strokes of digits so high."""
+    """Return a page (h, w) without flat lines that are longer than strokes of digits so high.
+
+    The bars of several 7s lie on a line, too, but cover little of it.
+    """
     level = grey if dark else 255 - grey
-    thickest = int(height / 6)
-    flat = Lines(level, upright=False, thickest=thickest)
-    upright = Lines(np.ascontiguousarray(level.T), upright=True, thickest=thickest)
-    lines = [line for line in (*flat.found, *upright.found) if line.end - line.start > 3 * height]
+    flat = Lines(level, upright=False, thickest=int(height / 6))
+    lines = [
+        line
+        for line in flat.found
+        if line.end - line.start > 3 * height and line.covered > MIN_RULED
+    ]
     if not lines:
         return grey
-    painted = paint_lines(level, flat, upright, lines)
+    contrast = flat.background - level
+    painted = np.where(line_pixels(flat.thin, contrast, lines), flat.background, level)
     return painted if dark else 255 - painted
 
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from mnistmlp.arrays import Grey
 from mnistmlp.pictures.images import read_picture
-from mnistmlp.pictures.rulings import erase_rulings
+from mnistmlp.pictures.rulings import erase_long_lines, erase_rulings
 from tests.pictures.drawings import DIGITS, DRAWINGS, SIDE, draw_digit, draw_page
 
 
@@ -68,3 +68,18 @@ def test_rulings_alone_are_no_digit() -> None:
         ImageDraw.Draw(picture).line([(0, row), (SIDE, row)], 120, 2)
     grey = grey_of(picture)
     assert erase_rulings(grey) is grey
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_long_lines_of_a_page_go_but_bars_in_a_row_stay(dark: bool) -> None:
+    page = np.full((200, 500), 240, np.float32)
+    for left in range(30, 450, 60):
+        page[40:46, left : left + 36] = 20  # the bars of 7s
+        page[40:100, left + 30 : left + 36] = 20
+    bars = page if dark else 255 - page
+    assert erase_long_lines(bars, dark, 60) is bars
+    page[100:103] = 120
+    erased = erase_long_lines(page if dark else 255 - page, dark, 60)
+    np.testing.assert_allclose(erased[:98], bars[:98])
+    ground = 240 if dark else 15
+    assert (np.abs(erased[100:103] - ground) < 5).mean() > 0.85
