@@ -73,7 +73,7 @@ def test_rulings_alone_are_no_digit() -> None:
 @pytest.mark.parametrize("dark", [True, False])
 def test_long_lines_of_a_page_go_but_bars_in_a_row_stay(dark: bool) -> None:
     page = np.full((200, 500), 240, np.float32)
-    for left in range(30, 450, 60):
+    for left in range(30, 450, 44):
         page[40:46, left : left + 36] = 20  # the bars of 7s
         page[40:100, left + 30 : left + 36] = 20
     bars = page if dark else 255 - page
