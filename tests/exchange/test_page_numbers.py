@@ -70,7 +70,6 @@ def pages() -> Iterator[tuple[str, Array, str]]:
     yield "falling", draw_lines("010101", "101010", slope=0.2), "010101\n101010"
     yield "rising", draw_lines("010101", "101010", slope=-0.2), "010101\n101010"
     yield "light on dark", 255 - draw_lines("0110"), "0110"
-    yield "touching", draw_lines("0010", gap=-4), "0010"
     yield "small", np.pad(draw_lines("0110"), 400, constant_values=240), "0110"
     desk = np.pad(draw_lines("0110", "10"), ((60, 40), (50, 90)), constant_values=90)
     yield "paper on a desk", desk, "0110\n10"

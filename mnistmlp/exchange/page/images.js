@@ -25,10 +25,12 @@ function examinePicture(grey, invert = "auto", ruled = true) {
 /** Go through the steps from the ink of a picture to an image. */
 function normalise(separated, invert) {
   const ink = cropToDigit(separated, invert);
-  const count = Math.max(...[...new Set([separated, ink])].map((each) => countDigits(each.grey, each.strength)));
+  let count = countDigits(separated.grey, separated.strength);
+  if (ink !== separated) count = Math.max(count, countDigits(ink.grey, ink.strength));
   const box = inkBox(ink.strength);
   const { image, width } = scaleStrokes(cut(ink.strength, box), BOX);
-  return { image: centre(image), grey: ink.grey, ink: ink.strength, dark: ink.dark, box, width, count };
+  const { grey, strength, dark } = ink;
+  return { image: centre(image), grey, ink: strength, dark, box, width, count };
 }
 
 /** Return the ink in the part of a picture that the digit is in. */
