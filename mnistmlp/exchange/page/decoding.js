@@ -33,8 +33,8 @@ function pixelsOf(source, [left, top, across, down], width, height) {
 /** Return the grey levels of the pixels of a picture (ImageData), reduced where it is large. */
 function toGrey({ width, height, data }, side = WORKING_SIDE) {
   let picture = { width, height, data }; // red, green, blue, alpha
-  const middle = Math.floor(Math.sqrt(width * height));
-  const factor = Math.floor(Math.max(middle, Math.floor(Math.max(width, height) / ELONGATION)) / side);
+  const long = Math.floor(Math.max(width, height) / ELONGATION);
+  const factor = Math.floor(Math.max(Math.floor(Math.sqrt(width * height)), long) / side);
   if (factor > 1) picture = reduce(picture, factor);
   return projectColours(findCard(picture) ?? composite(picture));
 }

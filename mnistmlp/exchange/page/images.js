@@ -11,9 +11,9 @@ const MIN_WIDTH = 1.25; // pixels: hardly one of MNIST's has thinner strokes
 const FAINT = 25; // grey levels: no more than the edge of a stroke
 
 /**
- * Read the grey levels of a picture, 0 to 255: the image of 28 x 28 bytes, and what the steps
- * came to, and about how many digits it plainly shows.  Null where no ink is found.  `invert` tells whether ink is dark: yes, no or auto;
- * `ruled`, whether the picture may have rulings.
+ * Read the grey levels of a picture, 0 to 255: the image of 28 x 28 bytes, what the steps came to,
+ * and about how many digits it plainly shows.  Null where no ink is found.  `invert` tells whether
+ * ink is dark: yes, no or auto; `ruled`, whether the picture may have rulings.
  */
 function examinePicture(grey, invert = "auto", ruled = true) {
   const ready = findReady(grey, invert);

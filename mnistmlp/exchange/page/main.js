@@ -24,7 +24,8 @@ const camera = new Camera(
   element("video"),
   (pixels) => {
     const least = element("least").value / 100;
-    present(readPicture(pixels), "No digit", least);
+    const reading = { count: 1, ...readPicture(pixels) }; // an empty frame is no number
+    present(reading, "No digit", least);
   },
   (sentence) => {
     show(before);
@@ -122,7 +123,7 @@ function present(reading, otherwise, leastConfidence = 0) {
   speak(flickers ? naming(found) : element("reading").textContent);
 }
 
-/** Read the number in a picture that shows several digits, or no single one; null if it has none. */
+/** Read the number in a picture of several digits, or of no single one; null if it has none. */
 function findNumber({ count, page, invert }) {
   const number = readNumber(network, page(), invert);
   const plain = count > 1 || number?.confidence > 0.5;

@@ -6,7 +6,7 @@ const PAGE_SIDE = 1024; // pixels: a page of numbers has finer detail than a pic
 const MAX_PIECES = 500; // of writing; one that has more would be waited for
 
 /**
- * Read the digits in a picture: the lines of digits, each as `recognise` returns it, their text, and
+ * Read the digits in a picture: each with its image, the text of each line of them, and
  * how likely all are right.  Null where there are none.
  */
 function readNumber(network, grey, invert = "auto") {
