@@ -29,6 +29,7 @@ SCRIPTS = (  # each uses those before it
     *("network", "normalization", "metrics", "calibration", "recognise", "weights"),
     *("grids", "filters", "components", "strokes", "background"),
     *("marks", "evidence", "ink", "lines", "rulings", "images"),
+    *("number_lines", "several", "cuts", "segments", "numbers"),
     *("decoding", "draw", "camera", "bars", "view", "main"),
 )
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit

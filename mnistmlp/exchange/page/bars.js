@@ -1,4 +1,4 @@
-// What comes out: the digit in words, ten bars, and images of 28 x 28.
+// What comes out: the digit or number in words, ten bars, and images of 28 x 28.
 "use strict";
 
 /** Write a probability as a percentage, which is never rounded to none or all. */
@@ -35,18 +35,26 @@ function showBars(list, found) {
   });
 }
 
-/** Say in words what the network takes the digit for, or otherwise what is missing, and a hint. */
+/** Say in words what the digit or number is taken for, or otherwise what is missing, and a hint. */
 function showVerdict(section, found, otherwise, hint) {
   const [digit, reading, runnerUp] = ["#digit", "#reading", "#runner-up"].map((name) =>
     section.querySelector(name),
   );
   section.classList.toggle("unsure", otherwise !== null);
-  digit.textContent = otherwise === null ? found.digit : "?";
+  const lines = otherwise === null ? (found.lines ?? [found.digit]) : ["?"];
+  digit.textContent = lines.join("\n");
+  digit.style.setProperty("--columns", Math.max(...lines.map((line) => `${line}`.length)));
+  digit.style.setProperty("--rows", lines.length);
   reading.textContent = otherwise ?? `${naming(found)}: ${inWords(found.confidence)} sure`;
-  runnerUp.textContent = otherwise === null ? second(found) : hint;
+  runnerUp.textContent = otherwise === null ? (found.lines ? LAST : second(found)) : hint;
 }
 
-const naming = ({ digit }) => `It is ${digit === 8 ? "an" : "a"} ${digit}`;
+const LAST = "Below: its last digit.";
+
+function naming({ lines, digit }) {
+  return `It is ${lines ? lines.join(", ") : `${digit === 8 ? "an" : "a"} ${digit}`}`;
+}
+
 const inWords = (share) => percent(share, "under", "over");
 
 function second({ probabilities, digit }) {

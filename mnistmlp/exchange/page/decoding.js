@@ -4,6 +4,7 @@
 
 const MAX_PIXELS = 16e6; // what a canvas holds in every browser
 const WORKING_SIDE = 256; // pixels: larger pictures are reduced towards it
+const ELONGATION = 8; // so are those twice as long as the working side by this, however thin
 const MIN_FILLED = 0.75; // of its bounding box by a card: a disc fills pi / 4
 const MIN_SPREAD = 32; // grey levels between a card and the ink on it
 const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
@@ -30,9 +31,10 @@ function pixelsOf(source, [left, top, across, down], width, height) {
 }
 
 /** Return the grey levels of the pixels of a picture (ImageData), reduced where it is large. */
-function toGrey({ width, height, data }) {
+function toGrey({ width, height, data }, side = WORKING_SIDE) {
   let picture = { width, height, data }; // red, green, blue, alpha
-  const factor = Math.floor(Math.floor(Math.sqrt(width * height)) / WORKING_SIDE);
+  const long = Math.floor(Math.max(width, height) / ELONGATION);
+  const factor = Math.floor(Math.max(Math.floor(Math.sqrt(width * height)), long) / side);
   if (factor > 1) picture = reduce(picture, factor);
   return projectColours(findCard(picture) ?? composite(picture));
 }

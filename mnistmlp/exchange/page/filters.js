@@ -130,6 +130,7 @@ function shrink(grey, side) {
 
 /** Return an enlargement to a shape, linear between the pixels' centres. */
 function stretch(small, height, width) {
+  if (small.height === height && small.width === width) return small;
   const tall = transpose(stretchRows(transpose(small), height));
   return stretchRows(tall, width);
 }

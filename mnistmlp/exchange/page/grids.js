@@ -112,7 +112,7 @@ const median = (data) => percentile(data, 50);
 function round(value) {
   const below = Math.floor(value);
   const half = value - below === 0.5;
-  return half ? below + (below % 2) : Math.round(value);
+  return half ? below + Math.abs(below % 2) : Math.round(value);
 }
 
 // --- Scaling, as Pillow has it -----------------------------------------------

@@ -11,13 +11,13 @@ const MIN_WIDTH = 1.25; // pixels: hardly one of MNIST's has thinner strokes
 const FAINT = 25; // grey levels: no more than the edge of a stroke
 
 /**
- * Read the grey levels of a picture, 0 to 255: the image of 28 x 28 bytes, and what the steps
- * came to.  Null where no ink is found.  `invert` tells whether ink is dark: yes, no or auto;
- * `ruled`, whether the picture may have rulings.
+ * Read the grey levels of a picture, 0 to 255: the image of 28 x 28 bytes, what the steps came to,
+ * and about how many digits it plainly shows.  Null where no ink is found.  `invert` tells whether
+ * ink is dark: yes, no or auto; `ruled`, whether the picture may have rulings.
  */
 function examinePicture(grey, invert = "auto", ruled = true) {
   const ready = findReady(grey, invert);
-  if (ready) return { image: Uint8Array.from(ready.data, round), grey };
+  if (ready) return { image: Uint8Array.from(ready.data, round), grey, count: 1 };
   const ink = separateInk(ruled ? eraseRulings(grey) : grey, invert);
   return ink && normalise(ink, invert);
 }
@@ -25,9 +25,12 @@ function examinePicture(grey, invert = "auto", ruled = true) {
 /** Go through the steps from the ink of a picture to an image. */
 function normalise(separated, invert) {
   const ink = cropToDigit(separated, invert);
+  let count = countDigits(separated.grey, separated.strength);
+  if (ink !== separated) count = Math.max(count, countDigits(ink.grey, ink.strength));
   const box = inkBox(ink.strength);
   const { image, width } = scaleStrokes(cut(ink.strength, box), BOX);
-  return { image: centre(image), grey: ink.grey, ink: ink.strength, dark: ink.dark, box, width };
+  const { grey, strength, dark } = ink;
+  return { image: centre(image), grey, ink: strength, dark, box, width, count };
 }
 
 /** Return the ink in the part of a picture that the digit is in. */

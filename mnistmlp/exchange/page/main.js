@@ -10,7 +10,7 @@ let mode = "drawing"; // or "picture", or "camera"
 let before = "drawing"; // the mode that the camera was started from
 let awaited = null; // the file that is being decoded
 let picture = null; // the pixels of the last one
-let latest = null; // what the network made of the last image
+let latest = null; // what the network made of the last image, of a number that of its last digit
 let spoken = ""; // to a screen reader, or about to be
 let speaking = 0;
 
@@ -24,7 +24,8 @@ const camera = new Camera(
   element("video"),
   (pixels) => {
     const least = element("least").value / 100;
-    present(examinePicture(toGrey(pixels)), "No digit", least);
+    const reading = { count: 1, ...readPicture(pixels) }; // an empty frame is no number
+    present(reading, "No digit", least);
   },
   (sentence) => {
     show(before);
@@ -35,8 +36,8 @@ const camera = new Camera(
 const SEEN = { none: "", deslant: ", upright", moments: ", upright and of one size" };
 const HINTS = {
   drawing: "The prediction follows the stroke.",
-  picture: "It should show one digit, clear of others.",
-  camera: "Hold one digit into the square.",
+  picture: "It should show a digit or a number, clear of other writing.",
+  camera: "Hold a digit or a number into the square.",
 };
 
 // --- What is given -----------------------------------------------------------
@@ -45,9 +46,17 @@ const HINTS = {
 function read() {
   scheduled = null;
   if (mode === "camera") return present(null, "Waiting for the camera");
-  if (mode === "picture")
-    return present(examinePicture(toGrey(picture)), "No digit found in the picture");
-  present(drawing.isEmpty ? null : examinePicture(drawing.grey(), "no", false), "Draw a digit to begin");
+  if (mode === "picture") return present(readPicture(picture), "No digit found in the picture");
+  present(drawing.isEmpty ? null : readField(), "Draw a digit to begin");
+}
+
+function readField() {
+  const field = drawing.grey();
+  return { ...examinePicture(field, "no", false), page: () => field, invert: "no" };
+}
+
+function readPicture(pixels) {
+  return { ...examinePicture(toGrey(pixels)), page: () => toGrey(pixels, PAGE_SIDE) };
 }
 
 /** Show a file that was chosen, dropped or pasted, unless something else is given meanwhile. */
@@ -99,16 +108,26 @@ function setMode(wanted) {
 /** Show what the network makes of a reading; `otherwise` where there is none, or it is unsure. */
 function present(reading, otherwise, leastConfidence = 0) {
   if (!network) return presentAbsence();
-  latest = reading ? recognise(network, reading.image) : null;
-  const sure = latest && latest.confidence >= leastConfidence;
-  showVerdict(element("verdict"), latest, sure ? null : otherwise, HINTS[mode]);
+  const number = reading && reading.count !== 1 ? findNumber(reading) : null;
+  const image = number ? number.digits.at(-1).image : reading?.image;
+  latest = image ? recognise(network, image) : null;
+  const found = number ?? latest;
+  const sure = found && found.confidence >= leastConfidence;
+  showVerdict(element("verdict"), found, sure ? null : otherwise, HINTS[mode]);
   showBars(element("bars"), latest);
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), seen, (level) => [level, level, level]);
   view.show(latest?.layers ?? null);
   captionWeights();
   const flickers = sure && mode === "camera"; // the percentage, from frame to frame
-  speak(flickers ? naming(latest) : element("reading").textContent);
+  speak(flickers ? naming(found) : element("reading").textContent);
+}
+
+/** Read the number in a picture of several digits, or of no single one; null if it has none. */
+function findNumber({ count, page, invert }) {
+  const number = readNumber(network, page(), invert);
+  const plain = count > 1 || number?.confidence > 0.5;
+  return plain && number?.digits.length > 1 ? number : null;
 }
 
 function presentAbsence() {
