@@ -22,10 +22,10 @@ function resemble(one, other) {
 
 /** Finds the lines of a picture with dark ink that are nearly parallel to its rows. */
 class Lines {
-  constructor(grey, upright) {
+  constructor(grey, upright, thickest = 0) {
     const side = longer(grey);
     this.upright = upright;
-    this.thickest = Math.max(3, Math.floor(side / THICKEST));
+    this.thickest = Math.max(3, thickest || Math.floor(side / THICKEST)); // pixels
     this.rows = Math.max(2, Math.floor(side / ROWS));
     this.strip = Math.max(6, Math.floor(side / STRIP));
     [this.thin, this.background] = findThin(grey, this.thickest);
@@ -162,6 +162,7 @@ function lineThrough(piece, upright) {
     height: moments[0] / covered,
     reach: 2 * off + 1,
     contrast: moments[6] / moments[0],
+    covered: covered / (end - start), // share of its length where its ink is seen
   };
 }
 

@@ -12,6 +12,7 @@ const LONG = 1.3; // length of a straight line of ink, by the height
 const STRAIGHT = 0.35; // of the ink of a ruling lies in such lines
 const ENCLOSED = 0.45; // height of a digit, by the box around it; a fifth of that for several
 const MAX_ENCLOSING = 100; // pieces that may be boxes, the largest ones
+const NARROW = 0.4; // width of the side of a box, relative to its height, at most
 const FILLED = 0.7; // of its box by a band along the border
 const CORNER_BORDER = 1.4; // border along what lies in a corner, by its longer side
 const MAX_EDGE = 0.12; // width of soft edges, by the height
@@ -36,6 +37,7 @@ function findWriting(grey, invert) {
   const mass = seen.pieces.totals(surely).map((each, i) => (ruled[i] ? 0 : each));
   if (!mass.some(Boolean)) return null;
   let height = usualHeight(seen.pieces.boxes(), mass) * reduced;
+  grey = eraseLinesThroughDigits(grey, seen.dark, height);
   const enlarged = findEnlargement(grey, height);
   if (enlarged > 1) grey = stretch(grey, enlarged * grey.height, enlarged * grey.width);
   height *= enlarged;
@@ -51,6 +53,24 @@ function findWriting(grey, invert) {
   if (edgeWidth(strength, stroke) > MAX_EDGE * height) return null;
   const labels = grid(grey.height, grey.width, pieces.labels().map((label) => label + 1));
   return { strength, labels, boxes, height, stroke, dark: seen.dark, enlarged };
+}
+
+/** Return a page without its rulings, if digits touch them; the sides of boxes are narrow. */
+function eraseLinesThroughDigits(grey, dark, height) {
+  const painted = eraseLongLines(grey, dark, height);
+  if (painted === grey) return grey;
+  const found = findContrast(shrink(painted, OVERVIEW), dark ? "yes" : "no");
+  if (!found) return grey;
+  const off = sameShape(grey, (level, i) => Math.abs(painted.data[i] - level));
+  const erased = dilate(sameShape(shrink(off, OVERVIEW), (each) => each >= MIN_CONTRAST));
+  const touching = found.pieces.totals(erased);
+  const least = (BODY * height * longer(found.soft)) / longer(grey);
+  const sizes = found.pieces
+    .boxes()
+    .map(([top, left, bottom, right]) => [bottom - top, right - left])
+    .filter(([high], i) => touching[i] > 0 && high >= least);
+  const wide = sizes.filter(([high, across]) => across > NARROW * high);
+  return wide.length > sizes.length / 2 ? painted : grey;
 }
 
 /** Find writing on a sheet of paper that lies on something darker. */

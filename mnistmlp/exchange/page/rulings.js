@@ -6,6 +6,7 @@ const MIN_SIDE = 48; // pixels: in smaller pictures, lines are as wide as stroke
 const MIN_PAPER = 2 / 3; // of a picture with rulings is background
 const MIN_DIGIT = 0.08; // of the longer side
 const PAST = 0.12; // of a digit's size: the least that rulings reach past it
+const MIN_RULED = 0.8; // of a ruling is seen on a page of digits
 const NEAR = 0.1; // of the longer side: how far sides of a box may end from each other
 
 /** Return a picture with its rulings painted out; without any, the same grid. */
@@ -47,6 +48,23 @@ const isFlat = (line) => !line.upright;
 /** Return values, but of others where a mask is. */
 function replaced(values, mask, others) {
   return sameShape(values, (value, i) => (mask.data[i] ? others.data[i] : value));
+}
+
+/**
+ * Return a page without flat lines that are longer than strokes of digits so high; without any,
+ * the same grid.  The bars of several 7s lie on a line, too, but cover little of it.
+ */
+function eraseLongLines(grey, dark, height) {
+  const turned = (levels) => sameShape(levels, (level) => 255 - level);
+  const level = dark ? grey : turned(grey);
+  const flat = new Lines(level, false, Math.trunc(height / 6));
+  const lines = flat.found.filter(
+    (line) => line.end - line.start > 3 * height && line.covered > MIN_RULED,
+  );
+  if (!lines.length) return grey;
+  const pixels = linePixels(flat.thin, flat.background, level, lines);
+  const painted = replaced(level, pixels, flat.background);
+  return dark ? painted : turned(painted);
 }
 
 /** Return a picture with lines painted out; where ink crosses them, it stays. */
