@@ -29,9 +29,7 @@ MIN_PROBABILITY = 1e-9  # that is told from 0: logarithms have to be finite
 MAX_LEAD, MAX_MARGIN = 8.0, 14.0  # above these, more makes no difference
 
 # of what `describe_segments` returns, estimated by benchmarks/cut_weights.py
-WEIGHTS = np.array(
-    [-1.05, 0.46, 0.40, 5.40, -3.98, -2.57, -2.25, -1.09, -0.29, -18.39, 0.83]
-)
+WEIGHTS = np.array([-1.05, 0.46, 0.40, 5.40, -3.98, -2.57, -2.25, -1.09, -0.29, -18.39, 0.83])
 
 
 class Segment(NamedTuple):
