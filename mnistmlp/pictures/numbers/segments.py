@@ -25,10 +25,11 @@ MAX_WIDTH = 1.7  # of a segment
 MAX_PARTS = 7  # that a segment consists of
 MAX_GAP = 0.5  # between two parts of a digit
 MAX_SKIPPED = 0.5  # longer side of a part that need not belong to a digit
-MAX_SURE = 0.9975  # confidence above which more makes no difference: odds of e^6
+MIN_PROBABILITY = 1e-9  # that is told from 0: logarithms have to be finite
+MAX_LEAD, MAX_MARGIN = 8.0, 14.0  # above these, more makes no difference
 
 # of what `describe_segments` returns, estimated by benchmarks/cut_weights.py
-WEIGHTS = np.array([0.41, 1.00, 5.34, -3.96, 4.57, -3.04, -1.29, -0.14, -21.82, 2.02])
+WEIGHTS = np.array([-1.05, 0.46, 0.40, 5.40, -3.98, -2.57, -2.25, -1.09, -0.29, -18.39, 0.83])
 
 
 class Segment(NamedTuple):
@@ -157,10 +158,12 @@ def score_segments(segments: list[Segment], probabilities: Array, height: float)
 
 
 def describe_segments(segments: list[Segment], probabilities: Array, height: float) -> Values:
-    """Return what tells digits from other segments, (n, 10).
+    """Return what tells digits from other segments, (n, 11).
 
     The network has not seen pieces of digits, nor two that touch: it may be sure of
-    what they are.  So the shape of a segment counts, too.
+    what they are.  But what is no digit mostly bears a likeness to several, so that the
+    digit leads the second, and all others in the mean, by less than a digit does, in
+    logarithms.  And the shape of a segment counts.
 
     Parameters
     ----------
@@ -170,11 +173,13 @@ def describe_segments(segments: list[Segment], probabilities: Array, height: flo
         Of the line's digits, in pixels.
     """
     boxes = np.array([segment.box for segment in segments])
-    sure = np.clip(probabilities.max(axis=1), 1e-6, MAX_SURE).astype(np.float64)
+    logs = np.log(np.maximum(np.sort(probabilities.astype(np.float64)), MIN_PROBABILITY))
+    lead = np.minimum(logs[:, -1] - logs[:, -2], MAX_LEAD)
+    margin = np.minimum(logs[:, -1] - logs[:, :-1].mean(axis=1), MAX_MARGIN)
     tall = np.log((boxes[:, 2] - boxes[:, 0]) / height)
     wide = (boxes[:, 3] - boxes[:, 1]) / height
     cuts = [(s.crossed, s.inner, s.gap, s.end - s.first - 1) for s in segments]
-    odds = np.log(sure / (1 - sure))
+    constant = np.ones(len(segments))
     return np.stack(
-        [np.ones(len(segments)), odds, tall, tall**2, wide, wide**2, *np.transpose(cuts)], axis=1
+        [constant, lead, margin, tall, tall**2, wide, wide**2, *np.transpose(cuts)], axis=1
     )

@@ -11,6 +11,7 @@ from mnistmlp.pictures.numbers.segments import (
     find_segments,
     find_skippable,
     path_shares,
+    score_segments,
 )
 
 
@@ -83,3 +84,13 @@ def test_descriptions_do_not_depend_on_the_scale() -> None:
     certain = np.eye(10)[[3, 3, 3]]
     segments = find_segments(parts_at(0, 10), 40)
     assert np.isfinite(describe_segments(segments, certain, 40)).all()
+
+
+def test_what_bears_a_likeness_to_another_digit_is_less_likely_one() -> None:
+    even, likeness, unsure = np.full((3, 10), 0.0001)
+    even[3] = likeness[3] = 0.99
+    likeness[8], unsure[3], unsure[8] = 0.009, 0.6, 0.39
+    probabilities = np.stack([even, likeness, unsure])
+    segments = [Segment(0, 1, (0, 0, 40, 25), 0.0, 6.0, 0.0)] * 3
+    first, second, third = score_segments(segments, probabilities, 40)
+    assert first > second + 0.5 > third + 1
