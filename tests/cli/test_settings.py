@@ -143,6 +143,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "index": ranges("0", "0:999999999"),
         "split": choice("test", "train"),
         "brain": READ,
+        "jobs": whole(1, 1024),
         "top": whole(1, 10),
         "reject": number(0, 1, 1.1),
         "invert": choice("auto", "yes", "no"),

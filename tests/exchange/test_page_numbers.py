@@ -20,7 +20,7 @@ from mnistmlp.errors import NoInkError, PictureError
 from mnistmlp.pictures.images import examine_picture
 from tests.exchange.conftest import Open, at, encoded, give, keep
 from tests.exchange.strokes import DIGITS
-from tests.pictures.numbers.drawn import draw_lines
+from tests.pictures.numbers.drawn import HEIGHT, draw_lines
 from tests.pictures.numbers.test_reading import row_of
 
 pytestmark = pytest.mark.browser
@@ -62,6 +62,13 @@ def png(grey: Array) -> bytes:
     return file.getvalue()
 
 
+def ruled(page: Array) -> Array:
+    """Return a page of two lines with rulings that its digits stand on."""
+    for bottom in (30 + HEIGHT, 130 + HEIGHT):
+        np.minimum(page[bottom - 2 : bottom + 1], 150, out=page[bottom - 2 : bottom + 1])
+    return page
+
+
 def pages() -> Iterator[tuple[str, Array, str]]:
     """Yield the name of a page, its grey levels, and what it shows."""
     yield "line", draw_lines("0101"), "0101"
@@ -71,6 +78,7 @@ def pages() -> Iterator[tuple[str, Array, str]]:
     yield "rising", draw_lines("010101", "101010", slope=-0.2), "010101\n101010"
     yield "light on dark", 255 - draw_lines("0110"), "0110"
     yield "small", np.pad(draw_lines("0110"), 400, constant_values=240), "0110"
+    yield "ruled", ruled(draw_lines("0100", "0010")), "0100\n0010"
     desk = np.pad(draw_lines("0110", "10"), ((60, 40), (50, 90)), constant_values=90)
     yield "paper on a desk", desk, "0110\n10"
     specks = np.pad(draw_lines("0110"), ((0, 0), (0, 60)), constant_values=240)

@@ -35,11 +35,8 @@ function readLines(network, writing) {
 /** Read the digits of a line; the share of each says how likely it is one of the line. */
 function readLine(network, ink, labels, parts, height) {
   const segments = findSegments(parts, height);
-  const found = segments.map((segment) => {
-    const { confidence, digit, image } = recogniseSegment(network, ink, labels, parts, segment);
-    return { confidence, digit, image };
-  });
-  const scores = segments.map((each, i) => scoreSegment(each, found[i].confidence, height));
+  const found = segments.map((each) => recogniseSegment(network, ink, labels, parts, each));
+  const scores = segments.map((each, i) => scoreSegment(each, found[i].probabilities, height));
   const skippable = findSkippable(parts, height);
   const shares = pathShares(segments, scores, skippable);
   return bestPath(segments, scores, skippable).map((i) => ({ ...found[i], share: shares[i] }));
@@ -53,5 +50,6 @@ function recogniseSegment(network, ink, labels, parts, { box, first, end }) {
     own.data[i] >= least && own.data[i] < past ? strength : 0,
   );
   const image = centre(scaleStrokes(kept, BOX).image);
-  return { ...recognise(network, image), image };
+  const { confidence, digit, probabilities } = recognise(network, image); // no layers: they are large
+  return { confidence, digit, probabilities, image };
 }

@@ -7,10 +7,12 @@ const MAX_SEGMENT = 1.7; // width of a segment
 const MAX_PARTS = 7; // that a segment consists of
 const MAX_GAP = 0.5; // between two parts of a digit
 const MAX_SKIPPED = 0.5; // longer side of a part that need not belong to a digit
-const MAX_SURE = 0.9975; // confidence above which more makes no difference
+const MIN_PROBABILITY = 1e-9; // that is told from 0: logarithms have to be finite
+const MAX_LEAD = 8; // above these, more makes no difference
+const MAX_MARGIN = 14;
 
 // of what describeSegment returns
-const WEIGHTS = [0.41, 1.0, 5.34, -3.96, 4.57, -3.04, -1.29, -0.14, -21.82, 2.02];
+const WEIGHTS = [-1.05, 0.46, 0.4, 5.4, -3.98, -2.57, -2.25, -1.09, -0.29, -18.39, 0.83];
 
 /**
  * Return the segments of a line that may be digits: parts from `first` to before `end`, the ink that
@@ -106,15 +108,17 @@ function pathShares(segments, scores, skippable) {
 }
 
 /** Return the logarithm of how likely a segment is a digit, up to a constant. */
-function scoreSegment(segment, confidence, height) {
-  return total(describeSegment(segment, confidence, height).map((each, k) => each * WEIGHTS[k]));
+function scoreSegment(segment, chances, height) {
+  return total(describeSegment(segment, chances, height).map((each, k) => each * WEIGHTS[k]));
 }
 
-/** Return what tells digits from other segments. */
-function describeSegment({ box, crossed, inner, gap, first, end }, confidence, height) {
-  const sure = Math.min(Math.max(confidence, 1e-6), MAX_SURE);
+/** Return what tells digits from other segments, which bear a likeness to several digits. */
+function describeSegment({ box, crossed, inner, gap, first, end }, chances, height) {
+  const logs = Array.from(chances, (chance) => Math.log(Math.max(chance, MIN_PROBABILITY)));
+  logs.sort((a, b) => b - a);
+  const [best, ...others] = logs;
+  const sure = [Math.min(best - others[0], MAX_LEAD), Math.min(best - mean(others), MAX_MARGIN)];
   const tall = Math.log(heightOf(box) / height);
   const wide = widthOf(box) / height;
-  const shape = [tall, tall ** 2, wide, wide ** 2];
-  return [1, Math.log(sure / (1 - sure)), ...shape, crossed, inner, gap, end - first - 1];
+  return [1, ...sure, tall, tall ** 2, wide, wide ** 2, crossed, inner, gap, end - first - 1];
 }
