@@ -17,6 +17,8 @@ MIN_SEPARABILITY = 0.7  # Gaussian noise has 2 / pi
 MAX_COVERED = 0.8  # share of the picture that ink may cover: a digit never covers more
 MAX_WIDTH = 0.48  # of strokes, by the longer side of the digit; MNIST has 0.41 at most
 MAX_OPEN_WIDTH = 0.37  # if ink reaches the border, which is not taken for its edge
+CUT_OFF_WIDTH = 0.2  # if it lies along the border, and goes on beyond it
+MAX_ALONG = 0.6  # of the longer side of a digit may lie along the border
 WIDTH_SIDE = 32  # pixels of the longer side at which that is measured
 MIN_EVIDENCE = 240.0  # contrast times distance in deviations
 CLEAR_DISTANCE = 10.0  # in deviations
@@ -70,7 +72,8 @@ def find_fault(found: Contrast, strength: Grey) -> str | None:
         return PALE
     if contrast < 2 * MIN_CONTRAST * doubtful or contrast * distance(found) < MIN_EVIDENCE:
         return SHADE
-    shadow = doubtful and open_width(strength) > MAX_OPEN_WIDTH
+    widest = CUT_OFF_WIDTH if is_cut_off(strength) else MAX_OPEN_WIDTH
+    shadow = doubtful and open_width(strength) > widest
     return BLOT if shadow or widest_square(strength) > MAX_WIDTH else None
 
 
@@ -107,6 +110,15 @@ def open_width(strength: Grey) -> float:
     rows, columns = (np.flatnonzero(strength.any(axis=axis)) for axis in (1, 0))
     longer = max(np.ptp(rows), np.ptp(columns)) + 1
     return stroke_width(strength, bordered=False) / float(longer)
+
+
+def is_cut_off(strength: Grey) -> bool:
+    """Tell whether ink (h, w) lies along a side of a picture that is not cut to the digit."""
+    inked = strength > 0.5
+    sides = inked[0], inked[-1], inked[:, 0], inked[:, -1]
+    longer = max(np.ptp(np.flatnonzero(inked.any(axis=axis))) for axis in (0, 1)) + 1
+    along = max(np.count_nonzero(side) for side in sides)
+    return bool(along > MAX_ALONG * longer and not all(side.any() for side in sides))
 
 
 def widest_square(strength: Grey) -> float:

@@ -7,6 +7,8 @@ const MIN_SEPARABILITY = 0.7; // noise of one kind has 2 / pi
 const MAX_COVERED = 0.8; // of the picture by ink: where it is more, it is no digit
 const MAX_WIDTH = 0.48; // of strokes, by the longer side of the digit
 const MAX_OPEN_WIDTH = 0.37; // if ink reaches the border, which is not taken for its edge
+const CUT_OFF_WIDTH = 0.2; // if it lies along the border, and goes on beyond it
+const MAX_ALONG = 0.6; // of the longer side of a digit may lie along the border
 const WIDTH_SIDE = 32; // pixels of the longer side at which that is measured
 const MIN_EVIDENCE = 240; // contrast times distance in deviations
 const CLEAR_DISTANCE = 10; // in deviations
@@ -27,8 +29,26 @@ function findFault(found, strength) {
   const doubtful = reachesBorder(strength);
   const enough = doubtful ? 2 * MIN_CONTRAST : MIN_CONTRAST;
   if (contrast < enough || contrast * distance(found) < MIN_EVIDENCE) return "shade";
-  const shadow = doubtful && openWidth(strength) > MAX_OPEN_WIDTH;
+  const widest = isCutOff(strength) ? CUT_OFF_WIDTH : MAX_OPEN_WIDTH;
+  const shadow = doubtful && openWidth(strength) > widest;
   return shadow || widestSquare(strength) > MAX_WIDTH ? "blot" : null;
+}
+
+/** Tell whether ink lies along a side of a picture that is not cut to the digit. */
+function isCutOff(strength) {
+  const { height, width, data } = strength;
+  const sides = [0, 0, 0, 0]; // inked pixels at the top, the bottom, the left and the right
+  for (let x = 0; x < width; x++) {
+    if (data[x] > 0.5) sides[0]++;
+    if (data[(height - 1) * width + x] > 0.5) sides[1]++;
+  }
+  for (let y = 0; y < height; y++) {
+    if (data[y * width] > 0.5) sides[2]++;
+    if (data[(y + 1) * width - 1] > 0.5) sides[3]++;
+  }
+  const [top, left, bottom, right] = inkBox(strength, 0.5);
+  const size = Math.max(bottom - top, right - left);
+  return Math.max(...sides) > MAX_ALONG * size && !sides.every(Boolean);
 }
 
 /** Tell whether what is taken for the digit is alone, distinct, and off the border. */

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import Grey, Indices, Mask
-from mnistmlp.pictures.background import MIN_BACKGROUND, is_ink_dark
+from mnistmlp.pictures.background import is_ink_dark, stand_out
 from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.evidence import MIN_CONTRAST, MIN_SEPARABILITY, Contrast
 from mnistmlp.pictures.filters import (
@@ -190,14 +190,7 @@ def local_contrast(grey: Grey, dark: bool, height: float) -> Grey:
     window = int(height / factor) | 1
     first, second = (np.maximum, np.minimum) if dark else (np.minimum, np.maximum)
     closed = running_extreme(running_extreme(small, window, first), window, second)
-    background = stretch(closed, grey.shape)
-    difference = (
-        255 * (background - grey) / np.maximum(background, MIN_BACKGROUND)
-        if dark
-        else grey - background
-    )
-    result: Grey = np.maximum(difference, 0).astype(np.float32)
-    return result
+    return stand_out(grey, stretch(closed, grey.shape), dark)
 
 
 def usual_height(boxes: Indices, mass: NDArray[np.float64]) -> float:
