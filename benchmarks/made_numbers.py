@@ -236,7 +236,7 @@ def read(picture: Image.Image, brain: mnistmlp.Brain) -> str:
     return found.text.replace("\n", "/")
 
 
-def measure(brain: mnistmlp.Brain, count: int, seed: int = 7) -> Iterator[str]:
+def measure(brain: mnistmlp.Brain, count: int, seed: int = 2026) -> Iterator[str]:
     """Yield the rows of a table: kind, numbers wholly right, and wrong digits."""
     data = mnistmlp.load_dataset(mnistmlp.default_folder(), "test")
     for number, kind in enumerate(KINDS):

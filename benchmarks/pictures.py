@@ -162,7 +162,7 @@ def main() -> None:
     path = mnistmlp.PRETRAINED if name == "pretrained" else Path(name)
     brain = mnistmlp.load_brain(path)
     scores = "recognised | mean confidence"
-    numbers = made_numbers.measure(brain, COUNT)
+    numbers = made_numbers.measure(brain, COUNT // 2)
     parts = [
         table(f"made of {COUNT} images each", scores, made(brain)),
         table("what is no digit", f"read | confidence at least {REJECT}", odd(brain)),
