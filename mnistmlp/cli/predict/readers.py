@@ -25,7 +25,7 @@ from mnistmlp.cli.predict.sources import Source
 from mnistmlp.errors import MnistMlpError, PictureError
 
 # Were a process killed while it waits for room in the pipe, the pool would wait for ever.
-MAX_PICTURES = 32  # in parts that wait, by two for each process: 64 KiB of results, as in a pipe
+MAX_PICTURES = 64  # in parts that are read at a time: a part's results fit into a pipe, 64 KiB
 MIN_PICTURES = 4  # in a part: 4 KiB of results, which are written as one
 MAX_BATCH = 128  # pictures that are passed on together, for the recognition is faster then
 MAX_BYTES = 1 << 16  # of the files of a part, but for its last one
@@ -70,7 +70,7 @@ def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[B
             for part in _divide(names, most):
                 if part:
                     readers.add(part)
-                while len(readers.parts) > (2 * jobs if part else 0):
+                while len(readers.parts) > (4 * jobs if part else 0):
                     batch += readers.next_results()
                     if len(batch) >= MAX_BATCH or not readers.is_next_soon():
                         yield batch

@@ -115,7 +115,7 @@ def test_few_wait_at_a_time() -> None:
     passed_on = 0
     for batch in read_in_order(names(), find, 2):
         passed_on += len(batch)
-        assert len(taken) - passed_on <= 3 * 6
+        assert len(taken) - passed_on <= 3 * 10
     assert passed_on == 200
 
 
