@@ -78,9 +78,7 @@ def _count_at_border(mask: Mask) -> int:
     edge = max(1, min(mask.shape) // 32)
     mask = mask[edge:-edge, edge:-edge]
     components = Components(mask)
-    boxes = components.boxes()
-    touches = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == mask.shape).any(axis=1)
-    return int((touches & (components.sizes() > mask.size * SPECK)).sum())
+    return int((components.at_border() & (components.sizes() > mask.size * SPECK)).sum())
 
 
 def measure_contrast(grey: Grey, dark: bool, ground: Ground) -> Grey:

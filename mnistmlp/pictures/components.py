@@ -69,6 +69,12 @@ class Components:
             pick.at(boxes[:, column], self.of_run, values)
         return boxes
 
+    def at_border(self) -> Mask:
+        """Tell which components reach the border, (k,)."""
+        boxes = self.boxes()
+        reaching: Mask = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == self.shape).any(axis=1)
+        return reaching
+
     def mask(self, kept: Mask) -> Mask:
         """Return the mask (h, w) of the components that are kept, (k,)."""
         edges = np.zeros((self.shape[0], self.shape[1] + 1), np.int8)
@@ -76,6 +82,11 @@ class Components:
         edges[self.rows[chosen], self.starts[chosen]] = 1
         edges[self.rows[chosen], self.ends[chosen]] = -1
         return np.cumsum(edges, axis=1, dtype=np.int8)[:, :-1].astype(bool)
+
+
+def union(boxes: Indices) -> Indices:
+    """Return the box, (4,), around boxes (n, 4)."""
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
 def _join_runs(height: int, rows: Indices, starts: Indices, ends: Indices) -> list[int]:

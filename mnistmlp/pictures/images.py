@@ -18,15 +18,15 @@ import numpy as np
 from PIL import Image
 
 from mnistmlp.arrays import SIDE, Bytes, Grey
-from mnistmlp.errors import NoInkError, PictureError
+from mnistmlp.errors import PictureError
 from mnistmlp.pictures.background import ring
 from mnistmlp.pictures.decoding import load_grey, read_bytes
 from mnistmlp.pictures.ink import (
     Ink,
     Invert,
-    explain_refusal,
     find_sheet,
     ink_box,
+    no_ink_error,
     separate_ink,
 )
 from mnistmlp.pictures.numbers.several import count_digits
@@ -104,10 +104,7 @@ def examine_picture(
         return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
     ink = separate_ink(erase_rulings(grey), invert)
     if not ink:
-        contrast, reason = explain_refusal(grey, invert)
-        raise NoInkError(
-            f"{name}: no ink found", source=name, grey=grey, contrast=contrast, reason=reason
-        )
+        raise no_ink_error(name, grey, invert)
     return _normalise(ink, invert) if centred else _normalise_whole(ink)
 
 

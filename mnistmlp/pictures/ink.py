@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from mnistmlp.arrays import Grey, Mask
+from mnistmlp.errors import NoInkError
 from mnistmlp.pictures.background import (
     COARSE,
     TWO_LEVELS,
@@ -86,11 +87,17 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     return ink
 
 
-def explain_refusal(grey: Grey, invert: Invert) -> tuple[Grey, str]:
-    """Return what stands out from the background, (h, w) from 0 to 255, and why it is not ink."""
+def no_ink_error(name: str, grey: Grey, invert: Invert) -> NoInkError:
+    """Return the error for a picture in which nothing is ink, with what stands out, and why not."""
     found = read_contrast(grey, invert, list_grounds(grey)[0])
     reason = find_noise(found) or refuse(grey, found, keep_digit(grey, found))
-    return found.levels, reason or BLANK
+    return NoInkError(
+        f"{name}: no ink found",
+        source=name,
+        grey=grey,
+        contrast=found.levels,
+        reason=reason or BLANK,
+    )
 
 
 def find_contrast(grey: Grey, invert: Invert) -> Contrast | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from mnistmlp.arrays import Grey, Indices, Mask
 from mnistmlp.pictures.background import inner_mask
-from mnistmlp.pictures.components import Components
+from mnistmlp.pictures.components import Components, union
 
 MIN_ENCLOSED = 1 / 3  # of a frame's size: what is smaller is a speck in the loop of a digit
 
@@ -21,7 +21,7 @@ def pick_digit(components: Components, contrast: Grey, sure: Mask) -> Mask:
     ones nearby: a broken stroke has pieces, whereas stray marks lie elsewhere.
     """
     boxes = components.boxes()
-    touches = (boxes[:, :2] == 0).any(axis=1) | (boxes[:, 2:] == components.shape).any(axis=1)
+    touches = components.at_border()
     mass = components.totals(contrast) * (components.totals(sure) > 0)
     mean = mass / components.sizes()
     extent = boxes[:, 2:] - boxes[:, :2]
@@ -42,7 +42,7 @@ def pick_digit(components: Components, contrast: Grey, sure: Mask) -> Mask:
         near = (digit > digit[heaviest] / 3) | ((digit > digit[heaviest] / 50) & (gaps <= reach))
         joined = bool((near & ~kept).any())
         kept |= near
-        box = _union(boxes[kept])
+        box = union(boxes[kept])
     return components.mask(kept)
 
 
@@ -97,7 +97,3 @@ def _sides(frame: Mask, box: Indices) -> int:
         frame[top:bottom, right:].any(axis=1),
     )
     return sum(bool(side.mean() > 0.8) for side in beside)
-
-
-def _union(boxes: Indices) -> Indices:
-    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])

@@ -13,6 +13,9 @@ function sameShape({ height, width, data }, each) {
   return made;
 }
 
+/** Return grey levels with dark and light changed over. */
+const inverted = (grey) => sameShape(grey, (level) => 255 - level);
+
 /** Return the values at the places that are asked for. */
 function chosen({ data }, wanted) {
   const found = new Float32Array(data.length);

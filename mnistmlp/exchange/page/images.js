@@ -105,7 +105,7 @@ function centreOfMass({ width, data }) {
 /** Return light ink on black if a picture has the form of MNIST's images, else null. */
 function findReady(grey, invert) {
   if (grey.height !== SIDE || grey.width !== SIDE) return null;
-  const turned = sameShape(grey, (level) => 255 - level);
+  const turned = inverted(grey);
   const candidates = { no: [grey], yes: [turned], auto: [grey, turned] }[invert];
   return candidates.find(isReady) ?? null;
 }

@@ -51,10 +51,14 @@ function listGrounds(grey) {
 function readContrast(grey, invert, ground) {
   const dark = invert === "auto" ? isInkDark(grey, ground.even) : invert === "yes";
   const levels = smooth(measureContrast(grey, dark, ground), longer(grey) / 300);
-  const threshold = otsuThreshold(levels.data);
+  return { dark, ...splitInk(levels, otsuThreshold(levels.data)) };
+}
+
+/** Return what is surely ink, and ink with its soft edges, in pieces. */
+function splitInk(levels, threshold) {
   const sure = sameShape(levels, (level) => level >= threshold);
   const soft = dilate(sameShape(levels, (level) => level >= threshold / 2));
-  return { levels, threshold, sure, soft, dark, pieces: new Components(soft) };
+  return { levels, threshold, sure, soft, pieces: new Components(soft) };
 }
 
 /** Find the ink inside a frame or a circle; null where there is none. */

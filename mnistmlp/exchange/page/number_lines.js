@@ -107,13 +107,6 @@ function survey(grey, invert) {
   return { dark, ...splitInk(levels, threshold) };
 }
 
-/** Return what is surely ink, and ink with its soft edges, in pieces. */
-function splitInk(levels, threshold) {
-  const sure = sameShape(levels, (level) => level >= threshold);
-  const soft = dilate(sameShape(levels, (level) => level >= threshold / 2));
-  return { levels, threshold, sure, soft, pieces: new Components(soft) };
-}
-
 /** Return how many times to enlarge a page whose digits are small. */
 function findEnlargement(grey, height) {
   const most = Math.trunc(Math.sqrt(MAX_ENLARGED / grey.data.length));

@@ -19,8 +19,7 @@ function eraseRulings(grey) {
   }
   if (Math.min(grey.height, grey.width) < MIN_SIDE) return grey;
   if (Math.max(light, dim) / grey.data.length < MIN_PAPER) return grey;
-  const turned = (levels) => sameShape(levels, (level) => 255 - level);
-  const level = light >= dim ? grey : turned(grey); // dark ink
+  const level = light >= dim ? grey : inverted(grey); // dark ink
   const flat = new Lines(level, false);
   const upright = new Lines(transpose(level), true);
   let lines = [...flat.found, ...upright.found];
@@ -29,14 +28,14 @@ function eraseRulings(grey) {
     const box = findDigit(painted, Math.max(...lines.map((line) => line.contrast)));
     if (!box) {
       const inside = insideBox(level, lines);
-      if (inside) return level === grey ? inside : turned(inside);
+      if (inside) return level === grey ? inside : inverted(inside);
       lines = withoutInnermost(lines);
       continue;
     }
     const kept = lines.filter((line) => isRuling(line, lines, box, longer(grey)));
     if (kept.length === lines.length) {
       const rest = paintTicks(painted, flat, lines, box);
-      return level === grey ? rest : turned(rest);
+      return level === grey ? rest : inverted(rest);
     }
     lines = kept;
   }
@@ -55,8 +54,7 @@ function replaced(values, mask, others) {
  * the same grid.  The bars of several 7s lie on a line, too, but cover little of it.
  */
 function eraseLongLines(grey, dark, height) {
-  const turned = (levels) => sameShape(levels, (level) => 255 - level);
-  const level = dark ? grey : turned(grey);
+  const level = dark ? grey : inverted(grey);
   const flat = new Lines(level, false, Math.trunc(height / 6));
   const lines = flat.found.filter(
     (line) => line.end - line.start > 3 * height && line.covered > MIN_RULED,
@@ -64,7 +62,7 @@ function eraseLongLines(grey, dark, height) {
   if (!lines.length) return grey;
   const pixels = linePixels(flat.thin, flat.background, level, lines);
   const painted = replaced(level, pixels, flat.background);
-  return dark ? painted : turned(painted);
+  return dark ? painted : inverted(painted);
 }
 
 /** Return a picture with lines painted out; where ink crosses them, it stays. */

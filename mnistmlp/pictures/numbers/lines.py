@@ -106,8 +106,10 @@ def erase_lines_through_digits(grey: Grey, dark: bool, height: float) -> Grey:
     and are left out with the boxes.
     """
     painted = erase_long_lines(grey, dark, height)
+    if painted is grey:
+        return grey
     found = find_contrast(shrink(painted, OVERVIEW), "yes" if dark else "no")
-    if painted is grey or not found:
+    if not found:
         return grey
     erased = shrink(np.abs(painted - grey), OVERVIEW) >= MIN_CONTRAST
     pieces = Components(found.soft)

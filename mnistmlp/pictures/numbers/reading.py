@@ -11,11 +11,11 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 
 from mnistmlp.arrays import Array, Bytes, Grey, Indices, Mask
-from mnistmlp.errors import NoInkError, PictureError
+from mnistmlp.errors import PictureError
 from mnistmlp.pictures.decoding import decode, read_bytes
 from mnistmlp.pictures.filters import shrink
 from mnistmlp.pictures.images import fit_into_image
-from mnistmlp.pictures.ink import Invert, explain_refusal
+from mnistmlp.pictures.ink import Invert, no_ink_error
 from mnistmlp.pictures.numbers.cuts import Parts, cut_lines
 from mnistmlp.pictures.numbers.lines import (
     OVERVIEW,
@@ -101,10 +101,7 @@ def read_number(
     grey, size = decode(read_bytes(source, name), name, PAGE_SIDE)
     writing = find_writing(grey, invert)
     if not writing:
-        contrast, reason = explain_refusal(shrink(grey, OVERVIEW), invert)
-        raise NoInkError(
-            f"{name}: no ink found", source=name, grey=grey, contrast=contrast, reason=reason
-        )
+        raise no_ink_error(name, shrink(grey, OVERVIEW), invert)
     if len(writing.boxes) > MAX_PIECES:
         raise PictureError(f"{name}: no numbers: more than {MAX_PIECES:,} pieces of ink")
     scale = max(size) / max(grey.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mnistmlp.arrays import Grey, Indices, Mask
-from mnistmlp.pictures.components import Components
+from mnistmlp.pictures.components import Components, union
 from mnistmlp.pictures.numbers.lines import BODY, find_lines, usual_height
 
 WIDE = 1.25  # width of ink, relative to its height, that no single digit has
@@ -38,7 +38,7 @@ def count_digits(grey: Grey, ink: Grey) -> int:
     for line in find_lines(boxes, usual):
         found = [boxes[piece] for piece in line.pieces]
         groups = _group([each for each in found if each[2] - each[0] >= BODY * line.height])
-        around = _union(groups)
+        around = union(np.stack(groups))
         plain |= len(groups) > 1 and around[3] - around[1] >= WIDE * (around[2] - around[0])
         widths = [(group[3] - group[1]) / line.height for group in groups]
         count += sum(max(1, round(width / USUAL_WIDTH - 0.2)) for width in widths)
@@ -61,12 +61,7 @@ def _group(boxes: list[Indices]) -> list[Indices]:
     for box in boxes:
         last = groups[-1] if groups else None
         if last is not None and 2 * (last[3] - box[1]) > min(last[3] - last[1], box[3] - box[1]):
-            groups[-1] = _union([last, box])
+            groups[-1] = union(np.stack([last, box]))
         else:
             groups.append(box)
     return groups
-
-
-def _union(boxes: list[Indices]) -> Indices:
-    together = np.stack(boxes)
-    return np.concatenate([together[:, :2].min(axis=0), together[:, 2:].max(axis=0)])
