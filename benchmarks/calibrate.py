@@ -11,7 +11,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.brains.brain import load_brain
+from mnistmlp.brains.file import write_brain
+from mnistmlp.brains.meta import Meta
 from mnistmlp.core.calibration import calibrate
 from mnistmlp.core.metrics import evaluate, probabilities
 from mnistmlp.data.datasets import load_dataset
@@ -35,7 +37,8 @@ def main() -> None:
         f"{found.calibration_error:.2%} after"
     )
     meta = brain.meta.raw | {"temperature": temperature}
-    save_brain(Path(sys.argv[2]), brain.network, meta, half=brain.meta.half)
+    path = Path(sys.argv[2])
+    write_brain(path, brain.network, Meta.parse(meta, path))
 
 
 if __name__ == "__main__":

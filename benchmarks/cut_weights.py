@@ -74,7 +74,7 @@ def cut_row(writer: Writer, brain: mnistmlp.Brain) -> Row | None:
     if others or not right or not _is_way(found, right, skippable):
         return None
     images = [reading.segment_image(writing.strength, labels, parts, each) for each in found]
-    chances = mnistmlp.committee([brain.network], np.stack(images), [brain.temperature])
+    chances = brain.predict_proba(images)
     features = segments.describe_segments(found, chances, lines[0].height)
     return Row(found, features, skippable, right)
 
@@ -108,7 +108,7 @@ def fit(rows: list[Row]) -> Levels:
 def main() -> None:
     """Estimate, and print the weights."""
     data = mnistmlp.load_dataset(mnistmlp.default_folder(), "train")
-    brain = mnistmlp.load_brain(mnistmlp.PRETRAINED)
+    brain = mnistmlp.pretrained()
     part = slice(50_000, 55_000)
     writer = Writer(data.images[part], data.labels[part], seed=1)
     rows = [row for row in (cut_row(writer, brain) for _ in range(ROWS)) if row]

@@ -51,11 +51,7 @@ def recognise(brain: mnistmlp.Brain, sources: list[Any]) -> tuple[Levels, Levels
     """Return the digits that are read, (n,), -1 where no ink is found, and their confidence."""
     images = [read(source) for source in sources]
     blank = np.zeros((28, 28), np.uint8)
-    found = mnistmlp.committee(
-        [brain.network],
-        np.stack([blank if image is None else image for image in images]),
-        [brain.temperature],
-    )
+    found = brain.predict_proba([blank if image is None else image for image in images])
     inked = np.array([image is not None for image in images])
     return np.where(inked, found.argmax(axis=1), -1), np.where(inked, found.max(axis=1), 0)
 
@@ -159,8 +155,7 @@ def table(heading: str, columns: str, rows: Iterable[str]) -> str:
 def main() -> None:
     """Measure, and write the page."""
     name, *labels = sys.argv[1:] or ["pretrained"]
-    path = mnistmlp.PRETRAINED if name == "pretrained" else Path(name)
-    brain = mnistmlp.load_brain(path)
+    brain = mnistmlp.pretrained() if name == "pretrained" else mnistmlp.load_brain(name)
     scores = "recognised | mean confidence"
     numbers = made_numbers.measure(brain, COUNT // 2)
     parts = [
@@ -171,7 +166,7 @@ def main() -> None:
     if labels:
         rows = handwriting(brain, Path(labels[0]))
         parts.append(table("pictures that people wrote or drew, by source", scores, rows))
-    print(put([*parts, speed(str(path))], ROOT / "docs" / "pictures.md"))
+    print(put([*parts, speed(name)], ROOT / "docs" / "pictures.md"))
 
 
 if __name__ == "__main__":

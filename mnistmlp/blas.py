@@ -14,11 +14,14 @@ import os
 import platform
 import re
 import sys
+import threading
 from collections.abc import Iterator, MutableMapping
-from contextlib import AbstractContextManager
 from importlib.util import find_spec
+from operator import index
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from mnistmlp.errors import SettingError
 
 CORETYPE = "OPENBLAS_CORETYPE"
 # read by OpenBLAS, in this order; the last one by MKL and BLIS too, if their own is not set
@@ -125,12 +128,50 @@ def _cgroup_quotas(root: Path) -> Iterator[float]:
                     yield int(quota) / int(period)
 
 
-def limited_threads(threads: int) -> AbstractContextManager[Any]:
-    """Return a context in which BLAS uses at most this many threads."""
+def count_threads(wanted: int | None) -> int:
+    """Return the number of threads that share work: the one wanted, or `usable_cores`.
+
+    Raises
+    ------
+    SettingError
+        If it is not a number of threads.
+    """
+    if wanted is None:
+        return usable_cores()
+    try:
+        if 1 <= (count := index(wanted)) <= MAX_THREADS:
+            return count
+    except TypeError:
+        pass
+    raise SettingError("threads", f"{wanted!r} is not a whole number from 1 to {MAX_THREADS:,}")
+
+
+_limits: list[list[Any]] = []  # those in force, the latest last, each with what ends it
+_limits_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def limited_threads(threads: int) -> Iterator[None]:
+    """Limit BLAS to this many threads within the block, in the whole process.
+
+    Blocks of several threads may overlap: what was there before the first of them
+    is back after the last one.
+    """
     from threadpoolctl import threadpool_limits
 
-    limits: AbstractContextManager[Any] = threadpool_limits(threads, user_api="blas")
-    return limits
+    with _limits_lock:
+        limit = [threadpool_limits(threads, user_api="blas")]
+        _limits.append(limit)
+    try:
+        yield
+    finally:
+        with _limits_lock:
+            place = next(i for i, each in enumerate(_limits) if each is limit)
+            del _limits[place]
+            if place == len(_limits):
+                limit[0].restore_original_limits()
+            else:  # the next one then leads back to what was before this one
+                _limits[place][:] = limit
 
 
 # --- For `mnistmlp info --system` --------------------------------------------

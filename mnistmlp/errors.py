@@ -2,6 +2,7 @@
 
 MnistMlpError
 ├── SettingError            a setting that is invalid, alone or together with another
+├── InputError              images or labels that are not what they should be (also a ValueError)
 ├── DataError               a data set that is missing, damaged or of the wrong kind
 │   ├── IdxError            a file that is not the IDX file it should be
 │   ├── MissingDataError    a folder that lacks files of a data set
@@ -25,10 +26,14 @@ MnistMlpError
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copyreg
+import sys
+import warnings
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from reprlib import repr as short
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Grey
@@ -53,6 +58,12 @@ class MnistMlpError(Exception):
         super().__init__(message)
         self.hint = hint
         self.details = tuple(details)
+        for note in (*details, *([f"hint: {hint}"] if hint else [])):
+            self.add_note(note)  # shown in a traceback
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let copies and pickles be made without `__init__`, whose arguments are not kept."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class SettingError(MnistMlpError):
@@ -73,6 +84,10 @@ class SettingError(MnistMlpError):
         super().__init__(f"{setting}: {message}", hint=hint)
         self.setting = setting
         self.message = message
+
+
+class InputError(MnistMlpError, ValueError):
+    """Images or labels that are not what they should be; the message says how to mend them."""
 
 
 class DataError(MnistMlpError):
@@ -260,6 +275,20 @@ class DivergenceError(MnistMlpError):
     def __init__(self, message: str, *, learning_rate: float | None = None) -> None:
         super().__init__(message)
         self.learning_rate = learning_rate
+
+
+def warn(message: str) -> None:
+    """Warn of what a caller of this package may not have meant, at the line of the call."""
+    folder, frame, level = str(Path(__file__).parent), sys._getframe(1), 2
+    while frame.f_back and frame.f_code.co_filename.startswith(folder):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, stacklevel=level)
+
+
+def check_choice(setting: str, value: object, choices: Collection[str]) -> None:
+    """Raise SettingError unless the value of a setting is one of these names."""
+    if not isinstance(value, str) or value not in choices:
+        raise SettingError(setting, f"{short(value)} is not one of {', '.join(choices)}")
 
 
 @contextmanager

@@ -6,12 +6,16 @@ import os
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from mnistmlp.arrays import Bytes
 from mnistmlp.blas import BLAS_THREADS, limited_threads
+from mnistmlp.brains.file import write_brain
+from mnistmlp.brains.meta import Meta
+from mnistmlp.core.network import Network
 from mnistmlp.data import download, web
 from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.data.folder import default_folder, missing_files
@@ -76,6 +80,11 @@ def cases() -> Path:
     """A folder with small pictures that went wrong, by kind."""
     folder = SHARED / "cases"
     return _require(folder if folder.is_dir() else None, f"needs pictures in {folder}")
+
+
+def save_brain(path: Path, network: Network, raw: dict[str, Any]) -> None:
+    """Write a brain file with this `meta`."""
+    write_brain(path, network, Meta.parse(raw, path))
 
 
 def peak_memory(action: Callable[[], object]) -> int:

@@ -205,3 +205,25 @@ def test_describe() -> None:
     assert facts["simd"] in np.show_config(mode="dicts")["SIMD Extensions"]["found"]
     assert facts["processor"]
     assert facts["blas"].split()[0] in ("openblas", "mkl", "blis", "flexiblas", "accelerate")
+
+
+def test_blocks_of_limits_may_overlap() -> None:
+    def threads() -> set[int]:
+        return {
+            each["num_threads"]
+            for each in threadpoolctl.threadpool_info()
+            if each["user_api"] == "blas"
+        }
+
+    with blas.limited_threads(2):
+        before = threads()
+        first, second, third = (blas.limited_threads(1) for _ in range(3))
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert threads() == {1}
+        third.__enter__()
+        second.__exit__(None, None, None)
+        assert threads() == {1}
+        third.__exit__(None, None, None)
+        assert threads() == before

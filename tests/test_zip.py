@@ -49,7 +49,7 @@ def test_what_is_in_the_zip_is_read_from_it(archive: Path, tmp_path: Path) -> No
 
 
 def test_the_zip_by_pythonpath(archive: Path) -> None:
-    code = "import mnistmlp; print(mnistmlp.__file__); mnistmlp.load_brain(mnistmlp.PRETRAINED)"
+    code = "import mnistmlp; print(mnistmlp.__file__); mnistmlp.pretrained()"
     printed = run("-P", "-c", code, PYTHONPATH=str(archive))
     assert printed == f"{archive}/mnistmlp/__init__.py\n"
 

@@ -13,6 +13,7 @@ import math
 import os
 import stat
 import sys
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
@@ -38,6 +39,8 @@ HEADER_READERS = {  # by version of the .npy format
     (2, 0): npy.read_array_header_2_0,
 }
 HEADER_SIZE = 128  # bytes, for an array of one or two dimensions
+
+_quiet = threading.Lock()  # what silences warnings does so in all threads, and must not overlap
 
 CheckNames = Callable[[set[str], dict[str, Any] | None], None]
 
@@ -130,7 +133,7 @@ def read_archive(
     except OSError as error:
         raise ArchiveError(f"{path}: {error.strerror}") from None
     try:
-        with file, warnings.catch_warnings():
+        with file, _quiet, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NumPy and Python warn of odd headers
             return _read(file, check_names, max_size)
     except zipfile.BadZipFile:

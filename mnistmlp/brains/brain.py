@@ -1,56 +1,30 @@
-"""The brain file: an .npz archive of weights, biases and a JSON description.
-
-``w1 … wL`` have shape (fan_out, fan_in), ``b1 … bL`` (fan_out, 1); ``meta`` is a
-0-d string of JSON.  A file without ``meta`` is of the older kind: sigmoid on
-every layer, mean squared error.
-"""
+"""A brain: a network and the description of how it was trained; and committees of brains."""
 
 from __future__ import annotations
 
 import atexit
 import os
-import re
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from reprlib import repr as short
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from mnistmlp.arrays import DIGITS
+from mnistmlp.brains.classifier import LIGHT_BACKGROUND, Classifier
+from mnistmlp.brains.file import read_brain, write_brain
+from mnistmlp.brains.meta import Meta
+from mnistmlp.brains.provenance import describe_foreign
+from mnistmlp.core.inputs import has_light_background
+from mnistmlp.core.network import Network
+from mnistmlp.errors import InputError, OtherTaskError, WriteError, warn
 
-from mnistmlp.arrays import DIGITS, PIXELS
-from mnistmlp.brains.archive import (
-    ArchiveError,
-    InvalidArchiveError,
-    MissingArchiveError,
-    read_archive,
-    write_archive,
-)
-from mnistmlp.brains.meta import Meta, describe_network
-from mnistmlp.brains.provenance import Provenance
-from mnistmlp.core.compression import is_half
-from mnistmlp.core.network import MAX_PARAMETERS, Network
-from mnistmlp.errors import BrainError, MissingBrainError, OtherFormatError, OtherTaskError
-from mnistmlp.training.settings import MAX_LAYERS
-from mnistmlp.training.state import TrainingResult
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-FORMATS = {  # that may be taken for a brain's
-    ".ckpt": "a checkpoint",
-    ".h5": "an HDF5 file",
-    ".html": "a web page",
-    ".jpeg": "a picture",
-    ".jpg": "a picture",
-    ".keras": "a Keras model",
-    ".npy": "a single array",
-    ".onnx": "an ONNX model",
-    ".pkl": "a pickle",
-    ".png": "a picture",
-    ".pt": "a PyTorch model",
-    ".pth": "a PyTorch model",
-    ".safetensors": "a safetensors file",
-}
+    from mnistmlp.arrays import Indices, StrPath
 
 
 def _find_pretrained() -> Path:
@@ -68,159 +42,173 @@ def _find_pretrained() -> Path:
 PRETRAINED = _find_pretrained()  # how it was made: docs/recipes.md
 
 
-@dataclass(frozen=True)
-class Brain:
-    """A network and the description in its file."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Brain(Classifier):
+    """A network and how it was trained.
+
+    Parameters
+    ----------
+    network : Network
+        With 10 outputs.  Its weights may be looked at and changed; the brain
+        then predicts by the new ones.
+    meta : Meta, optional
+        The description in the brain file; None if there is none.
+
+    Raises
+    ------
+    OtherTaskError
+        If the network has other outputs.
+    InputError
+        If it is no network, or not the one that `meta` describes.
+    """
 
     network: Network
-    meta: Meta | None  # None for the older kind of file
+    meta: Meta | None = None  # None for the older kind of file, and for a network of one's own
+    _checksum: int = field(default=0, init=False)  # of the weights that `meta` describes
+
+    def __post_init__(self) -> None:
+        network, meta = self.network, self.meta
+        if not isinstance(network, Network):
+            raise InputError(f"{short(network)} is no Network; load_brain reads a brain file")
+        if (outputs := network.sizes[-1]) != DIGITS:
+            raise OtherTaskError(f"a network of {outputs} outputs, expected {DIGITS}")
+        if meta:
+            if meta.kind != (network.sizes, *_kind_of(network)):
+                raise InputError(f"the meta is of another network than {network}")
+            object.__setattr__(self, "_checksum", self._sum_up())
+
+    def _sum_up(self) -> int:
+        kind = ",".join(_kind_of(self.network)).encode()
+        return zlib.crc32(self.network.parameters.data, zlib.crc32(kind))
+
+    @property
+    def current_meta(self) -> Meta | None:
+        """The description, unless the network has changed since: then it describes another one."""
+        return self.meta if self._checksum == self._sum_up() else None
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """What was measured in each epoch of its training: `meta.history`, or nothing."""
+        return self.meta.history if self.meta else []
 
     @property
     def temperature(self) -> float:
         """The temperature that calibrates its probabilities; 1 if none was fitted."""
         return self.meta.temperature if self.meta else 1.0
 
+    @property
+    def networks(self) -> list[Network]:
+        """The network, as the only one."""
+        return [self.network]
 
-def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
-    """Return the `meta` of a trained network.
+    @property
+    def temperatures(self) -> list[float]:
+        """The temperature, as the only one."""
+        return [self.temperature]
 
-    It holds no times, so that the same run gives the same bytes.
-    """
-    selected = result.selected
-    keys = ("epoch", "loss", "validation_loss", "validation_accuracy")
-    return describe_network(result.network, result.temperature or 1.0) | {
-        **provenance.as_dict(),
-        "epochs": selected.epoch if selected else 0,
-        "history": [{key: getattr(report, key) for key in keys} for report in result.history],
-        "accuracy": {"validation": result.validation_accuracy},
-    }
+    def predict(self, images: ArrayLike) -> Indices:
+        """Recognise the digits of images (n, 28, 28); see `Classifier.predict`."""
+        digits: Indices = self.network.outputs(images).argmax(axis=-1)
+        if has_light_background(images):
+            warn(LIGHT_BACKGROUND)
+        return digits
+
+    def __repr__(self) -> str:
+        layers, meta = "-".join(map(str, self.network.sizes)), self.current_meta
+        words = [f"{layers}, {self.network.activation}, {self.network.loss}"]
+        if meta and meta.recipe_name:
+            words.append(f"recipe {meta.recipe_name}")
+        if meta and meta.validation_accuracy is not None:
+            words.append(f"validation accuracy {meta.validation_accuracy:.2%}")
+        return f"<Brain {', '.join(words)}>"
+
+    def _repr_html_(self) -> str:
+        from mnistmlp.brains.facts import describe_brain  # only needed there
+        from mnistmlp.core.notebook import make_table
+
+        facts = describe_brain(self.network, self.current_meta)
+        if not self.current_meta:
+            del facts["meta"]
+        return make_table(
+            (name.replace("_", " "), text) for name, text in facts.items() if text is not None
+        )
+
+    def save(self, path: StrPath, *, overwrite: bool = False) -> None:
+        """Write a brain file.
+
+        If the network has changed since it was trained, the file says neither how
+        that was done nor how accurate it is, and there is a warning.
+
+        Parameters
+        ----------
+        path : str or path
+        overwrite : bool
+            Replace a file that is there; it stays until the new one is complete.
+
+        Raises
+        ------
+        WriteError
+            If there is a file already, or it cannot be written.
+        BrainError
+            If a weight is not finite.
+        """
+        path = Path(path)
+        if not overwrite and os.path.lexists(path):
+            raise WriteError(f"{path} exists", hint="save(..., overwrite=True) replaces it")
+        meta = self.current_meta
+        if self.meta and not meta:
+            warn(f"{path}: the weights have changed since training, of which the file says nothing")
+        own = describe_foreign(self.network, "own", path, self.temperature)
+        write_brain(path, self.network, meta or own)
 
 
-def save_brain(path: Path, network: Network, meta: dict[str, Any], *, half: bool = False) -> Meta:
-    """Write a brain file; an old file at `path` stays until the new one is complete.
+class Committee(Classifier):
+    """Several brains, whose calibrated probabilities are averaged.
 
     Parameters
     ----------
-    path : Path
-    network : Network
-    meta : dict
-        As made by `describe`.
-    half : bool
-        Write weights and biases in half precision (float16), compressed: less
-        than half the size of float32, and far less if many are zero.  They load
-        as float32.  `round_to_half` comes before, and before the network is
-        evaluated.
-
-    Returns
-    -------
-    Meta
-        The same as `load_brain` would give.
-
-    Raises
-    ------
-    BrainError
-        If `meta` is invalid, or half precision would change a weight.
-    WriteError
-        If the file cannot be written.
+    brains : iterable of Brain
+        At least one.
     """
-    parsed = Meta.parse(meta, path)
-    if half and not is_half(network):
-        raise BrainError(f"{path}: the weights are not of half precision")
-    dtype = np.float16 if half else network.parameters.dtype
-    arrays: dict[str, NDArray[Any]] = {}
-    for number, (weights, bias) in enumerate(network.layers, start=1):
-        arrays[f"w{number}"] = weights.astype(dtype, copy=False)  # (fan_out, fan_in)
-        arrays[f"b{number}"] = bias.reshape(-1, 1).astype(dtype, copy=False)  # (fan_out, 1)
-    write_archive(path, arrays, meta, packed=half)
-    return parsed
+
+    def __init__(self, brains: Iterable[Brain]) -> None:
+        self.brains = () if isinstance(brains, Brain) else tuple(brains)
+        if not self.brains or not all(isinstance(each, Brain) for each in self.brains):
+            raise InputError("a committee is made of at least one brain, and of brains only")
+
+    @property
+    def networks(self) -> list[Network]:
+        """The networks of the brains."""
+        return [each.network for each in self.brains]
+
+    @property
+    def temperatures(self) -> list[float]:
+        """The temperatures of the brains."""
+        return [each.temperature for each in self.brains]
+
+    def __repr__(self) -> str:
+        layers = dict.fromkeys("-".join(map(str, each.sizes)) for each in self.networks)
+        return f"<Committee of {len(self.brains)}: {', '.join(layers)}>"
 
 
-def load_brain(path: Path) -> Brain:
+def _kind_of(network: Network) -> tuple[str, str, str]:
+    """Return what else than weights determines the outputs of a network."""
+    return network.activation, network.loss, network.normalization
+
+
+def load_brain(path: StrPath) -> Brain:
     """Read a brain file, in this format or of the older kind without `meta`.
 
     Raises
     ------
+    MissingBrainError
+        If there is no such file.
     BrainError
         If the file is not a valid brain; the message says which check failed.
     """
-    try:
-        arrays, raw = read_archive(path, "brain file", _check_names, 8 * MAX_PARAMETERS)
-    except ArchiveError as error:
-        if isinstance(error, MissingArchiveError) and not os.path.lexists(path):
-            raise MissingBrainError(path) from None
-        if isinstance(error, InvalidArchiveError) and (kind := FORMATS.get(path.suffix.lower())):
-            raise OtherFormatError(path, kind) from None
-        raise BrainError(str(error)) from None
-    meta = None if raw is None else Meta.parse(raw, path)
-    names = [(f"w{number}", f"b{number}") for number in range(1, len(arrays) // 2 + 1)]
-    shapes = {name: array.shape for name, array in arrays.items()}
-    sizes = chain_sizes(path, names, shapes, bias_axes=(1,))
-    if meta:
-        meta.check_sizes(sizes, path)
-    network = Network(
-        sizes,
-        activation=meta.activation if meta else "sigmoid",
-        loss=meta.loss if meta else "mse",
-        dtype="float64" if any(a.dtype.itemsize == 8 for a in arrays.values()) else "float32",
-        normalization=meta.normalization if meta else "none",
-    )
-    for number, (weights, bias) in enumerate(network.layers, start=1):
-        weights[:] = arrays[f"w{number}"]
-        bias[:] = arrays[f"b{number}"][:, 0]
-    if not np.isfinite(network.parameters).all():
-        raise BrainError(f"{path}: a weight or bias is not finite")
-    return Brain(network, meta)
+    return Brain(*read_brain(Path(path)))
 
 
-def _check_names(names: set[str], meta: Mapping[str, Any] | None) -> None:
-    """Raise ValueError unless the names are w1 … wL and b1 … bL; `meta` is not used."""
-    layers = sum(bool(re.fullmatch(r"w[1-9]\d*", name)) for name in names)
-    wanted = {f"{kind}{number}" for kind in "wb" for number in range(1, layers + 1)}
-    if not 1 <= layers <= MAX_LAYERS + 1:
-        raise ValueError(f"{layers} arrays of weights, expected 1 to {MAX_LAYERS + 1}")
-    if missing := wanted - names:
-        raise ValueError(f"no array {min(missing)}")
-    if unexpected := names - wanted:
-        raise ValueError(f"unexpected array {short(min(unexpected))}")
-
-
-def chain_sizes(
-    path: Path,
-    names: Iterable[tuple[str, str]],
-    shapes: Mapping[str, tuple[int, ...]],
-    bias_axes: tuple[int, ...] = (),
-) -> tuple[int, ...]:
-    """Return the widths of all layers, checking that the shapes chain from 784 to 10.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for messages.
-    names : iterable of (str, str)
-        Names of the weights and the bias of each layer, in order.
-    shapes : mapping of tuples of int, by name
-    bias_axes : tuple of int
-        The axes of a bias after the first.
-
-    Raises
-    ------
-    OtherTaskError
-        If the network does not have 784 inputs and 10 outputs.
-    BrainError
-        If a shape does not fit the one before it.
-    """
-    sizes = [PIXELS]
-    for weights, bias in names:
-        shape = shapes[weights]
-        if len(shape) != 2 or shape[1] != sizes[-1] or not shape[0]:
-            other = len(sizes) == 1 and len(shape) == 2 and shape[0] > 0
-            raise (OtherTaskError if other else BrainError)(
-                f"{path}: {weights} has shape {short(shape)}, expected (fan_out, {sizes[-1]})"
-            )
-        expected = (shape[0], *bias_axes)
-        if shapes[bias] != expected:
-            raise BrainError(f"{path}: {bias} has shape {short(shapes[bias])}, expected {expected}")
-        sizes.append(shape[0])
-    if sizes[-1] != DIGITS:
-        raise OtherTaskError(f"{path}: {sizes[-1]} outputs, expected {DIGITS}")
-    return tuple(sizes)
+def pretrained() -> Brain:
+    """Return the bundled brain; docs/recipes.md says how it was made, and how accurate it is."""
+    return load_brain(PRETRAINED)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistmlp.arrays import Array
+from mnistmlp.arrays import Array, StrPath
 from mnistmlp.brains.archive import ArchiveError, read_archive, write_archive
 from mnistmlp.brains.meta import find_invalid
 from mnistmlp.brains.provenance import Provenance
@@ -40,7 +40,7 @@ class Checkpoint:
     state: TrainingState
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+def save_checkpoint(path: StrPath, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; an old one at `path` stays until the new one is complete.
 
     Raises
@@ -48,7 +48,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     WriteError
         If the file cannot be written.
     """
-    state = checkpoint.state
+    path, state = Path(path), checkpoint.state
     report, parameters = state.selected
     arrays = {"parameters": state.parameters, **state.moments}
     if report.epoch < len(state.history):
@@ -64,7 +64,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     write_archive(path, arrays, meta)
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: StrPath) -> Checkpoint:
     """Read a checkpoint.
 
     Raises
@@ -72,6 +72,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     CheckpointError
         If the file is not a valid checkpoint; the message says which check failed.
     """
+    path = Path(path)
     try:
         arrays, meta = read_archive(
             path, "checkpoint", _check_names, 8 * MAX_ARRAYS * MAX_PARAMETERS

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any, NamedTuple
 
 from mnistmlp.arrays import DIGITS, SIDE
 from mnistmlp.blas import MAX_THREADS
+from mnistmlp.core.activations import ACTIVATIONS
 from mnistmlp.core.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE
-from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network
+from mnistmlp.core.losses import LOSSES
+from mnistmlp.core.network import Network
 from mnistmlp.core.normalization import NORMALIZATION_NAMES
 from mnistmlp.errors import BrainError, OtherTaskError
 from mnistmlp.training.recipes import MAX_SYNTHETIC
@@ -110,7 +112,7 @@ def find_invalid(
 class Meta:
     """The parsed `meta` of a brain file."""
 
-    raw: dict[str, Any]  # the JSON object in the file
+    raw: dict[str, Any] = field(repr=False)  # the JSON object in the file
     sizes: tuple[int, ...]  # widths of all layers
     activation: str
     loss: str
@@ -120,9 +122,14 @@ class Meta:
     seed: int
     half: bool  # saved in half precision
     epochs: int  # epoch of these weights; 0 if the first epoch was interrupted
-    history: list[dict[str, Any]]  # one report per epoch
+    history: list[dict[str, Any]] = field(repr=False)  # one report per epoch
     dataset: str | None  # name of the training data
     versions: dict[str, str]  # of the software that trained it, by name
+
+    @property
+    def kind(self) -> tuple[tuple[int, ...], str, str, str]:
+        """What determines the outputs of the network, besides its weights."""
+        return self.sizes, self.activation, self.loss, self.normalization
 
     @property
     def recipe_name(self) -> str | None:

@@ -6,12 +6,14 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mnistmlp.arrays import Array
-from mnistmlp.brains.meta import find_invalid
+from mnistmlp.brains.meta import Meta, describe_network, find_invalid
+from mnistmlp.core.network import Network
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import Recipe, parse_recipe
 from mnistmlp.version import __version__
@@ -83,3 +85,31 @@ class Provenance:
 def parameter_digest(parameters: Array) -> str:
     """Return the SHA-256 of the bytes of a network's parameters (p,)."""
     return hashlib.sha256(parameters.tobytes()).hexdigest()
+
+
+def describe_foreign(network: Network, origin: str, path: Path, temperature: float = 1.0) -> Meta:
+    """Return the `meta` of a network of which it is not known how it was trained.
+
+    Parameters
+    ----------
+    network : Network
+    origin : str
+        Takes the place of the recipe's name: where the network is from.
+    path : Path
+        Of the network, for messages.
+    temperature : float
+
+    Raises
+    ------
+    BrainError
+        If the temperature is not one.
+    """
+    untold = {
+        "seed": 0,
+        "dataset": {},
+        "epochs": 0,
+        "history": [],
+        "accuracy": {"validation": None},
+    }
+    meta = describe_network(network, temperature) | {"recipe": {"name": origin}, **untold}
+    return Meta.parse(meta | {"versions": versions()}, path)

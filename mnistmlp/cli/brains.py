@@ -10,9 +10,11 @@ import typer
 from mnistmlp.cli import console, hints
 from mnistmlp.cli.completion import complete_brain
 from mnistmlp.errors import OtherTaskError
+from mnistmlp.training.recipes import GUESSING
 
 if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain
+    from mnistmlp.brains.classifier import Classifier
 
 OneBrain = Annotated[
     Path,
@@ -34,7 +36,6 @@ Brains = Annotated[
 ]
 DEFAULT_BRAIN = Path("brain.npz")
 BUNDLED = Path(hints.BUNDLED)
-GUESSING = 0.2  # an accuracy below this is hardly better than guessing among ten digits
 
 
 def brain_file(name: Path) -> Path:
@@ -52,8 +53,26 @@ def choose_default_brain() -> Path:
     return BUNDLED
 
 
-def load_brains(names: list[Path], named_by: str) -> list[Brain]:
-    """Load the brains of a committee; `named_by` is the option or argument that names them.
+def load_named(name: Path, *, warn: bool = True) -> Brain:
+    """Load the brain that a name stands for, and warn if by its file it has learnt nothing.
+
+    Raises
+    ------
+    BrainError
+        If the file cannot be loaded.
+    """
+    from mnistmlp.brains.brain import load_brain
+
+    brain = load_brain(brain_file(name))
+    accuracy = brain.meta.validation_accuracy if brain.meta else None
+    if warn and accuracy is not None and accuracy < GUESSING:
+        found = f"hardly better than guessing: {accuracy:.2%} on validation images"
+        console.note(f"warning: {console.escape(str(name))}: {found}")
+    return brain
+
+
+def load_classifier(names: list[Path], named_by: str, *, warn: bool = True) -> Classifier:
+    """Load a brain, or a committee; `named_by` is the option or argument that names them.
 
     Raises
     ------
@@ -62,21 +81,13 @@ def load_brains(names: list[Path], named_by: str) -> list[Brain]:
     BrainError
         If a file cannot be loaded, or a single brain has other inputs or labels.
     """
-    from mnistmlp.brains.brain import load_brain
+    if len(names) == 1:
+        return load_named(names[0], warn=warn)
+    from mnistmlp.brains.brain import Committee
 
     try:
-        return [load_brain(brain_file(name)) for name in names]
+        loaded = {name: load_named(name, warn=warn) for name in dict.fromkeys(names)}
+        return Committee(loaded[name] for name in names)
     except OtherTaskError as error:
-        if len(names) == 1:
-            raise
         message = f"{error}; all brains of a committee must have the same inputs and labels"
         raise typer.BadParameter(message, param_hint=f"'{named_by}'") from None
-
-
-def warn_of_guessing(names: list[Path], brains: list[Brain]) -> None:
-    """Warn of brains that have learnt nothing, by what their files say."""
-    for name, brain in dict(zip(names, brains, strict=True)).items():
-        accuracy = brain.meta.validation_accuracy if brain.meta else None
-        if accuracy is not None and accuracy < GUESSING:
-            found = f"hardly better than guessing: {accuracy:.2%} on validation images"
-            console.note(f"warning: {console.escape(str(name))}: {found}")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from mnistmlp.cli import console
 from mnistmlp.cli.bar import Bar
 from mnistmlp.cli.hints import download_command
-from mnistmlp.errors import MissingDataError, MixedDataError, WriteError
+from mnistmlp.errors import MixedDataError, WriteError
 
 if TYPE_CHECKING:
-    from mnistmlp.data.catalog import Split
+    from mnistmlp.data.catalog import DatasetName, Split
     from mnistmlp.data.datasets import Dataset
     from mnistmlp.data.download import Progress
 
@@ -38,8 +38,8 @@ def fetch_mnist(
 
 def make_synthetic(folder: Path, *, force: bool = False, quiet: bool = False) -> None:
     """Make the files of the synthetic data set that a folder lacks, or all with `force`."""
-    from mnistmlp.data.builtin import make_dataset
     from mnistmlp.data.catalog import SYNTHETIC
+    from mnistmlp.data.load import make_dataset
     from mnistmlp.data.placing import files_to_write
 
     with _naming_ways_out(folder, synthetic=True):
@@ -66,33 +66,21 @@ def _naming_ways_out(folder: Path, *, synthetic: bool = False) -> Iterator[None]
         raise
 
 
-def cache_folder_of(dataset: str) -> Path:
-    """Return the cache folder of a data set."""
-    from mnistmlp.data.folder import builtin_folder, cache_folder
-
-    return builtin_folder() if dataset == "synthetic" else cache_folder()
-
-
 def open_dataset(
-    dataset: str, data_dir: Path | None, split: Split, *, quiet: bool = False
+    dataset: DatasetName, data_dir: Path | None, split: Split, *, quiet: bool = False
 ) -> Dataset:
     """Load a split of a data set: from a folder of the user's, or from the cache.
 
     Only the cache folder is filled on first use.
     """
-    from mnistmlp.data.datasets import describe_mixture, load_dataset
+    from mnistmlp.data.datasets import describe_mixture
     from mnistmlp.data.folder import missing_files
+    from mnistmlp.data.load import cache_folder_of, load_split
 
     folder = data_dir or cache_folder_of(dataset)
     if not data_dir and missing_files(folder):
         (make_synthetic if dataset == "synthetic" else fetch_mnist)(folder, quiet=quiet)
-    try:
-        data = load_dataset(folder, split)
-    except MissingDataError as error:
-        error.synthetic |= dataset == "synthetic"
-        raise
-    if dataset == "synthetic" != data.name:
-        raise MixedDataError(f"{folder}: holds other data than the synthetic digits")
+    data = load_split(folder, dataset, split)
     if mixture := describe_mixture(folder, data):
         console.note(f"warning: {console.escape(mixture)}")
     return data

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mnistmlp.cli.data import cache_folder_of, fetch_mnist, make_synthetic
+from mnistmlp.cli.data import fetch_mnist, make_synthetic
 from mnistmlp.cli.options import DataDir, DatasetName, Quiet
 from mnistmlp.errors import SettingError
 
@@ -38,6 +38,8 @@ def download(
     its published SHA-256.  A folder that holds other data under their names is
     left as it is.
     """
+    from mnistmlp.data.load import cache_folder_of
+
     folder = data_dir or cache_folder_of(dataset)
     if dataset == "synthetic":
         if mirror:

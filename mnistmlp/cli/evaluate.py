@@ -11,8 +11,9 @@ import typer
 
 from mnistmlp import blas
 from mnistmlp.cli import console, options
-from mnistmlp.cli.brains import DEFAULT_BRAIN, GUESSING, Brains, load_brains
+from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_classifier
 from mnistmlp.cli.data import open_dataset
+from mnistmlp.training.recipes import GUESSING
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -42,20 +43,10 @@ def evaluate(
     Prints accuracy, loss, calibration error, confusion matrix and scores for each digit.
     """
     threads = blas.configure()
-    from mnistmlp.core import metrics
-    from mnistmlp.workers import Workers
-
     paths = brains or [DEFAULT_BRAIN]
-    loaded = load_brains(paths, "BRAIN")
+    classifier = load_classifier(paths, "BRAIN", warn=False)
     data = open_dataset(dataset, data_dir, split)
-    with Workers(threads) as workers:
-        result = metrics.evaluate(
-            [brain.network for brain in loaded],
-            data.images,
-            data.labels,
-            [brain.temperature for brain in loaded],
-            workers,
-        )
+    result = classifier.evaluate(data, threads=threads)
     if result.accuracy < GUESSING:
         names = console.escape(", ".join(map(str, paths)))
         console.note(f"warning: {names}: hardly better than guessing: {result.accuracy:.2%}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mnistmlp.cli.brains import brain_file, load_brains, warn_of_guessing
+from mnistmlp.cli.brains import brain_file, load_named
 from mnistmlp.cli.completion import complete_brain
 from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_target
 
@@ -44,8 +44,7 @@ def export(
         raise typer.BadParameter(message, param_hint="'FILE'")
     check_distinct("FILE", output, {"BRAIN": brain_file(brain)})
     check_target("FILE", output, force=force)
-    (loaded,) = load_brains([brain], "BRAIN")
-    warn_of_guessing([brain], [loaded])
+    loaded = load_named(brain)
     back_up_replaced(output)
     export_brain(output, loaded, brain.name)
     print(output)

@@ -49,19 +49,15 @@ def import_(
     The network is an nn.Sequential of nn.Linear layers, from 784 pixels to 10
     digits, saved as safetensors.
     """
-    from mnistmlp.brains.brain import save_brain
-    from mnistmlp.core.compression import round_to_half
     from mnistmlp.exchange.safetensors import import_safetensors
 
     check_distinct("BRAIN", brain, {"MODEL": model})
     check_target("BRAIN", brain, force=force)
-    network, meta = import_safetensors(
+    imported = import_safetensors(
         model, activation=activation, loss=loss, normalized=_parse_normalized(normalized)
     )
-    if half := meta.get("half") is True:
-        round_to_half(network)
     back_up_replaced(brain)
-    save_brain(brain, network, meta, half=half)
+    imported.save(brain, overwrite=True)
     print(brain)
 
 

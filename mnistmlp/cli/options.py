@@ -17,6 +17,7 @@ import typer
 
 from mnistmlp.atomic import back_up, backup_path, check_writable
 from mnistmlp.cli import console
+from mnistmlp.data import catalog
 from mnistmlp.errors import SettingError
 
 Real = TypeVar("Real", int, float)
@@ -170,7 +171,7 @@ DataDir = Annotated[
     ),
 ]
 DatasetName = Annotated[
-    Literal["mnist", "synthetic"],
+    catalog.DatasetName,
     typer.Option(help="Data set; synthetic is built in and needs no network."),
 ]
 SplitName = Annotated[

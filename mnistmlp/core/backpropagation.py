@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from mnistmlp.arrays import Array
-from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network, layer_matrices
+from mnistmlp.core.activations import ACTIVATIONS
+from mnistmlp.core.losses import LOSSES
+from mnistmlp.core.network import Network, layer_matrices
 from mnistmlp.core.products import Products
 
 

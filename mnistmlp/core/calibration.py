@@ -18,7 +18,7 @@ EPSILON = 1e-12  # lower bound of probabilities, so that their logarithm is fini
 
 
 def apply_temperature(probabilities: Array, temperature: float) -> Array:
-    """Return probabilities (n, 10) scaled by a temperature.
+    """Return probabilities (…, 10) scaled by a temperature.
 
     A temperature above 1 makes them less confident, one below 1 more so; the
     most likely digit stays the same.  For softmax outputs this divides the
@@ -27,9 +27,9 @@ def apply_temperature(probabilities: Array, temperature: float) -> Array:
     if temperature == 1:
         return probabilities
     logits = np.log(np.maximum(probabilities, EPSILON)) / temperature
-    logits -= logits.max(axis=1, keepdims=True)
+    logits -= logits.max(axis=-1, keepdims=True)
     scaled: Array = np.exp(logits)
-    scaled /= scaled.sum(axis=1, keepdims=True)
+    scaled /= scaled.sum(axis=-1, keepdims=True)
     return scaled
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistmlp.arrays import DIGITS, Array, Bytes, Labels
+from mnistmlp.arrays import DIGITS, Array, Labels
 from mnistmlp.core.calibration import apply_temperature, calibration_error
-from mnistmlp.core.network import LOSSES, Network
+from mnistmlp.core.inputs import check_pair
+from mnistmlp.core.losses import LOSSES
+from mnistmlp.core.network import Network
 from mnistmlp.workers import Workers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,7 @@ class DigitScore:
     support: int  # number of images of this digit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """The result of `evaluate`."""
 
@@ -53,6 +59,27 @@ class Evaluation:
     def per_digit(self) -> list[DigitScore]:
         """Precision, recall and F1 of each digit."""
         return digit_scores(self.confusion)
+
+    def __repr__(self) -> str:
+        found = f"{self.correct:,} of {self.images:,} images"
+        return f"<Evaluation: accuracy {self.accuracy:.2%} ({found}), loss {self.loss:.4f}>"
+
+    def _repr_html_(self) -> str:
+        from mnistmlp.core.notebook import draw_confusion, make_table, put_side_by_side
+
+        headings = ("digit", "precision", "recall", "F1", "images")
+        scores = [
+            (
+                each.digit,
+                *(f"{x:.2%}" for x in (each.precision, each.recall, each.f1)),
+                f"{each.support:,}",
+            )
+            for each in self.per_digit
+        ]
+        found = f"accuracy {self.accuracy:.2%} ({self.correct:,} of {self.images:,})"
+        return f"<p>{found}, loss {self.loss:.4f}</p>" + put_side_by_side(
+            draw_confusion(self.confusion), make_table(scores, headings, align="right")
+        )
 
 
 def confusion_matrix(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
@@ -91,16 +118,20 @@ def digit_scores(confusion: NDArray[np.int64]) -> list[DigitScore]:
 
 
 def probabilities(outputs: Array) -> Array:
-    """Scale each row of outputs (n, 10) to sum to 1; a row of zeros becomes uniform."""
-    total = outputs.sum(axis=1, keepdims=True)
-    scaled: Array = np.where(total > 0, outputs / np.where(total > 0, total, 1), 1 / DIGITS)
+    """Scale each row of outputs (…, 10) to sum to 1; a row of zeros becomes uniform."""
+    total = outputs.sum(axis=-1, keepdims=True)
+    scaled: Array
+    if total.all():
+        scaled = outputs / total
+        return scaled
+    scaled = np.where(total > 0, outputs / np.where(total > 0, total, 1), 1 / DIGITS)
     return scaled
 
 
 def committee(
-    networks: Sequence[Network], images: Bytes, temperatures: Sequence[float] | None = None
+    networks: Sequence[Network], images: ArrayLike, temperatures: Sequence[float] | None = None
 ) -> Array:
-    """Return the probabilities (n, 10) of images, averaged over networks.
+    """Return the probabilities (n, 10) of images, averaged over networks; (10,) of a single image.
 
     With temperatures, each network's probabilities are calibrated first.
     """
@@ -114,14 +145,16 @@ def _mean_probabilities(
     members = [probabilities(each) for each in outputs]
     if temperatures:
         members = [apply_temperature(*pair) for pair in zip(members, temperatures, strict=True)]
+    if len(members) == 1:
+        return members[0]
     mean: Array = np.mean(members, axis=0)
     return mean
 
 
 def evaluate(
     networks: Sequence[Network],
-    images: Bytes,
-    labels: Labels,
+    images: ArrayLike,
+    labels: ArrayLike,
     temperatures: Sequence[float] | None = None,
     workers: Workers | None = None,
 ) -> Evaluation:
@@ -133,24 +166,34 @@ def evaluate(
         For one network, the loss is its own, computed on its outputs.  For
         several, whose own losses may differ, it is the cross-entropy of the
         average of their calibrated probabilities.
-    images : (n, 28, 28) or (n, 784) uint8
-    labels : (n,) of any integer type
+    images : (n, 28, 28) or (n, 784)
+        Grey levels from 0 to 255, at least one image.
+    labels : (n,)
+        Integers from 0 to 9.
     temperatures : sequence of float, optional
         One per network, to calibrate it; 1 by default.
     workers : Workers, optional
         Threads that share the images; the caller's own by default.
+
+    Raises
+    ------
+    InputError
+        If images or labels are not what they should be.
+    DivergenceError
+        If an output is not finite.
     """
-    outputs = [network.outputs(images, workers=workers) for network in networks]
+    pixels, digits = check_pair(images, labels)
+    outputs = [network.outputs(pixels, workers=workers) for network in networks]
     uncalibrated = _mean_probabilities(outputs)
     calibrated = _mean_probabilities(outputs, temperatures)
     if len(networks) == 1:
         prediction, loss = outputs[0], LOSSES[networks[0].loss]
     else:
         prediction, loss = calibrated, LOSSES["cross-entropy"]
-    targets = np.eye(DIGITS, dtype=prediction.dtype)[labels]
+    targets = np.eye(DIGITS, dtype=prediction.dtype)[digits]
     return Evaluation(
         loss=loss.value(prediction.T, targets.T),
-        confusion=confusion_matrix(labels, prediction.argmax(axis=1)),
-        calibration_error_before=calibration_error(uncalibrated, labels),
-        calibration_error=calibration_error(calibrated, labels),
+        confusion=confusion_matrix(digits, prediction.argmax(axis=1)),
+        calibration_error_before=calibration_error(uncalibrated, digits),
+        calibration_error=calibration_error(calibrated, digits),
     )

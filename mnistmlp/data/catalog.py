@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Split = Literal["train", "test"]
+DatasetName = Literal["mnist", "synthetic"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ TEST_LABELS = DataFile(
 )
 MNIST = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 SYNTHETIC_VERSION = 1  # must change when the bytes do
-SYNTHETIC = tuple(  # made by builtin.py
+SYNTHETIC = tuple(  # made by load.py
     replace(file, sha256=sha256)
     for file, sha256 in zip(
         MNIST,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -25,19 +26,49 @@ from mnistmlp.data.idx_faults import explain_items, fault_error
 from mnistmlp.data.near_misses import missing_error
 from mnistmlp.data.record import RECORD, add_to_record, read_record, status_of
 from mnistmlp.data.repairs import read, writing_command
-from mnistmlp.errors import ChangedDataError, DataError, IdxError
+from mnistmlp.errors import (
+    ChangedDataError,
+    DataError,
+    IdxError,
+    InputError,
+    SettingError,
+    check_choice,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from mnistmlp.arrays import StrPath
+
+Labelled: TypeAlias = "Dataset | tuple[ArrayLike, ArrayLike]"
 
 SAMPLE = 1000  # items whose values are looked at to explain a file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """One split of a data set."""
 
     images: Bytes  # (n, 28, 28), 0 is the background
     labels: Bytes  # (n,), 0 … 9
     split: Split
-    known: Mapping[str, str] = field(default_factory=dict)  # digests that are already known
+    known: Mapping[str, str] = field(default_factory=dict, init=False)  # digests, so far
+
+    def __post_init__(self) -> None:
+        check_choice("split", self.split, SPLITS)
+
+    def __repr__(self) -> str:
+        try:
+            name = self.name
+        except (AttributeError, ValueError):  # no arrays, or none that a file can hold
+            name = "custom"
+        return f"<Dataset {name} {self.split}: {len(self.images):,} images>"
+
+    def with_digests(self, known: Mapping[str, str]) -> Dataset:
+        """Return the data set, with digests that are known and need not be computed."""
+        data = Dataset(self.images, self.labels, self.split)
+        object.__setattr__(data, "known", known)
+        return data
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -57,6 +88,23 @@ class Dataset:
         return sets.pop() if len(sets) == 1 else "custom"
 
 
+def as_pair(data: Labelled) -> tuple[ArrayLike, ArrayLike]:
+    """Return the images and the labels of a data set, or of a pair of them.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if isinstance(data, Dataset):
+        return data.images, data.labels
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise InputError("expected a data set, or a pair (images, labels)")
+    if isinstance(data[0], Dataset):
+        raise InputError("two data sets, expected one: train, test = mnistmlp.load()")
+    return data
+
+
 def _published(file: DataFile) -> dict[str, str]:
     """Return the digests of a file in the known data sets, with the names of these."""
     made = next((each.sha256 for each in SYNTHETIC if each.name == file.name), "")
@@ -67,7 +115,7 @@ def _set_of(file: DataFile, digest: str | None) -> str:
     return _published(file).get(digest or "", "custom")
 
 
-def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dataset:
+def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> Dataset:
     """Load a split.
 
     Plain files are memory-mapped, compressed ones unpacked into memory.  A downloaded
@@ -76,7 +124,7 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
 
     Parameters
     ----------
-    folder : Path
+    folder : str or path
         Contains the four IDX files, plain or ``.gz``.
     split : {'train', 'test'}
     limit : int, optional
@@ -88,7 +136,13 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
         If a file is missing, damaged or changed since it was downloaded; if
         images are not 28 x 28 bytes, there are none, their number differs from
         that of the labels, or a label is above 9.
+    SettingError
+        If there is no such split.
     """
+    check_choice("split", split, SPLITS)
+    if limit is not None and limit < 1:
+        raise SettingError("limit", f"{limit} is not a number of images, 1 or more")
+    folder = Path(folder)
     paths = _locate(folder, split)
     known = dict(filter(None, map(_verify, paths, SPLITS[split])))
     fault: IdxError | None = None
@@ -103,7 +157,8 @@ def load_dataset(folder: Path, split: Split, *, limit: int | None = None) -> Dat
         raise fault
     if size != labelled:
         raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
-    return Dataset(images, labels, split, known if len(labels) == size else {})
+    data = Dataset(images, labels, split)
+    return data.with_digests(known) if len(labels) == size else data
 
 
 def _locate(folder: Path, split: Split) -> list[Path]:
@@ -180,6 +235,9 @@ def _read(path: Path, file: DataFile, limit: int | None = None) -> tuple[Bytes, 
     if 0 in header.shape or not header.shape:
         raise IdxError(f"{path}: holds no items")
     array: Bytes = read_idx(path, limit=limit)
+    if "images" in file.name and array[:SAMPLE].max() == 1 and array.max() == 1:
+        text = f"{path}: grey levels from 0 to 1, expected 0 to 255"
+        raise IdxError(text, repair=f"{read(path)} * 255")
     if "images" not in file.name and array.max() >= DIGITS:
         high = array.min() == 1 and array.max() == DIGITS
         cause = ", as if counted from 1" if high else ""

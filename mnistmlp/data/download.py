@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from mnistmlp.arrays import StrPath
 from mnistmlp.data.catalog import MNIST, DataFile
 from mnistmlp.data.folder import find_files, is_cache
 from mnistmlp.data.placing import check_place, files_to_write, place
@@ -56,7 +57,7 @@ OnProgress = Callable[[Progress], None]
 
 
 def download_dataset(
-    folder: Path,
+    folder: StrPath,
     *,
     files: Sequence[DataFile] = MNIST,
     mirrors: Sequence[str] = MIRRORS,
@@ -75,7 +76,7 @@ def download_dataset(
 
     Parameters
     ----------
-    folder : Path
+    folder : str or path
         Created if it does not exist.
     files : sequence of DataFile
         Which of the four files; all by default.
@@ -100,6 +101,7 @@ def download_dataset(
     """
     for mirror in mirrors:
         _check_address(mirror)
+    folder = Path(folder)
     order = list(mirrors)
     before = {path: status_of(path) for file in files for path in find_files(folder, file)}
     needed = files_to_write(folder, files, force=force)

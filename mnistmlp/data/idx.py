@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from mnistmlp.arrays import StrPath
 from mnistmlp.atomic import atomic_write
 from mnistmlp.data.idx_faults import explain_size, explain_sizes, explain_start, fault_error
 from mnistmlp.errors import IdxError
@@ -71,7 +72,7 @@ def read_header(path: Path) -> Header:
         return _parse_header(path, file)
 
 
-def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
+def read_idx(path: StrPath, *, limit: int | None = None) -> NDArray[Any]:
     """Read an IDX file.
 
     A plain file is memory-mapped, read-only.  For a compressed one, memory grows
@@ -80,7 +81,7 @@ def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
 
     Parameters
     ----------
-    path : Path
+    path : str or path
     limit : int, optional
         Read only this many items along the first dimension.  The rest of a
         compressed file is then neither unpacked nor checked.
@@ -95,6 +96,7 @@ def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
         If the file cannot be read, its magic number or type is wrong, or its
         sizes do not match the bytes that are there.
     """
+    path = Path(path)
     with _open(path) as file:
         header = _parse_header(path, file)
         if isinstance(file, gzip.GzipFile):
@@ -103,7 +105,7 @@ def read_idx(path: Path, *, limit: int | None = None) -> NDArray[Any]:
     return items[:limit] if limit is not None and header.shape else items
 
 
-def write_idx(path: Path, array: NDArray[Any]) -> None:
+def write_idx(path: StrPath, array: NDArray[Any]) -> None:
     """Write an array as IDX, compressed if the name ends in ``.gz``.
 
     Raises
@@ -113,6 +115,7 @@ def write_idx(path: Path, array: NDArray[Any]) -> None:
     WriteError
         If the file cannot be written.
     """
+    path = Path(path)
     try:
         head, items = encode_idx(array)
     except ValueError as error:

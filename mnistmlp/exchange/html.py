@@ -20,7 +20,7 @@ import numpy as np
 from mnistmlp.arrays import Array
 from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.brain import Brain
-from mnistmlp.core.network import LOSSES
+from mnistmlp.core.losses import LOSSES
 from mnistmlp.version import __version__
 
 SOURCES = resources.files(__package__) / "page"
@@ -129,8 +129,9 @@ def _describe(brain: Brain, name: str) -> str:
         "-".join(map(str, brain.network.sizes)),
         f"{brain.network.parameters.size:,} weights and biases",
     ]
-    if brain.meta and brain.meta.recipe_name:
-        facts.append(f"recipe {brain.meta.recipe_name}")
-    if brain.meta and brain.meta.validation_accuracy is not None:
-        facts.append(f"{100 * brain.meta.validation_accuracy:.2f} % right in validation")
+    meta = brain.current_meta
+    if meta and meta.recipe_name:
+        facts.append(f"recipe {meta.recipe_name}")
+    if meta and meta.validation_accuracy is not None:
+        facts.append(f"{100 * meta.validation_accuracy:.2f} % right in validation")
     return " · ".join(facts)

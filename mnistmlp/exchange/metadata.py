@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 
 from mnistmlp.brains.brain import Brain
-from mnistmlp.core.network import LOSSES
+from mnistmlp.core.losses import LOSSES
 
 
 def make_metadata(brain: Brain) -> dict[str, str]:
     """Return the metadata of a brain as strings: what inference needs, and its provenance.
 
-    The whole `meta` is included as JSON, under ``mnistmlp``, unless the brain has none.
+    The whole `meta` is included as JSON, under ``mnistmlp``, unless the brain has none,
+    or has changed since.
     """
-    network, meta = brain.network, brain.meta
+    network, meta = brain.network, brain.current_meta
     strings = {
         "activation": network.activation,
         "output": LOSSES[network.loss].output,

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistmlp.arrays import DIGITS, PIXELS
+from mnistmlp.arrays import DIGITS, PIXELS, StrPath
 from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.calibration import EPSILON
 from mnistmlp.core.network import Network
 from mnistmlp.errors import BrainError, needs_extra
 from mnistmlp.exchange.metadata import make_metadata
-from mnistmlp.exchange.onnx_normalization import RESULT as NORMALISED
-from mnistmlp.exchange.onnx_normalization import make_normalization
+from mnistmlp.exchange.onnx_normalization import RESULT as NORMALISED, make_normalization
 from mnistmlp.version import __version__
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Step(NamedTuple):
     attributes: dict[str, Any] = {}  # noqa: RUF012
 
 
-def export_onnx(brain: Brain, path: Path) -> None:
+def export_onnx(brain: Brain, path: StrPath) -> None:
     """Write a brain as ONNX; an old file at `path` stays until the new one is complete.
 
     The input is ``image`` (N, 784), float32 in [0, 1], normalised within if the
@@ -56,7 +55,7 @@ def export_onnx(brain: Brain, path: Path) -> None:
         if not np.isfinite(brain.network.parameters.astype(np.float32)).all():
             raise BrainError(f"{path}: a weight is too large for float32")
     content = _make_model(brain).SerializeToString(deterministic=True)
-    with atomic_write(path) as file:
+    with atomic_write(Path(path)) as file:
         file.write(content)
 
 

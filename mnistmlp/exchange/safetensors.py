@@ -21,19 +21,17 @@ from typing import Any
 
 import numpy as np
 
+from mnistmlp.arrays import StrPath
 from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.archive import MAX_META, parse_meta
-from mnistmlp.brains.brain import Brain, chain_sizes
-from mnistmlp.brains.meta import Meta, describe_network
-from mnistmlp.brains.provenance import versions
-from mnistmlp.core.network import (
-    ACTIVATIONS,
-    LOSSES,
-    MAX_PARAMETERS,
-    Layer,
-    Network,
-    parameter_count,
-)
+from mnistmlp.brains.brain import Brain
+from mnistmlp.brains.file import chain_sizes
+from mnistmlp.brains.meta import Meta
+from mnistmlp.brains.provenance import describe_foreign
+from mnistmlp.core.activations import ACTIVATIONS
+from mnistmlp.core.compression import round_to_half
+from mnistmlp.core.losses import LOSSES
+from mnistmlp.core.network import MAX_PARAMETERS, Layer, Network, parameter_count
 from mnistmlp.core.normalization import NORMALIZATION_NAMES
 from mnistmlp.errors import BrainError, SettingError, needs_extra
 from mnistmlp.exchange.metadata import make_metadata
@@ -49,7 +47,7 @@ NAMING_HINT = "names must be 0.weight, 0.bias, 2.weight, … as in an nn.Sequent
 # --- Writing -----------------------------------------------------------------
 
 
-def export_safetensors(brain: Brain, path: Path) -> None:
+def export_safetensors(brain: Brain, path: StrPath) -> None:
     """Write a brain as safetensors; an old file at `path` stays until the new one is complete.
 
     The tensors have the dtype of the brain, and the same brain gives the same
@@ -70,7 +68,7 @@ def export_safetensors(brain: Brain, path: Path) -> None:
         tensors[f"{2 * number}.weight"] = np.ascontiguousarray(weights)  # (fan_out, fan_in)
         tensors[f"{2 * number}.bias"] = np.ascontiguousarray(bias)  # (fan_out,)
     content = _sort_header(save(tensors, make_metadata(brain)))
-    with atomic_write(path) as file:
+    with atomic_write(Path(path)) as file:
         file.write(content)
 
 
@@ -90,17 +88,17 @@ def _sort_header(content: bytes) -> bytes:
 
 
 def import_safetensors(
-    path: Path,
+    path: StrPath,
     *,
     activation: str | None = None,
     loss: str | None = None,
     normalized: tuple[float, float] | None = None,
-) -> tuple[Network, dict[str, Any]]:
+) -> Brain:
     """Read a multilayer perceptron that PyTorch or `export_safetensors` wrote.
 
     Parameters
     ----------
-    path : Path
+    path : str or path
         A safetensors file with ``0.weight`` (fan_out, fan_in), ``0.bias``
         (fan_out,), ``2.weight`` and so on; any increasing numbers will do.
     activation : {'sigmoid', 'tanh', 'relu'}, optional
@@ -114,9 +112,9 @@ def import_safetensors(
 
     Returns
     -------
-    network, meta
-        As `save_brain` takes them.  If the file is an exported brain, `meta` is
-        that of the brain.
+    Brain
+        If the file is an exported brain, the same, and rounded if it is of half
+        precision.
 
     Raises
     ------
@@ -128,6 +126,7 @@ def import_safetensors(
         If the activation is unknown, or a setting is given that an exported
         brain already has.
     """
+    path = Path(path)
     layers, metadata = _read(path)
     sizes = (layers[0][0].shape[1], *(len(bias) for _, bias in layers))
     meta = None
@@ -150,8 +149,9 @@ def import_safetensors(
         _fold_normalisation(network, *normalized)
     if not np.isfinite(network.parameters).all():
         raise BrainError(f"{path}: a weight or bias is not finite")
-    raw = meta.raw if meta else _make_meta(path, network, metadata.get("temperature", "1"))
-    return network, raw
+    if meta and meta.half:
+        round_to_half(network)
+    return Brain(network, meta or _make_meta(path, network, metadata.get("temperature", "1")))
 
 
 def _read(path: Path) -> tuple[list[Layer], dict[str, str]]:
@@ -265,12 +265,9 @@ def _fold_normalisation(network: Network, mean: float, deviation: float) -> None
     bias -= mean * weights.sum(axis=1)
 
 
-def _make_meta(path: Path, network: Network, temperature: str) -> dict[str, Any]:
+def _make_meta(path: Path, network: Network, temperature: str) -> Meta:
     """Return a `meta` for a network that was trained elsewhere."""
     try:
-        meta = describe_network(network, float(temperature))
+        return describe_foreign(network, "imported", path, float(temperature))
     except ValueError:
         raise BrainError(f"{path}: metadata have temperature {short(temperature)}") from None
-    meta |= {"recipe": {"name": "imported"}, "seed": 0, "epochs": 0, "history": []}
-    meta |= {"accuracy": {"validation": None}, "dataset": {}, "versions": versions()}
-    return Meta.parse(meta, path).raw

@@ -22,8 +22,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, _imaging
 
-from mnistmlp.arrays import Grey, Mask
+from mnistmlp.arrays import Grey, Mask, StrPath
 from mnistmlp.errors import (
+    InputError,
     LargePictureError,
     PictureDeviceError,
     PictureError,
@@ -56,20 +57,48 @@ CONVERT_HINT = "save such files as PNG or JPEG first"
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
-def read_bytes(source: str | Path | BinaryIO, name: str) -> bytes:
-    """Read the bytes of a picture; raise LargePictureError if they are more than `MAX_BYTES`."""
+def read_bytes(source: StrPath | BinaryIO) -> tuple[bytes, str]:
+    """Return the bytes of a picture, and its name: that of its file, or - for standard input.
+
+    Raises
+    ------
+    LargePictureError
+        If they are more than `MAX_BYTES`.
+    PictureError
+        If there are none, or they cannot be read.
+    InputError
+        If it is neither a path nor a binary stream.
+    """
+    name = _name_of(source)
     try:
-        if isinstance(source, str | Path):
+        if isinstance(source, str | os.PathLike):
             data = _read_file(Path(source), name)
         else:
-            data = source.read(MAX_BYTES + 1)
+            data = _read_stream(source)
     except OSError as error:
         raise PictureError(f"{name}: {error.strerror}") from None
-    except ValueError:  # a NUL in the name
-        raise PictureError(f"{name}: no name of a file") from None
     _check_size(len(data), name)
     if not data:
         raise PictureError(f"{name}: empty")
+    return data, name
+
+
+def _name_of(source: StrPath | BinaryIO) -> str:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    name = getattr(source, "name", None)
+    return name.replace("<stdin>", "-") if isinstance(name, str) else "stream"
+
+
+def _read_stream(source: BinaryIO) -> bytes:
+    """Read the bytes of a stream; raise InputError if it is none, or one of text."""
+    if not hasattr(source, "read"):
+        kind = type(source).__name__
+        mend = "io.BytesIO holds bytes, and predict takes arrays of 28 x 28"
+        raise InputError(f"a picture is a path or a binary stream, not of type {kind}: {mend}")
+    data = "" if isinstance(source, io.TextIOBase) else source.read(MAX_BYTES + 1)
+    if not isinstance(data, bytes):
+        raise InputError("a stream of text, where a picture should be: open it in mode 'rb'")
     return data
 
 
@@ -77,6 +106,8 @@ def _read_file(path: Path, name: str) -> bytes:
     """Read the bytes of a file or a pipe."""
     if not name:
         raise PictureError("'': the name is empty")
+    if "\0" in name:
+        raise PictureError(f"{name}: no name of a file")
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise PictureFolderError(f"{name}: a folder")

@@ -11,17 +11,17 @@ strokes as wide as MNIST's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from mnistmlp.arrays import SIDE, Bytes, Grey
-from mnistmlp.errors import PictureError
+from mnistmlp.arrays import SIDE, Bytes, Grey, StrPath
+from mnistmlp.errors import PictureError, check_choice
 from mnistmlp.pictures.background import ring
 from mnistmlp.pictures.decoding import load_grey, read_bytes
 from mnistmlp.pictures.ink import (
+    INVERT,
     Ink,
     Invert,
     find_sheet,
@@ -55,13 +55,19 @@ class Reading:
     count: int = 1  # about how many digits the picture plainly shows
 
 
-def read_picture(source: str | Path | BinaryIO, **options: Any) -> Bytes:
+def read_picture(
+    source: StrPath | BinaryIO,
+    *,
+    invert: Invert = "auto",
+    centred: bool = True,
+    raw: bool = False,
+) -> Bytes:
     """Read a picture of one digit, as `examine_picture` does, and return the image (28, 28)."""
-    return examine_picture(source, **options).image
+    return examine_picture(source, invert=invert, centred=centred, raw=raw).image
 
 
 def examine_picture(
-    source: str | Path | BinaryIO,
+    source: StrPath | BinaryIO,
     *,
     invert: Invert = "auto",
     centred: bool = True,
@@ -71,7 +77,7 @@ def examine_picture(
 
     Parameters
     ----------
-    source : str, Path or binary stream
+    source : path or binary stream
         PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM.
     invert : {'auto', 'yes', 'no'}
         Whether the picture shows dark ink on a light background, and is
@@ -94,12 +100,17 @@ def examine_picture(
         If it shows no ink.
     PictureError
         If it cannot be read, or has too many pixels.
+    SettingError
+        If `invert` is none of these.
     """
-    name = str(source) if isinstance(source, str | Path) else "-"
-    grey = load_grey(read_bytes(source, name), name)
+    check_choice("invert", invert, INVERT)
+    data, name = read_bytes(source)
+    grey = load_grey(data, name)
     if raw and grey.shape != (SIDE, SIDE):
         raise PictureError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels, not 28 x 28")
     ready = _make_ink_light(grey, invert) if raw else find_ready(grey, invert)
+    if raw and ready is not None and ready.max() == 1:
+        raise PictureError(f"{name}: grey levels from 0 to 1, not to 255")
     if ready is not None:
         return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
     ink = separate_ink(erase_rulings(grey), invert)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from mnistmlp.pictures.filters import dilate, otsu_threshold, separability, smoo
 from mnistmlp.pictures.marks import find_frames, pick_digit
 
 Invert = Literal["auto", "yes", "no"]
+INVERT: tuple[Invert, ...] = get_args(Invert)
 
 
 class Ink(NamedTuple):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mnistmlp.arrays import DIGITS, PIXELS, Array, Bytes, Indices
+from mnistmlp.core.inputs import check_pair
+from mnistmlp.errors import SettingError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 GATHER_SIZE = 256  # images gathered at once: in batches of 32 the calls would dominate
 WINDOW_SIZE = 1 << 16  # images shuffled together: 512 kB of indices
@@ -28,9 +33,11 @@ class Batches:
 
     Parameters
     ----------
-    images : (N, 784) uint8
-        Memory-mapped or in memory; copied only if not contiguous.
-    labels : (N,) uint8
+    images : (N, 28, 28) or (N, 784)
+        Grey levels from 0 to 255, memory-mapped or in memory; copied only if not
+        contiguous bytes.
+    labels : (N,)
+        Integers from 0 to 9.
     size : int
         Batch size n, at most N.
     dtype : {'float32', 'float64'}
@@ -41,18 +48,28 @@ class Batches:
         label smoothing, Szegedy, Vanhoucke, Ioffe, Shlens and Wojna,
         "Rethinking the Inception architecture for computer vision", CVPR
         2016, section 7.
+
+    Raises
+    ------
+    InputError
+        If images or labels are not what they should be.
+    SettingError
+        If the batch size is below 1.
     """
 
     def __init__(
         self,
-        images: Bytes,
-        labels: Bytes,
+        images: ArrayLike,
+        labels: ArrayLike,
         size: int,
-        dtype: str,
+        dtype: str = "float32",
         change: Callable[[Bytes], object] | None = None,
         smoothing: float = 0.0,
     ) -> None:
-        self.images, self.labels = np.ascontiguousarray(images), labels.astype(np.uint8, copy=False)
+        if size < 1:
+            raise SettingError("size", f"{size} is not a number of images, 1 or more")
+        pixels, digits = check_pair(images, labels)
+        self.images, self.labels = np.ascontiguousarray(pixels), digits.astype(np.uint8, copy=False)
         self.size, self.change, self.smoothing = size, change, smoothing
         count = max(1, GATHER_SIZE // size)  # batches in a block
         self.pixels = np.empty((count * size, PIXELS), np.uint8)

@@ -9,7 +9,8 @@ import numpy as np
 
 from mnistmlp.arrays import PIXELS, Array
 from mnistmlp.core.backpropagation import Workspace, forward
-from mnistmlp.core.network import LOSSES, Network
+from mnistmlp.core.losses import LOSSES
+from mnistmlp.core.network import Network
 from mnistmlp.core.products import Products
 from mnistmlp.training.batches import Batch
 

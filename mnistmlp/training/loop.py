@@ -5,30 +5,41 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from reprlib import repr as short
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mnistmlp.arrays import Bytes
-from mnistmlp.blas import BLAS_THREADS, limited_threads, usable_cores
+from mnistmlp.arrays import Bytes, Labels
+from mnistmlp.blas import BLAS_THREADS, count_threads, limited_threads
 from mnistmlp.core.calibration import calibrate
-from mnistmlp.core.compression import prune as prune_network
-from mnistmlp.core.compression import round_to_half
+from mnistmlp.core.compression import prune as prune_network, round_to_half
+from mnistmlp.core.inputs import check_pair
 from mnistmlp.core.metrics import Evaluation, evaluate, probabilities
 from mnistmlp.core.network import Network
-from mnistmlp.errors import DivergenceError
+from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.training.batches import Batches
 from mnistmlp.training.gradient import Gradient
 from mnistmlp.training.optim import SCHEDULES, make_optimizer
 from mnistmlp.training.recipes import Recipe
-from mnistmlp.training.setup import make_network, normalise_once, prepare_images, split_images
+from mnistmlp.training.setup import (
+    check_seed,
+    make_network,
+    normalise_once,
+    prepare_images,
+    split_images,
+)
 from mnistmlp.training.state import EpochReport, Snapshot, TrainingResult, TrainingState
 from mnistmlp.workers import Workers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 def fit(
     recipe: Recipe,
-    images: Bytes,
-    labels: Bytes,
+    images: ArrayLike,
+    labels: ArrayLike,
     *,
     seed: int = 0,
     initial_network: Network | None = None,
@@ -37,22 +48,24 @@ def fit(
     prune: float = 0.0,
     half: bool = False,
     threads: int | None = None,
-    on_epoch: Callable[[EpochReport], None] = lambda report: None,
-    on_state: Callable[[TrainingState], None] = lambda state: None,
-    on_step: Callable[[float], None] = lambda progress: None,
-    on_end: Callable[[], None] = lambda: None,
+    interruptible: bool = False,
+    on_epoch: Callable[[EpochReport], object] = lambda report: None,
+    on_state: Callable[[TrainingState], object] = lambda state: None,
+    on_step: Callable[[float], object] = lambda progress: None,
+    on_end: Callable[[], object] = lambda: None,
 ) -> TrainingResult:
     """Train a network by a recipe, compress it if asked to, evaluate it, and calibrate it.
 
     The result has the weights of the last complete epoch or, with `patience`,
-    of the epoch with the best validation accuracy.  Ctrl-C ends training early
-    by the same rule; within the first epoch, the current weights are kept.
+    of the epoch with the best validation accuracy.
 
     Parameters
     ----------
     recipe : Recipe
-    images : (n, 28, 28) or (n, 784) uint8
-    labels : (n,) uint8
+    images : (n, 28, 28) or (n, 784)
+        Grey levels from 0 to 255.
+    labels : (n,)
+        Integers from 0 to 9.
     seed : int
         Seed of the only random generator, 0 or more.  The same seed, machine and
         BLAS give the same network, bit for bit.
@@ -71,6 +84,9 @@ def fit(
         How many threads share the work of a large network, where that is faster;
         the usable processors by default.  The result does not depend on it.
         BLAS itself is limited to one thread meanwhile.
+    interruptible : bool
+        Whether Ctrl-C ends training early, by the same rule, and within the first
+        epoch with the current weights; else KeyboardInterrupt is raised.
     on_epoch : callable
         Called with the report of each epoch as it ends.
     on_state : callable
@@ -86,20 +102,32 @@ def fit(
     ------
     SettingError
         If the recipe does not fit the images or the initial network.
+    InputError
+        If images or labels are not what they should be.
     DivergenceError
         If the loss is no longer finite.
     """
-    with limited_threads(BLAS_THREADS), Workers(threads or usable_cores()) as workers:
-        run = _Run(recipe, images, labels, seed, initial_network, workers, on_step)
+    if not isinstance(recipe, Recipe):
+        raise SettingError("recipe", f"{short(recipe)} is no Recipe; RECIPES holds some by name")
+    if not 0 <= prune < 1:  # at once, not after training
+        raise SettingError("prune", f"{short(prune)} is not a number from 0 to below 1")
+    seed = check_seed(seed)
+    pixels, digits = check_pair(images, labels)
+    with limited_threads(BLAS_THREADS), Workers(count_threads(threads)) as workers:
+        run = _Run(recipe, pixels, digits, seed, initial_network, workers, on_step)
         result = TrainingResult(run.network)
         try:
             try:
                 _train(run, result, resume, until or recipe.epochs, on_epoch, on_state)
             except KeyboardInterrupt:
+                if not interruptible:
+                    raise
                 result.interrupted = True
             _finish(run, result, prune, half)
             _hand_over(run, on_end)
         except KeyboardInterrupt:
+            if not interruptible:
+                raise
             result.interrupted = True
             _choose_weights(run, result, prune, half)
             _hand_over(run, on_end)
@@ -111,8 +139,8 @@ def _train(
     result: TrainingResult,
     resume: TrainingState | None,
     last_epoch: int,
-    on_epoch: Callable[[EpochReport], None],
-    on_state: Callable[[TrainingState], None],
+    on_epoch: Callable[[EpochReport], object],
+    on_state: Callable[[TrainingState], object],
 ) -> None:
     """Train epoch by epoch, until the last one or early stopping."""
     patience = run.recipe.patience
@@ -153,7 +181,7 @@ def _choose_weights(run: _Run, result: TrainingResult, fraction: float, half: bo
         round_to_half(run.network)
 
 
-def _hand_over(run: _Run, on_end: Callable[[], None]) -> None:
+def _hand_over(run: _Run, on_end: Callable[[], object]) -> None:
     """Let the network normalise images itself from now on, and tell that the result is complete."""
     run.network.normalization = run.recipe.normalization
     on_end()
@@ -166,11 +194,11 @@ class _Run:
         self,
         recipe: Recipe,
         images: Bytes,
-        labels: Bytes,
+        labels: Labels,
         seed: int,
         initial_network: Network | None,
         workers: Workers,
-        on_step: Callable[[float], None],
+        on_step: Callable[[float], object],
     ) -> None:
         self.on_step = on_step
         self.selected: Snapshot | None = None  # the result if the run ended now
@@ -247,7 +275,7 @@ class _Run:
             self.optimizer.moments,
             self.optimizer.steps,
             dict(self.rng.bit_generator.state),
-            history,
+            list(history),
             selected,
         )
 

@@ -21,17 +21,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 
 from mnistmlp.arrays import Array
+from mnistmlp.errors import check_choice
+from mnistmlp.training.recipes import OptimizerName
 from mnistmlp.workers import Workers
 
 CHUNK_SIZE = 1 << 17  # numbers, at most: 512 kB of float32, and Adam works on four such chunks
 MIN_SHARED_SIZE = 1 << 18  # parameters: with fewer, a second thread gained nothing
 ALIGNMENT = 16  # numbers: 64 bytes of float32, a cache line, which two threads should not share
 FLUSH_EVERY = 100  # steps
+OPTIMIZERS = get_args(OptimizerName)
 MIN_MOMENT = 1e-28  # smaller moments are set to zero
 
 
@@ -191,7 +194,13 @@ def make_optimizer(
     """Make the optimiser ``sgd``, ``nesterov`` or ``adam``; Adam ignores the momentum.
 
     Of the workers, a network below `MIN_SHARED_SIZE` uses the caller's thread alone.
+
+    Raises
+    ------
+    SettingError
+        If there is no optimiser of this name.
     """
+    check_choice("optimizer", name, OPTIMIZERS)
     shared = workers if parameters.size >= MIN_SHARED_SIZE else None
     if name == "adam":
         return Adam(parameters, gradient, weight_decay=weight_decay, workers=shared)

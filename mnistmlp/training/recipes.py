@@ -7,10 +7,10 @@ without loading it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from reprlib import repr as short
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mnistmlp.arrays import DIGITS, PIXELS, SIDE
 from mnistmlp.errors import SettingError
@@ -18,6 +18,7 @@ from mnistmlp.training.settings import (
     MAX_COUNT,
     MAX_NAME_LENGTH,
     Setting,
+    as_plain,
     choice,
     flag,
     fraction,
@@ -34,6 +35,7 @@ ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 DtypeName = Literal["float32", "float64"]
 NormalizationName = Literal["none", "deslant", "moments"]
 
+GUESSING = 0.2  # an accuracy below this is hardly better than guessing among ten digits
 MAX_EPOCHS = 10_000  # the history still fits in a brain file and a checkpoint
 MAX_IMAGES = 1_000_000_000  # in a data set
 MAX_SYNTHETIC = 0.9  # of the images trained on: nine synthetic digits for one of the data set
@@ -157,15 +159,24 @@ class Recipe:
     )
     dtype: DtypeName = choice("float32", DtypeName, "Floating-point type.")
 
+    if not TYPE_CHECKING:  # type checkers know the names
+
+        def __new__(cls, *values: Any, **settings: Any) -> Any:
+            """Refuse unknown names as invalid values are refused."""
+            check_names(settings)
+            return super().__new__(cls)
+
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isprintable():
             raise SettingError("name", f"{short(self.name)} is not a name that can be printed")
         if len(self.name) > MAX_NAME_LENGTH:
             raise SettingError("name", f"is longer than {MAX_NAME_LENGTH:,} characters")
-        if isinstance(self.hidden, list):
-            object.__setattr__(self, "hidden", tuple(self.hidden))
+        if isinstance(self.hidden, list | tuple):
+            object.__setattr__(self, "hidden", tuple(map(as_plain, self.hidden)))
         for name, setting in SETTINGS.items():
-            setting.check(name, getattr(self, name))
+            value = as_plain(getattr(self, name))
+            setting.check(name, value)
+            object.__setattr__(self, name, float(value) if setting.kind is float else value)
         if self.momentum and self.optimizer == "adam":
             raise SettingError(
                 "momentum", "adam has no momentum setting; it goes with sgd and nesterov"
@@ -195,6 +206,22 @@ SETTINGS: dict[str, Setting] = {  # the metadata of all fields except `name`
     each.name: each.metadata["setting"] for each in fields(Recipe) if each.metadata
 }
 DEFAULTS = {each.name: each.default for each in fields(Recipe)}
+
+
+def check_names(settings: Mapping[str, Any]) -> None:
+    """Raise SettingError if a name is not that of a setting."""
+    for name in settings:
+        if name not in DEFAULTS:
+            shown = short(name)[1:-1]  # without quotes, but escaped
+            raise SettingError(shown, "not a setting of a recipe", hint=_suggest(name, DEFAULTS))
+
+
+def _suggest(name: Any, names: Iterable[str]) -> str | None:
+    """Return the hint that names what was probably meant."""
+    import difflib  # only needed here
+
+    close = difflib.get_close_matches(str(name)[:100], names, n=1)  # a file's may be long
+    return f"did you mean {close[0]}?" if close else None
 
 
 def select_extras(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -294,13 +321,11 @@ def find_recipe(name: str) -> Recipe:
     SettingError
         If there is no such recipe.
     """
-    if name not in RECIPES:
-        import difflib  # only needed here
-
-        hint = None
-        if close := difflib.get_close_matches(name, RECIPES, n=1):
-            hint = f"did you mean {close[0]}?"
-        raise SettingError("recipe", f"{short(name)} is not one of {', '.join(RECIPES)}", hint=hint)
+    if not isinstance(name, str) or name not in RECIPES:
+        known = ", ".join(RECIPES)
+        raise SettingError(
+            "recipe", f"{short(name)} is not one of {known}", hint=_suggest(name, RECIPES)
+        )
     return RECIPES[name]
 
 
@@ -312,7 +337,5 @@ def parse_recipe(settings: Mapping[str, Any]) -> Recipe:
     SettingError
         If a name is unknown, or a value has the wrong type or is out of range.
     """
-    for name in settings:
-        if name not in DEFAULTS:
-            raise SettingError(short(name), "is not a setting of a recipe")
+    check_names(settings)
     return Recipe(**settings)

@@ -44,6 +44,11 @@ class Setting:
             raise SettingError(name, f"{shown} is not {self.needed}")
 
 
+def as_plain(value: Any) -> Any:
+    """Return a number of NumPy as one of Python, which JSON can hold; all else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
 def _has_kind(kind: Any, value: Any) -> bool:
     if kind is float:
         return isinstance(value, float) or (type(value) is int and abs(value) < 1 << 53)

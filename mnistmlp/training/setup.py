@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from operator import index
+from reprlib import repr as short
+from typing import NamedTuple, SupportsIndex
 
 import numpy as np
 
-from mnistmlp.arrays import PIXELS, Bytes
+from mnistmlp.arrays import PIXELS, Bytes, Labels
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.network import MAX_PARAMETERS, Network, parameter_count
 from mnistmlp.core.normalization import normalise
@@ -23,19 +25,29 @@ class LabelledImages(NamedTuple):
     """Images with their labels."""
 
     images: Bytes  # (n, 784)
-    labels: Bytes  # (n,)
+    labels: Labels  # (n,)
+
+
+def check_seed(seed: SupportsIndex) -> int:
+    """Return a seed as an int; raise SettingError if it is none."""
+    try:
+        if (number := index(seed)) >= 0:
+            return number
+    except TypeError:
+        pass
+    raise SettingError("seed", f"{short(seed)} is not a whole number, 0 or more")
 
 
 def check_image_count(recipe: Recipe, count: int) -> None:
     """Raise SettingError if validation would take all `count` images."""
     if count <= recipe.validation:
-        raise SettingError(
-            "validation", f"{recipe.validation} of {count} images leaves none to train on"
-        )
+        message = f"{recipe.validation} of {count} images leaves none to train on"
+        fewer = f"fewer, such as {count // 10}, or 0" if count > 10 else "0"
+        raise SettingError("validation", message, hint=f"hold out {fewer}")
 
 
 def split_images(
-    recipe: Recipe, images: Bytes, labels: Bytes
+    recipe: Recipe, images: Bytes, labels: Labels
 ) -> tuple[LabelledImages, LabelledImages | None]:
     """Split images into training images and, at the end, validation images, if any.
 
@@ -44,7 +56,7 @@ def split_images(
     recipe : Recipe
         Its `limit` applies to the training images.
     images : (n, 28, 28) or (n, 784) uint8
-    labels : (n,) uint8
+    labels : (n,)
 
     Raises
     ------

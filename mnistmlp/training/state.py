@@ -20,6 +20,14 @@ class EpochReport:
     seconds: float  # of training alone
     images_per_second: float
 
+    def __str__(self) -> str:
+        words = [f"epoch {self.epoch}: loss {self.loss:.4f}"]
+        if self.validation_loss is not None:
+            words.append(f"validation loss {self.validation_loss:.4f}")
+        if self.validation_accuracy is not None:
+            words.append(f"validation accuracy {self.validation_accuracy:.2%}")
+        return ", ".join([*words, f"{self.seconds:.2f} s"])
+
 
 class Snapshot(NamedTuple):
     """The weights after an epoch."""
@@ -32,12 +40,12 @@ class Snapshot(NamedTuple):
 class TrainingState:
     """The state of a run after an epoch: everything needed to continue it."""
 
-    parameters: Array  # (p,)
-    moments: dict[str, Array]  # the optimiser's, by name, each (p,)
+    parameters: Array = field(repr=False)  # (p,)
+    moments: dict[str, Array] = field(repr=False)  # the optimiser's, by name, each (p,)
     steps: int  # taken by the optimiser
-    generator: dict[str, Any]  # state of the random generator
-    history: list[EpochReport]
-    selected: Snapshot  # the result if the run ended now
+    generator: dict[str, Any] = field(repr=False)  # state of the random generator
+    history: list[EpochReport] = field(repr=False)
+    selected: Snapshot = field(repr=False)  # the result if the run ended now
 
 
 @dataclass

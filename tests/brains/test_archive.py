@@ -1,15 +1,16 @@
 import json
 import os
 import struct
+import sys
 import warnings
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.extra import numpy as npst
 
 from mnistmlp.brains.archive import (
@@ -286,3 +287,15 @@ def test_warnings_of_numpy_are_suppressed() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read()[0]["a"] == 1
+
+
+def test_threads_that_read_leave_warnings_as_they_are() -> None:
+    write_archive(PATH, {"w": np.zeros((50, 50))}, {})
+    before, interval = list(warnings.filters), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: read(), range(100)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert list(warnings.filters) == before

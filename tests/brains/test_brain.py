@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from mnistmlp.brains.brain import PRETRAINED, describe, load_brain, save_brain
+from mnistmlp.brains.brain import PRETRAINED, load_brain
 from mnistmlp.brains.provenance import Provenance
+from mnistmlp.brains.train import describe
 from mnistmlp.core.compression import round_to_half
 from mnistmlp.core.network import Network
 from mnistmlp.errors import BrainError, MissingBrainError, OtherFormatError, WriteError
 from mnistmlp.training.loop import fit
 from mnistmlp.training.recipes import RECIPES
-from tests.conftest import blobs, names
+from tests.conftest import blobs, names, save_brain
 
 PATH = Path("brain.npz")
 SCALING = {"shape": [28, 28], "divide_by": 255}
@@ -72,10 +72,10 @@ def test_half_precision(trained: tuple[Network, dict[str, Any]]) -> None:
     save_brain(PATH, network, meta)
     size = PATH.stat().st_size
     with pytest.raises(BrainError, match=r"brain\.npz: the weights are not of half precision"):
-        save_brain(PATH, network, meta, half=True)
+        save_brain(PATH, network, meta | {"half": True})
     rounded = deepcopy(network)
     round_to_half(rounded)
-    save_brain(PATH, rounded, meta, half=True)
+    save_brain(PATH, rounded, meta | {"half": True})
     assert PATH.stat().st_size < 0.5 * size
     loaded = load_brain(PATH).network
     assert loaded.parameters.dtype == np.float32

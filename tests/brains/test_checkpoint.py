@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mnistmlp.brains.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnistmlp.brains.provenance import Provenance

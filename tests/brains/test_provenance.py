@@ -3,8 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from mnistmlp.arrays import Array
 from mnistmlp.brains.brain import PRETRAINED, load_brain
@@ -73,7 +72,7 @@ def test_invalid_values_are_refused(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        ({"x" * 10_000: 1}, "is not a setting of a recipe"),
+        ({"x" * 10_000: 1}, "not a setting of a recipe"),
         ({"name": "x" * 10_000}, "is longer than 1,000 characters"),
         ({"name": "\x1b[2J"}, "a name that can be printed"),
         ({"hidden": [1] * 1000}, "is not a list of up to 100 widths"),

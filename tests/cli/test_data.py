@@ -141,7 +141,7 @@ def test_a_user_without_a_home_is_told_what_to_name(
 def test_a_cache_folder_is_named_without_what_fills_it() -> None:
     """To import the generator of digits takes 18 ms."""
     code = (
-        "import sys; from mnistmlp.cli.data import cache_folder_of; "
+        "import sys; from mnistmlp.data.load import cache_folder_of; "
         "print(*map(cache_folder_of, ('mnist', 'synthetic'))); "
         "assert 'mnistmlp.data.synthetic' not in sys.modules"
     )

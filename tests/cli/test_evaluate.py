@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.brains.brain import load_brain
 from mnistmlp.cli.evaluate import _confusion_table
 from mnistmlp.core.metrics import Evaluation, committee, evaluate
 from mnistmlp.core.normalization import normalise
 from mnistmlp.data.datasets import load_dataset
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, without_normalisation
+from tests.conftest import save_brain
 
 
 def test_json(run: Run, small: Path, brain: Path) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import save_file
 
-from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.brains.brain import load_brain
 from mnistmlp.core.compression import round_to_half
 from mnistmlp.exchange.safetensors import export_safetensors
 from tests.cli.conftest import Run
-from tests.conftest import names
+from tests.conftest import names, save_brain
 from tests.exchange.test_safetensors_import import layers_of
 
 
@@ -31,7 +31,7 @@ def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:
     loaded, half = load_brain(brain), Path("half.npz")
     assert loaded.meta
     round_to_half(loaded.network)
-    save_brain(half, loaded.network, loaded.meta.raw | {"half": True}, half=True)
+    save_brain(half, loaded.network, loaded.meta.raw | {"half": True})
     for path in (brain, half):
         export_safetensors(load_brain(path), Path("model.safetensors"))
         assert run("import", "model.safetensors", "again.npz", "--force").exit_code == 0

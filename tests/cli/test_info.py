@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from mnistmlp.brains.brain import Brain, load_brain, save_brain
+from mnistmlp.brains.brain import Brain, load_brain
 from mnistmlp.brains.meta import describe_network
 from mnistmlp.core.network import Network
 from mnistmlp.exchange.safetensors import export_safetensors
@@ -14,6 +14,7 @@ from mnistmlp.training.recipes import DEFAULTS, MODERN, SETTINGS
 from mnistmlp.training.settings import spell
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, Start
+from tests.conftest import save_brain
 
 
 def test_a_table(run: Run, brain: Path) -> None:
@@ -38,7 +39,7 @@ def write_brain(recipe: dict[str, Any], **more: Any) -> None:
     network = Network(sizes, **own)
     meta = describe_network(network, 1.0) | {"recipe": recipe, "seed": 7, "epochs": 3}
     meta |= {"history": [], "accuracy": {"validation": None}, "dataset": {}, "versions": {}}
-    save_brain(Path("brain.npz"), network, meta | more, half=False)
+    save_brain(Path("brain.npz"), network, meta | more)
 
 
 def rows_of(run: Run, *args: object) -> list[tuple[str, str]]:

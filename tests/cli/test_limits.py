@@ -75,7 +75,7 @@ def refuse(thread: threading.Thread) -> NoReturn:
 def test_a_thread_that_cannot_be_done_without_is_an_error(
     run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnistmlp.training.loop.fit", lambda *args, **options: refuse(None))  # type: ignore[arg-type]
+    monkeypatch.setattr("mnistmlp.brains.train.fit", lambda *args, **options: refuse(None))  # type: ignore[arg-type]
     result = run(*TRAIN, "--data-dir", small)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("error: the system starts no more threads")

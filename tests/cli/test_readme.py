@@ -1,24 +1,13 @@
 """What the README says is true."""
 
 import re
-import shutil
 from pathlib import Path
 
-from mnistmlp import default_folder, load_brain
 from mnistmlp.cli.app import COMMANDS
 from mnistmlp.training.recipes import EXPECTED
 from tests.cli.conftest import Run
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
-
-
-def test_the_python_example_runs(mnist: Path) -> None:
-    shutil.copytree(mnist, default_folder())
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(code, {})
-    meta = load_brain(Path("python.npz")).meta
-    assert meta
-    assert meta.raw["accuracy"]["validation"] > 0.975
 
 
 def test_every_recipe_has_its_row() -> None:

@@ -13,7 +13,7 @@ from typer.testing import Result
 from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.cli.app import COMMANDS, app
-from mnistmlp.data import datasets, folder
+from mnistmlp.data import folder, load
 from mnistmlp.training.loop import fit
 from mnistmlp.training.recipes import Recipe
 from tests.cli.conftest import Run
@@ -201,7 +201,7 @@ def _no_data(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
         raise SystemExit(AT_THE_DATA)
 
     if "small" not in request.fixturenames or "brain" in request.fixturenames:
-        monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+        monkeypatch.setattr(load, "load_dataset", load_dataset)
         monkeypatch.setattr(folder, "missing_files", lambda *args: [])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mnistmlp.brains.brain import load_brain
-from mnistmlp.data import builtin, download
+from mnistmlp.data import download, load
 from mnistmlp.data.catalog import SYNTHETIC
 from mnistmlp.data.folder import builtin_folder
 from mnistmlp.data.record import RECORD
@@ -46,7 +46,7 @@ def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
 
 
 def test_it_is_written_to_the_folder_given(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builtin, "SIZES", {"train": (6, 1), "test": (3, 2)})
+    monkeypatch.setattr(load, "SIZES", {"train": (6, 1), "test": (3, 2)})
     result = run("download", "--dataset", "synthetic", "--data-dir", "d", "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "d\n", "")
     assert names("d") == sorted([RECORD, *(file.name for file in SYNTHETIC)])
@@ -86,7 +86,7 @@ def test_it_does_not_replace_mnist_that_was_fetched(run: Run, mnist: Path) -> No
 def test_force_keeps_what_is_replaced(
     run: Run, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(builtin, "SIZES", {"train": (6, 1), "test": (3, 2)})
+    monkeypatch.setattr(load, "SIZES", {"train": (6, 1), "test": (3, 2)})
     folder = shutil.copytree(small, tmp_path / "own")
     result = run("download", "--dataset", "synthetic", "--data-dir", folder, "--force")
     assert (result.exit_code, result.stdout) == (0, f"{folder}\n")

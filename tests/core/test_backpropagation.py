@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Array
+from mnistmlp.core.activations import ACTIVATIONS
 from mnistmlp.core.backpropagation import Workspace, backpropagate, forward
 from mnistmlp.core.initialization import initialise
-from mnistmlp.core.network import ACTIVATIONS, LOSSES, Network
+from mnistmlp.core.losses import LOSSES
+from mnistmlp.core.network import Network
 from mnistmlp.training.batches import Batch, Batches
 from tests.conftest import blobs, peak_memory
 

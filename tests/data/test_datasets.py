@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.cli.hints import hint_for
-from mnistmlp.data import datasets
-from mnistmlp.data import folder as folder_module
-from mnistmlp.data import record as record_module
+from mnistmlp.data import datasets, folder as folder_module, record as record_module
 from mnistmlp.data.catalog import SPLITS, TEST_IMAGES, TEST_LABELS, TRAIN_LABELS, DataFile, Split
 from mnistmlp.data.datasets import describe_mixture, load_dataset
 from mnistmlp.data.folder import cache_folder, file_digest, find_file, is_verified, missing_files

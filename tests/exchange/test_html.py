@@ -64,7 +64,7 @@ def test_large_networks_are_in_half_precision_if_they_fit(
 
 
 def test_the_page_of_the_pretrained_brain_is_small(tmp_path: Path) -> None:
-    write_page(tmp_path / "page.html", mnistmlp.load_brain(mnistmlp.PRETRAINED), "pretrained")
+    write_page(tmp_path / "page.html", mnistmlp.pretrained(), "pretrained")
     assert (tmp_path / "page.html").stat().st_size < 6_000_000
 
 

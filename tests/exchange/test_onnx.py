@@ -13,10 +13,11 @@ from onnx.reference import ReferenceEvaluator
 from PIL import Image
 
 import mnistmlp
-from mnistmlp import PRETRAINED, load_brain, load_dataset
+from mnistmlp import load_brain, load_dataset
 from mnistmlp.arrays import Array, Bytes
-from mnistmlp.brains.brain import Brain
-from mnistmlp.core.network import ACTIVATIONS, LOSSES
+from mnistmlp.brains.brain import PRETRAINED, Brain
+from mnistmlp.core.activations import ACTIVATIONS
+from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.normalization import NORMALIZATIONS, normalise
 from mnistmlp.errors import BrainError, MissingExtraError, WriteError
 from mnistmlp.exchange.onnx import export_onnx

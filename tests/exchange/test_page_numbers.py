@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from mnistmlp import PRETRAINED, committee, load_brain, read_number
+from mnistmlp import load_brain, read_number
 from mnistmlp.arrays import Array, Bytes
+from mnistmlp.brains.brain import PRETRAINED
+from mnistmlp.core.metrics import committee
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.errors import NoInkError, PictureError
 from mnistmlp.pictures.images import examine_picture

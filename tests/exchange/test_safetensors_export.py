@@ -10,7 +10,7 @@ from mnistmlp.arrays import Array, Bytes
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import MissingExtraError
-from mnistmlp.exchange.safetensors import export_safetensors
+from mnistmlp.exchange.safetensors import export_safetensors, import_safetensors
 from tests.conftest import blobs, names
 from tests.exchange.conftest import predicted, random_brain
 
@@ -136,3 +136,14 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
         export_safetensors(random_brain(), PATH)
     assert caught.value.hint == "pip install 'mnistmlp[safetensors]'"
     assert names() == []
+
+
+def test_an_edited_brain_does_not_pass_for_the_trained_one() -> None:
+    brain = random_brain(20)
+    brain.network.parameters *= 0.5
+    export_safetensors(brain, PATH)
+    imported = import_safetensors(PATH)
+    assert imported.meta
+    assert imported.meta.recipe_name == "imported"
+    assert imported.temperature == brain.temperature
+    np.testing.assert_array_equal(imported.network.parameters, brain.network.parameters)

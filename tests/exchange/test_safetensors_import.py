@@ -6,18 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from safetensors.numpy import save_file
 
 from mnistmlp.arrays import Array
 from mnistmlp.brains.archive import MAX_META
-from mnistmlp.brains.brain import Brain, load_brain, save_brain
-from mnistmlp.core.network import MAX_PARAMETERS
+from mnistmlp.brains.brain import Brain, load_brain
+from mnistmlp.core.network import MAX_PARAMETERS, Network
 from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import BrainError, MissingExtraError, OtherTaskError, SettingError
 from mnistmlp.exchange.safetensors import export_safetensors, import_safetensors
-from tests.conftest import blobs
+from tests.conftest import blobs, save_brain
 from tests.exchange.conftest import random_brain
 
 PATH = Path("model.safetensors")
@@ -54,6 +53,13 @@ def refused(match: str, kind: type[Exception] = BrainError, **options: Any) -> N
     assert len(str(caught.value)) < 300
 
 
+def imported(path: Path, **options: Any) -> tuple[Network, dict[str, Any]]:
+    """Return the network and the `meta` of a brain that is imported."""
+    brain = import_safetensors(path, **options)
+    assert brain.meta
+    return brain.network, brain.meta.raw
+
+
 @pytest.mark.parametrize("hidden", [(), (20, 15)], ids=str)
 @pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -62,7 +68,7 @@ def test_an_exported_brain_is_imported_unchanged(
 ) -> None:
     brain = random_brain(*hidden, activation="tanh", loss=loss, dtype=dtype, temperature=1.3)
     export_safetensors(brain, PATH)
-    network, meta = import_safetensors(PATH)
+    network, meta = imported(PATH)
     assert brain.meta
     assert meta == brain.meta.raw
     assert network.parameters.dtype == dtype
@@ -77,7 +83,7 @@ def test_the_normalisation_of_an_exported_brain_is_kept(
 ) -> None:
     brain = random_brain(20, normalization=normalization)
     export_safetensors(brain if with_meta else Brain(brain.network, None), PATH)
-    network, meta = import_safetensors(PATH)
+    network, meta = imported(PATH)
     save_brain(Path("brain.npz"), network, meta)
     images, _ = blobs(20, seed=1)
     for each in (network, load_brain(Path("brain.npz")).network):
@@ -93,7 +99,7 @@ def test_an_unknown_normalisation_is_refused() -> None:
 def test_an_exported_older_brain_is_imported() -> None:
     brain = Brain(random_brain(20, activation="sigmoid", loss="mse").network, None)
     export_safetensors(brain, PATH)
-    network, meta = import_safetensors(PATH)
+    network, meta = imported(PATH)
     assert (network.activation, network.loss, meta["epochs"]) == ("sigmoid", "mse", 0)
     np.testing.assert_array_equal(network.parameters, brain.network.parameters)
 
@@ -106,7 +112,7 @@ def test_an_exported_older_brain_is_imported() -> None:
 def test_a_network_from_pytorch(numbers: str, dtype: str, expected: str) -> None:
     arrays = layers_of(784, 12, 11, 10, numbers=numbers, dtype=dtype)
     save_file(arrays, PATH)
-    network, meta = import_safetensors(PATH, activation="tanh", loss="mse")
+    network, meta = imported(PATH, activation="tanh", loss="mse")
     assert (network.sizes, network.activation, network.loss) == ((784, 12, 11, 10), "tanh", "mse")
     assert network.parameters.dtype == expected
     for number, (weights, bias) in zip(numbers, network.layers, strict=True):
@@ -124,15 +130,15 @@ def test_layers_are_in_the_order_of_their_numbers() -> None:
     arrays = layers_of(784, 12, 10)
     renamed = {f"{'10' if n[0] == '2' else '9'}{n[1:]}": array for n, array in arrays.items()}
     save_file(renamed, PATH)
-    assert import_safetensors(PATH, activation="relu")[0].sizes == (784, 12, 10)
+    assert import_safetensors(PATH, activation="relu").network.sizes == (784, 12, 10)
 
 
 def test_metadata_set_activation_loss_and_temperature() -> None:
     strings = {"activation": "tanh", "output": "sigmoid", "temperature": "1.5"}
     save_file(layers_of(784, 12, 10), PATH, strings)
-    network, meta = import_safetensors(PATH)
+    network, meta = imported(PATH)
     assert (network.activation, network.loss, meta["temperature"]) == ("tanh", "mse", 1.5)
-    network, meta = import_safetensors(PATH, activation="relu", loss="cross-entropy")
+    network, meta = imported(PATH, activation="relu", loss="cross-entropy")
     assert (network.activation, network.loss) == ("relu", "cross-entropy")
     assert (meta["activation"], meta["output"]) == ("relu", "softmax")
 
@@ -141,13 +147,13 @@ def test_an_activation_is_needed_if_there_are_hidden_layers() -> None:
     save_file(layers_of(784, 12, 10), PATH)
     refused("does not say which of sigmoid, tanh, relu it is", SettingError, activation=None)
     save_file(layers_of(784, 10), PATH)
-    assert import_safetensors(PATH)[0].loss == "cross-entropy"
+    assert import_safetensors(PATH).network.loss == "cross-entropy"
 
 
 def test_normalized_pixels() -> None:
     arrays = layers_of(784, 10, dtype="float64")
     save_file(arrays, PATH)
-    network, _ = import_safetensors(PATH, normalized=(0.1307, 0.3081))
+    network, _ = imported(PATH, normalized=(0.1307, 0.3081))
     images, _ = blobs(20, seed=1)
     pixels = (images.reshape(-1, 784) / 255 - 0.1307) / 0.3081
     z = np.exp(pixels @ arrays["0.weight"].T + arrays["0.bias"])

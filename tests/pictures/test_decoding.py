@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from PIL import Image, ImageDraw
 
 from mnistmlp.errors import LargePictureError, PictureDeviceError, PictureError
@@ -122,7 +121,7 @@ def test_a_pipe_is_read_as_far_as_a_file_would_be(monkeypatch: pytest.MonkeyPatc
         writer = os.open("pipe", os.O_WRONLY)
         os.write(writer, bytes(20))
         with pytest.raises(LargePictureError, match="pipe: more than 10 bytes"):
-            read_bytes("pipe", "pipe")
+            read_bytes("pipe")
         os.close(writer)
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mnistmlp.brains.brain import describe, save_brain
 from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
 from mnistmlp.brains.provenance import Provenance
+from mnistmlp.brains.train import describe
 from mnistmlp.core.compression import round_to_half
 from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.data.datasets import load_dataset
@@ -21,7 +21,7 @@ from mnistmlp.data.idx import write_idx
 from mnistmlp.training.loop import fit
 from mnistmlp.training.recipes import Recipe
 from mnistmlp.training.state import TrainingState
-from tests.conftest import blobs
+from tests.conftest import blobs, save_brain
 
 RECIPE = Recipe(
     name="tiny", hidden=(8,), activation="relu", loss="cross-entropy", optimizer="adam",
@@ -84,7 +84,7 @@ def _archives(folder: Path, data: Path) -> list[Sample]:
         path = folder / f"{name}.npz"
         if half:
             round_to_half(training.network)
-        save_brain(path, training.network, describe(training, provenance), half=half)
+        save_brain(path, training.network, describe(training, provenance))
         found.append(Sample("brain", path.name, path.read_bytes()))
     rng = np.random.default_rng(0)
     older: dict[str, Any] = {}

@@ -3,8 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from mnistmlp.arrays import Array, Bytes
 from mnistmlp.core.normalization import NORMALIZATIONS, normalise

@@ -4,7 +4,8 @@ import pytest
 from mnistmlp.arrays import Array
 from mnistmlp.core.backpropagation import Workspace, backpropagate, forward
 from mnistmlp.core.initialization import initialise
-from mnistmlp.core.network import LOSSES, Network
+from mnistmlp.core.losses import LOSSES
+from mnistmlp.core.network import Network
 from mnistmlp.training.batches import Batches
 from mnistmlp.training.gradient import Gradient
 from mnistmlp.training.hard_examples import HardExamples

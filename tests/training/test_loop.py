@@ -39,7 +39,7 @@ TINY = Recipe(
 
 def train(recipe: Recipe = TINY, **options: Any) -> TrainingResult:
     try:
-        return fit(recipe, IMAGES, LABELS, **options)
+        return fit(recipe, IMAGES, LABELS, interruptible=True, **options)
     except KeyboardInterrupt:  # would end all tests
         pytest.fail("the interrupt is not handled")
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import brain_file, choose_default_brain, load_brains, warn_of_guessing
+from mnistmlp.cli.brains import brain_file, choose_default_brain, load_named
 from mnistmlp.cli.completion import complete_brain
 from mnistmlp.cli.draw.browser import open_in_browser
 from mnistmlp.cli.interrupt import Terminated
@@ -60,8 +60,7 @@ def draw(
     if output:
         _check_output(output, brain, force=force)
     name = brain or choose_default_brain()
-    (loaded,) = load_brains([name], "BRAIN")
-    warn_of_guessing([name], [loaded])
+    loaded = load_named(name)
     if not output:
         _serve(make_page(loaded, name.name), browser=not no_browser)
         return

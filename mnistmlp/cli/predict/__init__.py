@@ -16,8 +16,7 @@ from mnistmlp.cli.brains import (
     DEFAULT_BRAIN,
     brain_file,
     choose_default_brain,
-    load_brains,
-    warn_of_guessing,
+    load_classifier,
 )
 from mnistmlp.cli.options import (
     DataDir,
@@ -29,8 +28,7 @@ from mnistmlp.cli.options import (
     check_target,
     parse_range,
 )
-from mnistmlp.cli.predict import options
-from mnistmlp.cli.predict import show as drawing
+from mnistmlp.cli.predict import options, show as drawing
 from mnistmlp.cli.predict.numbers import check_options, print_numbers
 from mnistmlp.cli.predict.recognise import Recognised, recognise_indices, recognise_pictures
 from mnistmlp.cli.predict.sources import check_sources, picture_names
@@ -39,7 +37,7 @@ from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array
-    from mnistmlp.brains.brain import Brain
+    from mnistmlp.brains.classifier import Classifier
     from mnistmlp.pictures.explain import Panel
     from mnistmlp.pictures.images import Reading
 
@@ -94,42 +92,40 @@ def predict(
         if several or ranges:
             raise SettingError("explain-png", "takes one picture only")
         _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN], force=force)
-    chosen = brain or [choose_default_brain()]
-    brains = load_brains(chosen, "--brain")
-    warn_of_guessing(chosen, brains)
+    classifier = load_classifier(brain or [choose_default_brain()], "--brain")
     names = picture_names(images, files_from, null=null, recursive=recursive)
     wanted = Wanted(named, as_json, reject, top, show, explain, explain_png)
     if numbers:
-        raise typer.Exit(0 if print_numbers(brains, names, invert, wanted) else 1)
+        raise typer.Exit(0 if print_numbers(classifier, names, invert, wanted) else 1)
     reading_options = {"invert": invert, "centred": centre, "raw": raw}
     steps = explain or explain_png is not None
     pictures = recognise_pictures(
-        brains, names, jobs or blas.usable_cores(), steps=steps, **reading_options
+        classifier, names, jobs or blas.usable_cores(), steps=steps, **reading_options
     )
     given = pictures if images or files_from is not None else ()
     failed = False
     with closing(pictures):  # ends other processes, whatever happens here
-        for result in chain(given, recognise_indices(brains, ranges, dataset, data_dir, split)):
+        for result in chain(given, recognise_indices(classifier, ranges, dataset, data_dir, split)):
             if isinstance(result, PictureError):
                 drawing.report(result, wanted)
                 failed = True
             else:
-                _print_result(result, brains, wanted)
+                _print_result(result, classifier, wanted)
     if failed:
         raise typer.Exit(1)
 
 
-def _print_result(result: Recognised, brains: list[Brain], wanted: Wanted) -> None:
+def _print_result(result: Recognised, classifier: Classifier, wanted: Wanted) -> None:
     """Print the digit of a picture, and what else is wanted."""
     if wanted.explain:
-        drawing.explain(result, drawing.normalised_images(result.image, brains))
+        drawing.explain(result, drawing.normalised_images(result.image, classifier))
     elif wanted.show:
         drawing.show(result)
     if result.count > 1:
         _note_several(result)
     print(_document(result, wanted) if wanted.as_json else _lines(result, wanted), flush=True)
     if wanted.explain_png and result.reading:
-        normalised = drawing.normalised_images(result.image, brains)
+        normalised = drawing.normalised_images(result.image, classifier)
         _write_explanation(wanted.explain_png, result.reading, result.probabilities, normalised)
 
 

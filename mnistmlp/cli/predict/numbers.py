@@ -6,20 +6,18 @@ import json
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp.cli import console
 from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.predict import show
-from mnistmlp.cli.predict.recognise import predict_probabilities
 from mnistmlp.cli.predict.sources import Source
 from mnistmlp.cli.predict.wanted import UNSURE, Wanted
 from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
-    from mnistmlp.brains.brain import Brain
+    from mnistmlp.brains.classifier import Classifier
     from mnistmlp.pictures.ink import Invert
     from mnistmlp.pictures.numbers.reading import Digit, NumberReading
 
@@ -32,11 +30,11 @@ def check_options(others: dict[str, Any]) -> None:
 
 
 def print_numbers(
-    brains: list[Brain], names: Iterable[Source], invert: Invert, wanted: Wanted
+    classifier: Classifier, names: Iterable[Source], invert: Invert, wanted: Wanted
 ) -> bool:
     """Print the numbers in each picture, and return whether all of them could be read."""
     complete = True
-    for source, found in _read_numbers(brains, names, invert):
+    for source, found in _read_numbers(classifier, names, invert):
         if isinstance(found, PictureError):
             show.report(found, wanted)
             complete = False
@@ -49,12 +47,9 @@ def print_numbers(
 
 
 def _read_numbers(
-    brains: list[Brain], names: Iterable[Source], invert: Invert
+    classifier: Classifier, names: Iterable[Source], invert: Invert
 ) -> Iterator[tuple[str, NumberReading | PictureError]]:
     """Yield each picture's name with its reading, or the error, in order."""
-    from mnistmlp.pictures.numbers.reading import read_number
-
-    classify = partial(predict_probabilities, brains)
     warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
     for name in names:
         if isinstance(name, PictureError):
@@ -62,7 +57,7 @@ def _read_numbers(
         elif name is not None:
             source = sys.stdin.buffer if name == "-" else name
             try:
-                yield name, read_number(source, classify, invert=invert)
+                yield name, classifier.read_number(source, invert=invert)
             except PictureError as error:
                 yield name, error
 

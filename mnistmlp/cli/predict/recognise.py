@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnistmlp.cli import console
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.cli.predict.sources import Source
@@ -19,8 +20,8 @@ from mnistmlp.errors import NoInkError, PictureError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array, Bytes
-    from mnistmlp.brains.brain import Brain
-    from mnistmlp.data.catalog import Split
+    from mnistmlp.brains.classifier import Classifier
+    from mnistmlp.data.catalog import DatasetName, Split
     from mnistmlp.pictures.images import Reading
 
 
@@ -36,21 +37,14 @@ class Recognised:
     count: int = 1  # about how many digits the picture plainly shows
 
 
-def predict_probabilities(brains: list[Brain], images: Bytes) -> Array:
-    """Return the probabilities for images, (n, 10), averaged over the calibrated brains."""
-    from mnistmlp.core.metrics import committee
-
-    return committee([b.network for b in brains], images, [b.temperature for b in brains])
-
-
 def recognise_pictures(
-    brains: list[Brain], names: Iterable[Source], jobs: int, *, steps: bool, **options: Any
+    classifier: Classifier, names: Iterable[Source], jobs: int, *, steps: bool, **options: Any
 ) -> Generator[Recognised | PictureError, None, None]:
     """Yield the result or the error for each picture, in order.
 
     Parameters
     ----------
-    brains : list of Brain
+    classifier : Classifier
     names : iterable of Source
     jobs : int
         How many processes read the pictures.
@@ -59,6 +53,7 @@ def recognise_pictures(
     options
         Are passed to `examine_picture`.
     """
+    from mnistmlp.core.inputs import has_light_background
     from mnistmlp.pictures.images import examine_picture
 
     read = partial(_read_picture, partial(examine_picture, **options), steps=steps)
@@ -67,11 +62,14 @@ def recognise_pictures(
     with closing(read_in_order(names, read, jobs)) as batches:
         for batch in batches:
             images = [found.image for _, found in batch if not isinstance(found, PictureError)]
-            probabilities = iter(predict_probabilities(brains, _stack(images)) if images else ())
+            probabilities = iter(classifier.predict_proba(images))
             for name, found in batch:
                 if isinstance(found, PictureError):
                     yield found
                 else:
+                    if options.get("raw") and has_light_background(found.image):
+                        light = "a light background, where MNIST's is black: try --invert yes"
+                        console.note(f"warning: {console.escape(str(name))}: {light}")
                     reading = found if steps else None
                     yield Recognised(
                         str(name), found.image, next(probabilities), {}, reading, found.count
@@ -91,14 +89,12 @@ def _read_picture(
     return reading if steps else replace(reading, grey=reading.grey[:0].copy(), ink=None)
 
 
-def _stack(images: list[Bytes]) -> Bytes:
-    import numpy as np
-
-    return np.stack(images)
-
-
 def recognise_indices(
-    brains: list[Brain], ranges: list[range], dataset: str, data_dir: Path | None, split: Split
+    classifier: Classifier,
+    ranges: list[range],
+    dataset: DatasetName,
+    data_dir: Path | None,
+    split: Split,
 ) -> Iterator[Recognised]:
     """Yield the result for each image of the data set, with its label."""
     if not ranges:
@@ -110,7 +106,7 @@ def recognise_indices(
         raise SettingError("index", f"{end - 1} is past the {split} images, 0 to {size - 1}")
     indices = list(chain(*ranges))
     images = data.images[indices]
-    rows = predict_probabilities(brains, images)
+    rows = classifier.predict_proba(images)
     name = data.name
     for index, image, probabilities in zip(indices, images, rows, strict=True):
         label = int(data.labels[index])

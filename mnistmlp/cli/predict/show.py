@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from mnistmlp.arrays import Array, Bytes
-    from mnistmlp.brains.brain import Brain
+    from mnistmlp.brains.classifier import Classifier
     from mnistmlp.cli.predict.recognise import Recognised
     from mnistmlp.pictures.explain import Panel
 
@@ -82,11 +82,11 @@ def _explain_refusal(error: NoInkError) -> None:
     console.note(console.render(screen, console.escape(error.source), *lines, error.reason))
 
 
-def normalised_images(image: Bytes, brains: list[Brain]) -> list[Panel]:
-    """Return an image as these brains normalise it, with titles, each way once."""
+def normalised_images(image: Bytes, classifier: Classifier) -> list[Panel]:
+    """Return an image as the networks normalise it, with titles, each way once."""
     from mnistmlp.core.normalization import normalise
 
-    found = dict.fromkeys(brain.network.normalization for brain in brains)
+    found = dict.fromkeys(network.normalization for network in classifier.networks)
     return [(TITLES[each], normalise(image[None], each)[0]) for each in found if each != "none"]
 
 

@@ -12,18 +12,17 @@ from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.recipes import format_rates, format_recipes
-from mnistmlp.cli.train.advice import warn_once
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.cli.train.lock import locked
 from mnistmlp.cli.train.options import Options, takes_options
 from mnistmlp.cli.train.outputs import check_files, is_earlier
 from mnistmlp.cli.train.plan import announce_rate, insert_seed, make_plan
 from mnistmlp.cli.train.progress import show_progress
-from mnistmlp.cli.train.report import call_each, document, epoch_log, summarise
+from mnistmlp.cli.train.report import call_each, document, epoch_log, summarise, warn_of_trouble
 from mnistmlp.errors import BrainError, WriteError
 
 if TYPE_CHECKING:
-    from mnistmlp.brains.meta import Meta
+    from mnistmlp.brains.brain import Brain
     from mnistmlp.cli.train.plan import Plan
     from mnistmlp.training.state import TrainingResult
 
@@ -54,38 +53,35 @@ def train(options: Options) -> None:
 
 def _train_one(options: Options, plan: Plan, threads: int) -> None:
     """Train one network, save it, and print the result."""
-    from mnistmlp.data.synthetic import add_digits
-    from mnistmlp.training.loop import fit
+    from mnistmlp.brains.train import run
 
     settings, output, quiet = plan.provenance.recipe, plan.output, options.quiet
     data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
-    provenance = plan.complete(data, blas.describe())
-    checkpoints = Checkpoints(output, options.resume, provenance, options.checkpoint_every)
+    provenance = plan.complete(data)
+    checkpoints = Checkpoints(output, options.resume, options.checkpoint_every)
     log = options.log and insert_seed(options.log, provenance.seed)
     with epoch_log(log, plan.state, quiet=quiet) as record:
-        checkpoints.announce(plan.state, record, quiet=quiet)
+        checkpoints.announce(plan.state, settings.epochs, record, quiet=quiet)
         announce_rate(plan, options)
-        history = plan.state.history if plan.state else ()
-        warn = warn_once(settings, data.labels, output, history)
+        warn = warn_of_trouble(settings, data.labels, plan.state, output)
         started = time.perf_counter()
         with show_progress(plan, quiet=quiet) as shown, one_interrupt() as interrupts:
-            result = fit(
-                settings,
-                *add_digits(data.images, data.labels, provenance.synthetic),
-                seed=provenance.seed,
+            brain, result = run(
+                provenance,
+                data,
+                state=plan.state,
                 initial_network=plan.initial_network,
-                resume=plan.state,
                 until=plan.until,
-                prune=provenance.prune,
-                half=provenance.half,
                 threads=threads,
+                interruptible=True,
                 on_epoch=call_each(record, shown.on_epoch, warn),
-                on_state=checkpoints.keep,
+                on_checkpoint=checkpoints.keep,
                 on_step=shown.on_step,
                 on_end=interrupts.hold,
             )
-            meta = _save(plan, result, checkpoints, quiet=quiet)
-    seconds = time.perf_counter() - started
+            _save(plan, brain, result, checkpoints, quiet=quiet)
+    seconds, meta = time.perf_counter() - started, brain.meta
+    assert meta
     if not quiet:
         summarise(result, settings, meta.trained_on, seconds, output, checkpoints.hint())
     same = None if result.interrupted else plan.compare(quiet=quiet)
@@ -93,22 +89,20 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
     raise typer.Exit(interrupts.exit_code or int(same is False))
 
 
-def _save(plan: Plan, result: TrainingResult, checkpoints: Checkpoints, *, quiet: bool) -> Meta:
-    """Save the brain, remove its checkpoint unless the run was interrupted, return its `meta`.
+def _save(
+    plan: Plan, brain: Brain, result: TrainingResult, checkpoints: Checkpoints, *, quiet: bool
+) -> None:
+    """Save the brain, and remove its checkpoint unless the run was interrupted.
 
     A file that is there already is kept, unless it is an earlier brain of this run.
     """
-    from mnistmlp.brains.brain import describe, save_brain
-
-    output, provenance = plan.output, checkpoints.provenance
-    if not (plan.state and is_earlier(output, provenance, len(result.history))):
+    output = plan.output
+    if not (plan.state and is_earlier(output, plan.provenance, len(result.history))):
         back_up_replaced(output, quiet=quiet)
-    described = describe(result, provenance)
     try:
-        meta = save_brain(output, result.network, described, half=provenance.half)
+        brain.save(output, overwrite=True)
     except (BrainError, WriteError) as error:
         error.hint = checkpoints.hint()
         raise
     if not result.interrupted:
         checkpoints.remove()
-    return meta

@@ -13,7 +13,7 @@ from mnistmlp.cli.options import back_up_replaced, is_same_file
 from mnistmlp.errors import WriteError
 
 if TYPE_CHECKING:
-    from mnistmlp.brains.provenance import Provenance
+    from mnistmlp.brains.checkpoint import Checkpoint
     from mnistmlp.cli.train.report import OnEpoch
     from mnistmlp.training.state import TrainingState
 
@@ -35,47 +35,41 @@ class Checkpoints:
         The brain file that the run is for.
     resumed : Path, optional
         The checkpoint that it continues.
-    provenance : Provenance
     every : int, optional
         Epochs from one to the next; 0 for none, None for once a minute, so
         that a shorter run writes none.
     """
 
-    def __init__(
-        self, output: Path, resumed: Path | None, provenance: Provenance, every: int | None
-    ) -> None:
+    def __init__(self, output: Path, resumed: Path | None, every: int | None) -> None:
         # not when the first is due: Ctrl-C within an import leaves a file open
-        from mnistmlp.brains.checkpoint import Checkpoint, save_checkpoint
+        from mnistmlp.brains.checkpoint import save_checkpoint
 
-        def save(state: TrainingState) -> None:
-            save_checkpoint(self.path, Checkpoint(provenance, state))
-
-        self.path, self.provenance, self.every = checkpoint_path(output), provenance, every
-        self.save = save
+        self.path, self.every, self.save = checkpoint_path(output), every, save_checkpoint
         if resumed and resumed.is_symlink():
             resumed = resumed.resolve()
         self.to_remove = {resumed} if resumed else set[Path]()
         self.last_time = time.monotonic()
 
-    def announce(self, state: TrainingState | None, record: OnEpoch, *, quiet: bool) -> None:
+    def announce(
+        self, state: TrainingState | None, epochs: int, record: OnEpoch, *, quiet: bool
+    ) -> None:
         """Say which run is resumed, and log its epochs again; or set another's checkpoint aside."""
         if state:
             for report in state.history:
                 record(report)
             if not quiet:
-                done, epochs = len(state.history), self.provenance.recipe.epochs
-                console.note(f"resuming after epoch {done} of {epochs}")
+                console.note(f"resuming after epoch {len(state.history)} of {epochs}")
         resumed = any(is_same_file(self.path, path) for path in self.to_remove)
         if not resumed and os.path.isfile(self.path):  # noqa: PTH113 - Path raises for a long name
             back_up_replaced(self.path, quiet=quiet)
             self.path.unlink()
 
-    def keep(self, state: TrainingState) -> None:
+    def keep(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint if one is due; if that fails, training continues without it."""
-        if not self._is_due(len(state.history)):
+        if not self._is_due(len(checkpoint.state.history)):
             return
         try:
-            self.save(state)
+            self.save(self.path, checkpoint)
             self.to_remove.add(self.path)
         except WriteError as error:
             console.note(f"warning: {console.escape(str(error))}: no checkpoint of this epoch")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file
 from mnistmlp.cli.train.checkpoints import SUFFIX, checkpoint_path
 from mnistmlp.errors import BrainError, DataError, SettingError
-from mnistmlp.training.learning_rates import override
-from mnistmlp.training.recipes import RECIPES, SETTINGS, Recipe, find_recipe
+from mnistmlp.training.recipes import RECIPES, SETTINGS
 from mnistmlp.training.settings import spell
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ class Plan:
         files = [("output", self.output), ("output", checkpoint_path(self.output))]
         return [*files, ("resume", self.source)] if self.state and self.source else files
 
-    def complete(self, data: Dataset, facts: dict[str, Any]) -> Provenance:
+    def complete(self, data: Dataset) -> Provenance:
         """Return the provenance of a brain trained on this data set and machine.
 
         Raises
@@ -52,31 +50,14 @@ class Plan:
         DataError
             If the data set is not that of the run of --resume or --like, or too small for it.
         """
-        from mnistmlp.brains.provenance import versions
-        from mnistmlp.training.setup import check_image_count
+        from mnistmlp.brains.train import complete
 
-        past = self.provenance
         try:
-            check_image_count(past.recipe, len(data.images))
-        except SettingError as error:
+            present = complete(self.provenance, data)
+        except (DataError, SettingError) as error:
             if self.source:
                 raise DataError(f"{self.source}: {error}") from None
             raise
-        digests = past.dataset.get("digests", {})
-        if self.source and digests != data.digests:
-            different = [name for name in data.digests if data.digests[name] != digests.get(name)]
-            names = " and ".join(different)
-            raise DataError(f"{self.source}: was trained on other data: digests differ for {names}")
-        library = {
-            "blas": f"{facts['blas']} {facts['kernels'] or ''}".rstrip(),
-            "simd": facts["simd"],
-        }
-        present = replace(
-            past,
-            dataset={"name": data.name, "digests": data.digests},
-            threads=blas.BLAS_THREADS,
-            versions=versions() | library,
-        )
         if self.source:
             self._warn(present)
         return present
@@ -96,13 +77,10 @@ class Plan:
 
     def _warn(self, present: Provenance) -> None:
         """Warn of differences that may change the last bits."""
-        past = self.provenance
-        pairs: dict[str, tuple[Any, Any]] = {"threads of BLAS": (past.threads, present.threads)}
-        pairs |= {name: (past.versions.get(name), new) for name, new in present.versions.items()}
-        for name, (then, now) in pairs.items():
-            if then is not None and then != now:
-                message = f"{self.source}: {name} {then} then, {now} now: the last bits may differ"
-                console.note(f"warning: {console.escape(message)}")
+        from mnistmlp.brains.train import describe_changes
+
+        for change in describe_changes(self.provenance, present):
+            console.note(f"warning: {console.escape(f'{self.source}: {change}')}")
 
 
 # --- Making a plan -----------------------------------------------------------
@@ -117,13 +95,12 @@ def make_plan(options: Options) -> Plan:
         If options contradict each other, or the run of --resume or --like.
     """
     from mnistmlp.brains.brain import load_brain
-    from mnistmlp.brains.provenance import Provenance, parameter_digest
-    from mnistmlp.training.setup import check_network
+    from mnistmlp.brains.provenance import parameter_digest
+    from mnistmlp.brains.train import choose_recipe, plan_run
 
     _check_seeds(options)
-    initial_brain = load_brain(brain_file(options.init)) if options.init else None
-    initial_digest = parameter_digest(initial_brain.network.parameters) if initial_brain else None
-    network = initial_brain.network if initial_brain else None
+    init = load_brain(brain_file(options.init)) if options.init else None
+    network = init.network if init else None
     if options.resume and options.like:
         raise SettingError("resume", "does not go with --like")
     if options.resume:
@@ -132,48 +109,18 @@ def make_plan(options: Options) -> Plan:
         plan = _plan_like(options.like)
     else:
         seed = options.seeds.start if options.seeds else options.seed
-        recipe = _choose_recipe(initial_brain, options)
-        check_network(recipe, network)
-        if options.synthetic and recipe.limit:
-            raise SettingError("synthetic", "does not go with --limit")
-        provenance = Provenance(
-            recipe,
-            seed,
-            initial=initial_digest,
-            synthetic=options.synthetic,
-            prune=options.prune,
-            half=options.half,
-        )
+        recipe = choose_recipe(options.recipe, init, options.settings)
+        given = {name: getattr(options, name) for name in ("synthetic", "prune", "half")}
+        provenance = plan_run(recipe, seed, init=init, **given)
         return Plan(provenance, insert_seed(options.output, seed), network)
     _check_options(options, plan)
+    initial_digest = parameter_digest(network.parameters) if network else None
     if initial_digest != plan.provenance.initial and (initial_digest or plan.like):
         origin = "another brain" if plan.provenance.initial else "random weights"
         raise SettingError("init", f"{plan.source} started from {origin}")
     if "output" in options.given:
         plan = replace(plan, output=insert_seed(options.output, plan.provenance.seed))
     return replace(plan, initial_network=network)
-
-
-def _choose_recipe(initial_brain: Brain | None, options: Options) -> Recipe:
-    """Return the recipe, overridden first by the initial brain and then by the options.
-
-    An option of the warp turns augmentation on, unless --no-augment is given.
-    """
-    settings, name = dict(options.settings), options.recipe
-    if any(SETTINGS[each].warp for each in settings):
-        settings.setdefault("augment", True)
-    if initial_brain:
-        network = initial_brain.network
-        if name is None and initial_brain.meta and initial_brain.meta.recipe_name in RECIPES:
-            name = initial_brain.meta.recipe_name
-        settings = {
-            "hidden": network.sizes[1:-1],
-            "activation": network.activation,
-            "loss": network.loss,
-            "dtype": network.parameters.dtype.name,
-            "normalization": network.normalization,
-        } | settings
-    return override(find_recipe("classic" if name is None else name), settings)
 
 
 def _plan_resume(path: Path) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.errors import SettingError
 
 if TYPE_CHECKING:
+    from mnistmlp.arrays import Labels
     from mnistmlp.brains.meta import Meta
     from mnistmlp.training.recipes import Recipe
     from mnistmlp.training.state import EpochReport, TrainingResult, TrainingState
@@ -69,6 +71,32 @@ def call_each(*callbacks: OnEpoch) -> OnEpoch:
             callback(report)
 
     return on_epoch
+
+
+def warn_of_trouble(
+    recipe: Recipe, labels: Labels, state: TrainingState | None, output: Path
+) -> OnEpoch:
+    """Return a callback that warns, once, if the network does not learn, and says what to try."""
+    from mnistmlp.training.advice import watch
+
+    look = watch(recipe, labels, state.history if state else ())
+
+    def on_epoch(report: EpochReport) -> None:
+        if trouble := look(report):
+            warning = f"warning: {console.escape(str(output))}: {trouble.symptom}"
+            console.note(f"{warning}\nhint: {spell_options(trouble.advice)}")
+
+    return on_epoch
+
+
+def spell_options(advice: str) -> str:
+    """Return an advice with its settings, which stand in backquotes, spelt as options."""
+
+    def option(match: re.Match[str]) -> str:
+        value = match[2].replace("=", " ").replace("'", "")
+        return f"--{match[1].replace('_', '-')}{value}"
+
+    return re.sub("`([a-z_]+)([^`]*)`", option, advice)
 
 
 # --- At the end --------------------------------------------------------------

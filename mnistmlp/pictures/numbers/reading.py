@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from mnistmlp.arrays import Array, Bytes, Grey, Indices, Mask
-from mnistmlp.errors import PictureError
+from mnistmlp.arrays import Array, Bytes, Grey, Indices, Mask, StrPath
+from mnistmlp.errors import PictureError, check_choice
 from mnistmlp.pictures.decoding import decode, read_bytes
 from mnistmlp.pictures.filters import shrink
 from mnistmlp.pictures.images import fit_into_image
-from mnistmlp.pictures.ink import Invert, no_ink_error
+from mnistmlp.pictures.ink import INVERT, Invert, no_ink_error
 from mnistmlp.pictures.numbers.cuts import Parts, cut_lines
 from mnistmlp.pictures.numbers.lines import (
     OVERVIEW,
@@ -48,11 +47,11 @@ class Digit:
     digit: int
     confidence: float  # that this is a digit of the number, and which one
     box: Box  # in pixels of the picture
-    probabilities: Array  # (10,) given that it is a digit
-    image: Bytes  # (28, 28)
+    probabilities: Array = field(repr=False)  # (10,) given that it is a digit
+    image: Bytes = field(repr=False)  # (28, 28)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NumberReading:
     """A picture, and the digits that were found in it."""
 
@@ -76,15 +75,18 @@ class NumberReading:
         """Return how likely all digits of a line are right."""
         return math.prod(each.confidence for each in line)
 
+    def __repr__(self) -> str:
+        return f"<NumberReading: {self.text!r}, confidence {self.confidence:.4f}>"
+
 
 def read_number(
-    source: str | Path | BinaryIO, classify: Classify, *, invert: Invert = "auto"
+    source: StrPath | BinaryIO, classify: Classify, *, invert: Invert = "auto"
 ) -> NumberReading:
     """Read the digits in a picture, line by line.
 
     Parameters
     ----------
-    source : str, Path or binary stream
+    source : path or binary stream
         As `read_picture` takes it.
     classify : callable
         Takes images (n, 28, 28), uint8, and returns the probabilities of their digits,
@@ -97,8 +99,9 @@ def read_number(
     PictureError
         If it cannot be read, has too many pixels, or shows no digits.
     """
-    name = str(source) if isinstance(source, str | Path) else "-"
-    grey, size = decode(read_bytes(source, name), name, PAGE_SIDE)
+    check_choice("invert", invert, INVERT)
+    data, name = read_bytes(source)
+    grey, size = decode(data, name, PAGE_SIDE)
     writing = find_writing(grey, invert)
     if not writing:
         raise no_ink_error(name, shrink(grey, OVERVIEW), invert)

@@ -316,3 +316,11 @@ def test_options_that_do_not_go_together(
     result = run("predict", "--brain", brain, *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"error: {message}")
+
+
+def test_a_light_picture_taken_as_it_is_is_warned_of(run: Run, brain: Path) -> None:
+    Image.new("L", (28, 28), 255).save("light.png")
+    result = run("predict", "--brain", brain, "--raw", "light.png")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("warning: light.png: a light background, where MNIST's is")
+    assert run("predict", "--brain", brain, "--raw", "--invert", "yes", "light.png").stderr == ""

@@ -5,10 +5,11 @@ import numpy as np
 from PIL import Image
 
 from mnistmlp.arrays import Bytes
-from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.brains.brain import load_brain
 from mnistmlp.core.normalization import normalise
 from mnistmlp.data.datasets import load_dataset
 from tests.cli.conftest import Run, Start
+from tests.conftest import save_brain
 
 
 def test_show_draws_on_stderr(run: Run, brain: Path, small: Path) -> None:

@@ -10,11 +10,10 @@ import pytest
 from mnistmlp import atomic
 from mnistmlp.brains import checkpoint
 from mnistmlp.brains.brain import load_brain
-from mnistmlp.brains.checkpoint import load_checkpoint, save_checkpoint
+from mnistmlp.brains.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from mnistmlp.cli.train import checkpoints
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.training import loop
-from mnistmlp.training.state import TrainingState
 from tests.cli.conftest import Run
 from tests.conftest import names
 
@@ -25,9 +24,9 @@ def stopped(run: Run, *args: object) -> str:
     """Train with checkpoints until Ctrl-C comes after epoch 3; return what it printed to stderr."""
     keep = Checkpoints.keep
 
-    def keep_and_stop(self: Checkpoints, state: TrainingState) -> None:
-        keep(self, state)
-        if len(state.history) == 3:
+    def keep_and_stop(self: Checkpoints, checkpoint: Checkpoint) -> None:
+        keep(self, checkpoint)
+        if len(checkpoint.state.history) == 3:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -109,7 +108,7 @@ def test_other_data_are_named(run: Run, small: Path, tmp_path: Path) -> None:
     labels.write_bytes(labels.read_bytes()[:-1] + b"\1")
     result = run("train", "--resume", "brain.npz.ckpt", "--data-dir", other)
     assert (result.exit_code, result.stdout) == (1, "")
-    error = "was trained on other data: digests differ for train-labels-idx1-ubyte"
+    error = "trained on other data: digests differ for train-labels-idx1-ubyte"
     assert result.stderr == f"error: brain.npz.ckpt: {error}\n"
 
 

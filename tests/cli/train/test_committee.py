@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from mnistmlp.brains.brain import PRETRAINED, load_brain
+from mnistmlp.brains.checkpoint import Checkpoint
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.cli.train.lock import locked
 from mnistmlp.training import loop
-from mnistmlp.training.state import TrainingState
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
@@ -21,8 +21,8 @@ def stop_after_first_epoch(run: Run, *words: object) -> None:
     """Run a command with a Ctrl-C as its first epoch ends."""
     keep = Checkpoints.keep
 
-    def keep_and_stop(self: Checkpoints, state: TrainingState) -> None:
-        keep(self, state)
+    def keep_and_stop(self: Checkpoints, checkpoint: Checkpoint) -> None:
+        keep(self, checkpoint)
         signal.raise_signal(signal.SIGINT)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.brains.brain import load_brain
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
+from tests.conftest import save_brain
 
 
 def test_init_gives_layers_activation_and_loss(run: Run, small: Path, brain: Path) -> None:

@@ -12,9 +12,8 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from mnistmlp.brains import brain
+from mnistmlp.brains import file
 from mnistmlp.brains.brain import load_brain
-from mnistmlp.brains.meta import Meta
 from mnistmlp.cli.interrupt import ECHO, SIGNALS
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
@@ -87,13 +86,13 @@ def test_a_limit_on_cpu_time_saves_what_there_is(start: Start, small: Path) -> N
 def test_a_signal_while_it_saves_loses_nothing(
     run: Run, small: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    save = brain.save_brain
+    write = file.write_brain
 
-    def interrupted(*args: Any, **options: Any) -> Meta:
+    def interrupted(*args: Any) -> None:
         signal.raise_signal(number)
-        return save(*args, **options)
+        write(*args)
 
-    monkeypatch.setattr(brain, "save_brain", interrupted)
+    monkeypatch.setattr("mnistmlp.brains.brain.write_brain", interrupted)
     result = run(
         "train", "--hidden", 8, "--lr", 6, "--epochs", 2, "--validation", 200, "--data-dir", small
     )

@@ -19,13 +19,13 @@ NEW_FIELD = '    warmth: float = fraction(0.0, "How warm the neurons are kept.")
 OPTIONS = ["--hidden", "4", "--epochs", "2", "--validation", "100"]
 SAVE_CHECKPOINT = """
 import os
-from pathlib import Path
 import mnistmlp as m
 recipe = m.Recipe(hidden=(4,), epochs=2, validation=100, warmth=0.25)
-data = m.load_dataset(Path(os.environ["MNISTMLP_DATA_DIR"]), "train")
-def save(state):
-    m.save_checkpoint(Path("warm.npz.ckpt"), m.Checkpoint(m.Provenance(recipe), state))
-m.fit(recipe, data.images, data.labels, until=1, on_state=save)
+data = m.load_dataset(os.environ["MNISTMLP_DATA_DIR"], "train")
+def save(checkpoint):
+    if len(checkpoint.state.history) == 1:
+        m.save_checkpoint("warm.npz.ckpt", checkpoint)
+m.train(recipe, data, on_checkpoint=save)
 """
 
 

@@ -59,7 +59,7 @@ def test_a_file_that_appears_during_training_is_kept(
         Path("brain.npz").write_bytes(b"new")
         return fit(*args, **options)
 
-    monkeypatch.setattr(loop, "fit", fit_meanwhile)
+    monkeypatch.setattr("mnistmlp.brains.train.fit", fit_meanwhile)
     result = run("train", *TINY, "--data-dir", small)
     assert "kept the old brain.npz as brain.npz.bak\n" in result.stderr
     assert Path("brain.npz.bak").read_bytes() == b"new"

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnistmlp.brains.brain import load_brain, save_brain
+from mnistmlp.brains.brain import load_brain
+from mnistmlp.brains.checkpoint import Checkpoint
 from mnistmlp.cli.train.checkpoints import Checkpoints
-from mnistmlp.training.state import TrainingState
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
-from tests.conftest import names
+from tests.conftest import names, save_brain
 
 RUN = ["train", "--hidden", "8", "--epochs", "3", "--lr", "6", "--validation", "200"]
 
@@ -44,8 +44,8 @@ def test_a_brain_is_trained_again_to_the_same_bytes(
 def test_a_stopped_run_is_trained_again_up_to_where_it_stopped(
     run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(self: Checkpoints, state: TrainingState) -> None:
-        if len(state.history) == 2:
+    def stop(self: Checkpoints, checkpoint: Checkpoint) -> None:
+        if len(checkpoint.state.history) == 2:
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as context:
@@ -119,10 +119,7 @@ def test_a_brain_that_does_not_say_how_it_was_trained(run: Run, small: Path, bra
 def test_other_data(run: Run, small: Path, mnist: Path) -> None:
     result = run("train", "--like", "pretrained", "--data-dir", small)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert (
-        "pretrained.npz: was trained on other data: digests differ for train-images"
-        in result.stderr
-    )
+    assert "pretrained.npz: trained on other data: digests differ for train-images" in result.stderr
 
 
 def forge(brain: Path, change: dict[str, Any]) -> None:

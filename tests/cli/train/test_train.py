@@ -8,6 +8,7 @@ import pytest
 
 from mnistmlp import blas
 from mnistmlp.brains.brain import load_brain
+from mnistmlp.brains.train import train
 from mnistmlp.cli.interrupt import ECHO
 from mnistmlp.core.calibration import calibrate
 from mnistmlp.core.metrics import evaluate, probabilities
@@ -281,4 +282,29 @@ def test_synthetic_digits_do_not_go_with_a_limit(run: Run, small: Path) -> None:
     result = run("train", *TINY, "--data-dir", small, "--synthetic", 0.1, "--limit", 100)
     assert result.exit_code == 2
     assert "--synthetic" in result.stderr
-    assert "does not go with --limit" in result.stderr
+    assert "does not go with limit" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (["--recipe", "modern", "--validation", 200], {"recipe": "modern", "validation": 200}),
+        (["--optimizer", "adam", "--epochs", 2], {"optimizer": "adam", "epochs": 2}),
+        (["--rotation", 5, "--epochs", 2], {"rotation": 5.0, "epochs": 2}),
+        (["--prune", 0.5, "--half", "--synthetic", 0.1], {"prune": 0.5, "half": True,
+                                                          "synthetic": 0.1}),
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:no better than guessing")
+def test_both_doors_lead_to_the_same_bytes(
+    words: list[object],
+    settings: dict[str, object],
+    run: Run,
+    small: Path,
+) -> None:
+    more = {"recipe": "classic", "validation": 200, "seed": 3} | settings
+    names = ["--validation", 200, "--seed", 3, *words, "--data-dir", small, "--quiet"]
+    assert run("train", "-o", "shell.npz", *names).exit_code == 0
+    train(data=load_dataset(small, "train"), **more).save("python.npz")  # type: ignore[arg-type]
+    assert Path("python.npz").read_bytes() == Path("shell.npz").read_bytes()

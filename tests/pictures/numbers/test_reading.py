@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnistmlp import PRETRAINED, committee, load_brain, read_number
+from mnistmlp import load_brain, read_number
 from mnistmlp.arrays import Array, Bytes
+from mnistmlp.brains.brain import PRETRAINED
+from mnistmlp.core.metrics import committee
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.errors import PictureError
 from mnistmlp.pictures.numbers import reading

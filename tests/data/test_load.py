@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from mnistmlp.data import folder
-from mnistmlp.data.builtin import make_dataset
 from mnistmlp.data.catalog import SYNTHETIC, TEST_IMAGES, TEST_LABELS
 from mnistmlp.data.datasets import load_dataset
-from mnistmlp.data.folder import builtin_folder, missing_files
+from mnistmlp.data.folder import builtin_folder, cache_folder, missing_files
 from mnistmlp.data.idx import read_idx, write_idx
+from mnistmlp.data.load import load, make_dataset
 from mnistmlp.data.placing import files_to_write
 from mnistmlp.data.record import RECORD
-from mnistmlp.errors import ChangedDataError, WriteError
+from mnistmlp.errors import ChangedDataError, MissingDataError, MixedDataError, WriteError
 from tests.conftest import names
 
 
@@ -70,3 +70,56 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(WriteError, match=r"file/data/.*: cannot be written: "):
         make_dataset(tmp_path / "file" / "data")
+
+
+# --- By name -------------------------------------------------------------------
+
+
+def test_mnist_is_fetched_on_first_use_alone(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = []
+
+    def fetch(to: Path, **options: object) -> None:
+        fetched.append(to)
+        shutil.copytree(small, to)
+
+    monkeypatch.setattr("mnistmlp.data.download.download_dataset", fetch)
+    for _ in range(2):
+        train, test = load("mnist")
+        assert (len(train.images), len(test.images), train.split) == (1200, 300, "train")
+    assert fetched == [cache_folder()]
+
+
+def test_synthetic_digits_are_made_on_first_use(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "mnistmlp.data.load.make_dataset", lambda to, files: shutil.copytree(made, to)
+    )
+    assert [each.name for each in load("synthetic")] == ["synthetic", "synthetic"]
+    monkeypatch.delattr("mnistmlp.data.load.make_dataset")
+    assert [each.name for each in load("synthetic")] == ["synthetic", "synthetic"]
+
+
+@pytest.mark.parametrize("how", ["folder", "variable"])
+def test_a_folder_that_is_named_is_only_read(
+    how: str, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(shutil.copytree(small, "own"))
+    if how == "variable":
+        monkeypatch.setenv("MNISTMLP_DATA_DIR", "own")
+    named = own if how == "folder" else None
+    assert len(load(folder=named)[1].images) == 300
+    with pytest.raises(MixedDataError, match="holds other data than the synthetic digits"):
+        load("synthetic", folder=named)
+    (own / TEST_LABELS.name).unlink()
+    with pytest.raises(MissingDataError, match="own: no t10k-labels-idx1-ubyte"):
+        load(folder=named)
+    assert not (own / TEST_LABELS.name).exists()
+
+
+def test_a_folder_with_files_of_two_data_sets_is_warned_of(small: Path, made: Path) -> None:
+    mixed = Path(shutil.copytree(small, "mixed"))
+    for file in (TEST_IMAGES, TEST_LABELS):
+        shutil.copy(made / file.name, mixed)
+    with pytest.warns(UserWarning, match="mixed holds files of different data sets"):
+        load(folder=mixed)

@@ -1,0 +1,344 @@
+"""Training a brain: a run of `training.loop.fit`, planned, and recorded in what it leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from reprlib import repr as short
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mnistmlp import blas
+from mnistmlp.arrays import SIDE
+from mnistmlp.brains.archive import parse_meta
+from mnistmlp.brains.brain import Brain
+from mnistmlp.brains.checkpoint import Checkpoint, load_checkpoint
+from mnistmlp.brains.meta import Meta, describe_network
+from mnistmlp.brains.provenance import Provenance, parameter_digest, versions
+from mnistmlp.core.inputs import check_pair
+from mnistmlp.data.datasets import Dataset, as_pair
+from mnistmlp.data.synthetic import add_digits
+from mnistmlp.errors import DataError, SettingError, warn
+from mnistmlp.training.advice import watch
+from mnistmlp.training.learning_rates import override
+from mnistmlp.training.loop import fit
+from mnistmlp.training.recipes import RECIPES, SETTINGS, Recipe, check_names, find_recipe
+from mnistmlp.training.settings import as_plain
+from mnistmlp.training.setup import check_image_count, check_network, check_seed
+
+if TYPE_CHECKING:
+    from mnistmlp.arrays import StrPath
+    from mnistmlp.data.catalog import Split
+    from mnistmlp.data.datasets import Labelled
+    from mnistmlp.training.state import EpochReport, TrainingResult, TrainingState
+
+
+def train(
+    recipe: str | Recipe | None,
+    data: Labelled,
+    *,
+    seed: int = 0,
+    init: Brain | None = None,
+    synthetic: float = 0.0,
+    prune: float = 0.0,
+    half: bool = False,
+    threads: int | None = None,
+    interruptible: bool = False,
+    on_epoch: Callable[[EpochReport], object] = lambda report: None,
+    on_checkpoint: Callable[[Checkpoint], object] = lambda checkpoint: None,
+    on_step: Callable[[float], object] = lambda progress: None,
+    **settings: Any,
+) -> Brain:
+    """Train a brain.
+
+    Parameters
+    ----------
+    recipe : str or Recipe, optional
+        A name, such as ``"modern"``, or one of your own.  None stands for that of
+        `init`, or else for ``"classic"``.
+    data : Dataset, or a pair of images and labels
+        Images (n, 28, 28) or (n, 784), grey levels from 0 to 255; labels (n,),
+        integers from 0 to 9.
+    seed : int
+        Of everything random, 0 or more.  The same seed, machine and BLAS give the
+        same brain, bit for bit.
+    init : Brain, optional
+        Start from its weights, and with its layers, activation, loss and
+        normalization unless the settings, or a recipe of your own, say otherwise.
+    synthetic : float
+        Mix synthetic digits into the training images, as this fraction of them
+        all, up to 0.9.
+    prune : float
+        Fraction of the weights, the smallest, to set to zero at the end.
+    half : bool
+        Round the weights to half precision at the end, and save them in it.
+    threads : int, optional
+        Threads that share the work of large networks; the usable processors by
+        default.  The result does not depend on it.
+    interruptible : bool
+        Let Ctrl-C end training early: the brain then has the weights of the last
+        complete epoch, or within the first those of that moment.  Otherwise
+        KeyboardInterrupt is raised as usual.
+    on_epoch : callable
+        Called with the `EpochReport` of each epoch as it ends: ``print`` will do.
+    on_checkpoint : callable
+        Called with a `Checkpoint` after each epoch, whose arrays are valid until
+        it returns: `save_checkpoint` keeps it, and `resume` continues from it.
+    on_step : callable
+        Called at each step with the fraction of the training that is done.
+    **settings
+        Settings of the recipe, overridden, such as ``epochs=3``.  As on the
+        command line, the learning rate of a recipe with a name follows those that
+        it depends on, unless it is among them.
+
+    Raises
+    ------
+    SettingError
+        If a setting is unknown or invalid, alone or together with another, or
+        does not fit the data.
+    InputError
+        If images or labels are not what they should be.
+    DivergenceError
+        If the loss is no longer finite.
+    """
+    provenance = plan_run(
+        choose_recipe(recipe, init, settings),
+        seed,
+        init=init,
+        synthetic=synthetic,
+        prune=prune,
+        half=half,
+    )
+    dataset = _as_dataset(data)
+    return _run_and_warn(
+        complete(provenance, dataset),
+        dataset,
+        on_epoch,
+        initial_network=init.network if init else None,
+        threads=threads,
+        interruptible=interruptible,
+        on_checkpoint=on_checkpoint,
+        on_step=on_step,
+    )
+
+
+def resume(
+    checkpoint: Checkpoint | StrPath,
+    data: Labelled,
+    *,
+    threads: int | None = None,
+    interruptible: bool = False,
+    on_epoch: Callable[[EpochReport], object] = lambda report: None,
+    on_checkpoint: Callable[[Checkpoint], object] = lambda checkpoint: None,
+    on_step: Callable[[float], object] = lambda progress: None,
+) -> Brain:
+    """Continue a run from a checkpoint, or from the file of one.
+
+    On the same machine and BLAS the brain is the same, bit for bit, as without the
+    break; if they are others, there is a warning.  Parameters and errors are those
+    of `train`.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is not a valid checkpoint.
+    DataError
+        If the run was trained on other data.
+    """
+    if not isinstance(checkpoint, Checkpoint):
+        checkpoint = load_checkpoint(checkpoint)
+    dataset = _as_dataset(data)
+    provenance = complete(checkpoint.provenance, dataset)
+    for change in describe_changes(checkpoint.provenance, provenance):
+        warn(change)
+    return _run_and_warn(
+        provenance,
+        dataset,
+        on_epoch,
+        state=checkpoint.state,
+        threads=threads,
+        interruptible=interruptible,
+        on_checkpoint=on_checkpoint,
+        on_step=on_step,
+    )
+
+
+# --- The steps of it, which the command line takes one by one -------------------
+
+
+def choose_recipe(
+    recipe: str | Recipe | None, init: Brain | None, settings: Mapping[str, Any]
+) -> Recipe:
+    """Return a recipe, overridden first by the initial brain and then by settings.
+
+    Without a recipe it is that of the initial brain, or else `classic`.  A
+    setting of the warp turns augmentation on, unless ``augment`` is set.  A recipe
+    that is not one of `RECIPES` keeps all else that it says.
+
+    Raises
+    ------
+    SettingError
+        If the recipe or a setting is unknown, or a setting is invalid.
+    """
+    check_names(settings)
+    settings = dict(settings)
+    if any(SETTINGS[each].warp for each in settings.keys() & SETTINGS.keys()):
+        settings.setdefault("augment", True)
+    if init is not None and not isinstance(init, Brain):
+        raise SettingError("init", f"{short(init)} is no Brain; Brain(network) makes one")
+    if isinstance(recipe, Recipe) and recipe not in RECIPES.values():
+        changed = replace(recipe, **settings)
+        check_network(changed, init.network if init else None)
+        return changed
+    if init:
+        network = init.network
+        if recipe is None and init.meta and init.meta.recipe_name in RECIPES:
+            recipe = init.meta.recipe_name
+        settings = {
+            "hidden": network.sizes[1:-1],
+            "activation": network.activation,
+            "loss": network.loss,
+            "dtype": network.parameters.dtype.name,
+            "normalization": network.normalization,
+        } | settings
+    if recipe is None:
+        recipe = "classic"
+    chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
+    changed = override(chosen, settings)
+    check_network(changed, init.network if init else None)
+    return changed
+
+
+def plan_run(
+    recipe: Recipe, seed: int, *, init: Brain | None, synthetic: float, prune: float, half: bool
+) -> Provenance:
+    """Return the provenance of a run that is planned, still without its data set.
+
+    Raises
+    ------
+    SettingError
+        If a value is invalid.
+    """
+    if synthetic and recipe.limit:
+        raise SettingError("synthetic", "does not go with limit")
+    planned = Provenance(
+        recipe,
+        check_seed(seed),
+        initial=parameter_digest(init.network.parameters) if init else None,
+        synthetic=as_plain(synthetic),
+        prune=as_plain(prune),
+        half=as_plain(half),
+    )
+    return Provenance.parse(planned.as_dict())
+
+
+def complete(provenance: Provenance, data: Dataset) -> Provenance:
+    """Return the provenance of a run on this data set and machine.
+
+    Raises
+    ------
+    SettingError
+        If there are too few images for the recipe.
+    DataError
+        If it is the provenance of a run on other data.
+    """
+    check_image_count(provenance.recipe, len(data.images))
+    past = provenance.dataset.get("digests", data.digests)
+    if different := [name for name, each in data.digests.items() if each != past.get(name)]:
+        raise DataError(f"trained on other data: digests differ for {' and '.join(different)}")
+    facts = blas.describe()
+    library = {"blas": f"{facts['blas']} {facts['kernels'] or ''}".rstrip(), "simd": facts["simd"]}
+    return replace(
+        provenance,
+        dataset={"name": data.name, "digests": data.digests},
+        threads=blas.BLAS_THREADS,
+        versions=versions() | library,
+    )
+
+
+def describe_changes(past: Provenance, present: Provenance) -> list[str]:
+    """Return what differs in two runs in such a way that the last bits of the weights may."""
+    pairs: dict[str, tuple[Any, Any]] = {"threads of BLAS": (past.threads, present.threads)}
+    pairs |= {name: (past.versions.get(name), new) for name, new in present.versions.items()}
+    return [
+        f"{name} {then} then, {now} now: the last bits may differ"
+        for name, (then, now) in pairs.items()
+        if then is not None and then != now
+    ]
+
+
+def run(
+    provenance: Provenance,
+    data: Dataset,
+    *,
+    on_checkpoint: Callable[[Checkpoint], object],
+    state: TrainingState | None = None,
+    **options: Any,
+) -> tuple[Brain, TrainingResult]:
+    """Train by a complete provenance; `options` are further ones of `fit`.
+
+    Raises
+    ------
+    SettingError, InputError, DivergenceError
+        As `fit` does.
+    """
+    result = fit(
+        provenance.recipe,
+        *add_digits(data.images, data.labels, provenance.synthetic),
+        seed=provenance.seed,
+        resume=state,
+        prune=provenance.prune,
+        half=provenance.half,
+        on_state=lambda reached: on_checkpoint(Checkpoint(provenance, reached)),
+        **options,
+    )
+    raw = parse_meta(json.dumps(describe(result, provenance)))  # as it will be read from a file
+    return Brain(result.network, Meta.parse(raw, Path("this run"))), result
+
+
+def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
+    """Return the `meta` of a trained network.
+
+    It holds no times, so that the same run gives the same bytes.
+    """
+    selected = result.selected
+    keys = ("epoch", "loss", "validation_loss", "validation_accuracy")
+    return describe_network(result.network, result.temperature or 1.0) | {
+        **provenance.as_dict(),
+        "epochs": selected.epoch if selected else 0,
+        "history": [{key: getattr(report, key) for key in keys} for report in result.history],
+        "accuracy": {"validation": result.validation_accuracy},
+    }
+
+
+def _run_and_warn(
+    provenance: Provenance,
+    data: Dataset,
+    on_epoch: Callable[[EpochReport], object],
+    state: TrainingState | None = None,
+    **options: Any,
+) -> Brain:
+    """Run, and warn if the network does not learn, or if the run was interrupted."""
+    look = watch(provenance.recipe, data.labels, state.history if state else ())
+
+    def report_and_look(report: EpochReport) -> None:
+        on_epoch(report)
+        if trouble := look(report):
+            warn(f"{trouble.symptom}; {trouble.advice}")
+
+    brain, result = run(provenance, data, state=state, on_epoch=report_and_look, **options)
+    if result.interrupted:
+        kept = f"epoch {result.selected.epoch}" if result.selected else "that moment"
+        warn(f"interrupted in epoch {len(result.history) + 1}: the weights are those of {kept}")
+    return brain
+
+
+def _as_dataset(data: Labelled) -> Dataset:
+    """Return a data set, or a pair of images and labels, as a data set that is checked."""
+    images, labels = check_pair(*as_pair(data))
+    split: Split = data.split if isinstance(data, Dataset) else "train"
+    checked = Dataset(images.reshape(-1, SIDE, SIDE), labels.astype(np.uint8, copy=False), split)
+    return checked.with_digests(data.known) if isinstance(data, Dataset) else checked
