@@ -40,6 +40,22 @@ def test_contenders_race_on_normalised_images(mnist: Path) -> None:
     assert epochs[-1][1] > 0.979  # 0.974 on the images as they are
 
 
+def test_library(small: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", BENCHMARKS / "library.py", "1"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MNISTMLP_DATA_DIR": str(small)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    lines = done.stdout.splitlines()
+    assert [line.rpartition(":")[0] for line in lines[:2]] == [
+        "import mnistmlp",
+        "one image, forward pass",
+    ]
+    assert lines[-1].startswith("10,000 single images: memory grows by ")
+
+
 def test_memory(small: Path) -> None:
     done = subprocess.run(
         [sys.executable, BENCHMARKS / "memory.py", "7000"],
