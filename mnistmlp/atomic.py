@@ -89,6 +89,12 @@ def writing(path: Path) -> Iterator[None]:
         raise WriteError(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise WriteError if there is a file, unless it may be replaced."""
+    if not overwrite and os.path.lexists(path):
+        raise WriteError(f"{path} exists", hint="overwrite=True replaces it")
+
+
 def check_writable(path: Path) -> None:
     """Raise OSError if `path` cannot be written, so that this is known before the work starts."""
     if path.exists() and not path.is_file():

@@ -81,7 +81,7 @@ def lay_dataset() -> None:
 
 def put_on_mirror() -> DataFile:
     """Put a file on a mirror in a local folder."""
-    write_idx("plain", ARRAY)
+    write_idx("plain", ARRAY, overwrite=True)
     content = Path("plain").read_bytes()
     Path("mirror").mkdir(exist_ok=True)
     Path("mirror/some-idx1-ubyte.gz").write_bytes(gzip.compress(content))

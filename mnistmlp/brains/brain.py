@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import zlib
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -13,13 +12,14 @@ from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp.arrays import DIGITS
+from mnistmlp.atomic import check_free
 from mnistmlp.brains.classifier import LIGHT_BACKGROUND, Classifier
 from mnistmlp.brains.file import read_brain, write_brain
 from mnistmlp.brains.meta import Meta
 from mnistmlp.brains.provenance import describe_foreign
 from mnistmlp.core.inputs import has_light_background
 from mnistmlp.core.network import Network
-from mnistmlp.errors import InputError, OtherTaskError, WriteError, warn
+from mnistmlp.errors import InputError, OtherTaskError, warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -153,8 +153,7 @@ class Brain(Classifier):
             If a weight is not finite.
         """
         path = Path(path)
-        if not overwrite and os.path.lexists(path):
-            raise WriteError(f"{path} exists", hint="save(..., overwrite=True) replaces it")
+        check_free(path, overwrite=overwrite)
         meta = self.current_meta
         if self.meta and not meta:
             warn(f"{path}: the weights have changed since training, of which the file says nothing")

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import StrPath
-from mnistmlp.atomic import atomic_write
+from mnistmlp.atomic import atomic_write, check_free
 from mnistmlp.data.idx_faults import explain_size, explain_sizes, explain_start, fault_error
 from mnistmlp.errors import IdxError
 
@@ -105,17 +105,25 @@ def read_idx(path: StrPath, *, limit: int | None = None) -> NDArray[Any]:
     return items[:limit] if limit is not None and header.shape else items
 
 
-def write_idx(path: StrPath, array: NDArray[Any]) -> None:
+def write_idx(path: StrPath, array: NDArray[Any], *, overwrite: bool = False) -> None:
     """Write an array as IDX, compressed if the name ends in ``.gz``.
+
+    Parameters
+    ----------
+    path : str or path
+    array : array of an IDX type
+    overwrite : bool
+        Replace a file that is there; it stays until the new one is complete.
 
     Raises
     ------
     IdxError
         If IDX has no such type or cannot hold the shape.
     WriteError
-        If the file cannot be written.
+        If there is a file already, or it cannot be written.
     """
     path = Path(path)
+    check_free(path, overwrite=overwrite)
     try:
         head, items = encode_idx(array)
     except ValueError as error:

@@ -35,8 +35,8 @@ def export_brain(path: Path, brain: Brain, name: str) -> None:
         case ".onnx":
             from mnistmlp.exchange.onnx import export_onnx
 
-            export_onnx(brain, path)
+            export_onnx(brain, path, overwrite=True)
         case ".safetensors":
             from mnistmlp.exchange.safetensors import export_safetensors
 
-            export_safetensors(brain, path)
+            export_safetensors(brain, path, overwrite=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import DIGITS, PIXELS, StrPath
-from mnistmlp.atomic import atomic_write
+from mnistmlp.atomic import atomic_write, check_free
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.calibration import EPSILON
 from mnistmlp.core.network import Network
@@ -34,13 +34,20 @@ class Step(NamedTuple):
     attributes: dict[str, Any] = {}  # noqa: RUF012
 
 
-def export_onnx(brain: Brain, path: StrPath) -> None:
-    """Write a brain as ONNX; an old file at `path` stays until the new one is complete.
+def export_onnx(brain: Brain, path: StrPath, *, overwrite: bool = False) -> None:
+    """Write a brain as ONNX.
 
     The input is ``image`` (N, 784), float32 in [0, 1], normalised within if the
     brain does that; the output is ``probabilities`` (N, 10), calibrated, the same
     as `predict` gives.  All arrays are float32, even if the brain is in float64.
     The metadata are those of `make_metadata`.
+
+    Parameters
+    ----------
+    brain : Brain
+    path : str or path
+    overwrite : bool
+        Replace a file that is there; it stays until the new one is complete.
 
     Raises
     ------
@@ -49,8 +56,9 @@ def export_onnx(brain: Brain, path: StrPath) -> None:
     MissingExtraError
         If the package onnx is not installed.
     WriteError
-        If the file cannot be written.
+        If there is a file already, or it cannot be written.
     """
+    check_free(Path(path), overwrite=overwrite)
     with np.errstate(over="ignore"):
         if not np.isfinite(brain.network.parameters.astype(np.float32)).all():
             raise BrainError(f"{path}: a weight is too large for float32")

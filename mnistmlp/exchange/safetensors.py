@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from mnistmlp.arrays import StrPath
-from mnistmlp.atomic import atomic_write
+from mnistmlp.atomic import atomic_write, check_free
 from mnistmlp.brains.archive import MAX_META, parse_meta
 from mnistmlp.brains.brain import Brain
 from mnistmlp.brains.file import chain_sizes
@@ -47,19 +47,27 @@ NAMING_HINT = "names must be 0.weight, 0.bias, 2.weight, … as in an nn.Sequent
 # --- Writing -----------------------------------------------------------------
 
 
-def export_safetensors(brain: Brain, path: StrPath) -> None:
-    """Write a brain as safetensors; an old file at `path` stays until the new one is complete.
+def export_safetensors(brain: Brain, path: StrPath, *, overwrite: bool = False) -> None:
+    """Write a brain as safetensors.
 
     The tensors have the dtype of the brain, and the same brain gives the same
     bytes.
+
+    Parameters
+    ----------
+    brain : Brain
+    path : str or path
+    overwrite : bool
+        Replace a file that is there; it stays until the new one is complete.
 
     Raises
     ------
     MissingExtraError
         If the package safetensors is not installed.
     WriteError
-        If the file cannot be written.
+        If there is a file already, or it cannot be written.
     """
+    check_free(Path(path), overwrite=overwrite)
     with needs_extra("safetensors"):
         from safetensors.numpy import save
 

@@ -56,7 +56,7 @@ def test_what_is_there_is_not_replaced(there: str) -> None:
         path.symlink_to("nothing")
     with pytest.raises(WriteError, match=r"brain\.npz exists") as caught:
         small_brain().save("brain.npz")
-    assert caught.value.hint == "save(..., overwrite=True) replaces it"
+    assert caught.value.hint == "overwrite=True replaces it"
     assert names() == ["brain.npz"]
     if there == "a file":
         assert path.read_text() == "mine"

@@ -33,7 +33,7 @@ def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:
     round_to_half(loaded.network)
     save_brain(half, loaded.network, loaded.meta.raw | {"half": True})
     for path in (brain, half):
-        export_safetensors(load_brain(path), Path("model.safetensors"))
+        export_safetensors(load_brain(path), "model.safetensors", overwrite=True)
         assert run("import", "model.safetensors", "again.npz", "--force").exit_code == 0
         assert Path("again.npz").read_bytes() == path.read_bytes()
 

@@ -75,7 +75,7 @@ def test_missing_files_are_named(folder: Path) -> None:
 def test_files_of_the_wrong_kind_are_refused(
     folder: Path, name: str, array: np.ndarray, message: str
 ) -> None:
-    write_idx(folder / name, array)
+    write_idx(folder / name, array, overwrite=True)
     with pytest.raises(DataError, match=message):
         load_dataset(folder, "train")
 

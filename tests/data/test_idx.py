@@ -22,7 +22,7 @@ arrays = st.sampled_from(list(DTYPES.values())).flatmap(
 @in_one_folder
 @given(array=arrays)
 def test_an_array_survives_a_round_trip(tmp_path: Path, name: str, array: np.ndarray) -> None:
-    write_idx(tmp_path / name, array)
+    write_idx(tmp_path / name, array, overwrite=True)
     found = read_idx(tmp_path / name)
     assert (found.dtype, found.shape) == (array.dtype, array.shape)
     assert found.tobytes() == array.tobytes()
@@ -66,7 +66,7 @@ def test_a_compressed_file_has_no_timestamp(tmp_path: Path) -> None:
 def test_plain_files_are_mapped_and_all_arrays_are_read_only(tmp_path: Path) -> None:
     array = np.arange(60, dtype=np.uint8).reshape(5, 3, 4)
     for name in ("plain", "packed.gz"):
-        write_idx(tmp_path / name, array)
+        write_idx(tmp_path / name, array, overwrite=True)
         assert not read_idx(tmp_path / name).flags.writeable
     base: Any = read_idx(tmp_path / "plain")
     while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
@@ -163,3 +163,10 @@ def test_writing_errors_leave_no_file(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="cannot be written"):
         write_idx(tmp_path / "none" / "f", np.zeros(3, np.uint8))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"mine")
+    with pytest.raises(WriteError, match="f exists"):
+        write_idx(tmp_path / "f", np.zeros(3, np.uint8))
+    assert (tmp_path / "f").read_bytes() == b"mine"

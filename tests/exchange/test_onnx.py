@@ -44,7 +44,7 @@ DEGENERATE: dict[str, tuple[Any, int]] = {
 
 def exported(brain: Brain, images: Bytes, result: str = "probabilities") -> Array:
     """Export a brain, check the file, and return a result of onnxruntime by its name."""
-    export_onnx(brain, PATH)
+    export_onnx(brain, PATH, overwrite=True)
     model = onnx.load(PATH)
     onnx.checker.check_model(model, full_check=True)
     if result != "probabilities":
@@ -240,3 +240,10 @@ def test_the_pretrained_brain_on_real_images(mnist: Path) -> None:
     expected, found = predicted(brain, images), exported(brain, images)
     np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
     np.testing.assert_allclose(found, expected, atol=LARGEST_DIFFERENCE)
+
+
+def test_a_file_that_is_there_is_not_replaced() -> None:
+    PATH.write_bytes(b"mine")
+    with pytest.raises(WriteError, match=f"{PATH} exists"):
+        export_onnx(random_brain(5), PATH)
+    assert PATH.read_bytes() == b"mine"

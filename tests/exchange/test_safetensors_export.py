@@ -9,7 +9,7 @@ import pytest
 from mnistmlp.arrays import Array, Bytes
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.normalization import NORMALIZATIONS
-from mnistmlp.errors import MissingExtraError
+from mnistmlp.errors import MissingExtraError, WriteError
 from mnistmlp.exchange.safetensors import export_safetensors, import_safetensors
 from tests.conftest import blobs, names
 from tests.exchange.conftest import predicted, random_brain
@@ -108,7 +108,7 @@ def test_metadata() -> None:
 def test_the_metadata_say_how_images_are_normalised(normalization: str) -> None:
     brain = random_brain(5, normalization=normalization)
     for each in (brain, Brain(brain.network, None)):
-        export_safetensors(each, PATH)
+        export_safetensors(each, PATH, overwrite=True)
         assert read_by_hand()[1]["normalization"] == normalization
 
 
@@ -147,3 +147,10 @@ def test_an_edited_brain_does_not_pass_for_the_trained_one() -> None:
     assert imported.meta.recipe_name == "imported"
     assert imported.temperature == brain.temperature
     np.testing.assert_array_equal(imported.network.parameters, brain.network.parameters)
+
+
+def test_a_file_that_is_there_is_not_replaced() -> None:
+    PATH.write_bytes(b"mine")
+    with pytest.raises(WriteError, match=f"{PATH} exists"):
+        export_safetensors(random_brain(5), PATH)
+    assert PATH.read_bytes() == b"mine"
