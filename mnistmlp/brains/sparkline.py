@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 LEVELS = "▁▂▃▄▅▆▇█"
 WIDTH = 59  # characters of curve and text, at most: with the name of its row, it fits 80 columns
@@ -45,5 +46,5 @@ def _resample(values: Sequence[float], columns: int) -> Sequence[float]:
     if count <= columns:
         return values
     cuts = [column * count // columns for column in range(columns + 1)]
-    parts = [values[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [values[a:b] for a, b in pairwise(cuts)]
     return [sum(part) / len(part) for part in parts]

@@ -103,7 +103,7 @@ def test_curves_in_ascii(start: Start) -> None:
 
 
 def test_a_history_of_nonsense_draws_no_curve(run: Run) -> None:
-    odd = [None, "x", True, [], 10**400, -1, 0, 1e300]
+    odd: list[Any] = [None, "x", True, [], 10**400, -1, 0, 1e300]
     write_history(odd, [*odd[:6], 2, 1e300])
     assert "by epoch" not in run("info").stdout
     write_brain({}, history=[1, [], None, {}])
