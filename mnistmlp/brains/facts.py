@@ -50,20 +50,14 @@ def describe_brain(network: Network, meta: Meta | None) -> dict[str, dict[str, A
 
 def _results(meta: Meta) -> dict[str, Any]:
     """Return what was measured in training, as far as the file says."""
-    losses = [each for each in _measured(meta, "loss") if 0 < each <= MAX_LOSS]
-    accuracies = [each for each in _measured(meta, "validation_accuracy") if 0 <= each <= 1]
+    losses = [each for each in meta.measured("loss") if 0 < each <= MAX_LOSS]
+    accuracies = [each for each in meta.measured("validation_accuracy") if 0 <= each <= 1]
     accuracy = meta.validation_accuracy
     return {
         "validation accuracy": None if accuracy is None else f"{accuracy:.2%}",
         "accuracy by epoch": draw_sparkline(accuracies, "{:.2%}".format),
         "loss by epoch": draw_sparkline(losses, "{:.4g}".format, logarithmic=True),
     }
-
-
-def _measured(meta: Meta, name: str) -> list[float]:
-    """Return the numbers of this name in the history, which may lack some."""
-    found = [each.get(name) for each in meta.history if isinstance(each, dict)]
-    return [each for each in found if isinstance(each, int | float) and not isinstance(each, bool)]
 
 
 def _origin(meta: Meta) -> dict[str, Any]:
