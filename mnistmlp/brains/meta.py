@@ -144,7 +144,8 @@ class Meta:
 
     def measured(self, name: str) -> list[float]:
         """Return the numbers of this name in the history, of which a file may lack some."""
-        found = [each.get(name) for each in self.history if isinstance(each, dict)]
+        lines: list[Any] = self.history  # only known to be a list
+        found: list[Any] = [each.get(name) for each in lines if isinstance(each, dict)]
         return [number for number in found if _is_number(number)]
 
     @property
