@@ -23,6 +23,8 @@ demo: .venv/package ## fetch MNIST, train, evaluate, recognise a digit
 	$(BIN)/mnistmlp train --recipe classic --dataset "$$(cat build/dataset)" --output build/brain.npz --force
 	$(BIN)/mnistmlp evaluate --dataset "$$(cat build/dataset)" build/brain.npz
 	$(BIN)/mnistmlp predict --dataset "$$(cat build/dataset)" --brain build/brain.npz --index 42 --show
+	@printf '\nNext:\n  %s\n  %s\n' "$(BIN)/mnistmlp draw build/brain.npz" \
+		"$(BIN)/mnistmlp predict --dataset $$(cat build/dataset) --brain build/brain.npz --index random --show" >&2
 
 test: .venv/development ## run the tests
 	$(BIN)/pytest --numprocesses auto

@@ -1,11 +1,21 @@
-"""What `make demo` asks before it chooses its data set."""
+"""`make demo`: what it asks before it chooses its data set, and how it ends."""
 
+import os
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
+import pytest
+
+from mnistmlp.brains.brain import PRETRAINED
 from mnistmlp.data.download import mirror_answers
+
+ROOT = Path(__file__).parent.parent
 
 CLOSED = "http://127.0.0.1:1"
 
@@ -34,3 +44,26 @@ def test_silence_and_refusal_are_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert not mirror_answers((f"http://127.0.0.1:{silent.getsockname()[1]}",), within=0.2)
     assert time.monotonic() - started < 30
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
+def test_it_ends_with_a_digit_and_next_steps(small: Path) -> None:
+    """Run it with a program that only prints what it is given, then what it proposes."""
+    shutil.copy(ROOT / "Makefile", ".")
+    Path("bin").mkdir()
+    Path("bin/mnistmlp").write_text('#!/bin/sh\necho "$@"\n')
+    Path("bin/mnistmlp").chmod(0o755)
+    env = os.environ | {"MNISTMLP_DATA_DIR": str(small)}
+    command = ["make", "--silent", "--old-file=.venv/package", "BIN=bin", "demo"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    last = done.stdout.splitlines()[-1]
+    assert last == "predict --dataset mnist --brain build/brain.npz --index 42 --show"
+    steps = [line.split() for line in done.stderr.splitlines() if line.startswith("  bin/mnistmlp")]
+    assert [words[1] for words in steps] == ["draw", "predict"]
+    shutil.copy(PRETRAINED, "build/brain.npz")
+    for words, more in zip(steps, [["--output", "page.html"], []], strict=True):
+        program = [sys.executable, "-m", "mnistmlp"]
+        tried = subprocess.run(
+            [*program, *words[1:], *more], env=env, capture_output=True, text=True, check=True
+        )
+    assert "label" in tried.stderr

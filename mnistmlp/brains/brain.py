@@ -126,11 +126,12 @@ class Brain(Classifier):
         from mnistmlp.brains.facts import describe_brain  # only needed there
         from mnistmlp.core.notebook import make_table
 
-        facts = describe_brain(self.network, self.current_meta)
-        if not self.current_meta:
-            del facts["meta"]
+        sections = describe_brain(self.network, self.current_meta).values()
         return make_table(
-            (name.replace("_", " "), text) for name, text in facts.items() if text is not None
+            (name.replace("_", " "), text)
+            for facts in sections
+            for name, text in facts.items()
+            if text is not None
         )
 
     def save(self, path: StrPath, *, overwrite: bool = False) -> None:

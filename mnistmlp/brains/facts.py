@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mnistmlp.brains.meta import Meta
+from mnistmlp.brains.sparkline import draw_sparkline
 from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.network import Network
 from mnistmlp.training.recipes import DEFAULTS, SETTINGS, select_extras
@@ -13,6 +14,7 @@ from mnistmlp.training.settings import spell
 SHOWN_ELSEWHERE = {  # settings of which another row tells
     *("hidden", "activation", "loss", "normalization", "dtype", "epochs"),
 }
+MAX_LOSS = 1e100  # a file may say what no float can hold
 
 
 def network_facts(network: Network) -> dict[str, Any]:
@@ -28,24 +30,41 @@ def network_facts(network: Network) -> dict[str, Any]:
     }
 
 
-def describe_brain(network: Network, meta: Meta | None) -> dict[str, Any]:
-    """Return by name what there is to say of a brain, as text; None where nothing is."""
+def describe_brain(network: Network, meta: Meta | None) -> dict[str, dict[str, Any]]:
+    """Return what there is to say of a brain: of its network, its training and the results.
+
+    Each section has facts by name, as text; None where nothing is known.
+    """
     facts = network_facts(network)
-    return facts | {
-        "sizes": "-".join(map(str, network.sizes)),
-        "parameters": f"{facts['parameters']:,}",
-        "normalization": None if facts["normalization"] == "none" else facts["normalization"],
-        **_origin(meta),
+    return {
+        "network": facts
+        | {
+            "sizes": "-".join(map(str, network.sizes)),
+            "parameters": f"{facts['parameters']:,}",
+            "normalization": None if facts["normalization"] == "none" else facts["normalization"],
+        },
+        "training": _origin(meta) if meta else {},
+        "results": _results(meta) if meta else {},
     }
 
 
-def _origin(meta: Meta | None) -> dict[str, Any]:
+def _results(meta: Meta) -> dict[str, Any]:
+    """Return what was measured in training, as far as the file says."""
+    losses = [each for each in meta.measured("loss") if 0 < each <= MAX_LOSS]
+    accuracies = [each for each in meta.measured("validation_accuracy") if 0 <= each <= 1]
+    accuracy = meta.validation_accuracy
+    return {
+        "validation accuracy": None if accuracy is None else f"{accuracy:.2%}",
+        "accuracy by epoch": draw_sparkline(accuracies, "{:.2%}".format),
+        "loss by epoch": draw_sparkline(losses, "{:.4g}".format, logarithmic=True),
+    }
+
+
+def _origin(meta: Meta) -> dict[str, Any]:
     """Return how the brain was trained, as far as its file says."""
-    if meta is None:
-        return {"meta": "none: a brain of the older kind"}
     if meta.recipe.keys() == {"name"}:  # not trained by this package, as far as is known
         return {"recipe": meta.recipe_name}
-    accuracy, epochs = meta.validation_accuracy, _spell(meta.epochs)
+    epochs = _spell(meta.epochs)
     if (planned := meta.recipe.get("epochs", meta.epochs)) != meta.epochs:
         epochs += f" of {_spell(planned)}"
     return {
@@ -56,7 +75,6 @@ def _origin(meta: Meta | None) -> dict[str, Any]:
         "half": "yes" if meta.half else None,
         "seed": meta.seed,
         "epochs": epochs,
-        "validation accuracy": None if accuracy is None else f"{accuracy:.2%}",
         "trained on": meta.trained_on,
         "versions": ", ".join(f"{name} {number}" for name, number in meta.versions.items()) or None,
     }

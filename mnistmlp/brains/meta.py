@@ -142,6 +142,12 @@ class Meta:
         accuracy = self.raw["accuracy"].get("validation")
         return float(accuracy) if _is_number(accuracy) and 0 <= accuracy <= 1 else None
 
+    def measured(self, name: str) -> list[float]:
+        """Return the numbers of this name in the history, of which a file may lack some."""
+        lines: list[Any] = self.history  # only known to be a list
+        found: list[Any] = [each.get(name) for each in lines if isinstance(each, dict)]
+        return [number for number in found if _is_number(number)]
+
     @property
     def trained_on(self) -> str | None:
         """The name of the training data, and what was added to it."""

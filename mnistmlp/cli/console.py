@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # One step, from the start of the screen, would clear it, which tmux keeps as lines scrolled away.
 ERASE = "\r \x1b[J\r"
 PLAIN = {"±": "+-", "√": "sqrt", "−": "-", "×": "x", "…": "..."}  # what ASCII has for it
+PLAIN |= dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#@", strict=True))  # of a curve: shades, not heights
 BUFFER = 1 << 16  # bytes that are written at once, at most
 
 

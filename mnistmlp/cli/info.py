@@ -29,7 +29,11 @@ def info(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Describe a brain file, or this machine with --system."""
+    """Describe a brain file, or this machine with --system.
+
+    The curves by epoch go from the first epoch to the last, each from its lowest value
+    to its highest; the loss is on a logarithmic scale.
+    """
     if system:
         threads = blas.configure()
         facts = {"mnistmlp": __version__, **blas.describe(), "threads": threads}
@@ -42,7 +46,11 @@ def info(
         raw = brain.meta.raw if brain.meta else {}
         print(json.dumps({"brain": str(path), **raw, **network_facts(brain.network)}))
         return
-    print(_rows({"brain": path, **describe_brain(brain.network, brain.meta)}))
+    sections = describe_brain(brain.network, brain.meta)
+    sections["network"] = {"brain": path, **sections["network"]}
+    if not brain.meta:
+        sections["training"] = {"meta": "none: a brain of the older kind"}
+    print("\n\n".join(filter(None, map(_rows, sections.values()))))
 
 
 def _rows(facts: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from tests.conftest import save_brain
 
 def test_a_table(run: Run, brain: Path) -> None:
     result = run("info", brain)
-    facts = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    facts = dict(rows_of(run, brain))
     assert (facts["sizes"], facts["activation"], facts["loss"]) == (
         "784-24-10",
         "relu",
@@ -47,7 +47,7 @@ def rows_of(run: Run, *args: object) -> list[tuple[str, str]]:
     result = run("info", *args)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.replace("\n" + 21 * " ", " ").splitlines()
-    return [(line[:20].rstrip(), line[21:]) for line in lines]
+    return [(line[:20].rstrip(), line[21:]) for line in lines if line]
 
 
 def test_no_row_says_none(run: Run) -> None:
@@ -57,6 +57,57 @@ def test_no_row_says_none(run: Run) -> None:
     assert run("import", "m.safetensors", "imported.npz", "--activation", "tanh").exit_code == 0
     for path in ("pretrained", "brain.npz", "imported.npz"):
         assert "None" not in run("info", path).stdout
+
+
+def test_sections(run: Run, brain: Path) -> None:
+    parts = run("info", brain).stdout.split("\n\n")
+    rows = [[line[:20].rstrip() for line in part.splitlines() if line[0] != " "] for part in parts]
+    assert [(names[0], names[-1]) for names in rows] == [
+        ("brain", "loss"),
+        ("recipe", "versions"),
+        ("validation accuracy", "loss by epoch"),
+    ]
+    write_brain({})
+    assert len(run("info").stdout.split("\n\n")) == 2  # nothing was measured
+    Brain(load_brain(Path("brain.npz")).network).save("own.npz")
+    assert len(run("info", "own.npz").stdout.split("\n\n")) == 2
+    make_older(Path("older.npz"))
+    assert len(run("info", "older.npz").stdout.split("\n\n")) == 2
+
+
+def write_history(losses: list[Any], accuracies: list[Any]) -> None:
+    pairs = zip(losses, accuracies, strict=True)
+    write_brain({}, history=[{"loss": a, "validation_accuracy": b} for a, b in pairs])
+
+
+def test_curves(run: Run) -> None:
+    write_history([0.8, 0.4, 0.2, 0.1], [0.5, 0.75, 0.8, 1])
+    assert rows_of(run)[-2:] == [
+        ("accuracy by epoch", "▁▅▅█  50.00% to 100.00%"),
+        ("loss by epoch", "█▆▃▁  0.8 to 0.1"),
+    ]
+    write_history([0.8, 0.4], [None, None])
+    assert rows_of(run)[-1] == ("loss by epoch", "█▁  0.8 to 0.4")
+    write_history([0.8], [0.5])
+    assert rows_of(run)[-2:] == [("accuracy by epoch", "50.00%"), ("loss by epoch", "0.8")]
+
+
+def test_curves_in_ascii(start: Start) -> None:
+    write_history([2.0**-n for n in range(8)], [n / 8 for n in range(8)])
+    env = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    stdout, stderr = start("info", env=env).communicate(timeout=60)
+    assert stderr == b""
+    lines = stdout.decode("ascii").splitlines()
+    assert lines[-1] == "loss by epoch        @#*+=-:.  1 to 0.007812"
+    assert lines[-2] == "accuracy by epoch    .:-=+*#@  0.00% to 87.50%"
+
+
+def test_a_history_of_nonsense_draws_no_curve(run: Run) -> None:
+    odd: list[Any] = [None, "x", True, [], 10**400, -1, 0, 1e300]
+    write_history(odd, [*odd[:6], 2, 1e300])
+    assert "by epoch" not in run("info").stdout
+    write_brain({}, history=[1, [], None, {}])
+    assert "by epoch" not in run("info").stdout
 
 
 def test_numbers_have_separators(run: Run) -> None:
@@ -171,9 +222,7 @@ def test_text_from_the_file_is_escaped(run: Run, brain: Path) -> None:
     save_brain(Path("brain.npz"), loaded.network, meta)
     result = run("info")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-1].split(maxsplit=1)[1] == (
-        r"numpy \x1b[2J\nsizes 1, python \u202e"
-    )
+    assert dict(rows_of(run))["versions"] == r"numpy \x1b[2J\nsizes 1, python \u202e"
 
 
 def test_a_file_that_is_not_a_brain(run: Run) -> None:

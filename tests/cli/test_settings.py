@@ -141,6 +141,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "recursive": FLAG,
         "with_filename": FLAG,
         "index": ranges("0", "0:999999999"),
+        "seed": whole(0, 2**63 - 1),
         "split": choice("test", "train"),
         "brain": READ,
         "jobs": whole(1, 1024),
@@ -184,6 +185,8 @@ def words(brain: Path) -> Words:
         image: list[object] = [] if name == "index" else ["--index", "0"]
         if name == "explain_png":
             image = ["a.png"]
+        if name == "seed":
+            image = ["--index", "random"]
         rest = image if command == "predict" else []
         if name == "seeds":
             rest = ["-o", "x-{seed}.npz"]

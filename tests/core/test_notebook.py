@@ -95,6 +95,9 @@ def test_a_brain_shows_what_it_is(brain: Brain) -> None:
     assert {("sizes", "784-5-10"), ("parameters", "3,985"), ("recipe", "classic")} <= set(rows)
     assert brain.meta
     assert ("validation accuracy", f"{brain.meta.validation_accuracy:.2%}") in rows
+    curves = {name: text for name, text in rows if name.endswith("by epoch")}
+    assert curves["accuracy by epoch"].endswith(f"{brain.history[-1]['validation_accuracy']:.2%}")
+    assert curves["loss by epoch"].startswith("█")
 
 
 def test_a_network_of_ones_own_has_no_history() -> None:

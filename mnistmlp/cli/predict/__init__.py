@@ -26,9 +26,9 @@ from mnistmlp.cli.options import (
     back_up_replaced,
     check_distinct,
     check_target,
-    parse_range,
 )
 from mnistmlp.cli.predict import options, show as drawing
+from mnistmlp.cli.predict.indices import parse_indices
 from mnistmlp.cli.predict.numbers import check_options, print_numbers
 from mnistmlp.cli.predict.recognise import Recognised, recognise_indices, recognise_pictures
 from mnistmlp.cli.predict.sources import check_sources, picture_names
@@ -55,6 +55,7 @@ def predict(
     with_filename: options.WithFilename = None,
     index: options.Index = None,
     split: options.Split = "test",
+    seed: options.Seed = None,
     brain: options.Brains = None,
     top: options.Top = None,
     reject: options.Reject = 0.0,
@@ -85,11 +86,11 @@ def predict(
     if numbers:
         single = {"--index": index, "--raw": raw, "--no-centre": not centre, "--top": top}
         check_options(single | {"--show": show, "--explain": explain})
-    ranges = [parse_range("index", text) for text in index or []]
-    several = recursive or files_from is not None or len(images) + sum(map(len, ranges)) > 1
+    indices = parse_indices(index or [], seed)
+    several = recursive or files_from is not None or len(images) + sum(map(len, indices)) > 1
     named = several if with_filename is None else with_filename
     if explain_png:
-        if several or ranges:
+        if several or indices:
             raise SettingError("explain-png", "takes one picture only")
         _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN], force=force)
     classifier = load_classifier(brain or [choose_default_brain()], "--brain")
@@ -103,9 +104,10 @@ def predict(
         classifier, names, jobs or blas.usable_cores(), steps=steps, **reading_options
     )
     given = pictures if images or files_from is not None else ()
+    from_data = recognise_indices(classifier, indices, dataset, data_dir, split, seed)
     failed = False
     with closing(pictures):  # ends other processes, whatever happens here
-        for result in chain(given, recognise_indices(classifier, ranges, dataset, data_dir, split)):
+        for result in chain(given, from_data):
             if isinstance(result, PictureError):
                 drawing.report(result, wanted)
                 failed = True
@@ -117,10 +119,12 @@ def predict(
 
 def _print_result(result: Recognised, classifier: Classifier, wanted: Wanted) -> None:
     """Print the digit of a picture, and what else is wanted."""
+    confident = _is_confident(result, wanted.reject)
     if wanted.explain:
-        drawing.explain(result, drawing.normalised_images(result.image, classifier))
+        normalised = drawing.normalised_images(result.image, classifier)
+        drawing.explain(result, normalised, confident=confident)
     elif wanted.show:
-        drawing.show(result)
+        drawing.show(result, confident=confident)
     if result.count > 1:
         _note_several(result)
     print(_document(result, wanted) if wanted.as_json else _lines(result, wanted), flush=True)

@@ -56,9 +56,22 @@ Jobs = Annotated[
 ]
 Index = Annotated[
     list[str] | None,
-    typer.Option(metavar="N", help="Image N of the data set, or N:M for N to M - 1; repeatable."),
+    typer.Option(
+        metavar="N",
+        help="Image N of the data set, N:M for N to M - 1, random for any, or random:K for "
+        "any K; repeatable.",
+    ),
 ]
 Split = Annotated[Literal["test", "train"], typer.Option(help="Which images --index refers to.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        parser=options.whole(0, 2**63 - 1),
+        metavar="N",
+        show_default="another each time",
+        help="Seed of --index random.",
+    ),
+]
 Brains = Annotated[
     list[Path] | None,
     typer.Option(

@@ -8,15 +8,15 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp.cli import console
 from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.predict.indices import Indices, choose
 from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.cli.predict.sources import Source
-from mnistmlp.errors import NoInkError, PictureError, SettingError
+from mnistmlp.errors import NoInkError, PictureError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array, Bytes
@@ -91,20 +91,17 @@ def _read_picture(
 
 def recognise_indices(
     classifier: Classifier,
-    ranges: list[range],
+    wanted: list[Indices],
     dataset: DatasetName,
     data_dir: Path | None,
     split: Split,
+    seed: int | None,
 ) -> Iterator[Recognised]:
     """Yield the result for each image of the data set, with its label."""
-    if not ranges:
+    if not wanted:
         return
-    end = max(each.stop for each in ranges)
     data = open_dataset(dataset, data_dir, split)
-    size = len(data.images)
-    if end > size:
-        raise SettingError("index", f"{end - 1} is past the {split} images, 0 to {size - 1}")
-    indices = list(chain(*ranges))
+    indices = choose(wanted, len(data.images), split, seed)
     images = data.images[indices]
     rows = classifier.predict_proba(images)
     name = data.name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
 from mnistmlp.cli.options import back_up_replaced
-from mnistmlp.cli.predict.wanted import Wanted
+from mnistmlp.cli.predict.wanted import UNSURE, Wanted
 from mnistmlp.errors import NoInkError, PictureError
 
 if TYPE_CHECKING:
@@ -27,25 +27,32 @@ UPPER_HALF, FULL_BLOCK = "▀", "█"
 SHADES = " .:+#"  # where blocks cannot be shown, from black to white
 
 
-def show(result: Recognised) -> None:
-    """Draw an image beside ten bars, on stderr: stdout is for the result."""
+def show(result: Recognised, *, confident: bool) -> None:
+    """Draw an image beside ten bars and its label, on stderr: stdout is for the result.
+
+    Unless the network is confident, no digit is named.
+    """
     screen = console.make_console(stderr=True)
-    bars = dict(enumerate(_bars(screen, result.probabilities), start=2))
+    bars = _bars(screen, result.probabilities)
+    beside = dict(enumerate([*bars, "", *_compare_to_label(result, confident)], start=2))
     lines = [
         _half_blocks(screen, result.image[row], result.image[row + 1]).append(
-            f"   {bars[row // 2]}" if row // 2 in bars else ""
+            f"   {beside[row // 2]}" if beside.get(row // 2) else ""
         )
         for row in range(0, len(result.image), 2)
     ]
     console.note(console.render(screen, console.escape(result.source), *lines))
 
 
-def explain(result: Recognised, normalised: list[Panel]) -> None:
-    """Draw the steps from a picture to what networks see, and ten bars below, on stderr."""
+def explain(result: Recognised, normalised: list[Panel], *, confident: bool) -> None:
+    """Draw the steps from a picture to what networks see, and ten bars below, on stderr.
+
+    Below those of an image of the data set is its label, as in `show`.
+    """
     from mnistmlp.pictures.explain import describe_reading, panels
 
     if not result.reading and not normalised:  # an image of the data set has no steps
-        show(result)
+        show(result, confident=confident)
         return
     screen = console.make_console(stderr=True)
     reading = result.reading
@@ -57,7 +64,8 @@ def explain(result: Recognised, normalised: list[Panel]) -> None:
     ]
     facts = [describe_reading(reading)] if reading else []
     source, bars = console.escape(result.source), _bars(screen, result.probabilities)
-    console.note(console.render(screen, source, *lines, *facts, *bars))
+    label = _compare_to_label(result, confident)
+    console.note(console.render(screen, source, *lines, *facts, *bars, *label))
 
 
 def report(error: PictureError, wanted: Wanted) -> None:
@@ -132,6 +140,16 @@ def _half_blocks(screen: Console, upper: Bytes, lower: Bytes) -> Text:
         else:
             line.append(" ▄▀█"[2 * (top > 127) + (bottom > 127)])
     return line
+
+
+def _compare_to_label(result: Recognised, confident: bool) -> list[str]:
+    """Return a line that says whether the digit is the label, if the image has one."""
+    if "label" not in result.origin:
+        return []
+    label, digit = result.origin["label"], int(result.probabilities.argmax())
+    if not confident:
+        return [f"predicted {UNSURE}, label {label}"]
+    return [f"predicted {digit}, label {label}: {'right' if digit == label else 'wrong'}"]
 
 
 def _bars(screen: Console, probabilities: Array) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -146,12 +147,64 @@ def test_top(run: Run, brain: Path, small: Path) -> None:
         (["--index", "300"], "--index: 300 is past the test images, 0 to 299"),
         (["--index", "0:301"], "--index: 300 is past the test images, 0 to 299"),
         (["--index", "9" * 30], "--index: '999"),
+        (["--index", "random:0"], "--index: 'random:0' is not a number"),
+        (["--index", "random:"], "--index: 'random:' is not a number"),
+        (["--index", "random:-1"], "--index: 'random:-1' is not a number"),
+        (["--index", "random:2:3"], "--index: 'random:2:3' is not a number"),
+        (["--index", "Random"], "--index: 'Random' is not a number"),
+        (["--index", "random:" + "9" * 30], "--index: 'random:999"),
+        (["--index", "random:301"], "--index: random:301 is more than the 300 test images"),
+        (["--index", "random", "--index", "300"], "--index: 300 is past the test images"),
+        (["--index", "3", "--seed", "1"], "--seed: needs --index random"),
+        (["a.png", "--seed", "1"], "--seed: needs --index random"),
     ],
 )
 def test_invalid_indices(run: Run, brain: Path, small: Path, args: list[str], error: str) -> None:
     result = run("predict", "--brain", brain, "--data-dir", small, *args)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"error: {error}")
+
+
+Indices = Callable[..., list[int]]
+
+
+@pytest.fixture
+def chosen(run: Run, brain: Path, small: Path) -> Indices:
+    """Return the indices of the images that are recognised, each as if it were named."""
+
+    def predict(*words: object) -> list[int]:
+        common = ["predict", "--brain", brain, "--data-dir", small, "--json"]
+        lines = run(*common, *words).stdout.splitlines()
+        found = [json.loads(line)["index"] for line in lines]
+        named = [word for index in found for word in ("--index", index)]
+        split = ["--split", "train"] if "train" in words else []
+        assert run(*common, *named, *split).stdout.splitlines() == lines
+        return found
+
+    return predict
+
+
+def test_random_images(chosen: Indices) -> None:
+    assert sorted(chosen("--index", "random:300")) == list(range(300))  # none twice
+    assert len({*chosen("--index", "random:20"), *chosen("--index", "random:20")}) > 20
+    assert max(chosen("--index", "random:40", "--split", "train", "--seed", 0)) > 300
+    (one,) = chosen("--index", "random")
+    assert 0 <= one < 300
+
+
+def test_a_seed_repeats_random_images(chosen: Indices) -> None:
+    seeds = [chosen("--index", "random:5", "--seed", seed) for seed in (1, 1, 2)]
+    assert seeds[0] == seeds[1] != seeds[2]
+    mixed = chosen("--index", 7, "--index", "random:5", "--index", "3:5", "--seed", 1)
+    assert mixed == [7, *seeds[0], 3, 4]
+
+
+def test_how_a_random_image_is_printed(run: Run, brain: Path, small: Path, picture: Path) -> None:
+    common = ["predict", "--brain", brain, "--data-dir", small, "--index"]
+    assert len(run(*common, "random").stdout) == len("7\n")
+    assert [line[:5] for line in run(*common, "random:2").stdout.splitlines()] == ["test:"] * 2
+    names = sources(run(*common, "random", picture).stdout)
+    assert (names[0], names[1][:5]) == ("digit.png", "test:")
 
 
 @pytest.mark.parametrize("args", [[], ["--json"], ["-r"], ["--brain", "none.npz"]], ids=str)

@@ -2,12 +2,15 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from mnistmlp.arrays import Bytes
-from mnistmlp.brains.brain import load_brain
+from mnistmlp.brains.brain import Brain, load_brain
+from mnistmlp.core.network import Network
 from mnistmlp.core.normalization import normalise
 from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.idx import write_idx
 from tests.cli.conftest import Run, Start
 from tests.conftest import save_brain
 
@@ -18,6 +21,7 @@ def test_show_draws_on_stderr(run: Run, brain: Path, small: Path) -> None:
     assert plain.stdout == run(*common[:-1]).stdout
     lines = plain.stderr.splitlines()
     assert len(lines) == 15
+    assert lines[-1][31:] == "predicted {0}, label {0}: right".format(plain.stdout.strip())
     assert max(map(len, lines)) <= 80
     assert {character for line in lines[1:] for character in line[:28]} <= set(" ▄▀█")
     best = next(line for line in lines if line.endswith("<"))
@@ -152,3 +156,26 @@ def test_explain_shows_each_normalisation_once(
     run("predict", *brains[:1], picture, "--explain-png", "plain.png")
     with Image.open("steps.png") as page, Image.open("plain.png") as plain:
         assert page.width - plain.width == 2 * (plain.width - 16) / 4
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [([], "predicted 3, label 5: wrong"), (["--reject", 1], "predicted ?, label 5")],
+    ids=str,
+)
+@pytest.mark.parametrize("drawing", ["--show", "--explain"])
+def test_the_label_beside_a_wrong_answer_or_none(
+    run: Run, tmp_path: Path, drawing: str, args: list[str], line: str
+) -> None:
+    write_idx(tmp_path / "t10k-images-idx3-ubyte", np.zeros((1, 28, 28), np.uint8))
+    write_idx(tmp_path / "t10k-labels-idx1-ubyte", np.array([5], np.uint8))
+    network = Network((784, 10), "relu", "cross-entropy", normalization="deslant")
+    network.layers[0][1][3] = 4.0
+    Brain(network).save("three.npz")
+    words = ["predict", "--brain", "three.npz", "--data-dir", tmp_path, "--index", 0]
+    assert run(*words, drawing, *args).stderr.splitlines()[-1].strip() == line
+
+
+def test_a_picture_has_no_label(run: Run, brain: Path, picture: Path) -> None:
+    for drawing in ("--show", "--explain"):
+        assert "label" not in run("predict", "--brain", brain, picture, drawing).stderr
