@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mnistmlp.core.backpropagation import Workspace as Workspace, backpropagate as backpropagate
     from mnistmlp.core.initialization import initialise as initialise
     from mnistmlp.core.metrics import Evaluation as Evaluation
+    from mnistmlp.core.mistakes import Mistakes as Mistakes
     from mnistmlp.core.network import Network as Network
     from mnistmlp.data.datasets import Dataset as Dataset, load_dataset as load_dataset
     from mnistmlp.data.download import download_dataset as download_dataset
@@ -94,6 +95,7 @@ else:
         "core.backpropagation": "Workspace backpropagate",
         "core.initialization": "initialise",
         "core.metrics": "Evaluation",
+        "core.mistakes": "Mistakes",
         "core.network": "Network",
         "data.datasets": "Dataset load_dataset",
         "data.download": "download_dataset",

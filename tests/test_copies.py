@@ -119,6 +119,7 @@ def test_a_copy_of_an_evaluation_has_the_same_figures(way: str) -> None:
     assert repr(other) == repr(result)
     assert other._repr_html_() == result._repr_html_()
     assert np.array_equal(other.confusion, result.confusion)
+    assert np.array_equal(other.mistakes.indices, result.mistakes.indices)
 
 
 @pytest.mark.parametrize("way", COPIERS)

@@ -66,6 +66,10 @@ def evaluation(result: Any) -> list[Any]:
     return [result.loss, result.confusion.tolist(), result.calibration_error]
 
 
+def mistakes(found: Any) -> list[Any]:
+    return [found.indices.tolist(), found.labels.tolist(), flattened(found.probabilities)]
+
+
 def fitted(images: Any, labels: Any) -> Any:
     return flattened(fit(Recipe(**SETTINGS), images, labels).network.parameters)
 
@@ -81,6 +85,7 @@ OF_PAIRS: dict[str, Callable[[Any, Any], Any]] = {
     "Brain.evaluate": lambda x, y: evaluation(BRAIN.evaluate((x, y))),
     "Brain.evaluate, a data set": lambda x, y: evaluation(BRAIN.evaluate(Dataset(x, y, "test"))),
     "Committee.evaluate": lambda x, y: evaluation(Committee([BRAIN, OTHER]).evaluate((x, y))),
+    "Brain.find_mistakes": lambda x, y: mistakes(BRAIN.find_mistakes((x, y))),
     "fit": fitted,
     "train": lambda x, y: flattened(train("classic", (x, y), **SETTINGS).network.parameters),
     "train, a data set": lambda x, y: flattened(

@@ -32,6 +32,7 @@ def test_of_results(brain: mnistmlp.Brain) -> None:
     found = brain.evaluate(blobs(100, 1))
     text = f"accuracy {found.accuracy:.2%} ({found.correct} of 100 images), loss {found.loss:.4f}"
     assert repr(found) == f"<Evaluation: {text}>"
+    assert repr(found.mistakes) == f"<Mistakes: {100 - found.correct} misread images>"
 
 
 def test_of_data(small: Path) -> None:

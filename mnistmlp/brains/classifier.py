@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mnistmlp.arrays import Array, Bytes, Indices, StrPath
     from mnistmlp.core.metrics import Evaluation
+    from mnistmlp.core.mistakes import Mistakes
     from mnistmlp.core.network import Network
     from mnistmlp.data.datasets import Labelled
     from mnistmlp.pictures.images import Reading
@@ -151,6 +152,19 @@ class Classifier(ABC):
 
         with Workers(count_threads(threads)) as workers:
             return evaluate(self.networks, *as_pair(data), self.temperatures, workers)
+
+    def find_mistakes(self, data: Labelled, *, threads: int | None = 1) -> Mistakes:
+        """Return the misread images among labelled ones: the `mistakes` that `evaluate` finds.
+
+        Parameters and errors as in `evaluate`.
+
+        Returns
+        -------
+        Mistakes
+            Their indices, labels, digits and probabilities, the most confident
+            mistake first.
+        """
+        return self.evaluate(data, threads=threads).mistakes
 
     def read(
         self,

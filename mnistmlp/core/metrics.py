@@ -13,6 +13,7 @@ from mnistmlp.arrays import DIGITS, Array, Labels
 from mnistmlp.core.calibration import apply_temperature, calibration_error
 from mnistmlp.core.inputs import check_pair
 from mnistmlp.core.losses import LOSSES
+from mnistmlp.core.mistakes import ConfusedPair, Mistakes, collect_mistakes, most_confused
 from mnistmlp.core.network import Network
 from mnistmlp.workers import Workers
 
@@ -39,6 +40,7 @@ class Evaluation:
     confusion: NDArray[np.int64]  # (10, 10) counts, [actual][predicted]
     calibration_error_before: float  # of the uncalibrated probabilities, in [0, 1]
     calibration_error: float  # of the calibrated ones
+    mistakes: Mistakes  # as many as the confusion matrix counts off its diagonal
 
     @property
     def images(self) -> int:
@@ -59,6 +61,10 @@ class Evaluation:
     def per_digit(self) -> list[DigitScore]:
         """Precision, recall and F1 of each digit."""
         return digit_scores(self.confusion)
+
+    def most_confused(self, count: int = 3) -> list[ConfusedPair]:
+        """Return the pairs of digits that are confused most, at most `count`."""
+        return most_confused(self.confusion, count)
 
     def __repr__(self) -> str:
         found = f"{self.correct:,} of {self.images:,} images"
@@ -191,9 +197,11 @@ def evaluate(
     else:
         prediction, loss = calibrated, LOSSES["cross-entropy"]
     targets = np.eye(DIGITS, dtype=prediction.dtype)[digits]
+    predicted = prediction.argmax(axis=1)
     return Evaluation(
         loss=loss.value(prediction.T, targets.T),
-        confusion=confusion_matrix(digits, prediction.argmax(axis=1)),
+        confusion=confusion_matrix(digits, predicted),
         calibration_error_before=calibration_error(uncalibrated, digits),
         calibration_error=calibration_error(calibrated, digits),
+        mistakes=collect_mistakes(digits, predicted, calibrated),
     )

@@ -60,6 +60,23 @@ def test_a_committee_averages(brains: list[Brain]) -> None:
     np.testing.assert_array_equal(alone.predict_proba(IMAGES), brains[0].predict_proba(IMAGES))
 
 
+def test_mistakes_are_found(brains: list[Brain]) -> None:
+    images, labels = blobs(900, 5)
+    images = np.maximum(images, np.random.default_rng(0).integers(0, 256, images.shape, np.uint8))
+    for classifier in (*brains, Brain(brains[0].network), Committee(brains)):
+        found = classifier.find_mistakes((images, labels), threads=2)
+        digits, confusion = classifier.predict(images), np.zeros((10, 10), np.int64)
+        assert sorted(found.indices) == np.flatnonzero(digits != labels).tolist() != []
+        np.testing.assert_array_equal(found.labels, labels[found.indices])
+        np.testing.assert_array_equal(found.digits, digits[found.indices])
+        probabilities = classifier.predict_proba(images)[found.indices]
+        np.testing.assert_allclose(found.probabilities, probabilities, rtol=1e-5)
+        assert (np.diff(found.confidences) <= 0).all()
+        np.add.at(confusion, (found.labels, found.digits), 1)
+        expected = classifier.evaluate((images, labels)).confusion
+        np.testing.assert_array_equal(confusion, expected - np.diag(np.diag(expected)))
+
+
 @pytest.mark.parametrize("members", [[], ["brain.npz"], [None]])
 def test_a_committee_is_of_brains(members: list[Brain]) -> None:
     with pytest.raises(InputError, match="made of at least one brain, and of brains only"):

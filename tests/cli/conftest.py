@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from mnistmlp.brains.brain import load_brain
 from mnistmlp.cli.app import app
 from mnistmlp.core.network import Network
+from tests.conftest import save_brain
 
 Run = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -80,6 +82,17 @@ def normalised(
     result = CliRunner().invoke(app, args)
     assert result.exit_code == 0, result.output
     return path
+
+
+@pytest.fixture
+def fallible(brain: Path) -> Path:
+    """The brain with noise on its weights, which misreads some of the images."""
+    loaded = load_brain(brain)
+    assert loaded.meta
+    weights = loaded.network.parameters
+    weights += np.random.default_rng(0).normal(0, 0.04, len(weights)).astype(np.float32)
+    save_brain(Path("fallible.npz"), loaded.network, loaded.meta.raw)
+    return Path("fallible.npz")
 
 
 def without_normalisation(path: Path) -> Network:

@@ -188,9 +188,13 @@ def test_a_full_disk_on_stdout(start: Start, brain: Path, small: Path, args: lis
 
 
 def test_a_closed_pipe_is_silent(
-    start: Start, closed_pipe: BinaryIO, brain: Path, small: Path
+    start: Start, closed_pipe: BinaryIO, brain: Path, fallible: Path, small: Path
 ) -> None:
-    for command in (["evaluate", brain], ["predict", "--brain", brain, "--index", "0:300"]):
+    for command in (
+        ["evaluate", brain],
+        ["evaluate", fallible, "--mistakes", "--show"],
+        ["predict", "--brain", brain, "--index", "0:300"],
+    ):
         process = start(*command, "--data-dir", small, stdout=closed_pipe)
         _, stderr = process.communicate(timeout=60)
         assert (process.returncode, stderr) == (141, b"")

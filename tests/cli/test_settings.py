@@ -131,6 +131,8 @@ TABLE: dict[str, dict[str, Values]] = {
     "evaluate": {
         "split": choice("test", "train"),
         "fail_under": number(0, 1, 1.1),
+        "mistakes": FLAG,
+        "show": FLAG,
         "dataset": choice("mnist"),
         "data_dir": FOLDER,
         "as_json": FLAG,

@@ -1,11 +1,27 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mnistmlp.core.calibration import apply_temperature, calibration_error
 from mnistmlp.core.initialization import initialise
-from mnistmlp.core.metrics import committee, confusion_matrix, digit_scores, evaluate, probabilities
+from mnistmlp.core.metrics import (
+    Evaluation,
+    committee,
+    confusion_matrix,
+    digit_scores,
+    evaluate,
+    probabilities,
+)
+from mnistmlp.core.mistakes import collect_mistakes
 from mnistmlp.core.network import Network
 from tests.conftest import blobs
+
+
+def make_evaluation(confusion: NDArray[np.int64]) -> Evaluation:
+    """Return an evaluation with this confusion matrix, and its mistakes."""
+    labels, digits = (np.repeat(each, confusion.ravel()) for each in np.divmod(np.arange(100), 10))
+    mistakes = collect_mistakes(labels, digits, np.eye(10)[digits])
+    return Evaluation(0.25, confusion, 0.0, 0.0, mistakes)
 
 
 def test_confusion_matrix_has_a_row_per_label() -> None:

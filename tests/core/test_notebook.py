@@ -17,6 +17,7 @@ from mnistmlp.core.notebook import (
     make_table,
 )
 from tests.conftest import blobs
+from tests.core.test_metrics import make_evaluation
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("1")</script> & \'<b>'
@@ -40,7 +41,7 @@ def scattered() -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
 
 
 def evaluation() -> Evaluation:
-    return Evaluation(0.25, scattered(), calibration_error_before=0.0, calibration_error=0.0)
+    return make_evaluation(scattered())
 
 
 @pytest.fixture(scope="module")

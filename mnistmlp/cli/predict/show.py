@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
+from mnistmlp.cli.drawing import half_blocks, side_by_side, wrap
 from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.predict.wanted import UNSURE, Wanted
 from mnistmlp.errors import NoInkError, PictureError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from mnistmlp.arrays import Array, Bytes
     from mnistmlp.brains.classifier import Classifier
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
 
 BAR_WIDTH = 30  # characters, for a probability of 1
 STEP_WIDTH = 24  # characters of a step of `explain`; the images after them have 28
-GAP = "  "
 TITLES = {"deslant": "upright", "moments": "upright, one size"}  # of normalised images
-UPPER_HALF, FULL_BLOCK = "▀", "█"
-SHADES = " .:+#"  # where blocks cannot be shown, from black to white
+FULL_BLOCK = "█"
 
 
 def show(result: Recognised, *, confident: bool) -> None:
@@ -36,7 +33,7 @@ def show(result: Recognised, *, confident: bool) -> None:
     bars = _bars(screen, result.probabilities)
     beside = dict(enumerate([*bars, "", *_compare_to_label(result, confident)], start=2))
     lines = [
-        _half_blocks(screen, result.image[row], result.image[row + 1]).append(
+        half_blocks(screen, result.image[row], result.image[row + 1]).append(
             f"   {beside[row // 2]}" if beside.get(row // 2) else ""
         )
         for row in range(0, len(result.image), 2)
@@ -59,8 +56,8 @@ def explain(result: Recognised, normalised: list[Panel], *, confident: bool) -> 
     steps = panels(reading, STEP_WIDTH) if reading else [("28 x 28", result.image)]
     lines = [
         line
-        for row in _wrap([*steps, *normalised], screen.width)
-        for line in _side_by_side(screen, row)
+        for row in wrap([*steps, *normalised], screen.width)
+        for line in side_by_side(screen, row)
     ]
     facts = [describe_reading(reading)] if reading else []
     source, bars = console.escape(result.source), _bars(screen, result.probabilities)
@@ -85,8 +82,8 @@ def _explain_refusal(error: NoInkError) -> None:
     from mnistmlp.pictures.explain import refused_panels
 
     screen = console.make_console(stderr=True)
-    rows = _wrap(refused_panels(error, STEP_WIDTH), screen.width)
-    lines = [line for row in rows for line in _side_by_side(screen, row)]
+    rows = wrap(refused_panels(error, STEP_WIDTH), screen.width)
+    lines = [line for row in rows for line in side_by_side(screen, row)]
     console.note(console.render(screen, console.escape(error.source), *lines, error.reason))
 
 
@@ -96,50 +93,6 @@ def normalised_images(image: Bytes, classifier: Classifier) -> list[Panel]:
 
     found = dict.fromkeys(network.normalization for network in classifier.networks)
     return [(TITLES[each], normalise(image[None], each)[0]) for each in found if each != "none"]
-
-
-def _wrap(steps: list[Panel], width: int) -> Iterator[list[Panel]]:
-    """Yield rows of panels that fit in this width."""
-    row: list[Panel] = []
-    for step in steps:
-        if row and sum(len(image) + len(GAP) for _, image in row) + len(step[1]) > width:
-            yield row
-            row = []
-        row.append(step)
-    yield row
-
-
-def _side_by_side(screen: Console, steps: list[Panel]) -> Iterator[Text]:
-    """Yield the lines of panels: their titles, then their images."""
-    from rich.text import Text
-
-    yield Text(GAP.join(title.ljust(len(image)) for title, image in steps))
-    for row in range(0, max(len(image) for _, image in steps), 2):
-        parts = [
-            _half_blocks(screen, image[row], image[row + 1])
-            if row < len(image)
-            else Text(" " * len(image))
-            for _, image in steps
-        ]
-        yield Text(GAP).join(parts)
-
-
-def _half_blocks(screen: Console, upper: Bytes, lower: Bytes) -> Text:
-    """Return two rows of pixels as a line of half blocks, black and white if there is no colour.
-
-    In ASCII, which has none, it is a line of shades.
-    """
-    from rich.text import Text
-
-    line = Text()
-    for top, bottom in zip(upper.tolist(), lower.tolist(), strict=True):
-        if screen.options.ascii_only:
-            line.append(SHADES[(top + bottom) * len(SHADES) // 512])
-        elif screen.color_system and not screen.no_color:
-            line.append(UPPER_HALF, f"rgb({top},{top},{top}) on rgb({bottom},{bottom},{bottom})")
-        else:
-            line.append(" ▄▀█"[2 * (top > 127) + (bottom > 127)])
-    return line
 
 
 def _compare_to_label(result: Recognised, confident: bool) -> list[str]:

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from mnistmlp.brains.brain import load_brain
-from mnistmlp.cli.evaluate import _confusion_table
-from mnistmlp.core.metrics import Evaluation, committee, evaluate
+from mnistmlp.cli.evaluate.tables import _confusion_table, _describe_confusion
+from mnistmlp.core.metrics import committee, evaluate
 from mnistmlp.core.normalization import normalise
 from mnistmlp.data.datasets import load_dataset
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run, without_normalisation
 from tests.conftest import save_brain
+from tests.core.test_metrics import make_evaluation
 
 
 def test_json(run: Run, small: Path, brain: Path) -> None:
@@ -20,7 +21,7 @@ def test_json(run: Run, small: Path, brain: Path) -> None:
     document = json.loads(result.stdout)
     assert list(document) == [
         "brains", "dataset", "split", "images", "accuracy", "loss", "confusion", "per_digit",
-        "calibration_error_before", "calibration_error",
+        "calibration_error_before", "calibration_error", "most_confused",
     ]  # fmt: skip
     data, loaded = load_dataset(small, "test"), load_brain(brain)
     expected = evaluate([loaded.network], data.images, data.labels, [loaded.temperature])
@@ -100,10 +101,45 @@ def test_fail_under(run: Run, small: Path) -> None:
         assert (f"is below {bound}" in result.stderr) == (code == 3)
 
 
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({}, "no mistakes"),
+        ({(3, 5): 1}, "most often misread: 3 as 5 (once)"),
+        (
+            {(9, 4): 2, (3, 5): 1, (4, 9): 1234, (0, 1): 1},
+            "most often misread: 4 as 9 (1,234 times), 9 as 4 (2 times), 0 as 1 (once)",
+        ),
+    ],
+)
+def test_the_pairs_that_are_confused_most_in_words(
+    counts: dict[tuple[int, int], int], words: str
+) -> None:
+    confusion = np.eye(10, dtype=np.int64) * 5000
+    for cell, count in counts.items():
+        confusion[cell] = count
+    assert _describe_confusion(make_evaluation(confusion)) == words
+
+
+def test_the_pairs_that_are_confused_most_come_last(run: Run, small: Path, fallible: Path) -> None:
+    common = ["evaluate", fallible, "--data-dir", small]
+    document = json.loads(run(*common, "--json").stdout)
+    pairs = [
+        {"actual": actual, "predicted": predicted, "count": count}
+        for actual, row in enumerate(document["confusion"])
+        for predicted, count in enumerate(row)
+        if count and actual != predicted
+    ]
+    worst = sorted(pairs, key=lambda pair: -pair["count"])[:3]
+    assert document["most_confused"] == worst != []
+    line = run(*common).stdout.splitlines()[-1]
+    assert line.startswith(f"most often misread: {worst[0]['actual']} as {worst[0]['predicted']} (")
+
+
 def test_cells_are_shaded_by_their_share_of_the_row() -> None:
     confusion = np.zeros((10, 10), np.int64)
     confusion[0, 0], confusion[1, 1], confusion[2, [2, 3]] = 10, 1000, 50
-    table = _confusion_table(Evaluation(0.0, confusion, 0.0, 0.0))
+    table = _confusion_table(make_evaluation(confusion))
     columns = [list(column.cells) for column in table.columns[1:]]
     styles = [[cell.style for cell in column] for column in columns]  # type: ignore[union-attr]
     assert styles[0][0] == styles[1][1] != styles[2][2]

@@ -1,65 +1,22 @@
-"""``mnistmlp evaluate``."""
+"""The result of an evaluation, as text and tables, and as JSON."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from mnistmlp import blas
-from mnistmlp.cli import console, options
-from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_classifier
-from mnistmlp.cli.data import open_dataset
-from mnistmlp.training.recipes import GUESSING
+from mnistmlp.cli import console
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from mnistmlp.core.metrics import Evaluation
 
-BELOW_THRESHOLD = 3  # exit code
 
-
-def evaluate(
-    brains: Brains = None,
-    split: options.SplitName = "test",
-    fail_under: Annotated[
-        float | None,
-        typer.Option(
-            parser=options.number(0, 1),
-            metavar="ACCURACY",
-            help="Exit with 3 if the accuracy is below this, such as 0.98.",
-        ),
-    ] = None,
-    dataset: options.DatasetName = "mnist",
-    data_dir: options.DataDir = None,
-    as_json: options.Json = False,
-) -> None:
-    """Evaluate a brain on a data set.
-
-    Prints accuracy, loss, calibration error, confusion matrix and scores for each digit.
-    """
-    threads = blas.configure()
-    paths = brains or [DEFAULT_BRAIN]
-    classifier = load_classifier(paths, "BRAIN", warn=False)
-    data = open_dataset(dataset, data_dir, split)
-    result = classifier.evaluate(data, threads=threads)
-    if result.accuracy < GUESSING:
-        names = console.escape(", ".join(map(str, paths)))
-        console.note(f"warning: {names}: hardly better than guessing: {result.accuracy:.2%}")
-    if as_json:
-        print(_document(result, paths, data.name, split))
-    else:
-        print(_tables(result, paths, f"{data.name} {split}"))
-    if fail_under is not None and result.accuracy < fail_under:
-        console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
-        raise typer.Exit(BELOW_THRESHOLD)
-
-
-def _document(result: Evaluation, paths: list[Path], dataset: str, split: str) -> str:
+def make_document(result: Evaluation, paths: list[Path], dataset: str, split: str) -> str:
+    """Return the result as JSON."""
     return json.dumps(
         {
             "brains": [str(path) for path in paths],
@@ -72,11 +29,12 @@ def _document(result: Evaluation, paths: list[Path], dataset: str, split: str) -
             "per_digit": [asdict(score) for score in result.per_digit],
             "calibration_error_before": result.calibration_error_before,
             "calibration_error": result.calibration_error,
+            "most_confused": [asdict(pair) for pair in result.most_confused()],
         }
     )
 
 
-def _tables(result: Evaluation, paths: list[Path], images: str) -> str:
+def make_tables(result: Evaluation, paths: list[Path], images: str) -> str:
     """Return the result as text and tables."""
     names = ", ".join(map(str, paths))
     return console.render(
@@ -88,6 +46,8 @@ def _tables(result: Evaluation, paths: list[Path], images: str) -> str:
         _confusion_table(result),
         "",
         _score_table(result),
+        "",
+        _describe_confusion(result),
     )
 
 
@@ -98,6 +58,19 @@ def _describe_confidence(result: Evaluation) -> str:
     return (
         f"{line}, {before:.2%} before calibration" if before != after else f"{line}, uncalibrated"
     )
+
+
+def _describe_confusion(result: Evaluation) -> str:
+    """Say in words which digits are confused most."""
+    parts = [
+        f"{pair.actual} as {pair.predicted} ({_count_times(pair.count)})"
+        for pair in result.most_confused()
+    ]
+    return f"most often misread: {', '.join(parts)}" if parts else "no mistakes"
+
+
+def _count_times(count: int) -> str:
+    return f"{count:,} times" if count > 1 else "once"
 
 
 def _confusion_table(result: Evaluation) -> Table:

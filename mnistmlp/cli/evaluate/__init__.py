@@ -1,0 +1,69 @@
+"""``mnistmlp evaluate``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mnistmlp import blas
+from mnistmlp.cli import console, options
+from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_classifier
+from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.evaluate.mistakes import draw_worst, list_mistakes
+from mnistmlp.cli.evaluate.tables import make_document, make_tables
+from mnistmlp.training.recipes import GUESSING
+
+BELOW_THRESHOLD = 3  # exit code
+
+
+def evaluate(
+    brains: Brains = None,
+    split: options.SplitName = "test",
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            parser=options.number(0, 1),
+            metavar="ACCURACY",
+            help="Exit with 3 if the accuracy is below this, such as 0.98.",
+        ),
+    ] = None,
+    mistakes: Annotated[
+        bool,
+        typer.Option(
+            "--mistakes",
+            help="Print the misread images instead, most confident mistake first, a line each: "
+            "index, label, prediction and confidence, separated by tabs.",
+        ),
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Draw the most confident mistakes on stderr.")
+    ] = False,
+    dataset: options.DatasetName = "mnist",
+    data_dir: options.DataDir = None,
+    as_json: options.Json = False,
+) -> None:
+    """Evaluate a brain on a data set.
+
+    Prints accuracy, loss, calibration error, confusion matrix, scores for each digit and
+    the pairs of digits that are confused most.
+    """
+    threads = blas.configure()
+    paths = brains or [DEFAULT_BRAIN]
+    classifier = load_classifier(paths, "BRAIN", warn=False)
+    data = open_dataset(dataset, data_dir, split)
+    result = classifier.evaluate(data, threads=threads)
+    if result.accuracy < GUESSING:
+        names = console.escape(", ".join(map(str, paths)))
+        console.note(f"warning: {names}: hardly better than guessing: {result.accuracy:.2%}")
+    if mistakes:
+        list_mistakes(result.mistakes, split, as_json=as_json)
+    elif as_json:
+        print(make_document(result, paths, data.name, split))
+    else:
+        print(make_tables(result, paths, f"{data.name} {split}"))
+    if show:
+        draw_worst(result.mistakes, data.images)
+    if fail_under is not None and result.accuracy < fail_under:
+        console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
+        raise typer.Exit(BELOW_THRESHOLD)
