@@ -17,11 +17,10 @@ import sys
 import threading
 from collections.abc import Iterator, MutableMapping
 from importlib.util import find_spec
-from operator import index
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mnistmlp.errors import SettingError
+from mnistmlp.errors import check_whole
 
 CORETYPE = "OPENBLAS_CORETYPE"
 # read by OpenBLAS, in this order; the last one by MKL and BLIS too, if their own is not set
@@ -138,12 +137,8 @@ def count_threads(wanted: int | None) -> int:
     """
     if wanted is None:
         return usable_cores()
-    try:
-        if 1 <= (count := index(wanted)) <= MAX_THREADS:
-            return count
-    except TypeError:
-        pass
-    raise SettingError("threads", f"{wanted!r} is not a whole number from 1 to {MAX_THREADS:,}")
+    needed = f"a whole number from 1 to {MAX_THREADS:,}"
+    return check_whole("threads", wanted, needed, 1, MAX_THREADS)
 
 
 _limits: list[list[Any]] = []  # those in force, the latest last, each with what ends it

@@ -31,6 +31,8 @@ import sys
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
+from operator import index
 from pathlib import Path
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
@@ -283,6 +285,19 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_code.co_filename.startswith(folder):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, stacklevel=level)
+
+
+def check_whole(setting: str, value: Any, needed: str, least: int, most: float = inf) -> int:
+    """Return a whole number as an int; raise SettingError if it is none within these bounds.
+
+    `needed` completes "… is not".
+    """
+    try:
+        if least <= (number := index(value)) <= most:
+            return number
+    except TypeError:
+        pass
+    raise SettingError(setting, f"{short(value)} is not {needed}")
 
 
 def check_choice(setting: str, value: object, choices: Collection[str]) -> None:

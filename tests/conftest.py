@@ -23,6 +23,9 @@ from mnistmlp.data.idx import write_idx
 from mnistmlp.data.web import CA_VARIABLES
 from tests.faulty_server import Mirror, serving
 
+few_steps = pytest.mark.filterwarnings(  # for runs that are too short to learn anything
+    "ignore:(no better than guessing|the loss has not fallen)"
+)
 SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
 GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
 

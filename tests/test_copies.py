@@ -31,10 +31,9 @@ from mnistmlp import (
 )
 from mnistmlp.core.normalization import NORMALIZATION_NAMES
 from mnistmlp.errors import MnistMlpError
-from tests.conftest import blobs
+from tests.conftest import blobs, few_steps
 
-# a run of a few steps
-pytestmark = pytest.mark.filterwarnings("ignore:(no better than guessing|the loss has not fallen)")
+pytestmark = few_steps
 
 IMAGES, LABELS = blobs(300, seed=4)
 

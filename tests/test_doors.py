@@ -23,10 +23,9 @@ from mnistmlp import (
     train,
 )
 from mnistmlp.arrays import Bytes
-from tests.conftest import blobs
+from tests.conftest import blobs, few_steps
 
-# a run of a few steps
-pytestmark = pytest.mark.filterwarnings("ignore:(no better than guessing|the loss has not fallen)")
+pytestmark = few_steps
 
 IMAGES, LABELS = blobs(40, seed=5)
 SETTINGS: dict[str, Any] = {"validation": 0, "epochs": 2}

@@ -35,10 +35,9 @@ from mnistmlp.core.normalization import NORMALIZATION_NAMES
 from mnistmlp.data.catalog import SPLITS, DatasetName
 from mnistmlp.pictures.ink import INVERT
 from mnistmlp.training.optim import OPTIMIZERS, SCHEDULES
-from tests.conftest import blobs
+from tests.conftest import blobs, few_steps
 
-# a run of a few steps
-pytestmark = pytest.mark.filterwarnings("ignore:(no better than guessing|the loss has not fallen)")
+pytestmark = few_steps
 
 DATA = blobs(40, seed=5)
 QUICK: dict[str, Any] = {"validation": 0, "epochs": 1}

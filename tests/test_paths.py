@@ -35,10 +35,9 @@ from mnistmlp import (
     write_idx,
 )
 from mnistmlp.data.catalog import SPLITS, DataFile
-from tests.conftest import blobs
+from tests.conftest import blobs, few_steps
 
-# a run of a few steps
-pytestmark = pytest.mark.filterwarnings("ignore:(no better than guessing|the loss has not fallen)")
+pytestmark = few_steps
 
 BRAIN = Brain(Network((784, 20, 10), "relu", "cross-entropy"))
 initialise(BRAIN.network, np.random.default_rng(0))

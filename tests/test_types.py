@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, assert_type
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 import mnistmlp
@@ -14,11 +13,10 @@ from mnistmlp.brains.meta import Meta
 from mnistmlp.core.metrics import DigitScore
 from mnistmlp.pictures.images import Reading
 from mnistmlp.pictures.numbers.reading import Digit
-from tests.conftest import blobs
+from tests.conftest import blobs, few_steps
 from tests.test_paths import draw_digit
 
-# a run of a few steps
-pytestmark = pytest.mark.filterwarnings("ignore:(no better than guessing|the loss has not fallen)")
+pytestmark = few_steps
 
 QUICK: dict[str, Any] = {"epochs": 1, "validation": 0}
 

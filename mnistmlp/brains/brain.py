@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mnistmlp.arrays import DIGITS
 from mnistmlp.atomic import check_free
-from mnistmlp.brains.classifier import LIGHT_BACKGROUND, Classifier
+from mnistmlp.brains.classifier import Classifier
 from mnistmlp.brains.file import read_brain, write_brain
 from mnistmlp.brains.meta import Meta
 from mnistmlp.brains.provenance import describe_foreign
-from mnistmlp.core.inputs import has_light_background
+from mnistmlp.core.inputs import warn_of_light_background
 from mnistmlp.core.network import Network
 from mnistmlp.errors import InputError, OtherTaskError, warn
 
@@ -109,8 +109,7 @@ class Brain(Classifier):
     def predict(self, images: ArrayLike) -> Indices:
         """Recognise the digits of images (n, 28, 28); see `Classifier.predict`."""
         digits: Indices = self.network.outputs(images).argmax(axis=-1)
-        if has_light_background(images):
-            warn(LIGHT_BACKGROUND)
+        warn_of_light_background(images)
         return digits
 
     def __repr__(self) -> str:
@@ -158,8 +157,9 @@ class Brain(Classifier):
         meta = self.current_meta
         if self.meta and not meta:
             warn(f"{path}: the weights have changed since training, of which the file says nothing")
-        own = describe_foreign(self.network, "own", path, self.temperature)
-        write_brain(path, self.network, meta or own)
+        if not meta:
+            meta = describe_foreign(self.network, "own", path, self.temperature)
+        write_brain(path, self.network, meta)
 
 
 class Committee(Classifier):

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from mnistmlp.blas import count_threads
-from mnistmlp.core.inputs import has_light_background
+from mnistmlp.core.inputs import has_light_background, warn_of_light_background
 from mnistmlp.core.metrics import committee, evaluate
 from mnistmlp.errors import warn
 from mnistmlp.workers import Workers
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from mnistmlp.pictures.images import Reading
     from mnistmlp.pictures.ink import Invert
     from mnistmlp.pictures.numbers.reading import NumberReading
-
-
-LIGHT_BACKGROUND = "all images have a light background, where MNIST's is black: write 255 - images"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,8 +116,7 @@ class Classifier(ABC):
             As `predict` does.
         """
         probabilities = committee(self.networks, images, self.temperatures)
-        if has_light_background(images):
-            warn(LIGHT_BACKGROUND)
+        warn_of_light_background(images)
         return probabilities
 
     def evaluate(self, data: Labelled, *, threads: int | None = 1) -> Evaluation:

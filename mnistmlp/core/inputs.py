@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import DIGITS, PIXELS, SIDE, Bytes, Labels
-from mnistmlp.errors import InputError
+from mnistmlp.errors import InputError, warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -87,6 +87,12 @@ def has_light_background(images: ArrayLike) -> bool:
     light = array.reshape(-1, *IMAGE) > LIGHT
     edges = light[:, 0], light[:, -1], light[:, :, 0], light[:, :, -1]
     return bool(np.concatenate(edges, axis=1).mean(axis=1).min() > 0.5)
+
+
+def warn_of_light_background(images: ArrayLike) -> None:
+    """Warn if images that `check_images` accepts have a light background."""
+    if has_light_background(images):
+        warn("all images have a light background, where MNIST's is black: write 255 - images")
 
 
 def check_labels(labels: ArrayLike, count: int) -> Labels:

@@ -31,8 +31,8 @@ from mnistmlp.errors import (
     DataError,
     IdxError,
     InputError,
-    SettingError,
     check_choice,
+    check_whole,
 )
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
         If there is no such split.
     """
     check_choice("split", split, SPLITS)
-    if limit is not None and limit < 1:
-        raise SettingError("limit", f"{limit} is not a number of images, 1 or more")
+    if limit is not None:
+        check_whole("limit", limit, "a number of images, 1 or more", 1)
     folder = Path(folder)
     paths = _locate(folder, split)
     known = dict(filter(None, map(_verify, paths, SPLITS[split])))

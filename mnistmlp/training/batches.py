@@ -10,7 +10,7 @@ import numpy as np
 
 from mnistmlp.arrays import DIGITS, PIXELS, Array, Bytes, Indices
 from mnistmlp.core.inputs import check_pair
-from mnistmlp.errors import SettingError
+from mnistmlp.errors import check_whole
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -66,8 +66,7 @@ class Batches:
         change: Callable[[Bytes], object] | None = None,
         smoothing: float = 0.0,
     ) -> None:
-        if size < 1:
-            raise SettingError("size", f"{size} is not a number of images, 1 or more")
+        check_whole("size", size, "a number of images, 1 or more", 1)
         pixels, digits = check_pair(images, labels)
         self.images, self.labels = np.ascontiguousarray(pixels), digits.astype(np.uint8, copy=False)
         self.size, self.change, self.smoothing = size, change, smoothing

@@ -113,21 +113,18 @@ def fit(
         raise SettingError("prune", f"{short(prune)} is not a number from 0 to below 1")
     seed = check_seed(seed)
     pixels, digits = check_pair(images, labels)
+    ended_early = (KeyboardInterrupt,) if interruptible else ()
     with limited_threads(BLAS_THREADS), Workers(count_threads(threads)) as workers:
         run = _Run(recipe, pixels, digits, seed, initial_network, workers, on_step)
         result = TrainingResult(run.network)
         try:
             try:
                 _train(run, result, resume, until or recipe.epochs, on_epoch, on_state)
-            except KeyboardInterrupt:
-                if not interruptible:
-                    raise
+            except ended_early:
                 result.interrupted = True
             _finish(run, result, prune, half)
             _hand_over(run, on_end)
-        except KeyboardInterrupt:
-            if not interruptible:
-                raise
+        except ended_early:
             result.interrupted = True
             _choose_weights(run, result, prune, half)
             _hand_over(run, on_end)

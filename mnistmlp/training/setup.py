@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from operator import index
-from reprlib import repr as short
 from typing import NamedTuple, SupportsIndex
 
 import numpy as np
@@ -14,7 +12,7 @@ from mnistmlp.arrays import PIXELS, Bytes, Labels
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.network import MAX_PARAMETERS, Network, parameter_count
 from mnistmlp.core.normalization import normalise
-from mnistmlp.errors import SettingError
+from mnistmlp.errors import SettingError, check_whole
 from mnistmlp.training.augmentation import Distortion
 from mnistmlp.training.recipes import Recipe
 
@@ -30,12 +28,7 @@ class LabelledImages(NamedTuple):
 
 def check_seed(seed: SupportsIndex) -> int:
     """Return a seed as an int; raise SettingError if it is none."""
-    try:
-        if (number := index(seed)) >= 0:
-            return number
-    except TypeError:
-        pass
-    raise SettingError("seed", f"{short(seed)} is not a whole number, 0 or more")
+    return check_whole("seed", seed, "a whole number, 0 or more", 0)
 
 
 def check_image_count(recipe: Recipe, count: int) -> None:

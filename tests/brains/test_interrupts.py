@@ -13,10 +13,9 @@ from threadpoolctl import threadpool_info
 
 from mnistmlp import Brain, Checkpoint, Recipe, TrainingResult, fit, resume, train
 from mnistmlp.training import loop
-from tests.conftest import blobs
+from tests.conftest import blobs, few_steps
 
-# a run of a few steps
-pytestmark = pytest.mark.filterwarnings("ignore:(no better than guessing|the loss has not fallen)")
+pytestmark = few_steps
 
 DATA = blobs(400, seed=1)
 WIDE: dict[str, Any] = {  # whose work is shared

@@ -22,10 +22,9 @@ from mnistmlp import (
     train,
 )
 from mnistmlp.brains.meta import Meta
-from tests.conftest import blobs, names
+from tests.conftest import blobs, few_steps, names
 
-# a run of a few steps
-pytestmark = pytest.mark.filterwarnings("ignore:(no better than guessing|the loss has not fallen)")
+pytestmark = few_steps
 
 DATA = blobs(60, seed=1)
 
