@@ -14,7 +14,6 @@ from mnistmlp.training.settings import spell
 SHOWN_ELSEWHERE = {  # settings of which another row tells
     *("hidden", "activation", "loss", "normalization", "dtype", "epochs"),
 }
-MAX_LOSS = 1e100  # a file may say what no float can hold
 
 
 def network_facts(network: Network) -> dict[str, Any]:
@@ -50,8 +49,8 @@ def describe_brain(network: Network, meta: Meta | None) -> dict[str, dict[str, A
 
 def _results(meta: Meta) -> dict[str, Any]:
     """Return what was measured in training, as far as the file says."""
-    losses = [each for each in meta.measured("loss") if 0 < each <= MAX_LOSS]
-    accuracies = [each for each in meta.measured("validation_accuracy") if 0 <= each <= 1]
+    losses = [each for each in meta.curve("loss").values() if each > 0]
+    accuracies = [each for each in meta.curve("validation_accuracy").values() if each <= 1]
     accuracy = meta.validation_accuracy
     return {
         "validation accuracy": None if accuracy is None else f"{accuracy:.2%}",

@@ -23,7 +23,7 @@ FIXED_VALUES = {  # the same in every brain of this format
     "labels": list(range(DIGITS)),
 }
 
-
+MAX_MEASURED = 1e100  # a file may say what no float can hold
 INPUT = {"shape": [SIDE, SIDE], "divide_by": 255}  # and, if there is one, the normalisation
 
 
@@ -142,11 +142,19 @@ class Meta:
         accuracy = self.raw["accuracy"].get("validation")
         return float(accuracy) if _is_number(accuracy) and 0 <= accuracy <= 1 else None
 
-    def measured(self, name: str) -> list[float]:
-        """Return the numbers of this name in the history, of which a file may lack some."""
+    def curve(self, name: str) -> dict[int, float]:
+        """Return the numbers of this name in the history, by epoch.
+
+        A file may lack some, and others may be such as no run measures: those
+        that are negative, and those beyond `MAX_MEASURED`, are left out.
+        """
         lines: list[Any] = self.history  # only known to be a list
-        found: list[Any] = [each.get(name) for each in lines if isinstance(each, dict)]
-        return [number for number in found if _is_number(number)]
+        numbers: list[Any] = [each.get(name) if isinstance(each, dict) else None for each in lines]
+        return {
+            epoch: float(number)
+            for epoch, number in enumerate(numbers, 1)
+            if _is_number(number) and 0 <= number <= MAX_MEASURED
+        }
 
     @property
     def trained_on(self) -> str | None:

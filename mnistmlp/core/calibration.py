@@ -1,5 +1,7 @@
 """Calibration: of the predictions made with 90 % confidence, nine in ten should be right.
 
+And what is left, and how accurate it is, if those of low confidence are rejected.
+
 Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks",
 ICML 2017: temperature scaling (section 4.2) and the expected calibration error
 (section 2, equation 3).
@@ -7,9 +9,14 @@ ICML 2017: temperature scaling (section 4.2) and the expected calibration error
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from mnistmlp.arrays import Array, Labels
+
+Numbers = NDArray[np.float64]
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 BINS = 15
@@ -95,15 +102,72 @@ def _cross_entropies(probabilities: Array, labels: Labels, temperature: float) -
     return losses
 
 
-def calibration_error(probabilities: Array, labels: Labels) -> float:
-    """Return the expected calibration error, in [0, 1].
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """How often predictions of each confidence are right, in bins of equal width."""
 
-    Images are sorted into 15 bins of equal width by confidence.  The error is
-    the difference between mean confidence and accuracy in each bin, averaged
-    over the images.
-    """
-    confidence = probabilities.max(axis=1)
+    counts: NDArray[np.int64]  # (15,), of images in each bin
+    confidences: Numbers  # (15,), their mean confidence; NaN in an empty bin
+    accuracies: Numbers  # (15,), the fraction of them that is right; NaN in an empty bin
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error, in [0, 1].
+
+        The difference between mean confidence and accuracy in each bin,
+        averaged over the images.
+        """
+        gaps = np.nan_to_num(np.abs(self.accuracies - self.confidences))
+        return float(gaps @ self.counts / self.counts.sum())
+
+
+def measure_reliability(probabilities: Array, labels: Labels) -> Reliability:
+    """Sort images into 15 bins by the confidence of probabilities (n, 10) in their digit."""
+    confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=correct - confidence.astype(np.float64), minlength=BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    counts = np.bincount(bins, minlength=BINS)
+    with np.errstate(invalid="ignore"):  # 0 / 0 in an empty bin
+        return Reliability(
+            counts,
+            np.bincount(bins, weights=confidence, minlength=BINS) / counts,
+            np.bincount(bins, weights=correct, minlength=BINS) / counts,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What is read, and how well, if digits of low confidence are rejected.
+
+    One entry for each of the m thresholds, the highest first.  The last rejects nothing.
+    """
+
+    thresholds: Array  # (m,), confidence from which a digit is accepted
+    coverage: Numbers  # (m,), fraction of the images that is accepted
+    accuracy: Numbers  # (m,), fraction of the accepted images that is right
+
+    def at(self, threshold: float) -> tuple[float, float | None]:
+        """Return coverage and accuracy at a threshold; of no image, there is no accuracy."""
+        accepted = int(np.count_nonzero(self.thresholds >= threshold))
+        if not accepted:
+            return 0.0, None
+        return float(self.coverage[accepted - 1]), float(self.accuracy[accepted - 1])
+
+
+def measure_selection(confidences: Array, correct: NDArray[np.bool_]) -> Selection:
+    """Return coverage and accuracy at each threshold that makes a difference.
+
+    El-Yaniv and Wiener, "On the foundations of noise-free selective
+    classification", Journal of Machine Learning Research 11 (2010), section 2.
+
+    Parameters
+    ----------
+    confidences, correct : (n,)
+        The confidence in the digit of each image, and whether it is right.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    thresholds = confidences[order]
+    last = np.append(np.flatnonzero(np.diff(thresholds)), len(order) - 1)  # of equal ones
+    accepted = last + 1
+    hits = np.cumsum(correct[order])[last]
+    return Selection(thresholds[last], accepted / len(order), hits / accepted)

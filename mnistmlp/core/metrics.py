@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnistmlp.arrays import DIGITS, Array, Labels
-from mnistmlp.core.calibration import apply_temperature, calibration_error
+from mnistmlp.arrays import DIGITS, Array, Bytes, Indices, Labels
+from mnistmlp.core.calibration import apply_temperature, measure_reliability
 from mnistmlp.core.inputs import check_pair
 from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.mistakes import ConfusedPair, Mistakes, collect_mistakes, most_confused
 from mnistmlp.core.network import Network
+from mnistmlp.core.significance import wilson_interval
 from mnistmlp.workers import Workers
 
 if TYPE_CHECKING:
@@ -34,18 +36,39 @@ class DigitScore:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """The result of `evaluate`."""
+    """The result of `evaluate`, for n images."""
 
     loss: float  # averaged over the images
-    confusion: NDArray[np.int64]  # (10, 10) counts, [actual][predicted]
-    calibration_error_before: float  # of the uncalibrated probabilities, in [0, 1]
-    calibration_error: float  # of the calibrated ones
-    mistakes: Mistakes  # as many as the confusion matrix counts off its diagonal
+    labels: Labels  # (n,), what they show
+    digits: Indices  # (n,), what they were read as
+    probabilities: Array  # (n, 10), calibrated
+    uncalibrated: Array  # (n, 10), before calibration
+    members: tuple[Evaluation, ...] = ()  # of a committee: what each network does alone
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64]:
+        """Counts of the images (10, 10), [actual][predicted]."""
+        return confusion_matrix(self.labels, self.digits)
+
+    @cached_property
+    def mistakes(self) -> Mistakes:
+        """The misread images, as many as the confusion matrix counts off its diagonal."""
+        return collect_mistakes(self.labels, self.digits, self.probabilities)
+
+    @property
+    def calibration_error_before(self) -> float:
+        """The expected calibration error of the uncalibrated probabilities, in [0, 1]."""
+        return measure_reliability(self.uncalibrated, self.labels).error
+
+    @property
+    def calibration_error(self) -> float:
+        """The expected calibration error of the calibrated probabilities, in [0, 1]."""
+        return measure_reliability(self.probabilities, self.labels).error
 
     @property
     def images(self) -> int:
         """The number of images evaluated."""
-        return int(self.confusion.sum())
+        return len(self.labels)
 
     @property
     def correct(self) -> int:
@@ -56,6 +79,11 @@ class Evaluation:
     def accuracy(self) -> float:
         """The fraction of images predicted correctly, in [0, 1]."""
         return self.correct / self.images
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % confidence interval of the accuracy, in [0, 1]."""
+        return wilson_interval(self.correct, self.images)
 
     @property
     def per_digit(self) -> list[DigitScore]:
@@ -141,14 +169,7 @@ def committee(
 
     With temperatures, each network's probabilities are calibrated first.
     """
-    return _mean_probabilities([network.outputs(images) for network in networks], temperatures)
-
-
-def _mean_probabilities(
-    outputs: Sequence[Array], temperatures: Sequence[float] | None = None
-) -> Array:
-    """Return the mean probabilities of several outputs, calibrated if temperatures are given."""
-    members = [probabilities(each) for each in outputs]
+    members = [probabilities(network.outputs(images)) for network in networks]
     if temperatures:
         members = [apply_temperature(*pair) for pair in zip(members, temperatures, strict=True)]
     if len(members) == 1:
@@ -188,20 +209,43 @@ def evaluate(
     DivergenceError
         If an output is not finite.
     """
-    pixels, digits = check_pair(images, labels)
-    outputs = [network.outputs(pixels, workers=workers) for network in networks]
-    uncalibrated = _mean_probabilities(outputs)
-    calibrated = _mean_probabilities(outputs, temperatures)
-    if len(networks) == 1:
-        prediction, loss = outputs[0], LOSSES[networks[0].loss]
-    else:
-        prediction, loss = calibrated, LOSSES["cross-entropy"]
-    targets = np.eye(DIGITS, dtype=prediction.dtype)[digits]
-    predicted = prediction.argmax(axis=1)
+    pixels, checked = check_pair(images, labels)
+    members = tuple(
+        _evaluate_network(network, temperature, pixels, checked, workers)
+        for network, temperature in zip(networks, temperatures or [1] * len(networks), strict=True)
+    )
+    return members[0] if len(members) == 1 else _combine(members)
+
+
+def _evaluate_network(
+    network: Network,
+    temperature: float,
+    images: Bytes,
+    labels: Labels,
+    workers: Workers | None,
+) -> Evaluation:
+    outputs = network.outputs(images, workers=workers)
+    targets = np.eye(DIGITS, dtype=outputs.dtype)[labels]
+    uncalibrated = probabilities(outputs)
     return Evaluation(
-        loss=loss.value(prediction.T, targets.T),
-        confusion=confusion_matrix(digits, predicted),
-        calibration_error_before=calibration_error(uncalibrated, digits),
-        calibration_error=calibration_error(calibrated, digits),
-        mistakes=collect_mistakes(digits, predicted, calibrated),
+        loss=LOSSES[network.loss].value(outputs.T, targets.T),
+        labels=labels,
+        digits=outputs.argmax(axis=1),
+        probabilities=apply_temperature(uncalibrated, temperature),
+        uncalibrated=uncalibrated,
+    )
+
+
+def _combine(members: tuple[Evaluation, ...]) -> Evaluation:
+    """Return the evaluation of a committee of networks, each evaluated on the same images."""
+    labels = members[0].labels
+    calibrated: Array = np.mean([each.probabilities for each in members], axis=0)
+    targets = np.eye(DIGITS, dtype=calibrated.dtype)[labels]
+    return Evaluation(
+        loss=LOSSES["cross-entropy"].value(calibrated.T, targets.T),
+        labels=labels,
+        digits=calibrated.argmax(axis=1),
+        probabilities=calibrated,
+        uncalibrated=np.mean([each.uncalibrated for each in members], axis=0),
+        members=members,
     )

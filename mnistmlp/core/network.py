@@ -30,7 +30,7 @@ from mnistmlp.core.activations import ACTIVATIONS
 from mnistmlp.core.inputs import check_images, is_single
 from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.normalization import NORMALIZATION_NAMES, normalise
-from mnistmlp.errors import DivergenceError, SettingError, check_choice
+from mnistmlp.errors import DivergenceError, SettingError, check_choice, check_whole
 from mnistmlp.workers import Workers
 
 if TYPE_CHECKING:
@@ -178,15 +178,46 @@ class Network:
 
     def _compute_outputs(self, images: Bytes) -> Array:
         """Return the outputs (n, 10) for a batch of images (n, 784)."""
-        pixels = normalise(images, self.normalization)
-        a: Array = np.multiply(pixels, 1 / 255, dtype=self.parameters.dtype).T  # (784, n)
-        for weights, bias in self.layers[:-1]:
-            a = weights @ a + bias[:, None]  # (fan_out, n)
-            ACTIVATIONS[self.activation].apply(a)
-        weights, bias = self.layers[-1]
-        z = weights @ a + bias[:, None]  # (10, n)
+        *hidden, (weights, bias) = self.layers
+        z = weights @ self._activate(images, hidden) + bias[:, None]  # (10, n)
         LOSSES[self.loss].output_activation(z)
         return z.T
+
+    def activations(self, images: ArrayLike, layer: int = 1) -> Array:
+        """Return the activations of a hidden layer for images, all computed at once.
+
+        Parameters
+        ----------
+        images : (n, 28, 28) or (n, 784), or (28, 28) for a single one
+            Grey levels from 0 to 255, as `check_images` takes them.
+        layer : int
+            From 1, the first hidden layer.
+
+        Returns
+        -------
+        (n, fan_out), or (fan_out,) for a single image
+
+        Raises
+        ------
+        InputError
+            If the images are not what they should be.
+        SettingError
+            If there is no such layer.
+        """
+        hidden = self.layers[:-1]
+        check_whole("layer", layer, f"one of the {len(hidden)} hidden layers", 1, len(hidden))
+        checked = check_images(images)
+        a = self._activate(checked.reshape(-1, PIXELS), hidden[:layer]).T
+        return a[0] if is_single(checked) else a
+
+    def _activate(self, images: Bytes, layers: Sequence[Layer]) -> Array:
+        """Return the activations (fan_out, n) of the last of these layers, for images (n, 784)."""
+        pixels = normalise(images, self.normalization)
+        a: Array = np.multiply(pixels, 1 / 255, dtype=self.parameters.dtype).T  # (784, n)
+        for weights, bias in layers:
+            a = weights @ a + bias[:, None]  # (fan_out, n)
+            ACTIVATIONS[self.activation].apply(a)
+        return a
 
 
 def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mnistmlp.brains.brain import PRETRAINED, load_brain
+from mnistmlp.brains.meta import Meta
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.brains.train import describe
 from mnistmlp.core.compression import round_to_half
@@ -341,3 +342,12 @@ def test_a_brain_may_have_any_name() -> None:
     Path("folder.onnx").mkdir()
     with pytest.raises(BrainError, match=r"folder\.onnx: not a regular file"):
         load_brain(Path("folder.onnx"))
+
+
+def test_a_curve_leaves_out_what_no_run_measures(trained: tuple[Network, dict[str, Any]]) -> None:
+    numbers = [0.5, None, 10**400, True, "0.1", -1, float("nan"), 1e99, 3]
+    history = [{"epoch": 1, "loss": each} for each in numbers]
+    raw = trained[1] | {"history": [*history, "no line", {"epoch": 7}]}
+    meta = Meta.parse(raw, PATH)
+    assert meta.curve("loss") == {1: 0.5, 8: 1e99, 9: 3}
+    assert meta.curve("validation_loss") == {}

@@ -6,8 +6,9 @@ from mnistmlp.core.calibration import (
     MIN_TEMPERATURE,
     apply_temperature,
     calibrate,
-    calibration_error,
     fit_temperature,
+    measure_reliability,
+    measure_selection,
 )
 
 
@@ -27,9 +28,9 @@ def test_fit_temperature_undoes_the_sharpening(sharpness: float) -> None:
     temperature = fit_temperature(probabilities, labels)
     assert temperature == pytest.approx(sharpness, rel=0.05)
     calibrated = apply_temperature(probabilities, temperature)
-    assert calibration_error(calibrated, labels) < 0.015
+    assert measure_reliability(calibrated, labels).error < 0.015
     if sharpness != 1:
-        assert calibration_error(probabilities, labels) > 0.05
+        assert measure_reliability(probabilities, labels).error > 0.05
     np.testing.assert_allclose(calibrated.sum(axis=1), 1)
     np.testing.assert_array_equal(calibrated.argmax(axis=1), probabilities.argmax(axis=1))
 
@@ -41,8 +42,8 @@ def test_predictions_that_are_always_right() -> None:
         0.9 * probabilities + 0.01, fit_temperature(0.9 * probabilities + 0.01, labels)
     )
     assert sure.max() == pytest.approx(11 / 12, abs=0.002)
-    assert calibration_error(probabilities, labels) == 0
-    assert calibration_error(probabilities, (labels + 1) % 10) == 1
+    assert measure_reliability(probabilities, labels).error == 0
+    assert measure_reliability(probabilities, (labels + 1) % 10).error == 1
     assert np.isfinite(apply_temperature(probabilities, 2.5)).all()
 
 
@@ -63,14 +64,14 @@ def test_even_probabilities_stay_even(temperature: float) -> None:
 def test_calibration_error_computed_by_hand() -> None:
     probabilities = np.zeros((4, 10))
     probabilities[:, 0], probabilities[:, 1] = 0.9, 0.1
-    assert calibration_error(probabilities, np.array([0, 0, 0, 1])) == pytest.approx(0.15)
+    assert measure_reliability(probabilities, np.array([0, 0, 0, 1])).error == pytest.approx(0.15)
 
 
 def test_calibration_error_has_fifteen_bins() -> None:
     probabilities = np.zeros((3, 10))
     probabilities[:, 0] = 0.61, 0.66, 0.67  # two in the bin from 9/15, one in that from 10/15
     probabilities[:, 1] = 1 - probabilities[:, 0]
-    error = calibration_error(probabilities, np.array([0, 1, 0]))
+    error = measure_reliability(probabilities, np.array([0, 1, 0])).error
     assert error == pytest.approx((abs(0.39 - 0.66) + 0.33) / 3)
 
 
@@ -112,3 +113,26 @@ def test_a_temperature_is_kept_if_its_help_is_significant() -> None:
         assert calibrate(p, y) == (fit_temperature(p, y) if significant else 1)
         decisions.append(significant)
     assert 0.2 < np.mean(decisions) < 0.8
+
+
+def test_reliability_by_bin() -> None:
+    probabilities = np.zeros((3, 10))
+    probabilities[:, 0] = 0.61, 0.65, 0.97
+    probabilities[:, 1] = 1 - probabilities[:, 0]
+    found = measure_reliability(probabilities, np.array([0, 1, 0]))
+    assert found.counts.tolist() == [0] * 9 + [2] + [0] * 4 + [1]
+    assert found.confidences[[9, 14]] == pytest.approx([0.63, 0.97])
+    assert found.accuracies[[9, 14]] == pytest.approx([0.5, 1])
+    assert np.isnan(found.confidences).sum() == np.isnan(found.accuracies).sum() == 13
+
+
+def test_selection_takes_equally_confident_images_together() -> None:
+    confidences = np.array([0.5, 0.9, 0.7, 0.9], np.float32)
+    found = measure_selection(confidences, np.array([False, True, True, False]))
+    np.testing.assert_array_equal(found.thresholds, np.array([0.9, 0.7, 0.5], np.float32))
+    np.testing.assert_array_equal(found.coverage, [0.5, 0.75, 1])
+    np.testing.assert_allclose(found.accuracy, [1 / 2, 2 / 3, 1 / 2])
+    assert found.at(0) == (1, 0.5)
+    assert found.at(0.7) == (0.75, 2 / 3)
+    assert found.at(0.8) == (0.5, 0.5)
+    assert found.at(0.95) == (0, None)

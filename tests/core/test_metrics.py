@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnistmlp.core.calibration import apply_temperature, calibration_error
+from mnistmlp.core.calibration import apply_temperature, measure_reliability
 from mnistmlp.core.initialization import initialise
 from mnistmlp.core.metrics import (
     Evaluation,
@@ -12,16 +12,15 @@ from mnistmlp.core.metrics import (
     evaluate,
     probabilities,
 )
-from mnistmlp.core.mistakes import collect_mistakes
 from mnistmlp.core.network import Network
 from tests.conftest import blobs
 
 
 def make_evaluation(confusion: NDArray[np.int64]) -> Evaluation:
-    """Return an evaluation with this confusion matrix, and its mistakes."""
+    """Return an evaluation with this confusion matrix, all of it certain."""
     labels, digits = (np.repeat(each, confusion.ravel()) for each in np.divmod(np.arange(100), 10))
-    mistakes = collect_mistakes(labels, digits, np.eye(10)[digits])
-    return Evaluation(0.25, confusion, 0.0, 0.0, mistakes)
+    certain = np.eye(10)[digits]
+    return Evaluation(0.25, labels, digits, certain, certain)
 
 
 def test_confusion_matrix_has_a_row_per_label() -> None:
@@ -95,8 +94,8 @@ def test_a_committee_averages_calibrated_probabilities() -> None:
     found = evaluate(networks, images, labels, [3, 0.2])
     assert found.loss == pytest.approx(-np.log(mean[np.arange(50), labels]).mean(), rel=1e-5)
     np.testing.assert_array_equal(found.confusion, confusion_matrix(labels, digits))
-    assert found.calibration_error == pytest.approx(calibration_error(mean, labels))
-    before = calibration_error((first + second) / 2, labels)
+    assert found.calibration_error == pytest.approx(measure_reliability(mean, labels).error)
+    before = measure_reliability((first + second) / 2, labels).error
     assert found.calibration_error_before == pytest.approx(before)
 
 
@@ -113,3 +112,20 @@ def test_the_loss_of_one_network_is_that_of_its_outputs_whatever_its_temperature
     assert found.loss == plain.loss
     np.testing.assert_array_equal(found.confusion, plain.confusion)
     assert found.calibration_error_before == plain.calibration_error != found.calibration_error
+
+
+def test_a_committee_keeps_what_each_member_does_alone() -> None:
+    networks = [make_network(1, "mse"), make_network(2, "cross-entropy")]
+    images, labels = blobs(50, seed=3)
+    found = evaluate(networks, images, labels, [3, 0.2])
+    for member, network, temperature in zip(found.members, networks, [3, 0.2], strict=True):
+        alone = evaluate([network], images, labels, [temperature])
+        assert (member.loss, member.accuracy) == (alone.loss, alone.accuracy)
+        np.testing.assert_array_equal(member.probabilities, alone.probabilities)
+        assert alone.members == ()
+
+
+def test_the_interval_is_about_the_accuracy() -> None:
+    found = make_evaluation(np.eye(10, dtype=np.int64) * 10 + 1)
+    assert (found.correct, found.images) == (110, 200)
+    assert found.interval == pytest.approx((0.4807, 0.6174), abs=1e-4)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.core.network import Network, parameter_count
-from mnistmlp.errors import DivergenceError
+from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.workers import Workers
 from tests.conftest import blobs
 from tests.core.test_backpropagation import HIDDEN, make_network
@@ -51,3 +51,21 @@ def test_outputs_that_are_not_finite_are_refused() -> None:
     network.parameters *= 1e25
     with pytest.raises(DivergenceError, match="weights are too large"):
         network.outputs(blobs(3, seed=1)[0])
+
+
+def test_activations_of_each_hidden_layer() -> None:
+    network = make_network((7, 5), "tanh", "cross-entropy")
+    images, _ = blobs(25, seed=8)
+    a = images.reshape(25, 784).T / 255
+    for layer, (weights, bias) in enumerate(network.layers[:-1], 1):
+        a = np.tanh(weights @ a + bias[:, None])
+        np.testing.assert_allclose(network.activations(images, layer), a.T, rtol=1e-5, atol=1e-6)
+    alone, among_others = network.activations(images[3]), network.activations(images)[3]
+    np.testing.assert_allclose(alone, among_others, rtol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [0, 3, "1"])
+def test_activations_of_a_layer_that_is_none(layer: int) -> None:
+    network = make_network((7, 5), "tanh", "cross-entropy")
+    with pytest.raises(SettingError, match=f"layer: {layer!r} is not one of the 2 hidden layers"):
+        network.activations(blobs(1, seed=8)[0], layer)

@@ -24,6 +24,7 @@ def make_document(result: Evaluation, paths: list[Path], dataset: str, split: st
             "split": split,
             "images": result.images,
             "accuracy": result.accuracy,
+            "interval": result.interval,
             "loss": result.loss,
             "confusion": result.confusion.tolist(),
             "per_digit": [asdict(score) for score in result.per_digit],
@@ -40,14 +41,21 @@ def make_tables(result: Evaluation, paths: list[Path], images: str) -> str:
     return console.render(
         console.make_console(),
         f"{console.escape(names)} on {images}",
-        f"accuracy {result.accuracy:.2%} ({result.correct:,} of {result.images:,}), "
-        f"loss {result.loss:.4f}",
+        _describe_accuracy(result),
         f"{_describe_confidence(result)}\n",
         _confusion_table(result),
         "",
         _score_table(result),
         "",
         _describe_confusion(result),
+    )
+
+
+def _describe_accuracy(result: Evaluation) -> str:
+    low, high = result.interval
+    return (
+        f"accuracy {result.accuracy:.2%} ({result.correct:,} of {result.images:,}), "
+        f"95% interval {low:.2%} to {high:.2%}, loss {result.loss:.4f}"
     )
 
 

@@ -20,8 +20,8 @@ def test_json(run: Run, small: Path, brain: Path) -> None:
     result = run("evaluate", brain, "--data-dir", small, "--json")
     document = json.loads(result.stdout)
     assert list(document) == [
-        "brains", "dataset", "split", "images", "accuracy", "loss", "confusion", "per_digit",
-        "calibration_error_before", "calibration_error", "most_confused",
+        "brains", "dataset", "split", "images", "accuracy", "interval", "loss", "confusion",
+        "per_digit", "calibration_error_before", "calibration_error", "most_confused",
     ]  # fmt: skip
     data, loaded = load_dataset(small, "test"), load_brain(brain)
     expected = evaluate([loaded.network], data.images, data.labels, [loaded.temperature])
@@ -31,7 +31,7 @@ def test_json(run: Run, small: Path, brain: Path) -> None:
     assert expected.calibration_error != expected.calibration_error_before
     assert (document["brains"], document["split"]) == ([str(brain)], "test")
     assert (document["images"], document["accuracy"]) == (300, expected.accuracy)
-    assert document["loss"] == expected.loss
+    assert (document["loss"], tuple(document["interval"])) == (expected.loss, expected.interval)
     np.testing.assert_array_equal(document["confusion"], expected.confusion)
     assert sum(score["support"] for score in document["per_digit"]) == 300
     assert list(document["per_digit"][0]) == ["digit", "precision", "recall", "f1", "support"]
@@ -57,7 +57,9 @@ def test_tables_fit_80_columns_and_read_without_colour(run: Run, small: Path, br
     assert max(len(line.rstrip()) for line in lines[1:]) <= 80
     data = load_dataset(small, "train")
     expected = evaluate([load_brain(brain).network], data.images, data.labels)
+    low, high = expected.interval
     assert lines[1].startswith(f"accuracy {expected.accuracy:.2%} (")
+    assert f", 95% interval {low:.2%} to {high:.2%}, loss" in lines[1]
     start = next(n for n, line in enumerate(lines) if line.startswith("actual"))
     for digit, line in enumerate(lines[start + 1 : start + 11]):
         cells = line.split()
