@@ -1,0 +1,23 @@
+"""What a report is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mnistmlp.brains.brain import Brain, Committee
+from mnistmlp.core.metrics import Evaluation
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A brain or a committee, and how it did on a data set."""
+
+    names: tuple[str, ...]  # of the brains, as the user named them
+    classifier: Brain | Committee
+    result: Evaluation
+
+    @property
+    def brains(self) -> tuple[Brain, ...]:
+        """The brain, as the only one, or those of the committee."""
+        whole = self.classifier
+        return (whole,) if isinstance(whole, Brain) else whole.brains
