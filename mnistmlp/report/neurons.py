@@ -1,0 +1,73 @@
+"""What the neurons of the first layer look for: their weights, and the images that light them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistmlp.arrays import PIXELS, Array, Bytes, Indices
+from mnistmlp.core.network import Network
+
+BATCH = 1000  # images whose activations are computed at once
+
+
+@dataclass(frozen=True, eq=False)
+class Neurons:
+    """The k most used neurons of the first layer, the most used first."""
+
+    indices: Indices  # (k,), of the neurons in their layer
+    weights: Array  # (k, 784)
+    use: NDArray[np.float64]  # (k,), share of the use of all neurons
+    images: Indices  # (k, m), of the images with the highest activation, the highest first
+    activations: Array  # (k, m), of these images
+    count: int  # of all neurons in the layer
+
+
+def rank_neurons(network: Network, images: Bytes, limit: int, shown: int) -> Neurons:
+    """Rank the neurons of the first layer by their use.
+
+    It is the standard deviation of a neuron's activation over the images, times
+    the length of its outgoing weights: how much it moves the next layer.  Of a
+    network without hidden layers, the neurons are the outputs, with no weights after them.
+
+    Parameters
+    ----------
+    network : Network
+    images : (n, 28, 28) or (n, 784)
+        At least one.
+    limit, shown : int
+        How many neurons to return at most, and how many images for each.
+    """
+    weights, _ = network.layers[0]
+    width = len(weights)
+    sums, squares = np.zeros(width), np.zeros(width)
+    best = np.empty((0, width), network.parameters.dtype)
+    where = np.empty((0, width), np.intp)
+    pixels = images.reshape(-1, PIXELS)
+    for start in range(0, len(pixels), BATCH):
+        batch = pixels[start : start + BATCH]
+        a = network.activations(batch) if len(network.layers) > 1 else network.outputs(batch)
+        sums += a.sum(axis=0, dtype=np.float64)
+        squares += np.square(a, dtype=np.float64).sum(axis=0)
+        numbers = np.broadcast_to(np.arange(start, start + len(a))[:, None], a.shape)
+        best, where = _keep_highest(
+            np.concatenate([best, a]), np.concatenate([where, numbers]), shown
+        )
+    variances = np.maximum(squares / len(pixels) - (sums / len(pixels)) ** 2, 0)
+    outgoing = [np.linalg.norm(matrix, axis=0) for matrix, _ in network.layers[1:2]]
+    use = np.sqrt(variances) * (outgoing[0] if outgoing else 1)
+    order = np.argsort(-use, kind="stable")[:limit]
+    shares = use[order] / max(use.sum(), np.finfo(float).tiny)
+    return Neurons(order, weights[order], shares, where.T[order], best.T[order], width)
+
+
+def _keep_highest(values: Array, numbers: Indices, count: int) -> tuple[Array, Indices]:
+    """Return the highest values of each column, the highest first, and their numbers."""
+    if len(values) > count:
+        kept = np.argpartition(-values, count - 1, axis=0)[:count]
+        values = np.take_along_axis(values, kept, axis=0)
+        numbers = np.take_along_axis(numbers, kept, axis=0)
+    order = np.lexsort((numbers, -values), axis=0)
+    return np.take_along_axis(values, order, axis=0), np.take_along_axis(numbers, order, axis=0)
