@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,9 @@ from mnistmlp.data.folder import default_folder, missing_files
 from mnistmlp.data.idx import write_idx
 from mnistmlp.data.web import CA_VARIABLES
 from tests.faulty_server import Mirror, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserType
 
 few_steps = pytest.mark.filterwarnings(  # for runs that are too short to learn anything
     "ignore:(no better than guessing|the loss has not fallen)"
@@ -126,6 +130,26 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for file, array in zip(SPLITS[split], blobs(size, seed), strict=True):
             write_idx(folder / file.name, array)
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[BrowserType]:
+    """Playwright's launcher for Debian's Chromium; without it, skip the test, or fail in CI."""
+    from playwright.sync_api import sync_playwright  # only needed here
+
+    found = shutil.which("chromium")
+    _require(Path(found) if found else None, "needs a browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: BrowserType) -> Iterator[Browser]:
+    """A browser without a camera."""
+    from tests.browser import launch
+
+    with launch(chromium) as browser:
+        yield browser
 
 
 @pytest.fixture

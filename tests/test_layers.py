@@ -18,7 +18,7 @@ NAMES = {".".join(("mnistmlp", *module.parts)).removesuffix(".__init__") for mod
 BELOW: dict[str, set[str]] = {
     "cli": {"exchange", "report", "brains", "training", "core", "data", "pictures"},
     "exchange": {"brains", "training", "core"},
-    "report": {"brains", "training", "core", "data", "pictures"},
+    "report": {"exchange", "brains", "training", "core", "data", "pictures"},
     "brains": {"training", "core", "data", "pictures"},
     "training": {"core"},
     "core": set(),

@@ -13,8 +13,7 @@ from mnistmlp.errors import OtherTaskError
 from mnistmlp.training.recipes import GUESSING
 
 if TYPE_CHECKING:
-    from mnistmlp.brains.brain import Brain
-    from mnistmlp.brains.classifier import Classifier
+    from mnistmlp.brains.brain import Brain, Committee
 
 OneBrain = Annotated[
     Path,
@@ -71,7 +70,7 @@ def load_named(name: Path, *, warn: bool = True) -> Brain:
     return brain
 
 
-def load_classifier(names: list[Path], named_by: str, *, warn: bool = True) -> Classifier:
+def load_classifier(names: list[Path], named_by: str, *, warn: bool = True) -> Brain | Committee:
     """Load a brain, or a committee; `named_by` is the option or argument that names them.
 
     Raises

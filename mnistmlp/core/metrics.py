@@ -94,6 +94,11 @@ class Evaluation:
         """Return the pairs of digits that are confused most, at most `count`."""
         return most_confused(self.confusion, count)
 
+    def describe_confusion(self) -> str:
+        """Say in words which digits are confused most."""
+        pairs = ", ".join(map(str, self.most_confused()))
+        return f"most often misread: {pairs}" if pairs else "no mistakes"
+
     def __repr__(self) -> str:
         found = f"{self.correct:,} of {self.images:,} images"
         return f"<Evaluation: accuracy {self.accuracy:.2%} ({found}), loss {self.loss:.4f}>"

@@ -22,8 +22,7 @@ class Mistakes:
     @property
     def confidences(self) -> Array:
         """The probabilities (m,) of the digits that they were read as."""
-        confidences: Array = self.probabilities[np.arange(len(self)), self.digits]
-        return confidences
+        return confidences(self.probabilities, self.digits)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -40,6 +39,16 @@ class ConfusedPair:
     predicted: int
     count: int
 
+    def __str__(self) -> str:
+        times = f"{self.count:,} times" if self.count > 1 else "once"
+        return f"{self.actual} as {self.predicted} ({times})"
+
+
+def confidences(probabilities: Array, digits: Indices) -> Array:
+    """Return the probabilities (n,) of the digits (n,) that images were read as, of all (n, 10)."""
+    of_digits: Array = probabilities[np.arange(len(digits)), digits]
+    return of_digits
+
 
 def collect_mistakes(labels: Labels, digits: Indices, probabilities: Array) -> Mistakes:
     """Return the images whose digit is not their label; equally confident ones by index.
@@ -51,8 +60,7 @@ def collect_mistakes(labels: Labels, digits: Indices, probabilities: Array) -> M
     probabilities : (n, 10)
     """
     wrong = np.flatnonzero(labels != digits)
-    confidences = probabilities[wrong, digits[wrong]]
-    wrong = wrong[np.argsort(-confidences, kind="stable")]
+    wrong = wrong[np.argsort(-confidences(probabilities[wrong], digits[wrong]), kind="stable")]
     return Mistakes(wrong, labels[wrong], digits[wrong], probabilities[wrong])
 
 

@@ -17,8 +17,7 @@ FONT = 13  # pixels
 def draw_confusion(confusion: NDArray[np.int64]) -> str:
     """Return a confusion matrix (10, 10), [actual][predicted], as SVG.
 
-    A cell is darker, the larger its share of the row is; for mistakes, of which
-    there are few, of the square root of ten times that.
+    A cell is darker, the larger its share of the row is, as `shade` says.
     """
     side = MARGIN + CELL * len(confusion) + 1
     marks = [
@@ -39,9 +38,14 @@ def draw_confusion(confusion: NDArray[np.int64]) -> str:
     return "".join([*marks, "</svg>"])
 
 
+def shade(share: float, right: bool) -> float:
+    """Return how dark a cell is, in [0, 1], by its share of the row: even 1 % of mistakes shows."""
+    return share if right else min(10 * share, 1) ** 0.5
+
+
 def _cell(x: int, y: int, count: int, share: float, right: bool) -> str:
     """Return a cell with its count, which is left out if it is 0."""
-    strength = share if right else min(10 * share, 1) ** 0.5
+    strength = shade(share, right)
     opacity = FAINTEST + (STRONGEST - FAINTEST) * strength if count else 0.04
     colour = "rgb({}, {}, {})".format(*(RIGHT if right else WRONG)) if count else "gray"
     cell = f'<rect x="{x}" y="{y}" width="{CELL - 1}" height="{CELL - 1}" '

@@ -8,8 +8,6 @@ out as in `core`, compressed with deflate and encoded in base64.
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 import zlib
 from importlib import resources
 from pathlib import Path
@@ -21,6 +19,7 @@ from mnistmlp.arrays import Array
 from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.losses import LOSSES
+from mnistmlp.exchange.webpage import embed_json, make_policy
 from mnistmlp.version import __version__
 
 SOURCES = resources.files(__package__) / "page"
@@ -60,7 +59,7 @@ def make_page(brain: Brain, name: str) -> str:
     style = "\n".join(_read_source(f"{name}.css") for name in STYLES)
     script = "\n".join(_read_source(f"{name}.js") for name in SCRIPTS)
     return Template(_read_source("page.html")).substitute(
-        policy=_content_security_policy(script, style),
+        policy=make_policy(script, style),
         generator=f"mnistmlp {__version__}",
         style=style,
         script=script,
@@ -72,25 +71,8 @@ def _read_source(name: str) -> str:
     return (SOURCES / name).read_text(encoding="utf-8")
 
 
-def _content_security_policy(script: str, style: str) -> str:
-    """Return a policy that allows only this script and this style, and no connections."""
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src '{_hash_source(script)}'",
-            f"style-src '{_hash_source(style)}'",
-            "img-src data:",  # the icon
-            *("connect-src 'none'", "form-action 'none'", "base-uri 'none'"),
-        ]
-    )
-
-
-def _hash_source(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
 def _embed_brain(brain: Brain, name: str) -> str:
-    """Return the JSON that the script reads; ``<`` is escaped, as it could end the element."""
+    """Return the JSON that the script reads."""
     network = brain.network
     weights = _reduce_precision(network.parameters)
     document = {
@@ -103,7 +85,7 @@ def _embed_brain(brain: Brain, name: str) -> str:
         "dtype": weights.dtype.name,
         "weights": base64.b64encode(_deflate(weights.tobytes())).decode(),
     }
-    return json.dumps(document).replace("<", "\\u003c")
+    return embed_json(document)
 
 
 def _reduce_precision(parameters: Array) -> Array:

@@ -21,3 +21,8 @@ class Subject:
         """The brain, as the only one, or those of the committee."""
         whole = self.classifier
         return (whole,) if isinstance(whole, Brain) else whole.brains
+
+    @property
+    def title(self) -> str:
+        """The name of the brain, or how many form the committee."""
+        return self.names[0] if len(self.names) == 1 else f"Committee of {len(self.names)} brains"

@@ -129,3 +129,23 @@ def test_the_interval_is_about_the_accuracy() -> None:
     found = make_evaluation(np.eye(10, dtype=np.int64) * 10 + 1)
     assert (found.correct, found.images) == (110, 200)
     assert found.interval == pytest.approx((0.4807, 0.6174), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({}, "no mistakes"),
+        ({(3, 5): 1}, "most often misread: 3 as 5 (once)"),
+        (
+            {(9, 4): 2, (3, 5): 1, (4, 9): 1234, (0, 1): 1},
+            "most often misread: 4 as 9 (1,234 times), 9 as 4 (2 times), 0 as 1 (once)",
+        ),
+    ],
+)
+def test_the_pairs_that_are_confused_most_in_words(
+    counts: dict[tuple[int, int], int], words: str
+) -> None:
+    confusion = np.eye(10, dtype=np.int64) * 5000
+    for cell, count in counts.items():
+        confusion[cell] = count
+    assert make_evaluation(confusion).describe_confusion() == words

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from mnistmlp.arrays import Array, Bytes
 from mnistmlp.brains.brain import PRETRAINED, Brain, load_brain
@@ -26,35 +25,11 @@ from mnistmlp.data.datasets import load_dataset
 from mnistmlp.exchange.html import write_page
 from mnistmlp.training.loop import fit
 from mnistmlp.training.recipes import RECIPES
+from tests.browser import collect_troubles
 from tests.exchange.strokes import DIGITS
 
 Open = Callable[..., Page]
 KEPT = os.environ.get("MNISTMLP_PAGE_PICTURES")  # a folder to keep the screenshots in
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[BrowserType]:
-    """Playwright's launcher for Debian's Chromium; without it, skip the test, or fail in CI."""
-    if not shutil.which("chromium"):
-        reason = "needs a browser: apt-get install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        yield playwright.chromium
-
-
-def launch(chromium: BrowserType, *args: str) -> Browser:
-    return chromium.launch(
-        executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu", *args]
-    )
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: BrowserType) -> Iterator[Browser]:
-    """A browser without a camera."""
-    with launch(chromium) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")
@@ -100,19 +75,7 @@ def open_page(browser: Browser, pretrained_page: Path) -> Iterator[Open]:
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on(
-            "console",
-            lambda message: troubles.append(message.text) if message.type == "error" else None,
-        )
-        page.on(
-            "request",
-            lambda request: (
-                troubles.append(request.url)
-                if not request.url.startswith((path.as_uri(), "data:", "blob:"))
-                else None
-            ),
-        )
+        collect_troubles(page, path, troubles)
         page.add_init_script(script)
         page.goto(path.as_uri())
         if loaded:

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserType, expect
 
 from mnistmlp.arrays import Bytes
 from mnistmlp.data.datasets import load_dataset
+from tests.browser import launch
 from tests.exchange.conftest import (
     CAMERA,
     Open,
@@ -17,7 +18,6 @@ from tests.exchange.conftest import (
     draw,
     give,
     keep,
-    launch,
     picture_of,
     until,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from mnistmlp.cli import console, options
 from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_classifier
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.evaluate.mistakes import draw_worst, list_mistakes
+from mnistmlp.cli.evaluate.report import check_report, make_report
 from mnistmlp.cli.evaluate.tables import make_document, make_tables
 from mnistmlp.training.recipes import GUESSING
 
@@ -39,8 +41,18 @@ def evaluate(
     show: Annotated[
         bool, typer.Option("--show", help="Draw the most confident mistakes on stderr.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            parser=options.parse_file,
+            metavar="FILE",
+            help="Write a report as well: a page that shows learning curves, confusion matrix, "
+            "misread images, calibration and what the first layer looks for.",
+        ),
+    ] = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
+    force: options.Force = False,
     as_json: options.Json = False,
 ) -> None:
     """Evaluate a brain on a data set.
@@ -50,6 +62,8 @@ def evaluate(
     """
     threads = blas.configure()
     paths = brains or [DEFAULT_BRAIN]
+    if report:
+        check_report(report, paths, force=force)
     classifier = load_classifier(paths, "BRAIN", warn=False)
     data = open_dataset(dataset, data_dir, split)
     result = classifier.evaluate(data, threads=threads)
@@ -64,6 +78,8 @@ def evaluate(
         print(make_tables(result, paths, f"{data.name} {split}"))
     if show:
         draw_worst(result.mistakes, data.images)
+    if report:
+        make_report(report, paths, classifier, result, data)
     if fail_under is not None and result.accuracy < fail_under:
         console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
         raise typer.Exit(BELOW_THRESHOLD)

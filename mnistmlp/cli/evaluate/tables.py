@@ -47,7 +47,7 @@ def make_tables(result: Evaluation, paths: list[Path], images: str) -> str:
         "",
         _score_table(result),
         "",
-        _describe_confusion(result),
+        result.describe_confusion(),
     )
 
 
@@ -66,19 +66,6 @@ def _describe_confidence(result: Evaluation) -> str:
     return (
         f"{line}, {before:.2%} before calibration" if before != after else f"{line}, uncalibrated"
     )
-
-
-def _describe_confusion(result: Evaluation) -> str:
-    """Say in words which digits are confused most."""
-    parts = [
-        f"{pair.actual} as {pair.predicted} ({_count_times(pair.count)})"
-        for pair in result.most_confused()
-    ]
-    return f"most often misread: {', '.join(parts)}" if parts else "no mistakes"
-
-
-def _count_times(count: int) -> str:
-    return f"{count:,} times" if count > 1 else "once"
 
 
 def _confusion_table(result: Evaluation) -> Table:

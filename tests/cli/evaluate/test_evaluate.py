@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.brains.brain import load_brain
-from mnistmlp.cli.evaluate.tables import _confusion_table, _describe_confusion
+from mnistmlp.cli.evaluate.tables import _confusion_table
 from mnistmlp.core.metrics import committee, evaluate
 from mnistmlp.core.normalization import normalise
 from mnistmlp.data.datasets import load_dataset
@@ -101,26 +101,6 @@ def test_fail_under(run: Run, small: Path) -> None:
         assert result.exit_code == code
         assert "accuracy" in result.stdout
         assert (f"is below {bound}" in result.stderr) == (code == 3)
-
-
-@pytest.mark.parametrize(
-    ("counts", "words"),
-    [
-        ({}, "no mistakes"),
-        ({(3, 5): 1}, "most often misread: 3 as 5 (once)"),
-        (
-            {(9, 4): 2, (3, 5): 1, (4, 9): 1234, (0, 1): 1},
-            "most often misread: 4 as 9 (1,234 times), 9 as 4 (2 times), 0 as 1 (once)",
-        ),
-    ],
-)
-def test_the_pairs_that_are_confused_most_in_words(
-    counts: dict[tuple[int, int], int], words: str
-) -> None:
-    confusion = np.eye(10, dtype=np.int64) * 5000
-    for cell, count in counts.items():
-        confusion[cell] = count
-    assert _describe_confusion(make_evaluation(confusion)) == words
 
 
 def test_the_pairs_that_are_confused_most_come_last(run: Run, small: Path, fallible: Path) -> None:

@@ -1,0 +1,115 @@
+"""The images that a report shows, and what is said of each, as data for its script."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnistmlp.arrays import DIGITS, PIXELS, Array, Bytes, Indices
+from mnistmlp.core.metrics import Evaluation
+from mnistmlp.core.mistakes import confidences
+from mnistmlp.pictures.sheet import COLUMNS, encode_sheet
+from mnistmlp.report.comparison import Reader
+from mnistmlp.report.neurons import Neurons
+
+RIGHT_SHOWN = 100  # of the images of each digit that are read right: the least confident
+PER_SHEET = 100 * COLUMNS  # 2800 × 2800 pixels, as browsers limit their size
+PARTS = 10_000  # of which probabilities are whole numbers
+WHITE, BLUE, ORANGE = 128, (0, 114, 178), (213, 94, 0)  # colours of weights; 0 is transparent
+
+
+def select_images(result: Evaluation, readers: list[Reader], layers: list[Neurons]) -> Indices:
+    """Return the images that a report shows, by index, in order.
+
+    All that are misread, all on which readers differ, the least confident ones of
+    each digit that are read right, and those that light a neuron most.
+    """
+    wanted = result.digits != result.labels
+    for reader in readers:
+        wanted |= reader.result.digits != readers[0].result.digits
+    confidence = confidences(result.probabilities, result.digits)
+    for digit in range(DIGITS):
+        right = np.flatnonzero((result.labels == digit) & (result.digits == digit))
+        doubtful = np.argsort(confidence[right], kind="stable")[:RIGHT_SHOWN]
+        wanted[right[doubtful]] = True
+    for layer in layers:
+        wanted[layer.images] = True
+    return np.flatnonzero(wanted)
+
+
+def describe_images(
+    chosen: Indices, images: Bytes, result: Evaluation, readers: list[Reader], layers: list[Neurons]
+) -> dict[str, Any]:
+    """Return the chosen of all images (n, 28, 28), as JSON for the script."""
+    places = np.full(len(images), -1)
+    places[chosen] = np.arange(len(chosen))
+    return {
+        "columns": COLUMNS,
+        "per_sheet": PER_SHEET,
+        "parts": PARTS,
+        "sheets": [
+            _as_url(encode_sheet(images[chosen[start : start + PER_SHEET]]))
+            for start in range(0, len(chosen), PER_SHEET)
+        ],
+        "right": np.diag(result.confusion).tolist(),
+        "images": {
+            "index": chosen.tolist(),
+            "label": _as_text(result.labels[chosen]),
+            "digit": _as_text(result.digits[chosen]),
+            "probabilities": _in_parts(result.probabilities[chosen].ravel()),
+        },
+        "readers": [
+            {
+                "name": reader.name,
+                "digit": _as_text(reader.result.digits[chosen]),
+                "confidence": _in_parts(
+                    confidences(reader.result.probabilities[chosen], reader.result.digits[chosen])
+                ),
+            }
+            for reader in readers
+        ],
+        "layers": [_describe_layer(layer, places) for layer in layers],
+    }
+
+
+def _describe_layer(layer: Neurons, places: NDArray[np.intp]) -> dict[str, Any]:
+    return {
+        "sheet": _as_url(encode_sheet(_colour(layer.weights), _make_palette())),
+        "neurons": {
+            "index": layer.indices.tolist(),
+            "use": layer.use.round(4).tolist(),
+            "images": places[layer.images].tolist(),
+            "activations": [[f"{each:.2f}" for each in row] for row in layer.activations],
+        },
+    }
+
+
+def _colour(weights: Array) -> Bytes:
+    """Return weights (k, 784) as colours of the palette; each row is scaled to its largest."""
+    largest = np.abs(weights).max(axis=1, keepdims=True)
+    scaled = weights / np.where(largest > 0, largest, 1)
+    return np.rint(WHITE + 127 * scaled).astype(np.uint8).reshape(-1, PIXELS)
+
+
+def _make_palette() -> Bytes:
+    """Return the colours (256, 4) of weights: blue if positive, orange if not, clear if small."""
+    levels = np.arange(256)
+    colours = np.where((levels > WHITE)[:, None], BLUE, ORANGE)
+    opacity = np.minimum(2 * np.abs(levels - WHITE), 255)
+    return np.column_stack([colours, opacity]).astype(np.uint8)
+
+
+def _in_parts(probabilities: Array) -> list[int]:
+    parts: list[int] = np.rint(probabilities * PARTS).astype(int).tolist()
+    return parts
+
+
+def _as_text(digits: NDArray[Any]) -> str:
+    return "".join(map(str, digits.tolist()))
+
+
+def _as_url(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

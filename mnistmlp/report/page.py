@@ -1,0 +1,191 @@
+"""The report: one page in a single file, which needs no server and no network."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from mnistmlp.atomic import atomic_write
+from mnistmlp.brains.facts import describe_brain
+from mnistmlp.core.calibration import measure_selection
+from mnistmlp.core.metrics import Evaluation
+from mnistmlp.core.mistakes import confidences
+from mnistmlp.core.notebook import shade
+from mnistmlp.data.datasets import Dataset
+from mnistmlp.errors import needs_extra
+from mnistmlp.exchange import html
+from mnistmlp.exchange.webpage import embed_json, make_policy
+from mnistmlp.report.comparison import Pair, compare, list_readers
+from mnistmlp.report.images import describe_images, select_images
+from mnistmlp.report.neurons import Neurons, rank_neurons
+from mnistmlp.report.subject import Subject
+from mnistmlp.training.recipes import GUESSING
+from mnistmlp.version import __version__
+
+SOURCES = resources.files(__package__) / "page"
+SECTIONS = {
+    "training": "Training",
+    "confusion": "Confusion",
+    "images": "Images",
+    "confidence": "Confidence",
+    "layer": "First layer",
+}
+NEURONS, IMAGES_EACH = 100, 12  # shown at most: of all brains together, and for each neuron
+REJECT = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)  # confidence below which a digit is rejected
+DRAWN = {"accuracy by epoch", "loss by epoch"}  # facts that the page shows as charts
+
+
+def write_report(path: Path, subject: Subject, data: Dataset) -> None:
+    """Write a report; an old file at `path` stays until the new one is complete.
+
+    Raises
+    ------
+    MissingExtraError
+        If a package that it needs is not installed.
+    WriteError
+        If the file cannot be written.
+    """
+    page = make_report(subject, data).encode()
+    with atomic_write(path) as file:
+        file.write(page)
+
+
+def make_report(subject: Subject, data: Dataset) -> str:
+    """Return the HTML of a report on how a brain or a committee did on a data set."""
+    with needs_extra("report"):
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_make_legible)
+    environment.filters |= {"percent": "{:.2%}".format, "thousands": "{:,}".format}
+    script = _read_source("report.js")
+    style = (html.SOURCES / "theme.css").read_text("utf-8") + _read_source("report.css")
+    template = environment.from_string(_read_source("report.html"))
+    return template.render(
+        **_collect(subject, data),
+        policy=make_policy(script),
+        generator=f"mnistmlp {__version__}",
+        style=Markup(style),
+        script=Markup(script),
+    )
+
+
+def _read_source(name: str) -> str:
+    return (SOURCES / name).read_text(encoding="utf-8")
+
+
+def _make_legible(value: Any) -> Any:
+    """Return a text with escapes for characters that cannot be seen, or would turn others round."""
+    if type(value) is not str or value.isprintable():
+        return value
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
+
+
+def _collect(subject: Subject, data: Dataset) -> dict[str, Any]:
+    """Return what the template and the script show."""
+    from markupsafe import Markup
+
+    result, readers = subject.result, list_readers(subject)
+    limit = max(NEURONS // len(subject.brains), 1)
+    layers = [
+        rank_neurons(each.network, data.images, limit, IMAGES_EACH) for each in subject.brains
+    ]
+    chosen = select_images(result, readers, layers)
+    pairs = compare(readers)
+    return {
+        "title": subject.title,
+        "names": subject.names,
+        "images": f"{data.name} {data.split}",
+        "sections": [*([("comparison", "Side by side")] if readers else []), *SECTIONS.items()],
+        "result": result,
+        "guessing": result.accuracy < GUESSING,
+        "loss": _name_loss(subject),
+        "calibration": _describe_calibration(subject),
+        "readers": readers,
+        "pairs": pairs,
+        "learning_curves": [],
+        "without_history": [],
+        "facts": _tabulate_facts(subject),
+        "confused": f"{result.describe_confusion().capitalize()}.",
+        "matrix": _shade_matrix(result),
+        "choices": _list_choices(result, pairs),
+        "confidence_charts": [],
+        "rejection": _tabulate_rejection(result),
+        "headings": [_head(*each) for each in zip(subject.names, layers, strict=True)],
+        "data": Markup(embed_json(describe_images(chosen, data.images, result, readers, layers))),
+    }
+
+
+def _name_loss(subject: Subject) -> str:
+    brains = subject.brains
+    return f"{brains[0].network.loss if len(brains) == 1 else 'cross-entropy'}, averaged"
+
+
+def _describe_calibration(subject: Subject) -> str:
+    before = subject.result.calibration_error_before
+    calibrated = any(each.temperature != 1 for each in subject.brains)
+    return f"{before:.2%} before calibration" if calibrated else "not calibrated"
+
+
+def _tabulate_facts(subject: Subject) -> list[tuple[str, list[str]]]:
+    """Return what there is to say of each brain, a row for each fact that one of them has."""
+    columns = []
+    for brain in subject.brains:
+        sections = describe_brain(brain.network, brain.current_meta).values()
+        columns.append({name: text for facts in sections for name, text in facts.items()})
+    names = dict.fromkeys(name for column in columns for name in column if name not in DRAWN)
+    rows = [(name.replace("_", " "), [column.get(name) for column in columns]) for name in names]
+    return [
+        (name, ["" if value is None else str(value) for value in values])
+        for name, values in rows
+        if any(value is not None for value in values)
+    ]
+
+
+def _shade_matrix(result: Evaluation) -> list[list[dict[str, Any]]]:
+    """Return the count and the shade of each cell of the confusion matrix."""
+    return [
+        [
+            {"count": int(count), "strength": shade(count / max(row.sum(), 1), actual == predicted)}
+            for predicted, count in enumerate(row)
+        ]
+        for actual, row in enumerate(result.confusion)
+    ]
+
+
+def _list_choices(result: Evaluation, pairs: list[Pair]) -> list[tuple[str, str]]:
+    """Return the kinds of images that can be shown: a word for the script, and those to read."""
+    choices = [("misread", "misread"), ("right", "read right")]
+    if pairs:
+        choices.append(("differ", "answers differ"))
+    for pair in pairs:
+        for one, other in ((0, 1), (1, 0)):
+            name, against = pair.names[one], pair.names[other]
+            choices.append((pair.keys[one], f"right by {name}, misread by {against}"))
+    return choices
+
+
+def _tabulate_rejection(result: Evaluation) -> list[dict[str, Any]]:
+    """Return what is read, and how well, if digits of low confidence are rejected."""
+    right = result.digits == result.labels
+    selection = measure_selection(confidences(result.probabilities, result.digits), right)
+    rows = []
+    for threshold in REJECT:
+        coverage, accuracy = selection.at(threshold)
+        rejected = result.images - round(coverage * result.images)
+        rows.append(
+            {
+                "threshold": threshold,
+                "rejected": rejected,
+                "coverage": coverage,
+                "accuracy": accuracy,
+            }
+        )
+    return rows
+
+
+def _head(name: str, layer: Neurons) -> str:
+    shown = len(layer.indices)
+    part = f"the {shown} most used of" if shown < layer.count else "all"
+    return f"{name}: {part} {layer.count:,} neurons"
