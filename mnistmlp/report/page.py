@@ -13,10 +13,10 @@ from mnistmlp.core.metrics import Evaluation
 from mnistmlp.core.mistakes import confidences
 from mnistmlp.core.notebook import shade
 from mnistmlp.data.datasets import Dataset
-from mnistmlp.errors import needs_extra
 from mnistmlp.exchange import html
 from mnistmlp.exchange.webpage import embed_json, make_policy
 from mnistmlp.report.comparison import Pair, compare, list_readers
+from mnistmlp.report.extra import check_extra
 from mnistmlp.report.images import describe_images, select_images
 from mnistmlp.report.neurons import Neurons, rank_neurons
 from mnistmlp.report.subject import Subject
@@ -53,9 +53,9 @@ def write_report(path: Path, subject: Subject, data: Dataset) -> None:
 
 def make_report(subject: Subject, data: Dataset) -> str:
     """Return the HTML of a report on how a brain or a committee did on a data set."""
-    with needs_extra("report"):
-        from jinja2 import Environment, StrictUndefined
-        from markupsafe import Markup
+    check_extra()
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_make_legible)
     environment.filters |= {"percent": "{:.2%}".format, "thousands": "{:,}".format}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
-from mnistmlp.errors import needs_extra
+from mnistmlp.report.extra import check_extra
 
 if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain, Committee
@@ -20,9 +20,7 @@ def check_report(path: Path, brains: list[Path], *, force: bool) -> None:
     """Raise an error if no report can be written at `path`: before the work, not after it."""
     check_distinct("report", path, {str(each): brain_file(each) for each in brains})
     check_target("report", path, force=force)
-    with needs_extra("report"):
-        import jinja2  # noqa: F401
-        import matplotlib.figure  # noqa: F401
+    check_extra()
 
 
 def make_report(

@@ -1,0 +1,12 @@
+"""The packages that reports need beyond those of this package itself."""
+
+from __future__ import annotations
+
+from mnistmlp.errors import needs_extra
+
+
+def check_extra() -> None:
+    """Raise MissingExtraError, before the work, if a package is not installed."""
+    with needs_extra("report"):
+        import jinja2  # noqa: F401
+        import matplotlib.figure  # noqa: F401
