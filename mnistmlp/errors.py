@@ -313,5 +313,5 @@ def needs_extra(name: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingExtraError(
-            f"this needs the package {name}: {error}", hint=f"pip install 'mnistmlp[{name}]'"
+            f"this needs the extra {name}: {error}", hint=f"pip install 'mnistmlp[{name}]'"
         ) from None

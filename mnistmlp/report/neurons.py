@@ -69,5 +69,5 @@ def _keep_highest(values: Array, numbers: Indices, count: int) -> tuple[Array, I
         kept = np.argpartition(-values, count - 1, axis=0)[:count]
         values = np.take_along_axis(values, kept, axis=0)
         numbers = np.take_along_axis(numbers, kept, axis=0)
-    order = np.lexsort((numbers, -values), axis=0)
+    order = np.argsort(-values, axis=0, kind="stable")
     return np.take_along_axis(values, order, axis=0), np.take_along_axis(numbers, order, axis=0)

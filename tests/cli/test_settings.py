@@ -133,8 +133,10 @@ TABLE: dict[str, dict[str, Values]] = {
         "fail_under": number(0, 1, 1.1),
         "mistakes": FLAG,
         "show": FLAG,
+        "report": Values([], WRITTEN),
         "dataset": choice("mnist"),
         "data_dir": FOLDER,
+        "force": FLAG,
         "as_json": FLAG,
     },
     "predict": {

@@ -212,7 +212,7 @@ def test_weights_too_large_for_float32_are_refused() -> None:
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(MissingExtraError, match="needs the package onnx") as caught:
+    with pytest.raises(MissingExtraError, match="needs the extra onnx") as caught:
         export_onnx(random_brain(), PATH)
     assert caught.value.hint == "pip install 'mnistmlp[onnx]'"
     assert names() == []

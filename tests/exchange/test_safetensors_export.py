@@ -132,7 +132,7 @@ def test_the_same_brain_gives_the_same_bytes() -> None:
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.delitem(sys.modules, "safetensors.numpy", raising=False)
-    with pytest.raises(MissingExtraError, match="needs the package safetensors") as caught:
+    with pytest.raises(MissingExtraError, match="needs the extra safetensors") as caught:
         export_safetensors(random_brain(), PATH)
     assert caught.value.hint == "pip install 'mnistmlp[safetensors]'"
     assert names() == []

@@ -329,6 +329,6 @@ def test_damaged_files_are_read_or_refused(data: st.DataObject) -> None:
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
-    with pytest.raises(MissingExtraError, match="needs the package safetensors") as caught:
+    with pytest.raises(MissingExtraError, match="needs the extra safetensors") as caught:
         import_safetensors(PATH)
     assert caught.value.hint == "pip install 'mnistmlp[safetensors]'"

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from mnistmlp.data.datasets import Dataset
+from mnistmlp.report import neurons
+from mnistmlp.report.neurons import rank_neurons
+from tests.report.conftest import random_brain
+
+
+@pytest.mark.parametrize("batch", [1000, 7])
+def test_neurons_are_ranked_by_what_they_move(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(neurons, "BATCH", batch)
+    network = random_brain(1, (6, 4)).network
+    a = network.activations(data.images)
+    use = a.std(axis=0, dtype=np.float64) * np.linalg.norm(network.layers[1][0], axis=0)
+    found = rank_neurons(network, data.images, 4, 5)
+    order = np.argsort(-use)[:4]
+    assert (found.indices.tolist(), found.count) == (order.tolist(), 6)
+    np.testing.assert_allclose(found.use, use[order] / use.sum(), rtol=1e-4)
+    np.testing.assert_array_equal(found.weights, network.layers[0][0][order])
+    for neuron, images, activations in zip(order, found.images, found.activations, strict=True):
+        np.testing.assert_allclose(activations, np.sort(a[:, neuron])[::-1][:5], rtol=1e-5)
+        np.testing.assert_allclose(activations, a[images, neuron], rtol=1e-5)
+
+
+def test_neurons_that_nothing_lights(data: Dataset) -> None:
+    network = random_brain(1).network
+    network.parameters[:] = 0
+    found = rank_neurons(network, data.images, 100, 3)
+    assert found.activations.tolist() == [[0, 0, 0]] * 6
+    assert found.use.tolist() == [0] * 6
+
+
+def test_without_hidden_layers_the_neurons_are_the_outputs(data: Dataset) -> None:
+    network = random_brain(1, ()).network
+    outputs = network.outputs(data.images)
+    found = rank_neurons(network, data.images[:300], 3, 2)
+    assert found.indices.tolist() == np.argsort(-outputs.std(axis=0))[:3].tolist()
+    assert found.count == 10
+
+
+def test_fewer_images_than_are_to_be_shown(data: Dataset) -> None:
+    found = rank_neurons(random_brain(1).network, data.images[:1], 100, 12)
+    assert found.images.tolist() == [[0]] * 6
+    assert found.use.tolist() == [0] * 6
