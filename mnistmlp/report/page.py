@@ -16,9 +16,11 @@ from mnistmlp.data.datasets import Dataset
 from mnistmlp.exchange import html
 from mnistmlp.exchange.webpage import embed_json, make_policy
 from mnistmlp.report.comparison import Pair, compare, list_readers
+from mnistmlp.report.curves import trace_curves
 from mnistmlp.report.extra import check_extra
 from mnistmlp.report.images import describe_images, select_images
 from mnistmlp.report.neurons import Neurons, rank_neurons
+from mnistmlp.report.page_charts import chart_confidence, chart_learning
 from mnistmlp.report.subject import Subject
 from mnistmlp.training.recipes import GUESSING
 from mnistmlp.version import __version__
@@ -93,6 +95,7 @@ def _collect(subject: Subject, data: Dataset) -> dict[str, Any]:
     ]
     chosen = select_images(result, readers, layers)
     pairs = compare(readers)
+    curves = list(map(trace_curves, subject.names, subject.brains))
     return {
         "title": subject.title,
         "names": subject.names,
@@ -104,13 +107,17 @@ def _collect(subject: Subject, data: Dataset) -> dict[str, Any]:
         "calibration": _describe_calibration(subject),
         "readers": readers,
         "pairs": pairs,
-        "learning_curves": [],
-        "without_history": [],
+        "learning_curves": chart_learning([each for each in curves if each]),
+        "without_history": [
+            name for name, each in zip(subject.names, curves, strict=True) if not each
+        ],
         "facts": _tabulate_facts(subject),
         "confused": f"{result.describe_confusion().capitalize()}.",
         "matrix": _shade_matrix(result),
         "choices": _list_choices(result, pairs),
-        "confidence_charts": [],
+        "confidence_charts": chart_confidence(
+            [(each.name, each.result) for each in readers] or [(subject.title, result)]
+        ),
         "rejection": _tabulate_rejection(result),
         "headings": [_head(*each) for each in zip(subject.names, layers, strict=True)],
         "data": Markup(embed_json(describe_images(chosen, data.images, result, readers, layers))),

@@ -1,0 +1,64 @@
+"""The learning curves of a brain: what its file says of each epoch of its training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mnistmlp.brains.brain import Brain
+from mnistmlp.brains.meta import MAX_MEASURED, Meta
+from mnistmlp.brains.provenance import Provenance
+from mnistmlp.errors import SettingError
+from mnistmlp.training.optim import SCHEDULES
+
+SCHEDULED = {"learning_rate", "schedule", "epochs"}  # settings that the learning rate depends on
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What was measured in each epoch, by epoch; a curve without a number is empty."""
+
+    name: str  # of the brain
+    loss: dict[int, float]
+    validation_loss: dict[int, float]
+    accuracy: dict[int, float]  # in [0, 1], of training images
+    validation_accuracy: dict[int, float]  # in [0, 1]
+    learning_rate: dict[int, float]  # at the start of the epoch; empty if the recipe is unknown
+    kept: int | None  # epoch of the weights in the file, if it is known
+
+
+def trace_curves(name: str, brain: Brain) -> Curves | None:
+    """Return the curves of a brain; None if its file holds none, or the weights have changed."""
+    meta = brain.current_meta
+    if not meta:
+        return None
+    losses = meta.curve("loss"), meta.curve("validation_loss")
+    accuracies = [
+        {epoch: each for epoch, each in meta.curve(key).items() if each <= 1}
+        for key in ("accuracy", "validation_accuracy")
+    ]
+    if not any([*losses, *accuracies]):
+        return None
+    return Curves(
+        name,
+        loss=losses[0],
+        validation_loss=losses[1],
+        accuracy=accuracies[0],
+        validation_accuracy=accuracies[1],
+        learning_rate=_learning_rates(meta),
+        kept=meta.epochs if 0 < meta.epochs <= len(meta.history) else None,
+    )
+
+
+def _learning_rates(meta: Meta) -> dict[int, float]:
+    """Return the learning rate at the start of each epoch, as the recipe in the file has it."""
+    if not meta.recipe.keys() >= SCHEDULED:  # others would be taken from `classic`
+        return {}
+    try:
+        recipe = Provenance.parse(meta.raw).recipe
+    except SettingError:  # of another version
+        return {}
+    schedule, rate = SCHEDULES[recipe.schedule], recipe.learning_rate
+    if rate > MAX_MEASURED:
+        return {}
+    epochs = min(len(meta.history), recipe.epochs)
+    return {epoch: rate * schedule((epoch - 1) / recipe.epochs) for epoch in range(1, epochs + 1)}

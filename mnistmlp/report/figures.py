@@ -1,0 +1,120 @@
+"""Drawing with matplotlib: silently, and whatever the user's settings of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from mnistmlp.errors import MissingExtraError, needs_extra
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Style = Mapping[str, Any]  # settings of matplotlib by name
+Draw = Callable[["Axes"], object]  # draws a chart
+
+BACKEND = "MPLBACKEND"
+BACKENDS = ("backend", "backend_fallback")
+COMMON: Style = {
+    "text.parse_math": False,  # a file may be named $x$
+    "svg.hashsalt": "mnistmlp",  # the same ids in each run
+    "path.simplify_threshold": 0.1,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.bottom": False,
+    "ytick.left": False,
+    "legend.frameon": False,
+    "legend.borderpad": 0,
+    "legend.borderaxespad": 0,
+    "legend.labelspacing": 0.3,
+    "legend.columnspacing": 1.2,
+    "legend.handlelength": 2.4,  # of which dashes are seen as such
+    "legend.handletextpad": 0.6,
+}
+
+
+def load_matplotlib() -> None:
+    """Import matplotlib.
+
+    The environment may name a backend that does not exist, at which the import fails.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed, or cannot be imported.
+    """
+    backend = None if "matplotlib" in sys.modules else os.environ.pop(BACKEND, None)
+    try:
+        with needs_extra("report"), _silence():
+            import matplotlib.figure
+        if backend:
+            with suppress(ValueError):
+                matplotlib.rcParams["backend"] = backend
+    except (OSError, ValueError) as error:  # a settings file that is no text, or may not be read
+        raise MissingExtraError(f"matplotlib cannot be imported: {error}") from None
+    finally:
+        if backend is not None:
+            os.environ[BACKEND] = backend
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep matplotlib from reporting what a reader of the pictures cannot change.
+
+    It would, of caches and fonts that it cannot write or find, and of settings
+    that it does not know.
+    """
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def styled(style: Style) -> Iterator[None]:
+    """Draw in a style, on top of matplotlib's own defaults; the caller's are back afterwards."""
+    load_matplotlib()
+    from matplotlib import rc_context, rcParamsDefault
+
+    own: dict[Any, Any] = {
+        name: value for name, value in rcParamsDefault.items() if "backend" not in name
+    }
+    with _silence(), rc_context(own | {**COMMON, **style}):
+        yield
+
+
+def draw_figure(draw: Draw, width: float, height: float) -> Figure:
+    """Return a figure of one chart; it is higher by what a legend has beyond its first row.
+
+    To be called, and the figure saved, in a block of `styled`.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws the chart on the axes that it is given.
+    width, height : float
+        In inches.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure((width, height), layout="constrained")
+    axes = figure.subplots()
+    draw(axes)
+    if legend := axes.get_legend():
+        tall = legend.get_window_extent().height / figure.dpi
+        line = legend.get_texts()[0].get_window_extent().height / figure.dpi
+        figure.set_figheight(height + max(tall - 1.5 * line, 0))
+    return figure

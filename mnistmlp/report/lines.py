@@ -1,0 +1,111 @@
+"""Lines in a chart: how they look, what a legend says of them, and the scales beside them.
+
+What differs in colour differs in line style or marker too, so that all can be read in black
+and white.  The colours are those of the style (`figures.styled`): C0 to C7 for brains, those of
+the text, of the frame and of the grid for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.lines import Line2D
+
+MOST = 8  # brains in one chart: more lines than that are not told apart
+MARKERS = "os^DvPX*"  # of the first brain, the second …
+STYLES: list[Any] = [  # of lines
+    *("-", "--", ":", "-."),
+    *((0, (7, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (9, 3, 2, 3))),
+]
+POINTS, FEWEST = 480, 40  # of all lines in a chart, and of each: so fine does nobody look
+LABEL_WIDTH = 6  # em, of the labels beside the axes
+
+
+def thin(x: NDArray[Any], y: NDArray[Any], points: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return a line (n,), (n,) with few points, which looks the same: ends, peaks and valleys."""
+    points = max(points, FEWEST)
+    if len(x) <= points:
+        return x, y
+    cuts = np.linspace(0, len(x), points // 2).astype(int).tolist()
+    kept = {0, len(x) - 1}
+    for a, b in pairwise(cuts):
+        kept |= {a + int(y[a:b].argmin()), a + int(y[a:b].argmax())}
+    places = sorted(kept)
+    return x[places], y[places]
+
+
+def scale_logarithmically(axes: Axes, values: Sequence[float]) -> None:
+    """Scale the vertical axis by logarithms, with tick labels that need no mathematics."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log", nonpositive="mask")
+    few = max(values) < 1e3 * min(values)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def limit_to_one(axes: Axes) -> None:
+    """Let the vertical axis end near 0 and 1, of which there is nothing beyond."""
+    low, high = axes.get_ylim()
+    margin = 0.02 * (min(high, 1) - max(low, 0))
+    axes.set_ylim(max(low, -margin), min(high, 1 + margin))
+
+
+def scale_to_percent(axis: Axis) -> None:
+    """Label a few ticks in per cent, with the decimal places that their distance needs."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    def spell(value: float, _: int | None) -> str:
+        step = 100 * np.diff(axis.get_majorticklocs()[:2]).sum()
+        places = next((n for n in range(6) if np.isclose(step, round(step, n), atol=0)), 6)
+        return f"{100 * value:.{places}f}%"
+
+    axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_formatter(FuncFormatter(spell))
+
+
+def sample(place: int | None, **style: Any) -> Line2D:
+    """Return a line for a legend: that of the brain in this place, or of none."""
+    from matplotlib import rcParams
+    from matplotlib.lines import Line2D
+
+    colour = rcParams["axes.edgecolor"] if place is None else f"C{place}"
+    return Line2D([], [], **{"color": colour, **style})
+
+
+def labelled(axes: Axes) -> list[tuple[Line2D, str]]:
+    """Return the lines on the axes that have labels, which are this module's own."""
+    return [(each, str(each.get_label())) for each in axes.lines if str(each.get_label())[0] != "_"]
+
+
+def place_legend(axes: Axes, entries: Iterable[tuple[Line2D, str]], brains: int) -> None:
+    """Write a legend above the axes, in as many columns as fit.
+
+    It says how many of the brains are left out.
+    """
+    from matplotlib import rcParams
+
+    lines = list(entries)
+    if brains > MOST:
+        lines.append((sample(None, linestyle=""), f"and {brains - MOST:,} more, not drawn"))
+    if not lines:
+        return
+    handles, labels = zip(*lines, strict=True)
+    figure = axes.figure
+    room = figure.bbox.width - LABEL_WIDTH * rcParams["legend.fontsize"] * figure.dpi / 72
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.02)}
+    for columns in range(min(len(labels), 4), 0, -1):
+        legend = axes.legend(handles, ["x"] * len(labels), ncols=columns, **above)
+        for text, label in zip(legend.get_texts(), labels, strict=True):
+            text.set_text(label)  # one that starts with an underscore would be dropped before
+        if legend.get_window_extent().width <= room:
+            return

@@ -1,0 +1,54 @@
+"""The charts of a report, each with the caption and the description that it has on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from mnistmlp.report.curve_charts import draw_accuracies, draw_learning_rates, draw_losses
+from mnistmlp.report.curves import Curves
+from mnistmlp.report.figures import Draw
+from mnistmlp.report.result_charts import Results, draw_reliability, draw_selection
+from mnistmlp.report.svg import draw_inline
+
+
+class Chart(NamedTuple):
+    """A chart on the page."""
+
+    svg: str
+    caption: str
+
+
+def chart_learning(curves: Sequence[Curves]) -> list[Chart]:
+    """Return the charts of how brains learnt: those for which there is something to draw."""
+    charts = []
+    if any(each.loss or each.validation_loss for each in curves):
+        charts.append(_chart("loss", partial(draw_losses, curves=curves), "Loss by epoch."))
+    if any(each.accuracy or each.validation_accuracy for each in curves):
+        draw: Draw = partial(draw_accuracies, curves=curves)
+        charts.append(_chart("accuracy", draw, "Accuracy by epoch."))
+    if any(each.learning_rate for each in curves):
+        draw = partial(draw_learning_rates, curves=curves)
+        charts.append(_chart("rate", draw, "Learning rate at the start of each epoch."))
+    return charts
+
+
+def chart_confidence(results: Results) -> list[Chart]:
+    """Return the charts of how far the confidence of brains can be trusted."""
+    return [
+        _chart(
+            "reliability",
+            partial(draw_reliability, results=results),
+            "Reliability: of the digits read with 90% confidence, nine in ten should be right.",
+        ),
+        _chart(
+            "selection",
+            partial(draw_selection, results=results),
+            "Rejection: the fewer doubtful digits are read, the more of those read are right.",
+        ),
+    ]
+
+
+def _chart(prefix: str, draw: Draw, caption: str) -> Chart:
+    return Chart(draw_inline(draw, caption, prefix), caption)
