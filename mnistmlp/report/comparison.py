@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mnistmlp.core.metrics import Evaluation
 from mnistmlp.core.significance import mcnemar
+from mnistmlp.report.names import make_legible
 from mnistmlp.report.subject import Subject
 
 SIGNIFICANT = 0.05
@@ -64,7 +65,7 @@ def list_readers(subject: Subject) -> list[Reader]:
     members = subject.result.members
     if not members:
         return []
-    named = zip(subject.names, members, strict=True)
+    named = zip(map(make_legible, subject.names), members, strict=True)
     return [*(Reader(*each) for each in named), Reader("the committee", subject.result)]
 
 

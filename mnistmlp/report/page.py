@@ -19,6 +19,7 @@ from mnistmlp.report.comparison import Pair, compare, list_readers
 from mnistmlp.report.curves import trace_curves
 from mnistmlp.report.extra import check_extra
 from mnistmlp.report.images import describe_images, select_images
+from mnistmlp.report.names import make_legible
 from mnistmlp.report.neurons import Neurons, rank_neurons
 from mnistmlp.report.page_charts import chart_confidence, chart_learning
 from mnistmlp.report.subject import Subject
@@ -59,7 +60,7 @@ def make_report(subject: Subject, data: Dataset) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_make_legible)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=_finalize)
     environment.filters |= {"percent": "{:.2%}".format, "thousands": "{:,}".format}
     script = _read_source("report.js")
     style = (html.SOURCES / "theme.css").read_text("utf-8") + _read_source("report.css")
@@ -77,11 +78,9 @@ def _read_source(name: str) -> str:
     return (SOURCES / name).read_text(encoding="utf-8")
 
 
-def _make_legible(value: Any) -> Any:
-    """Return a text with escapes for characters that cannot be seen, or would turn others round."""
-    if type(value) is not str or value.isprintable():
-        return value
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
+def _finalize(value: Any) -> Any:
+    """Return a value as the page shows it, before it is escaped."""
+    return make_legible(value) if type(value) is str else value
 
 
 def _collect(subject: Subject, data: Dataset) -> dict[str, Any]:

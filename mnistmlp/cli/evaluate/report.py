@@ -30,7 +30,7 @@ def make_report(
     from mnistmlp.report.page import write_report
     from mnistmlp.report.subject import Subject
 
-    names = tuple(console.escape(str(each)) for each in brains)
+    names = tuple(map(str, brains))
     back_up_replaced(path)
     write_report(path, Subject(names, classifier, result), data)
     console.note(f"report: {console.escape(str(path))}")
