@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from mnistmlp.report.figures import Draw, Style, draw_figure, styled
+from mnistmlp.report.charts.figures import Draw, Style, draw_figure, styled
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -74,7 +74,7 @@ def draw_inline(
         If matplotlib is not installed.
     """
     with styled(STYLE):
-        figure = draw_figure(draw, width, height)
+        figure = draw_figure([draw], width, height)
         file = io.StringIO()
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(file, format="svg", transparent=True, metadata=nothing)

@@ -19,7 +19,7 @@ from mnistmlp.core.calibration import (
 from mnistmlp.core.metrics import Evaluation
 from mnistmlp.core.mistakes import confidences
 from mnistmlp.core.notebook import FAINTEST, STRONGEST, shade
-from mnistmlp.report.lines import (
+from mnistmlp.report.charts.lines import (
     MARKERS,
     MOST,
     POINTS,
@@ -94,7 +94,7 @@ def draw_reliability(axes: Axes, results: Results) -> None:
         for n, (name, result) in enumerate(results[:MOST]):
             _draw_sized_bins(axes, n, result)
             legend.append((sample(n, linestyle=STYLES[n], marker=MARKERS[n]), show_name(name)))
-    place_legend(axes, legend, len(results))
+    place_legend(axes, legend, len(results[MOST:]))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="accuracy")
     scale_to_percent(axes.xaxis)
     scale_to_percent(axes.yaxis)
@@ -150,7 +150,7 @@ def draw_selection(axes: Axes, results: Results) -> None:
     left = max(min(1.2 * least - 0.2, 0.98), 0)
     for n, each in enumerate(selections):
         _draw_selection(axes, n, each, left, 2 * POINTS // len(shown))
-    place_legend(axes, _explain_selections([name for name, _ in shown]), len(results))
+    place_legend(axes, _explain_selections([name for name, _ in shown]), len(results[MOST:]))
     axes.set_xlim(left, 1)
     limit_to_one(axes)
     scale_to_percent(axes.xaxis)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from mnistmlp.report.curve_charts import draw_accuracies, draw_learning_rates, draw_losses
+from mnistmlp.report.charts.figures import Draw
+from mnistmlp.report.charts.learning import draw_accuracies, draw_learning_rates, draw_losses
+from mnistmlp.report.charts.results import draw_confusion, draw_reliability, draw_selection
+from mnistmlp.report.charts.svg import STAND_INS, _shorten_path, draw_inline
 from mnistmlp.report.curves import Curves
-from mnistmlp.report.figures import Draw
-from mnistmlp.report.result_charts import draw_confusion, draw_reliability, draw_selection
-from mnistmlp.report.svg import STAND_INS, _shorten_path, draw_inline
 from tests.report.conftest import make_result
 
 HOSTILE = [

@@ -54,7 +54,7 @@ def scale_logarithmically(axes: Axes, values: Sequence[float]) -> None:
 
 
 def limit_to_one(axes: Axes) -> None:
-    """Let the vertical axis end near 0 and 1, of which there is nothing beyond."""
+    """Let the vertical axis end near 0 and 1, as nothing is beyond."""
     low, high = axes.get_ylim()
     margin = 0.02 * (min(high, 1) - max(low, 0))
     axes.set_ylim(max(low, -margin), min(high, 1 + margin))
@@ -69,7 +69,7 @@ def scale_to_percent(axis: Axis) -> None:
         places = next((n for n in range(6) if np.isclose(step, round(step, n), atol=0)), 6)
         return f"{100 * value:.{places}f}%"
 
-    axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(spell))
 
 
@@ -87,21 +87,22 @@ def labelled(axes: Axes) -> list[tuple[Line2D, str]]:
     return [(each, str(each.get_label())) for each in axes.lines if str(each.get_label())[0] != "_"]
 
 
-def place_legend(axes: Axes, entries: Iterable[tuple[Line2D, str]], brains: int) -> None:
+def place_legend(axes: Axes, entries: Iterable[tuple[Line2D, str]], left_out: int) -> None:
     """Write a legend above the axes, in as many columns as fit.
 
-    It says how many of the brains are left out.
+    It says how many brains are left out.
     """
     from matplotlib import rcParams
 
     lines = list(entries)
-    if brains > MOST:
-        lines.append((sample(None, linestyle=""), f"and {brains - MOST:,} more, not drawn"))
+    if left_out:
+        lines.append((sample(None, linestyle=""), f"and {left_out:,} more, not drawn"))
     if not lines:
         return
     handles, labels = zip(*lines, strict=True)
-    figure = axes.figure
-    room = figure.bbox.width - LABEL_WIDTH * rcParams["legend.fontsize"] * figure.dpi / 72
+    figure, grid = axes.figure, axes.get_gridspec()
+    beside = LABEL_WIDTH * rcParams["legend.fontsize"] * figure.dpi / 72
+    room = figure.bbox.width / (grid.ncols if grid else 1) - beside
     above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.02)}
     for columns in range(min(len(labels), 4), 0, -1):
         legend = axes.legend(handles, ["x"] * len(labels), ncols=columns, **above)
