@@ -104,6 +104,8 @@ def _draw_misread(subject: Subject, data: Dataset) -> Figure:
         f"{part} {len(mistakes):,} misread images of {images:,}, "
         "the most confident mistake first; below each, its index"
     )
+    if len(mistakes) == 1:
+        heading = f"the only misread image of {images:,}, and its index"
     return draw_mosaic(colour_ink(data.images[mistakes.indices[:SHOWN]]), words, heading)
 
 

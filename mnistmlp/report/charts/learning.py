@@ -12,10 +12,11 @@ from mnistmlp.report.charts.lines import (
     MOST,
     POINTS,
     STYLES,
+    keep_within,
     labelled,
-    limit_to_one,
     place_legend,
     sample,
+    scale_linearly,
     scale_logarithmically,
     scale_to_percent,
     thin,
@@ -40,13 +41,16 @@ def draw_losses(axes: Axes, curves: Sequence[Curves]) -> None:
     values = [x for pair in pairs for line in pair for x in line.values() if x > 0]
     if values and max(values) > 10 * min(values):
         scale_logarithmically(axes, values)
+    else:
+        scale_linearly(axes.yaxis)
+        keep_within(axes)
     axes.set_ylabel("loss")
 
 
 def draw_accuracies(axes: Axes, curves: Sequence[Curves]) -> None:
     """Draw the accuracies by epoch, of training images dashed, of validation images solid."""
     _draw_pairs(axes, curves, [(x.accuracy, x.validation_accuracy) for x in curves[:MOST]])
-    limit_to_one(axes)
+    keep_within(axes, 1)
     scale_to_percent(axes.yaxis)
     axes.set_ylabel("accuracy")
 
@@ -70,6 +74,7 @@ def draw_learning_rates(axes: Axes, curves: Sequence[Curves]) -> None:
         scale_logarithmically(axes, [min(peaks) / 100, max(peaks)])
         axes.set_ylim(bottom=min(peaks) / 100)
     else:
+        scale_linearly(axes.yaxis)
         axes.set_ylim(bottom=0)
     axes.set_ylabel("learning rate")
 

@@ -24,8 +24,8 @@ from mnistmlp.report.charts.lines import (
     MOST,
     POINTS,
     STYLES,
+    keep_within,
     labelled,
-    limit_to_one,
     place_legend,
     sample,
     scale_to_percent,
@@ -152,7 +152,7 @@ def draw_selection(axes: Axes, results: Results) -> None:
         _draw_selection(axes, n, each, left, 2 * POINTS // len(shown))
     place_legend(axes, _explain_selections([name for name, _ in shown]), len(results[MOST:]))
     axes.set_xlim(left, 1)
-    limit_to_one(axes)
+    keep_within(axes, 1)
     scale_to_percent(axes.xaxis)
     scale_to_percent(axes.yaxis)
     axes.set(xlabel="digits read, the rest rejected", ylabel="accuracy of those read")
