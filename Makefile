@@ -9,7 +9,7 @@ ANSWERS = $(BIN)/python -c \
 	'import sys; from mnistmlp.data.download import mirror_answers; sys.exit(not mirror_answers())'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak clean
+.PHONY: help demo test lint bench soak pictures clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,10 +20,13 @@ demo: .venv/package ## fetch MNIST, train, evaluate, recognise a digit
 	then echo mnist; \
 	else echo synthetic; echo "MNIST is not to be had here: using the built-in synthetic digits" >&2; \
 	fi | tail -n 1 > build/dataset
-	$(BIN)/mnistmlp train --recipe classic --dataset "$$(cat build/dataset)" --output build/brain.npz --force
-	$(BIN)/mnistmlp evaluate --dataset "$$(cat build/dataset)" build/brain.npz
+	$(BIN)/mnistmlp train --recipe classic --dataset "$$(cat build/dataset)" --output build/brain.npz \
+		--log build/run.jsonl --force
+	$(BIN)/mnistmlp evaluate --dataset "$$(cat build/dataset)" build/brain.npz \
+		--report build/report.html --log build/run.jsonl --force
 	$(BIN)/mnistmlp predict --dataset "$$(cat build/dataset)" --brain build/brain.npz --index 42 --show
-	@printf '\nNext:\n  %s\n  %s\n' "$(BIN)/mnistmlp draw build/brain.npz" \
+	@printf '\nWhat it learnt, as a page: %s\n\nNext:\n  %s\n  %s\n' build/report.html \
+		"$(BIN)/mnistmlp draw build/brain.npz" \
 		"$(BIN)/mnistmlp predict --dataset $$(cat build/dataset) --brain build/brain.npz --index random --show" >&2
 
 test: .venv/development ## run the tests
@@ -38,6 +41,9 @@ lint: .venv/development ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+pictures: .venv/development ## make the pictures of the README and of the docs anew
+	$(BIN)/python docs/make_pictures.py
+
 bench: .venv/package benchmarks/.venv/peers ## measure speed against scikit-learn and PyTorch
 	$(BIN)/mnistmlp download
 	$(BIN)/python benchmarks/speed.py benchmarks/.venv/bin/python $(ROUNDS)
@@ -49,7 +55,7 @@ clean: ## remove what make made
 .venv/package: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[report]'
 	@touch $@
 
 .venv/development: .venv/package

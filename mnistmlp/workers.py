@@ -100,18 +100,17 @@ class Workers:
             Does the same as all items together, where that is faster than one by one.
         """
         helpers = min(self.count, len(items)) - 1
+        if helpers < 1:  # nothing to find out
+            _work_alone(work, items, alone)
+            return
         trial = self.trials[kind]
-        shared = helpers > 0 and trial.is_sharing_next()
+        shared = trial.is_sharing_next()
         started = perf_counter()
         if shared:
             self._share(work, items, helpers)
-        elif alone:
-            alone()
         else:
-            for item in items:
-                work(*item)
-        if helpers > 0:
-            trial.record(shared, perf_counter() - started)
+            _work_alone(work, items, alone)
+        trial.record(shared, perf_counter() - started)
 
     def _share(self, work: Callable[..., object], items: Items, helpers: int) -> None:
         """Let the caller and helpers take one item after another.
@@ -137,6 +136,16 @@ class Workers:
                 wait(futures)
         for future in futures:
             future.result()
+
+
+def _work_alone(
+    work: Callable[..., object], items: Items, alone: Callable[[], object] | None
+) -> None:
+    if alone:
+        alone()
+    else:
+        for item in items:
+            work(*item)
 
 
 def _work_off(work: Callable[..., object], left: deque[tuple[Any, ...]]) -> None:

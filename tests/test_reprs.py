@@ -58,12 +58,13 @@ def test_of_what_is_read() -> None:
 @pytest.mark.parametrize(
     ("report", "text"),
     [
-        ((1, 0.25, 0.125, 0.9751, 1.5, 3e4), "loss 0.2500, validation loss 0.1250, validation "
-         "accuracy 97.51%, 1.50 s"),
-        ((1, 0.25, None, None, 1.5, 3e4), "loss 0.2500, 1.50 s"),
+        ((1, 0.25, 0.9, 0.125, 0.9751, 1.5, 3e4), "loss 0.2500, accuracy 90.00%, "
+         "validation loss 0.1250, validation accuracy 97.51%, 1.50 s"),
+        ((1, 0.25, 0.9, None, None, 1.5, 3e4), "loss 0.2500, accuracy 90.00%, 1.50 s"),
+        ((1, 0.25, None, None, None, 1.5, 3e4), "loss 0.2500, 1.50 s"),
     ],
 )  # fmt: skip
 def test_of_an_epoch_as_it_is_printed(
-    report: tuple[int, float, float | None, float | None, float, float], text: str
+    report: tuple[int, float, float | None, float | None, float | None, float, float], text: str
 ) -> None:
     assert str(mnistmlp.EpochReport(*report)) == f"epoch 1: {text}"

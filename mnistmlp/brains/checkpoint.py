@@ -29,6 +29,8 @@ from mnistmlp.training.setup import check_network
 from mnistmlp.training.state import EpochReport, Snapshot, TrainingState
 
 FORMAT = 1
+_UNKNOWN = {"accuracy": None}  # what checkpoints of earlier versions lack
+_OPTIONAL = {"accuracy", "validation_loss", "validation_accuracy"}
 MAX_ARRAYS = 8  # parameters, best parameters, moments of the optimiser
 
 
@@ -149,17 +151,18 @@ def _parse_history(lines: list[Any], epochs: int) -> list[EpochReport]:
     for number, line in enumerate(lines, start=1):
         if not isinstance(line, dict) or not _is_report(line, number):
             raise ValueError(f"line {number} of the history is {short(line)}")
-    return [EpochReport(**line) for line in lines]
+    return [EpochReport(**(_UNKNOWN | line)) for line in lines]
 
 
 def _is_report(line: dict[str, Any], number: int) -> bool:
     """Tell whether a line of the history is the report of epoch `number`."""
-    if line.keys() != {field.name for field in fields(EpochReport)} or line["epoch"] != number:
+    keys = {field.name for field in fields(EpochReport)}
+    if (_UNKNOWN | line).keys() != keys or line.get("epoch") != number:
         return False
     numbers = [
         value
         for name, value in line.items()
-        if name != "epoch" and not (value is None and name.startswith("validation"))
+        if name != "epoch" and not (value is None and name in _OPTIONAL)
     ]
     return all(type(value) is float and math.isfinite(value) for value in numbers)
 

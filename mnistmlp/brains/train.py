@@ -305,7 +305,7 @@ def describe(result: TrainingResult, provenance: Provenance) -> dict[str, Any]:
     It holds no times, so that the same run gives the same bytes.
     """
     selected = result.selected
-    keys = ("epoch", "loss", "validation_loss", "validation_accuracy")
+    keys = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy")
     return describe_network(result.network, result.temperature or 1.0) | {
         **provenance.as_dict(),
         "epochs": selected.epoch if selected else 0,

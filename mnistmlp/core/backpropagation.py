@@ -47,10 +47,12 @@ class Workspace:
         self.gradient = np.empty_like(network.parameters) if gradient is None else gradient
         self.matrices = layer_matrices(self.gradient, network.sizes)
         self.inputs = [np.ones((width + 1, batch_size), dtype) for width in hidden]
+        self.transposes = [x.T for x in self.inputs]  # (n, width + 1)
         self.activations = [x[:-1] for x in self.inputs]  # (width, n): a¹ … aᴸ⁻¹
         self.logits = np.empty((last, batch_size), dtype)  # (10, n): zᴸ
         self.deltas = [np.empty((w, batch_size), dtype) for w in (*hidden, last)]  # δ¹ … δᴸ
         self.row = np.empty(batch_size, dtype)  # scratch space for the loss
+        self.count = np.array(batch_size, dtype)  # n as an array: saves 0.3 µs over a number
         self.multiply = (products or Products()).compute
         self.keep, self.rng = 1 - dropout, rng
         self.masks = [np.empty((width, batch_size), dtype) for width in hidden if dropout]
@@ -119,17 +121,17 @@ def backward(
     computed, which is a small part of the work.
     """
     activation, loss = ACTIVATIONS[network.activation], LOSSES[network.loss]
-    layer_inputs = [inputs, *work.inputs]  # a⁰ … aᴸ⁻¹, each with its row of 1
+    transposes = [inputs.T, *work.transposes]  # (a⁰)ᵀ … (aᴸ⁻¹)ᵀ, each with its column of 1
     last = len(network.layers) - 1
 
     delta = work.deltas[last]
     value = loss.loss_and_delta(work.logits, targets, delta, work.row)  # BP1: ∂/∂zᴸ …
-    delta /= len(work.row)  # … of the mean over the batch: δᴸ
+    delta /= work.count  # … of the mean over the batch: δᴸ
 
     for layer in range(last, -1, -1):
         # BP4 and BP3: ∂C/∂Wˡ = δˡ (aˡ⁻¹)ᵀ, and ∂C/∂bˡ = δˡ (1 … 1)ᵀ
         if weights_too:
-            work.multiply(np.dot, delta, layer_inputs[layer].T, work.matrices[layer])
+            work.multiply(np.dot, delta, transposes[layer], work.matrices[layer])
         if layer > 0:
             (weights, _), a = network.layers[layer], work.activations[layer - 1]
             delta = work.deltas[layer - 1]

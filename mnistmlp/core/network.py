@@ -196,6 +196,7 @@ class Network:
         Returns
         -------
         (n, fan_out), or (fan_out,) for a single image
+            Not finite where the weights are too large.
 
         Raises
         ------
@@ -207,7 +208,8 @@ class Network:
         hidden = self.layers[:-1]
         check_whole("layer", layer, f"one of the {len(hidden)} hidden layers", 1, len(hidden))
         checked = check_images(images)
-        a = self._activate(checked.reshape(-1, PIXELS), hidden[:layer]).T
+        with np.errstate(over="ignore", invalid="ignore"):
+            a = self._activate(checked.reshape(-1, PIXELS), hidden[:layer]).T
         return a[0] if is_single(checked) else a
 
     def _activate(self, images: Bytes, layers: Sequence[Layer]) -> Array:

@@ -82,7 +82,7 @@ def _describe_layer(layer: Neurons, places: NDArray[np.intp]) -> dict[str, Any]:
             "index": layer.indices.tolist(),
             "use": layer.use.round(4).tolist(),
             "images": places[layer.images].tolist(),
-            "activations": [[f"{each:.2f}" for each in row] for row in layer.activations],
+            "activations": [[f"{each:.3g}" for each in row] for row in layer.activations],
         },
     }
 

@@ -11,6 +11,7 @@ from mnistmlp.arrays import PIXELS, Array, Bytes, Indices
 from mnistmlp.core.network import Network
 
 BATCH = 1000  # images whose activations are computed at once
+MAX = 1e30  # numbers beyond it are no longer told apart: sums of squares must be finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +48,7 @@ def rank_neurons(network: Network, images: Bytes, limit: int, shown: int) -> Neu
     where = np.empty((0, width), np.intp)
     pixels = images.reshape(-1, PIXELS)
     for start in range(0, len(pixels), BATCH):
-        batch = pixels[start : start + BATCH]
-        a = network.activations(batch) if len(network.layers) > 1 else network.outputs(batch)
+        a = _light(network, pixels[start : start + BATCH])
         sums += a.sum(axis=0, dtype=np.float64)
         squares += np.square(a, dtype=np.float64).sum(axis=0)
         numbers = np.broadcast_to(np.arange(start, start + len(a))[:, None], a.shape)
@@ -56,11 +56,25 @@ def rank_neurons(network: Network, images: Bytes, limit: int, shown: int) -> Neu
             np.concatenate([best, a]), np.concatenate([where, numbers]), shown
         )
     variances = np.maximum(squares / len(pixels) - (sums / len(pixels)) ** 2, 0)
-    outgoing = [np.linalg.norm(matrix, axis=0) for matrix, _ in network.layers[1:2]]
-    use = np.sqrt(variances) * (outgoing[0] if outgoing else 1)
+    use = np.sqrt(variances) * _measure_outgoing(network)
     order = np.argsort(-use, kind="stable")[:limit]
     shares = use[order] / max(use.sum(), np.finfo(float).tiny)
     return Neurons(order, weights[order], shares, where.T[order], best.T[order], width)
+
+
+def _light(network: Network, images: Bytes) -> Array:
+    """Return the activations (n, fan_out) of the first layer; those too large for it as MAX."""
+    a = network.activations(images) if len(network.layers) > 1 else network.outputs(images)
+    return np.nan_to_num(np.clip(a, -MAX, MAX))
+
+
+def _measure_outgoing(network: Network) -> NDArray[np.float64]:
+    """Return the length of the outgoing weights (fan_out,) of each neuron of the first layer."""
+    if len(network.layers) == 1:
+        return np.ones(network.sizes[-1])
+    outgoing = np.clip(network.layers[1][0], -MAX, MAX)
+    lengths: NDArray[np.float64] = np.linalg.norm(outgoing.astype(np.float64), axis=0)
+    return lengths
 
 
 def _keep_highest(values: Array, numbers: Indices, count: int) -> tuple[Array, Indices]:

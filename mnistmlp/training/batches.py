@@ -73,6 +73,7 @@ class Batches:
         count = max(1, GATHER_SIZE // size)  # batches in a block
         self.pixels = np.empty((count * size, PIXELS), np.uint8)
         self.inputs: Array = np.empty((count * size, PIXELS + 1), dtype)
+        self.order = np.zeros(len(self.labels), np.uint8)  # labels of an epoch's batches so far
         self.digits = np.empty((count, 1, size), np.uint8)
         self.targets: Array = np.empty((count, DIGITS, size), dtype)
         columns = [block.T for block in self.inputs.reshape(count, size, PIXELS + 1)]
@@ -86,8 +87,11 @@ class Batches:
         longer pieces from disk: runs of 64 neighbours are assigned at random
         to windows of 65,536 images, and each window is shuffled.
         """
+        loaded = 0
         for rows in self._blocks(rng):
             self._load(rows)
+            self.order[loaded : loaded + len(rows)] = self.digits.reshape(-1)[: len(rows)]
+            loaded += len(rows)
             whole, rest = divmod(len(rows), self.size)
             yield from self.batches[:whole]
             if rest:

@@ -13,6 +13,7 @@ from mnistmlp.training.adversarial import Adversary
 from mnistmlp.training.batches import Batch
 from mnistmlp.training.hard_examples import HardExamples
 from mnistmlp.training.recipes import Recipe
+from mnistmlp.training.tally import Tally
 from mnistmlp.workers import Workers
 
 
@@ -29,6 +30,8 @@ class Gradient:
         For dropout.
     workers : Workers
         Threads that share the matrix products.
+    tally : Tally
+        Gets the logits that each loss is computed from.
     """
 
     def __init__(
@@ -38,9 +41,10 @@ class Gradient:
         batch_sizes: set[int],
         rng: np.random.Generator,
         workers: Workers,
+        tally: Tally,
     ) -> None:
         products = Products(workers)
-        self.network = network
+        self.network, self.tally = network, tally
         self.vector = np.empty_like(network.parameters)  # (p,)
         self.hard_examples = self.adversary = None
         counts = batch_sizes
@@ -59,14 +63,18 @@ class Gradient:
         """Write the gradient of the images trained on to `vector`, and return a loss.
 
         It is that of these images, as they are trained on, or with hard examples
-        that of the whole batch, of which they are a part.
+        that of the whole batch, of which they are a part.  `tally` gets the logits
+        of the same images, before an adversary perturbs them.
         """
         n, batch_loss = batch.targets.shape[1], None
         work = self.workspaces[self.hard_examples.count(n) if self.hard_examples else n]
         if self.hard_examples:
             batch, batch_loss = self.hard_examples.pick(batch, work)
+            self.tally.add(self.hard_examples.logits[n])
         if not self.hard_examples or work.masks:  # neurons are not dropped to pick images
             forward(self.network, work, batch.inputs)
+        if not self.hard_examples:
+            self.tally.add(work.logits)  # before they are overwritten
         if self.adversary:
             loss = backward(self.network, work, *batch, weights_too=False)
             if not math.isfinite(loss):

@@ -30,6 +30,7 @@ from mnistmlp.training.setup import (
     split_images,
 )
 from mnistmlp.training.state import EpochReport, Snapshot, TrainingResult, TrainingState
+from mnistmlp.training.tally import Tally
 from mnistmlp.workers import Workers
 
 if TYPE_CHECKING:
@@ -208,8 +209,14 @@ class _Run:
         training, change = prepare_images(recipe, training, self.rng)
         batch_size = min(recipe.batch_size, self.image_count)
         self.batches = Batches(*training, batch_size, recipe.dtype, change, recipe.label_smoothing)
+        self.tally = Tally(self.batches.order, batch_size, self.network.parameters.dtype)
         self.gradient = Gradient(
-            recipe, self.network, {batch_size, self.image_count % batch_size}, self.rng, workers
+            recipe,
+            self.network,
+            {batch_size, self.image_count % batch_size},
+            self.rng,
+            workers,
+            self.tally,
         )
         self.optimizer = make_optimizer(
             recipe.optimizer,
@@ -232,6 +239,7 @@ class _Run:
         return EpochReport(
             number,
             loss,
+            accuracy=self.tally.finish() / self.image_count,
             validation_loss=evaluation.loss if evaluation else None,
             validation_accuracy=evaluation.accuracy if evaluation else None,
             seconds=seconds,

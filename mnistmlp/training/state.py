@@ -15,6 +15,7 @@ class EpochReport:
 
     epoch: int  # from 1
     loss: float  # averaged over the training images, each before its step: `Gradient.compute`
+    accuracy: float | None  # of these images in that state; None if an earlier version trained
     validation_loss: float | None  # None without validation images
     validation_accuracy: float | None
     seconds: float  # of training alone
@@ -22,6 +23,8 @@ class EpochReport:
 
     def __str__(self) -> str:
         words = [f"epoch {self.epoch}: loss {self.loss:.4f}"]
+        if self.accuracy is not None:
+            words.append(f"accuracy {self.accuracy:.2%}")
         if self.validation_loss is not None:
             words.append(f"validation loss {self.validation_loss:.4f}")
         if self.validation_accuracy is not None:

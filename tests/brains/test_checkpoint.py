@@ -1,7 +1,7 @@
 import io
 import json
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def test_a_checkpoint_survives_a_round_trip(data: st.DataObject) -> None:
     history = [
         EpochReport(
             epoch + 1,
-            *draw(st.tuples(finite, st.none() | finite, st.none() | finite, finite, finite)),
+            *draw(st.tuples(finite, *[st.none() | finite] * 3, finite, finite)),
         )
         for epoch in range(draw(st.integers(1, 4)))
     ]
@@ -121,6 +121,7 @@ SIZE = 6 * 785 + 70
 REPORT = {
     "epoch": 1,
     "loss": 1.0,
+    "accuracy": 0.5,
     "validation_loss": 1.0,
     "validation_accuracy": 0.5,
     "seconds": 1.0,
@@ -152,6 +153,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"history": [REPORT | {"loss": None}]}, "line 1 of the history"),
     ({"history": [REPORT | {"loss": "1"}]}, "line 1 of the history"),
     ({"history": [REPORT | {"more": 1.0}]}, "line 1 of the history"),
+    ({"history": [REPORT | {"accuracy": "1"}]}, "line 1 of the history"),
+    ({"history": [{}]}, "line 1 of the history"),
     ({"history": [REPORT | {"seconds": 10**400}]}, "line 1 of the history"),
     ({"generator": None}, "generator: None is not a JSON object"),
     ({"generator": {}}, "invalid state of the random generator"),
@@ -202,6 +205,19 @@ def test_widths_are_checked_against_the_arrays() -> None:
     recipe = RECIPE.__dict__ | OPTIMIZERS["adam"]
     rewrite({"recipe": recipe | {"hidden": [100_000]}})
     assert peak_memory(lambda: refused(r"expected float64 \(79500010,\)")) < 10_000_000
+
+
+def test_a_checkpoint_from_before_training_accuracy_was_measured() -> None:
+    recipe = write()
+    new = load_checkpoint(PATH).state
+    lines = [asdict(report) for report in new.history]
+    rewrite({"history": [{k: line[k] for k in line if k != "accuracy"} for line in lines]})
+    old = load_checkpoint(PATH).state
+    assert old.history == [replace(report, accuracy=None) for report in new.history]
+    whole, resumed = train(recipe), train(recipe, resume=old)
+    assert resumed.network.parameters.tobytes() == whole.network.parameters.tobytes()
+    found = [report.accuracy for report in resumed.history]
+    assert found == [None, None, *(report.accuracy for report in whole.history[2:])]
 
 
 def test_a_big_endian_checkpoint_resumes_the_same() -> None:

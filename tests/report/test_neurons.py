@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mnistmlp.core.network import Network
 from mnistmlp.data.datasets import Dataset
 from mnistmlp.report import neurons
 from mnistmlp.report.neurons import rank_neurons
@@ -45,3 +46,13 @@ def test_fewer_images_than_are_to_be_shown(data: Dataset) -> None:
     found = rank_neurons(random_brain(1).network, data.images[:1], 100, 12)
     assert found.images.tolist() == [[0]] * 6
     assert found.use.tolist() == [0] * 6
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_weights_that_are_much_too_large(data: Dataset, activation: str) -> None:
+    network = Network((784, 3, 2, 10), activation, "cross-entropy", "float64")
+    network.parameters[:] = np.random.default_rng(1).normal(size=network.parameters.size) * 1e300
+    found = rank_neurons(network, data.images, 3, 2)
+    assert np.isfinite(found.use).all()
+    assert np.isfinite(found.activations).all()
+    assert found.use.sum() == pytest.approx(1)

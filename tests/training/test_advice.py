@@ -13,7 +13,7 @@ LABELS = np.arange(60_000) % 10
 
 
 def report(epoch: int, loss: float, accuracy: float | None) -> EpochReport:
-    return EpochReport(epoch, loss, loss, accuracy, 0.1, 500_000.0)
+    return EpochReport(epoch, loss, accuracy, loss, accuracy, 0.1, 500_000.0)
 
 
 def found(recipe: Recipe, *reports: EpochReport, labels: Any = LABELS) -> Trouble | None:

@@ -10,6 +10,7 @@ from mnistmlp.training.batches import Batches
 from mnistmlp.training.gradient import Gradient
 from mnistmlp.training.hard_examples import HardExamples
 from mnistmlp.training.recipes import Recipe
+from mnistmlp.training.tally import Tally
 from mnistmlp.workers import Workers
 from tests.conftest import blobs, peak_memory
 
@@ -89,7 +90,8 @@ def test_dropout_drops_the_neurons_of_the_hardest_images_anew() -> None:
     network = Network((784, 20, 10), "relu", "cross-entropy")
     initialise(network, np.random.default_rng(0))
     (batch,) = Batches(images.reshape(-1, 784), labels, 64, "float32").epoch(None)
-    gradient = Gradient(recipe, network, {64}, np.random.default_rng(1), Workers(1))
+    tally = Tally(labels, 64, network.parameters.dtype)
+    gradient = Gradient(recipe, network, {64}, np.random.default_rng(1), Workers(1), tally)
     hardest = HardExamples(network, 0.25, [64], np.empty_like(network.parameters))
     picked, _ = hardest.pick(batch, Workspace(network, 16))
     work = Workspace(network, 16, dropout=0.5, rng=np.random.default_rng(1))

@@ -193,6 +193,30 @@ def test_with_hard_examples_too_the_loss_is_the_mean_over_all_images(recorder: R
     assert result.history[0].loss == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
+@pytest.mark.parametrize("ingredient", [{}, {"hardest": 0.2}, {"adversarial": 2.0}], ids=str)
+def test_the_accuracy_of_an_epoch_is_that_of_its_images(
+    recorder: Recorder, loss: Any, ingredient: Any
+) -> None:
+    recipe = replace(TINY, limit=600, batch_size=32, epochs=2, loss=loss)
+    start = train(replace(recipe, limit=100, epochs=1)).network  # recognises some of them
+    recipe = replace(recipe, label_smoothing=0.2 if loss == "cross-entropy" else 0.0, **ingredient)
+    result = train(recipe, initial_network=start)
+    expected = evaluate([start], IMAGES[:600], LABELS[:600]).accuracy
+    assert [report.accuracy for report in result.history] == [expected] * 2
+    assert 0.1 < expected < 0.9
+
+
+def test_the_accuracy_of_an_epoch_is_of_the_network_with_dropout(recorder: Recorder) -> None:
+    start = Network((784, 16, 10), "relu", "cross-entropy")
+    initialise(start, np.random.default_rng(9))
+    plain, dropped = (
+        train(replace(TINY, epochs=1, dropout=dropout), initial_network=start).history[0].accuracy
+        for dropout in (0.0, 0.9)
+    )
+    assert plain != dropped
+
+
 def test_shuffle_follows_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     orders: list[object] = []
     epoch = Batches.epoch

@@ -123,7 +123,7 @@ def test_a_name_must_be_printable_and_short() -> None:
 
 
 def test_files_can_hold_the_history_of_the_longest_run() -> None:
-    line = asdict(EpochReport(recipes.MAX_EPOCHS, *[-1.2345678901234567e-300] * 5))
+    line = asdict(EpochReport(recipes.MAX_EPOCHS, *[-1.2345678901234567e-300] * 6))
     characters = len(json.dumps([line] * recipes.MAX_EPOCHS))
     assert np.dtype("U1").itemsize * characters < MAX_META
 

@@ -116,7 +116,7 @@ def states(recipe: Recipe, **options: Any) -> list[TrainingState]:
 
 def outcome(result: TrainingResult) -> list[object]:
     """Return the outcome of a run, without its times."""
-    reports = [(r.epoch, r.loss, r.validation_loss, r.validation_accuracy) for r in result.history]
+    reports = [replace(r, seconds=0, images_per_second=0) for r in result.history]
     selected = result.selected and result.selected.epoch
     figures = result.validation_accuracy, result.temperature
     return [result.network.parameters.tobytes(), reports, selected, figures]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
+from mnistmlp.errors import SettingError
 from mnistmlp.report.extra import check_extra
 
 if TYPE_CHECKING:
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
     from mnistmlp.core.metrics import Evaluation
     from mnistmlp.data.datasets import Dataset
 
+SUFFIXES = (".html", ".htm")
+
 
 def check_report(path: Path, brains: list[Path], *, force: bool) -> None:
     """Raise an error if no report can be written at `path`: before the work, not after it."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise SettingError("report", f"{path} does not end in .html, and a report is a web page")
     check_distinct("report", path, {str(each): brain_file(each) for each in brains})
     check_target("report", path, force=force)
     check_extra()

@@ -76,7 +76,7 @@ class _Display:
         }
         self.bar = Bar(layouts, len(history), last)
         self.blocks = not self.bar.screen.options.ascii_only
-        example = EpochReport(1, 1.0, 1.0, 1.0, 1.0, 1.0)
+        example = EpochReport(1, *[1.0] * 6)
         self.bar.render(_epoch_line([example], 1, WIDE, blocks=True), WIDE)
         self.move(len(history) / epochs)
 

@@ -45,11 +45,12 @@ def test_an_old_report_is_kept(run: Run, small: Path, brain: Path) -> None:
 def test_a_report_does_not_replace_the_brain(run: Run, small: Path, brain: Path) -> None:
     Path("mine.npz").write_bytes(brain.read_bytes())
     command = ["evaluate", "mine.npz", "--data-dir", small, "--report"]
-    for target in ("mine.npz", "no/folder.html", "."):
+    Path("mine.html").symlink_to("mine.npz")
+    for target in ("mine.npz", "mine.html", "no/folder.html", ".", "report.pdf"):
         refused = run(*command, target, "--force")
         assert (refused.exit_code, refused.stdout) == (2, "")
         assert "--report" in refused.stderr
-    assert names() == ["mine.npz"]
+    assert names() == ["mine.html", "mine.npz"]
 
 
 @pytest.mark.parametrize("package", ["jinja2", "matplotlib.figure"])

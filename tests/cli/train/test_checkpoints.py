@@ -212,6 +212,23 @@ def test_a_run_that_is_resumed_replaces_its_own_files_alone(run: Run, small: Pat
     assert len(Path("log").read_text().splitlines()) == 5
 
 
+def test_the_log_of_a_version_before_training_accuracy_was_measured_is_continued(
+    run: Run, small: Path
+) -> None:
+    stopped(run, "--data-dir", small, "--log", "log")
+    old = load_checkpoint("brain.npz.ckpt")
+    history = [replace(report, accuracy=None) for report in old.state.history]
+    save_checkpoint("brain.npz.ckpt", replace(old, state=replace(old.state, history=history)))
+    lines = [json.loads(line) for line in Path("log").read_text().splitlines()]
+    known = [{key: line[key] for key in line if key != "accuracy"} for line in lines]
+    Path("log").write_text("".join(f"{json.dumps(line)}\n" for line in known))
+    result = run("train", "--resume", "brain.npz.ckpt", "--data-dir", small, "--log", "log")
+    assert result.exit_code == 0
+    lines = [json.loads(line) for line in Path("log").read_text().splitlines()]
+    assert [line["accuracy"] is None for line in lines] == [True] * 3 + [False] * 2
+    assert names() == ["brain.npz", "log"]
+
+
 def test_a_committee_resumes_a_member_that_was_stopped(run: Run, small: Path) -> None:
     stopped(run, "--data-dir", small, "-o", "b-{seed}.npz", "--seed", 1)
     whole = run(*RUN, "--data-dir", small, "-o", "whole.npz", "--seed", 1)

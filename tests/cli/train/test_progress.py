@@ -26,7 +26,7 @@ def epochs() -> list[EpochReport]:
     """Three epochs of four; the second has the best validation accuracy."""
     figures = [(0.4, 0.5), (0.1, 0.75), (0.05, 0.7)]
     return [
-        EpochReport(number, loss, 0.1, accuracy, 0.25, 100.0)
+        EpochReport(number, loss, accuracy, 0.1, accuracy, 0.25, 100.0)
         for number, (loss, accuracy) in enumerate(figures, start=1)
     ]
 
@@ -74,7 +74,7 @@ def test_the_best_accuracy_so_far_is_bold(epochs: list[EpochReport]) -> None:
 
 
 def test_without_validation_images(epochs: list[EpochReport]) -> None:
-    report = EpochReport(1, 0.5, None, None, 0.25, 100.0)
+    report = EpochReport(1, 0.5, 0.5, None, None, 0.25, 100.0)
     assert lines_of([report], 80, blocks=False) == ["epoch 1/4 loss 0.5000 0.25 s"]
 
 
@@ -127,7 +127,7 @@ for number, width in enumerate((120, 80, 40, 20), start=1):
     console.terminal_width = lambda: width
     display.bar.next_time = 0
     display.move(number / 5)
-    display.add_epoch(EpochReport(number, 1 / number, 0.1, 0.9, 1.5, 2.5))
+    display.add_epoch(EpochReport(number, 1 / number, 0.9, 0.1, 0.9, 1.5, 2.5))
 print(sorted(set(sys.modules) - before), threading.active_count())
 """
     command = [sys.executable, "-W", "error", "-c", code]
