@@ -132,7 +132,8 @@ def _draw_sized_bins(axes: Axes, place: int, result: Evaluation) -> None:
     x, y = bins.confidences[filled], bins.accuracies[filled]
     sizes = 6 + 44 * np.log(bins.counts[filled]) / np.log(max(bins.counts.max(), 2))
     axes.plot(x, y, color=f"C{place}", linestyle=STYLES[place])
-    axes.scatter(x, y, sizes, color=f"C{place}", marker=MARKERS[place], zorder=2, linewidths=0)
+    unclipped: dict[str, Any] = {"clip_on": False, "zorder": 2, "linewidths": 0}
+    axes.scatter(x, y, sizes, color=f"C{place}", marker=MARKERS[place], **unclipped)
 
 
 def draw_selection(axes: Axes, results: Results) -> None:

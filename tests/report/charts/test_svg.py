@@ -117,4 +117,6 @@ def test_paths_are_shortened_without_drift() -> None:
     for a, b in re.findall(r"([+-][\d.]+)([+-][\d.]+)", path):
         x, y = x + float(a), y + float(b)
     assert (round(x, 2), round(y, 2)) == (4, 4)
-    assert _shorten_path("M 1 2 \nL 3 1.004 \nC 1 1 2 2 3 3 \nz \n") == "m+1+2l+2-1c-2+0-1+1+0+2z"
+    assert (
+        _shorten_path("M 1 2 \nL 2.999 1.004 \nC 1 1 2 2 3 3 \nz \n") == "m+1+2l+2-1c-2+0-1+1+0+2z"
+    )
