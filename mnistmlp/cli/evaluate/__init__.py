@@ -74,7 +74,7 @@ def evaluate(
     if report:
         check_report(report, paths, force=force)
     if plots:
-        check_plots(plots, paths, report, force=force)
+        check_plots(plots, paths, force=force)
     classifier = load_classifier(paths, "BRAIN", warn=False)
     data = open_dataset(dataset, data_dir, split)
     result = classifier.evaluate(data, threads=threads)

@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     from mnistmlp.data.datasets import Dataset
 
 
-def check_plots(folder: Path, brains: list[Path], report: Path | None, *, force: bool) -> None:
+def check_plots(folder: Path, brains: list[Path], *, force: bool) -> None:
     """Raise an error if the plots cannot be written: before the work, not after it."""
     from mnistmlp.report.charts.figures import load_matplotlib
     from mnistmlp.report.plots import FORMATS, PLOTS
 
     _check_folder(folder)
-    others: dict[str, Path | None] = {str(each): brain_file(each) for each in brains}
-    others["--report"] = report
+    others = {str(each): brain_file(each) for each in brains}
     for name in PLOTS:
         for suffix in FORMATS:
             path = folder / f"{name}.{suffix}"
