@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mnistmlp.brains.brain import Brain
 from mnistmlp.brains.meta import MAX_MEASURED, Meta
@@ -18,12 +18,22 @@ class Curves:
     """What was measured in each epoch, by epoch; a curve without a number is empty."""
 
     name: str  # of the brain
-    loss: dict[int, float]
-    validation_loss: dict[int, float]
-    accuracy: dict[int, float]  # in [0, 1], of training images
-    validation_accuracy: dict[int, float]  # in [0, 1]
-    learning_rate: dict[int, float]  # at the start of the epoch; empty if the recipe is unknown
-    kept: int | None  # epoch of the weights in the file, if it is known
+    loss: dict[int, float] = field(default_factory=dict)
+    validation_loss: dict[int, float] = field(default_factory=dict)
+    accuracy: dict[int, float] = field(default_factory=dict)  # in [0, 1], of training images
+    validation_accuracy: dict[int, float] = field(default_factory=dict)  # in [0, 1]
+    learning_rate: dict[int, float] = field(default_factory=dict)  # at the start of the epoch
+    kept: int | None = None  # epoch of the weights in the file, if it is known
+
+    @property
+    def has_losses(self) -> bool:
+        """Whether a loss was measured."""
+        return bool(self.loss or self.validation_loss)
+
+    @property
+    def has_accuracies(self) -> bool:
+        """Whether an accuracy was measured."""
+        return bool(self.accuracy or self.validation_accuracy)
 
 
 def trace_curves(name: str, brain: Brain) -> Curves | None:
@@ -36,9 +46,7 @@ def trace_curves(name: str, brain: Brain) -> Curves | None:
         {epoch: each for epoch, each in meta.curve(key).items() if each <= 1}
         for key in ("accuracy", "validation_accuracy")
     ]
-    if not any([*losses, *accuracies]):
-        return None
-    return Curves(
+    curves = Curves(
         name,
         loss=losses[0],
         validation_loss=losses[1],
@@ -47,6 +55,7 @@ def trace_curves(name: str, brain: Brain) -> Curves | None:
         learning_rate=_learning_rates(meta),
         kept=meta.epochs if 0 < meta.epochs <= len(meta.history) else None,
     )
+    return curves if curves.has_losses or curves.has_accuracies else None
 
 
 def _learning_rates(meta: Meta) -> dict[int, float]:

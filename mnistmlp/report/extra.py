@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mnistmlp.errors import needs_extra
-from mnistmlp.report.figures import load_matplotlib
+from mnistmlp.report.charts.figures import load_matplotlib
 
 
 def check_extra() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from mnistmlp.report.curve_charts import draw_accuracies, draw_learning_rates, draw_losses
+from mnistmlp.report.charts.figures import Draw
+from mnistmlp.report.charts.learning import draw_accuracies, draw_learning_rates, draw_losses
+from mnistmlp.report.charts.results import Results, draw_reliability, draw_selection
+from mnistmlp.report.charts.svg import draw_inline
 from mnistmlp.report.curves import Curves
-from mnistmlp.report.figures import Draw
-from mnistmlp.report.result_charts import Results, draw_reliability, draw_selection
-from mnistmlp.report.svg import draw_inline
 
 
 class Chart(NamedTuple):
@@ -23,9 +23,9 @@ class Chart(NamedTuple):
 def chart_learning(curves: Sequence[Curves]) -> list[Chart]:
     """Return the charts of how brains learnt: those for which there is something to draw."""
     charts = []
-    if any(each.loss or each.validation_loss for each in curves):
+    if any(each.has_losses for each in curves):
         charts.append(_chart("loss", partial(draw_losses, curves=curves), "Loss by epoch."))
-    if any(each.accuracy or each.validation_accuracy for each in curves):
+    if any(each.has_accuracies for each in curves):
         draw: Draw = partial(draw_accuracies, curves=curves)
         charts.append(_chart("accuracy", draw, "Accuracy by epoch."))
     if any(each.learning_rate for each in curves):

@@ -134,6 +134,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "mistakes": FLAG,
         "show": FLAG,
         "report": Values([], WRITTEN),
+        "plots": Values(FOLDER.within, [*FOLDER.past, "/proc/x", "n" * 300]),
         "dataset": choice("mnist"),
         "data_dir": FOLDER,
         "force": FLAG,

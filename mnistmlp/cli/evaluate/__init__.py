@@ -12,6 +12,7 @@ from mnistmlp.cli import console, options
 from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_classifier
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.evaluate.mistakes import draw_worst, list_mistakes
+from mnistmlp.cli.evaluate.plots import check_plots, make_plots
 from mnistmlp.cli.evaluate.report import check_report, make_report
 from mnistmlp.cli.evaluate.tables import make_document, make_tables
 from mnistmlp.training.recipes import GUESSING
@@ -50,6 +51,14 @@ def evaluate(
             "misread images, calibration and what the first layer looks for.",
         ),
     ] = None,
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            parser=options.parse_folder,
+            metavar="FOLDER",
+            help="Write the pictures of a report as .svg and .png files, for papers and slides.",
+        ),
+    ] = None,
     dataset: options.DatasetName = "mnist",
     data_dir: options.DataDir = None,
     force: options.Force = False,
@@ -64,6 +73,8 @@ def evaluate(
     paths = brains or [DEFAULT_BRAIN]
     if report:
         check_report(report, paths, force=force)
+    if plots:
+        check_plots(plots, paths, force=force)
     classifier = load_classifier(paths, "BRAIN", warn=False)
     data = open_dataset(dataset, data_dir, split)
     result = classifier.evaluate(data, threads=threads)
@@ -80,6 +91,8 @@ def evaluate(
         draw_worst(result.mistakes, data.images)
     if report:
         make_report(report, paths, classifier, result, data)
+    if plots:
+        make_plots(plots, paths, classifier, result, data)
     if fail_under is not None and result.accuracy < fail_under:
         console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
         raise typer.Exit(BELOW_THRESHOLD)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from mnistmlp.report.figures import Draw, Style, draw_figure, styled
+from mnistmlp.report.charts.figures import Draw, Style, draw_figure, styled
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -41,6 +41,7 @@ STYLE: Style = {
 NAMESPACE = re.compile(r"\{.*\}")
 REFERENCE = re.compile(r"(?:url\()?#([^)]+)\)?")
 FAMILY = re.compile(r"font-family: [^;]*(; |$)")
+SHORTHAND = re.compile(r"font: ([\d.]+px)[^;]*")  # of matplotlib before 3.10
 NUMBER = re.compile(r"-?\d+\.\d+")
 COMMAND = re.compile(r"([MLCQz])([^A-Za-z]*)")
 SCALE = 100  # steps in a point
@@ -74,7 +75,7 @@ def draw_inline(
         If matplotlib is not installed.
     """
     with styled(STYLE):
-        figure = draw_figure(draw, width, height)
+        figure = draw_figure([draw], width, height)
         file = io.StringIO()
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(file, format="svg", transparent=True, metadata=nothing)
@@ -144,7 +145,8 @@ def _write_value(value: str, names: dict[str, str]) -> str:
 
 def _write_style(style: str) -> str:
     """Return a style in the variables of the page, without its font family."""
-    pairs = (each.strip().split(": ", 1) for each in FAMILY.sub("", style).split(";"))
+    style = SHORTHAND.sub(r"font-size: \1", FAMILY.sub("", style)).removesuffix("; ")
+    pairs = (each.strip().split(": ", 1) for each in style.split(";"))
     return ";".join(f"{name}:{VARIABLES.get(value, value)}" for name, value in pairs)
 
 

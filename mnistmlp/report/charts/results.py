@@ -19,13 +19,13 @@ from mnistmlp.core.calibration import (
 from mnistmlp.core.metrics import Evaluation
 from mnistmlp.core.mistakes import confidences
 from mnistmlp.core.notebook import FAINTEST, STRONGEST, shade
-from mnistmlp.report.lines import (
+from mnistmlp.report.charts.lines import (
     MARKERS,
     MOST,
     POINTS,
     STYLES,
+    keep_within,
     labelled,
-    limit_to_one,
     place_legend,
     sample,
     scale_to_percent,
@@ -94,7 +94,7 @@ def draw_reliability(axes: Axes, results: Results) -> None:
         for n, (name, result) in enumerate(results[:MOST]):
             _draw_sized_bins(axes, n, result)
             legend.append((sample(n, linestyle=STYLES[n], marker=MARKERS[n]), show_name(name)))
-    place_legend(axes, legend, len(results))
+    place_legend(axes, legend, len(results[MOST:]))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="accuracy")
     scale_to_percent(axes.xaxis)
     scale_to_percent(axes.yaxis)
@@ -132,7 +132,8 @@ def _draw_sized_bins(axes: Axes, place: int, result: Evaluation) -> None:
     x, y = bins.confidences[filled], bins.accuracies[filled]
     sizes = 6 + 44 * np.log(bins.counts[filled]) / np.log(max(bins.counts.max(), 2))
     axes.plot(x, y, color=f"C{place}", linestyle=STYLES[place])
-    axes.scatter(x, y, sizes, color=f"C{place}", marker=MARKERS[place], zorder=2, linewidths=0)
+    unclipped: dict[str, Any] = {"clip_on": False, "zorder": 2, "linewidths": 0}
+    axes.scatter(x, y, sizes, color=f"C{place}", marker=MARKERS[place], **unclipped)
 
 
 def draw_selection(axes: Axes, results: Results) -> None:
@@ -150,9 +151,9 @@ def draw_selection(axes: Axes, results: Results) -> None:
     left = max(min(1.2 * least - 0.2, 0.98), 0)
     for n, each in enumerate(selections):
         _draw_selection(axes, n, each, left, 2 * POINTS // len(shown))
-    place_legend(axes, _explain_selections([name for name, _ in shown]), len(results))
+    place_legend(axes, _explain_selections([name for name, _ in shown]), len(results[MOST:]))
     axes.set_xlim(left, 1)
-    limit_to_one(axes)
+    keep_within(axes, 1)
     scale_to_percent(axes.xaxis)
     scale_to_percent(axes.yaxis)
     axes.set(xlabel="digits read, the rest rejected", ylabel="accuracy of those read")

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -96,25 +96,28 @@ def styled(style: Style) -> Iterator[None]:
         yield
 
 
-def draw_figure(draw: Draw, width: float, height: float) -> Figure:
-    """Return a figure of one chart; it is higher by what a legend has beyond its first row.
+def draw_figure(charts: Sequence[Draw], width: float, height: float) -> Figure:
+    """Return a figure of charts side by side, higher by what a legend has beyond its first row.
 
     To be called, and the figure saved, in a block of `styled`.
 
     Parameters
     ----------
-    draw : callable
-        Draws the chart on the axes that it is given.
+    charts : sequence of callable
+        Each draws on the axes that it is given.
     width, height : float
-        In inches.
+        In inches, of each chart.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure((width, height), layout="constrained")
-    axes = figure.subplots()
-    draw(axes)
-    if legend := axes.get_legend():
-        tall = legend.get_window_extent().height / figure.dpi
-        line = legend.get_texts()[0].get_window_extent().height / figure.dpi
-        figure.set_figheight(height + max(tall - 1.5 * line, 0))
+    figure = Figure((width * len(charts), height), layout="constrained")
+    more = 0.0
+    for chart, axes in zip(
+        charts, figure.subplots(1, len(charts), squeeze=False).flat, strict=True
+    ):
+        chart(axes)
+        if legend := axes.get_legend():
+            line = legend.get_texts()[0].get_window_extent().height
+            more = max(more, legend.get_window_extent().height - 1.5 * line)
+    figure.set_figheight(height + more / figure.dpi)
     return figure

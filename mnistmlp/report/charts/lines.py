@@ -7,7 +7,8 @@ the text, of the frame and of the grid for the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ STYLES: list[Any] = [  # of lines
     *("-", "--", ":", "-."),
     *((0, (7, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (9, 3, 2, 3))),
 ]
-POINTS, FEWEST = 480, 40  # of all lines in a chart, and of each: so fine does nobody look
+POINTS, FEWEST = 480, 32  # of all lines in a chart, and of each: so fine does nobody look
 LABEL_WIDTH = 6  # em, of the labels beside the axes
 
 
@@ -53,24 +54,43 @@ def scale_logarithmically(axes: Axes, values: Sequence[float]) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def limit_to_one(axes: Axes) -> None:
-    """Let the vertical axis end near 0 and 1, of which there is nothing beyond."""
+def keep_within(axes: Axes, most: float = math.inf) -> None:
+    """Let the vertical axis end near 0 and `most`, as nothing is beyond."""
     low, high = axes.get_ylim()
-    margin = 0.02 * (min(high, 1) - max(low, 0))
-    axes.set_ylim(max(low, -margin), min(high, 1 + margin))
+    margin = 0.02 * (min(high, most) - max(low, 0))
+    axes.set_ylim(max(low, -margin), min(high, most + margin))
 
 
 def scale_to_percent(axis: Axis) -> None:
     """Label a few ticks in per cent, with the decimal places that their distance needs."""
+    _scale_linearly(axis, lambda value, step: f"{100 * value:.{_count_places(100 * step)}f}%")
+
+
+def scale_linearly(axis: Axis) -> None:
+    """Label a few ticks in full: matplotlib would put what they share above the axis."""
+
+    def spell(value: float, step: float) -> str:
+        if 1e-4 <= step < 1e6:
+            return f"{value:.{_count_places(step)}f}"
+        return f"{value:.3g}"
+
+    _scale_linearly(axis, spell)
+
+
+def _scale_linearly(axis: Axis, spell: Callable[[float, float], str]) -> None:
+    """Label a few ticks by their value and their distance."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    def spell(value: float, _: int | None) -> str:
-        step = 100 * np.diff(axis.get_majorticklocs()[:2]).sum()
-        places = next((n for n in range(6) if np.isclose(step, round(step, n), atol=0)), 6)
-        return f"{100 * value:.{places}f}%"
+    def label(value: float, _: int | None) -> str:
+        return spell(value, float(np.diff(axis.get_majorticklocs()[:2]).sum()))
 
-    axis.set_major_locator(MaxNLocator(5))
-    axis.set_major_formatter(FuncFormatter(spell))
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(label))
+
+
+def _count_places(step: float) -> int:
+    """Return how many decimal places a number has."""
+    return next((n for n in range(6) if math.isclose(step, round(step, n), rel_tol=1e-5)), 6)
 
 
 def sample(place: int | None, **style: Any) -> Line2D:
@@ -87,21 +107,22 @@ def labelled(axes: Axes) -> list[tuple[Line2D, str]]:
     return [(each, str(each.get_label())) for each in axes.lines if str(each.get_label())[0] != "_"]
 
 
-def place_legend(axes: Axes, entries: Iterable[tuple[Line2D, str]], brains: int) -> None:
+def place_legend(axes: Axes, entries: Iterable[tuple[Line2D, str]], left_out: int) -> None:
     """Write a legend above the axes, in as many columns as fit.
 
-    It says how many of the brains are left out.
+    It says how many brains are left out.
     """
     from matplotlib import rcParams
 
     lines = list(entries)
-    if brains > MOST:
-        lines.append((sample(None, linestyle=""), f"and {brains - MOST:,} more, not drawn"))
+    if left_out:
+        lines.append((sample(None, linestyle=""), f"and {left_out:,} more, not drawn"))
     if not lines:
         return
     handles, labels = zip(*lines, strict=True)
-    figure = axes.figure
-    room = figure.bbox.width - LABEL_WIDTH * rcParams["legend.fontsize"] * figure.dpi / 72
+    figure, grid = axes.figure, axes.get_gridspec()
+    beside = LABEL_WIDTH * rcParams["legend.fontsize"] * figure.dpi / 72
+    room = figure.bbox.width / (grid.ncols if grid else 1) - beside
     above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1.02)}
     for columns in range(min(len(labels), 4), 0, -1):
         legend = axes.legend(handles, ["x"] * len(labels), ncols=columns, **above)

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mnistmlp.report.curves import Curves
-from mnistmlp.report.lines import (
+from mnistmlp.report.charts.lines import (
     MARKERS,
     MOST,
     POINTS,
     STYLES,
+    keep_within,
     labelled,
-    limit_to_one,
     place_legend,
     sample,
+    scale_linearly,
     scale_logarithmically,
     scale_to_percent,
     thin,
 )
+from mnistmlp.report.curves import Curves
 from mnistmlp.report.names import show_name
 
 if TYPE_CHECKING:
@@ -40,13 +41,16 @@ def draw_losses(axes: Axes, curves: Sequence[Curves]) -> None:
     values = [x for pair in pairs for line in pair for x in line.values() if x > 0]
     if values and max(values) > 10 * min(values):
         scale_logarithmically(axes, values)
+    else:
+        scale_linearly(axes.yaxis)
+        keep_within(axes)
     axes.set_ylabel("loss")
 
 
 def draw_accuracies(axes: Axes, curves: Sequence[Curves]) -> None:
     """Draw the accuracies by epoch, of training images dashed, of validation images solid."""
     _draw_pairs(axes, curves, [(x.accuracy, x.validation_accuracy) for x in curves[:MOST]])
-    limit_to_one(axes)
+    keep_within(axes, 1)
     scale_to_percent(axes.yaxis)
     axes.set_ylabel("accuracy")
 
@@ -58,17 +62,19 @@ def draw_learning_rates(axes: Axes, curves: Sequence[Curves]) -> None:
     """
     shown = [(n, each) for n, each in enumerate(curves[:MOST]) if each.learning_rate]
     for n, each in shown:
-        _drawsample(axes, each.learning_rate, len(shown), color=f"C{n}", linestyle=STYLES[n])
-        if each.kept and len(shown) == 1:
-            _mark_kept(axes, each.kept)
+        _draw_line(axes, each.learning_rate, len(shown), color=f"C{n}", linestyle=STYLES[n])
+    if len(curves) == 1 and curves[0].kept:
+        _mark_kept(axes, curves[0].kept)
     names = [(sample(n, linestyle=STYLES[n]), show_name(each.name)) for n, each in shown]
-    place_legend(axes, names if len(shown) > 1 else labelled(axes), len(curves))
+    legend = names if len(curves) > 1 else labelled(axes)
+    place_legend(axes, legend, len(curves) - max(len(shown), 1))
     _scale_epochs(axes)
     peaks = [max(each.learning_rate.values()) for _, each in shown]
     if peaks and max(peaks) > 10 * min(peaks):  # a schedule may end at 0
         scale_logarithmically(axes, [min(peaks) / 100, max(peaks)])
         axes.set_ylim(bottom=min(peaks) / 100)
     else:
+        scale_linearly(axes.yaxis)
         axes.set_ylim(bottom=0)
     axes.set_ylabel("learning rate")
 
@@ -80,20 +86,21 @@ def _draw_pairs(
     styles = {"training": "--", "validation": "-"}
     if len(curves) == 1:
         for n, (label, style) in enumerate(styles.items()):
-            _drawsample(axes, pairs[0][n], 2, color=f"C{n}", linestyle=style, label=label)
+            _draw_line(axes, pairs[0][n], 2, color=f"C{n}", linestyle=style, label=label)
         if curves[0].kept:
             _mark_kept(axes, curves[0].kept)
-        place_legend(axes, labelled(axes), 1)
+        place_legend(axes, labelled(axes), 0)
     else:
         legend = []
         for n, (each, pair) in enumerate(zip(curves, pairs, strict=False)):
             for style, line in zip(styles.values(), pair, strict=True):
-                _drawsample(axes, line, 2 * len(pairs), n, color=f"C{n}", linestyle=style)
+                _draw_line(axes, line, 2 * len(pairs), n, color=f"C{n}", linestyle=style)
             if any(pair):
                 kept = f", epoch {each.kept:,}" if each.kept else ""
                 legend.append((sample(n, marker=MARKERS[n]), f"{show_name(each.name)}{kept}"))
                 _ring_kept(axes, pair, each.kept)
-        place_legend(axes, [*legend, *_explain(curves, pairs, styles)], len(curves))
+        left_out = len(curves) - len(legend)
+        place_legend(axes, [*legend, *_explain(curves, pairs, styles)], left_out)
     _scale_epochs(axes)
 
 
@@ -108,7 +115,7 @@ def _explain(
         yield sample(None, **RING), "epoch kept"
 
 
-def _drawsample(
+def _draw_line(
     axes: Axes, line: dict[int, float], lines: int, place: int | None = None, **style: Any
 ) -> None:
     """Draw a curve, one of so many lines, with the markers of the brain in this place, if any."""
@@ -145,6 +152,6 @@ def _scale_epochs(axes: Axes) -> None:
     low, high = axes.get_xlim()
     if high - low < 1:
         axes.set_xlim(low - 0.5, high + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_xlabel("epoch")

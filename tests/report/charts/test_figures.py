@@ -10,12 +10,12 @@ import pytest
 from matplotlib.axes import Axes
 
 from mnistmlp.errors import MissingExtraError
-from mnistmlp.report.figures import draw_figure, load_matplotlib, styled
-from mnistmlp.report.svg import draw_inline
+from mnistmlp.report.charts.figures import draw_figure, load_matplotlib, styled
+from mnistmlp.report.charts.svg import draw_inline
 
 CODE = """
 import os, sys
-from mnistmlp.report.svg import draw_inline
+from mnistmlp.report.charts.svg import draw_inline
 def draw(axes):
     axes.plot([1, 2], label="line")
     axes.set_xlabel("$x$ \\u6f22\\U0001f642")
@@ -79,6 +79,6 @@ def test_a_tall_legend_makes_the_figure_higher() -> None:
         axes.legend(lines, ["x"] * count, ncols=1)
 
     with styled({}):
-        heights = [draw_figure(partial(draw, count=n), 4, 3).get_figheight() for n in (1, 9)]
+        heights = [draw_figure([partial(draw, count=n)], 4, 3).get_figheight() for n in (1, 9)]
     assert heights[0] == 3
     assert heights[1] > 4

@@ -1,0 +1,1 @@
+"""Charts of brains, drawn by matplotlib: for a page, and for files."""

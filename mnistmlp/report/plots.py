@@ -1,0 +1,138 @@
+"""The pictures of a report as separate files, for papers and slides."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mnistmlp.data.datasets import Dataset
+from mnistmlp.report.charts.figures import Draw, Style, draw_figure, styled
+from mnistmlp.report.charts.learning import draw_accuracies, draw_losses
+from mnistmlp.report.charts.mosaic import COLUMNS, ROWS, colour_ink, colour_weights, draw_mosaic
+from mnistmlp.report.charts.results import draw_confusion, draw_reliability
+from mnistmlp.report.curves import Curves, trace_curves
+from mnistmlp.report.names import show_name
+from mnistmlp.report.neurons import rank_neurons
+from mnistmlp.report.subject import Subject
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png")
+DOTS = 200  # per inch
+FONT = 14  # points, of which a chart is 461 wide
+COLOURS = [  # told apart by everybody
+    *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8a7d00"),
+]
+STYLE: Style = {
+    "font.size": FONT,
+    "axes.labelsize": FONT,
+    "xtick.labelsize": FONT - 2,
+    "ytick.labelsize": FONT - 2,
+    "legend.fontsize": FONT - 2,
+    "lines.linewidth": 2,
+    "lines.markersize": 7,
+    "figure.constrained_layout.w_pad": 0.1,  # inches
+    "figure.constrained_layout.h_pad": 0.1,
+    "axes.edgecolor": "#555555",
+    "grid.color": "#dddddd",
+    "axes.prop_cycle": f"cycler('color', {COLOURS})",
+}
+WIDTH, HEIGHT = 6.4, 4.8  # inches, of a chart
+SHOWN = COLUMNS * ROWS  # images of a mosaic
+
+
+class NothingToDrawError(Exception):
+    """A picture of which there is nothing to draw; the message says why."""
+
+
+def draw_plot(name: str, subject: Subject, data: Dataset) -> dict[str, bytes]:
+    """Return a picture, one of `PLOTS`, as the bytes of a file in each of `FORMATS`.
+
+    The same pictures give the same bytes.
+
+    Raises
+    ------
+    NothingToDrawError
+        If there is nothing to draw.
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    with styled(STYLE):
+        figure, files = PLOTS[name](subject, data), {}
+        for each in FORMATS:
+            file = io.BytesIO()
+            unsaid = ("Creator", "Date", "Format", "Type") if each == "svg" else ("Software",)
+            figure.savefig(file, format=each, dpi=DOTS, metadata=dict.fromkeys(unsaid))
+            files[each] = file.getvalue()
+    return files
+
+
+def _draw_learning_curve(subject: Subject, data: Dataset) -> Figure:
+    pairs = zip(subject.names, subject.brains, strict=True)
+    curves = [trace_curves(*pair) or Curves(pair[0]) for pair in pairs]
+    charts: list[Draw] = []
+    if any(each.has_losses for each in curves):
+        charts.append(partial(draw_losses, curves=curves))
+    if any(each.has_accuracies for each in curves):
+        charts.append(partial(draw_accuracies, curves=curves))
+    if not charts:
+        raise NothingToDrawError("the training has left no history")
+    return draw_figure(charts, WIDTH, HEIGHT)
+
+
+def _draw_confusion(subject: Subject, data: Dataset) -> Figure:
+    chart = partial(draw_confusion, confusion=subject.result.confusion)
+    return draw_figure([chart], WIDTH, WIDTH)
+
+
+def _draw_reliability(subject: Subject, data: Dataset) -> Figure:
+    chart = partial(draw_reliability, results=[(subject.title, subject.result)])
+    return draw_figure([chart], WIDTH, HEIGHT)
+
+
+def _draw_misread(subject: Subject, data: Dataset) -> Figure:
+    mistakes, images = subject.result.mistakes, subject.result.images
+    if not len(mistakes):
+        raise NothingToDrawError(f"all {images:,} images are read right")
+    rows = zip(mistakes.indices, mistakes.labels, mistakes.digits, strict=True)
+    words = [(f"{label} read as {digit}", f"{index}") for index, label, digit in rows][:SHOWN]
+    part = "all" if len(mistakes) <= SHOWN else f"{SHOWN} of"
+    heading = (
+        f"{part} {len(mistakes):,} misread images of {images:,}, "
+        "the most confident mistake first; below each, its index"
+    )
+    if len(mistakes) == 1:
+        heading = f"the only misread image of {images:,}, and its index"
+    return draw_mosaic(colour_ink(data.images[mistakes.indices[:SHOWN]]), words, heading)
+
+
+def _draw_weights(subject: Subject, data: Dataset) -> Figure:
+    network = subject.brains[0].network
+    neurons = rank_neurons(network, data.images, SHOWN, 1)
+    shown, hidden = len(neurons.indices), len(network.layers) > 1
+    part = "all" if shown == neurons.count else f"the {shown} most used of"
+    where = "of the first layer" if hidden else "of the only layer, the outputs"
+    whose = (
+        "" if len(subject.brains) == 1 else f" of {show_name(subject.names[0])}, the first brain"
+    )
+    heading = (
+        f"{part} {neurons.count:,} neurons {where}{whose}, with their share of its use; "
+        "ink on blue raises a neuron's input, ink on orange lowers it"
+    )
+    words = [
+        (f"{'#' if hidden else 'digit '}{index}", f"{use:.1%}")
+        for index, use in zip(neurons.indices, neurons.use, strict=True)
+    ]
+    return draw_mosaic(colour_weights(neurons.weights), words, heading)
+
+
+PLOTS: dict[str, Callable[[Subject, Dataset], Figure]] = {
+    "learning_curve": _draw_learning_curve,
+    "confusion_matrix": _draw_confusion,
+    "misread": _draw_misread,
+    "weights": _draw_weights,
+    "reliability": _draw_reliability,
+}
