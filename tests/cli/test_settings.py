@@ -162,6 +162,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "as_json": FLAG,
     },
     "info": {"system": FLAG, "as_json": FLAG},
+    "watch": {"once": FLAG},
     "export": {"force": FLAG},
     "import": {
         "force": FLAG,
@@ -295,6 +296,7 @@ def test_files_that_are_not_there(run: Run, brain: Path) -> None:
         ["export", NONE, "b.html"],
         ["import", NONE, "b.npz"],
         ["draw", NONE],
+        ["watch", "--once", NONE],
         ["train", "--init", NONE],
         ["train", "--like", NONE],
         ["train", "--resume", NONE],
