@@ -31,6 +31,7 @@ OWNERS = {  # of packages that others must not import: a wing, or a module of on
     "PIL": "pictures",
     "onnx": "exchange/onnx",
     "safetensors": "exchange/safetensors",
+    "tensorboardX": "exchange/tensorboard",
     "typer": "cli",
     "rich": "cli",
 }
