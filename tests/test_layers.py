@@ -34,6 +34,7 @@ OWNERS = {  # of packages that others must not import: a wing, or a module of on
     "safetensors": "exchange/safetensors",
     "matplotlib": "report",
     "jinja2": "report",
+    "tensorboardX": "exchange/tensorboard",
     "typer": "cli",
     "rich": "cli",
 }
@@ -100,7 +101,10 @@ def test_the_house_is_not_crowded() -> None:
 def test_every_wing_says_what_is_in_it_and_no_more() -> None:
     commands = {
         Path("__init__"),
-        *(Path("cli") / name / "__init__" for name in ("train", "evaluate", "predict", "draw")),
+        *(
+            Path("cli") / name / "__init__"
+            for name in ("train", "evaluate", "predict", "draw", "watch")
+        ),
     }
     for module in MODULES:
         if module.name == "__init__" and module not in commands | {Path("__init__")}:

@@ -8,8 +8,7 @@ JSON string of the rest.  It is written and read in the same way as a brain file
 from __future__ import annotations
 
 import contextlib
-import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any
@@ -26,11 +25,9 @@ from mnistmlp.errors import CheckpointError, SettingError
 from mnistmlp.training.optim import make_optimizer
 from mnistmlp.training.recipes import Recipe
 from mnistmlp.training.setup import check_network
-from mnistmlp.training.state import EpochReport, Snapshot, TrainingState
+from mnistmlp.training.state import EpochReport, Snapshot, TrainingState, parse_report
 
 FORMAT = 1
-_UNKNOWN = {"accuracy": None}  # what checkpoints of earlier versions lack
-_OPTIONAL = {"accuracy", "validation_loss", "validation_accuracy"}
 MAX_ARRAYS = 8  # parameters, best parameters, moments of the optimiser
 
 
@@ -148,23 +145,13 @@ def _parse_history(lines: list[Any], epochs: int) -> list[EpochReport]:
     """Return the reports of epochs 1, 2, …; raise ValueError if a line is not a report."""
     if not 1 <= len(lines) <= epochs:
         raise ValueError(f"no history of 1 to {epochs} epochs")
+    reports = []
     for number, line in enumerate(lines, start=1):
-        if not isinstance(line, dict) or not _is_report(line, number):
-            raise ValueError(f"line {number} of the history is {short(line)}")
-    return [EpochReport(**(_UNKNOWN | line)) for line in lines]
-
-
-def _is_report(line: dict[str, Any], number: int) -> bool:
-    """Tell whether a line of the history is the report of epoch `number`."""
-    keys = {field.name for field in fields(EpochReport)}
-    if (_UNKNOWN | line).keys() != keys or line.get("epoch") != number:
-        return False
-    numbers = [
-        value
-        for name, value in line.items()
-        if name != "epoch" and not (value is None and name in _OPTIONAL)
-    ]
-    return all(type(value) is float and math.isfinite(value) for value in numbers)
+        try:
+            reports.append(parse_report(line, number))
+        except ValueError:
+            raise ValueError(f"line {number} of the history is {short(line)}") from None
+    return reports
 
 
 def _parse_generator(state: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -57,6 +58,11 @@ class Provenance:
         return {
             name: (value, others[name]) for name, value in mine.items() if value != others[name]
         }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what `differences` compares."""
+        return hashlib.sha256(json.dumps(self._decisive(), sort_keys=True).encode()).hexdigest()
 
     def _decisive(self) -> dict[str, Any]:
         return asdict(self.recipe) | {

@@ -11,7 +11,11 @@ WIDTH = 59  # characters of curve and text, at most: with the name of its row, i
 
 
 def draw_sparkline(
-    values: Sequence[float], spell: Callable[[float], str], *, logarithmic: bool = False
+    values: Sequence[float],
+    spell: Callable[[float], str],
+    *,
+    logarithmic: bool = False,
+    width: int = WIDTH,
 ) -> str | None:
     """Return values as a row of blocks, with the first and the last in words.
 
@@ -23,6 +27,8 @@ def draw_sparkline(
         Returns one of them in words.
     logarithmic : bool
         As a loss is shown, which falls to a fraction in the first few epochs.
+    width : int
+        Characters of blocks and words, at most; there is a block in any case.
 
     Returns
     -------
@@ -34,7 +40,7 @@ def draw_sparkline(
         return spell(values[0]) if values else None
     ends = f"{spell(values[0])} to {spell(values[-1])}"
     heights = [math.log(value) for value in values] if logarithmic else values
-    columns = _resample(heights, WIDTH - len(f"  {ends}"))
+    columns = _resample(heights, max(width - len(f"  {ends}"), 1))
     low, high = min(columns), max(columns)
     steps = (len(LEVELS) - 1) / (high - low) if high > low else 0.0
     return "".join(LEVELS[round((each - low) * steps)] for each in columns) + f"  {ends}"

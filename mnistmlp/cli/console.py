@@ -27,31 +27,33 @@ BUFFER = 1 << 16  # bytes that are written at once, at most
 
 
 class Footer:
-    """A line below the notes on a terminal, drawn again in place.
+    """A line or more below the notes on a terminal, drawn again in place.
 
-    The cursor stays visible, at the start of the line: a program that is killed
+    The cursor stays visible, at the start of the first line: a program that is killed
     leaves nothing to restore, and a terminal that wraps its lines anew in another
     width keeps the cursor there, so that the next drawing erases all of the last.
     """
 
     def __init__(self) -> None:
-        self.line = ""
+        self.text = ""
 
-    def draw(self, line: str) -> None:
-        """Draw the line, which must be narrower than the terminal, in place of the last."""
-        self.line = line
+    def draw(self, text: str) -> None:
+        """Draw lines in place of the last; all must be narrower, and fewer, than the terminal's."""
+        self.text = text
         self.write("")
 
     def erase(self) -> None:
-        """Erase the line."""
-        if self.line and not _is_in_background():
+        """Erase the lines."""
+        if self.text and not _is_in_background():
             _write(ERASE)
-        self.line = ""
+        self.text = ""
 
     def write(self, lines: str) -> None:
-        """Write lines above it."""
-        if self.line and not _is_in_background():
-            lines = f"{ERASE}{lines}{self.line}\r"
+        """Write lines above them."""
+        if self.text and not _is_in_background():
+            below = self.text.count("\n")
+            back = f"\r\x1b[{below}A" if below else "\r"
+            lines = f"{ERASE}{lines}{self.text}{back}"
         _write(lines)
 
 
@@ -176,6 +178,14 @@ def terminal_width() -> int:
         return os.get_terminal_size(sys.stderr.fileno()).columns or 80
     except OSError:
         return 80
+
+
+def terminal_height() -> int:
+    """Return the lines of the terminal on stderr; 24 if it does not say."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).lines or 24
+    except OSError:
+        return 24
 
 
 def make_console(*, stderr: bool = False) -> Console:

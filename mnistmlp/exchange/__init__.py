@@ -1,1 +1,1 @@
-"""Export of brains as ONNX, safetensors and web pages, and import from safetensors."""
+"""Export as ONNX, safetensors, web pages and TensorBoard's events; import from safetensors."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from mnistmlp.arrays import Array
 from mnistmlp.core.network import Network
+
+UNKNOWN = {"accuracy": None}  # what files of earlier versions do not say of an epoch
+OPTIONAL = {"accuracy", "validation_loss", "validation_accuracy"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,28 @@ class EpochReport:
         if self.validation_accuracy is not None:
             words.append(f"validation accuracy {self.validation_accuracy:.2%}")
         return ", ".join([*words, f"{self.seconds:.2f} s"])
+
+
+def parse_report(line: object, number: int) -> EpochReport:
+    """Return the report of epoch `number` from a line of a history or a log, parsed as JSON.
+
+    Raises
+    ------
+    ValueError
+        If it is not that.
+    """
+    figures: dict[str, Any] = UNKNOWN | line if isinstance(line, dict) else {}
+    if figures.keys() != {field.name for field in fields(EpochReport)}:
+        raise ValueError("no report")
+    if type(figures["epoch"]) is not int or figures["epoch"] != number:
+        raise ValueError(f"not of epoch {number}")
+    for name in figures.keys() - {"epoch"}:
+        value = figures[name]
+        if value is None and name in OPTIONAL:
+            continue
+        if type(value) is not float or not math.isfinite(value):
+            raise ValueError(f"{name} is not a number")
+    return EpochReport(**figures)
 
 
 class Snapshot(NamedTuple):

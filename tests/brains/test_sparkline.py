@@ -36,6 +36,11 @@ def test_a_long_history_is_resampled(count: int) -> None:
     assert set(curve) == set(LEVELS)
 
 
+@pytest.mark.parametrize(("width", "line"), [(12, "▁▃▆█  0 to 9"), (1, "▁  0 to 9")])
+def test_a_narrow_curve(width: int, line: str) -> None:
+    assert draw_sparkline(range(10), "{:g}".format, width=width) == line
+
+
 def test_a_column_is_the_mean_of_its_epochs() -> None:
     columns = WIDTH - len("  - to -")
     pairs = [(place - 99, place + 99)[:: 1 - place % 2 * 2] for place in range(columns)]

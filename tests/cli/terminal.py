@@ -1,4 +1,4 @@
-"""A pseudo-terminal as the stderr of a command, and what it would show."""
+"""A pseudo-terminal as the stderr of a command, or its stdout too, and what it would show."""
 
 from __future__ import annotations
 
@@ -18,14 +18,23 @@ TOKEN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|.", re.DOTALL)
 
 
 class Terminal:
-    """A terminal, and a command that has it as its stderr."""
+    """A terminal, and a command that has it as its stderr, or if interactive as stdout too."""
 
-    def __init__(self, start: Start, *args: object, width: int = 80, **environment: str) -> None:
+    def __init__(
+        self,
+        start: Start,
+        *args: object,
+        width: int = 80,
+        interactive: bool = False,
+        **environment: str,
+    ) -> None:
         self.ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         env = os.environ | {"TERM": "xterm"} | environment
         self.width, self.shown = width, ""
-        self.process: subprocess.Popen[bytes] = start(*args, stderr=theirs, env=env)
+        self.process: subprocess.Popen[bytes] = start(
+            *args, stderr=theirs, env=env, **({"stdout": theirs} if interactive else {})
+        )
         os.close(theirs)
 
     def read_until(self, text: str) -> None:
@@ -62,6 +71,8 @@ def visible_lines(shown: str, width: int) -> list[str]:
             row += 1
         elif token == "\x1b[J":
             del rows[row][column:], rows[row + 1 :]
+        elif up := re.fullmatch(r"\x1b\[(\d+)A", token):
+            row -= int(up[1])
         elif token[0] == "\x1b":
             assert re.fullmatch(r"\x1b\[[0-9;]*m", token), token  # a colour, no hidden cursor
         else:

@@ -16,7 +16,8 @@ from tests.conftest import names
 from tests.test_layers import loaded_by_command
 
 COMMANDS = [
-    *("download", "train", "recipes", "evaluate", "predict", "info", "export", "import", "draw"),
+    *("download", "train", "recipes", "evaluate", "predict", "info", "watch"),
+    *("export", "import", "draw"),
 ]
 
 

@@ -24,7 +24,7 @@ from tests.cli.terminal import visible_lines
 @pytest.fixture(autouse=True)
 def _no_footer() -> Iterator[None]:
     yield
-    console.footer.line = ""
+    console.footer.text = ""
 
 
 def shown(capsys: pytest.CaptureFixture[str], width: int = 80) -> list[str]:
@@ -38,6 +38,14 @@ def test_notes_are_above_the_footer(capsys: pytest.CaptureFixture[str]) -> None:
     console.note("two")
     console.footer.draw("7 %")
     assert shown(capsys) == ["one", "two", "7 %"]
+
+
+def test_a_footer_of_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    console.footer.draw("one\ntwo\nthree")
+    console.footer.draw("four\nfive")
+    console.note("note")
+    written = capsys.readouterr().err.replace("\n", "\r\n")  # as a terminal gets it
+    assert visible_lines(written, 80) == ["note", "four", "five"]
 
 
 def test_erasing_leaves_the_notes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.recipes import format_rates, format_recipes
 from mnistmlp.cli.train.checkpoints import Checkpoints
+from mnistmlp.cli.train.curves import event_file
 from mnistmlp.cli.train.lock import locked
 from mnistmlp.cli.train.options import Options, takes_options
 from mnistmlp.cli.train.outputs import check_files, is_earlier
@@ -60,7 +61,12 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
     provenance = plan.complete(data)
     checkpoints = Checkpoints(output, options.resume, options.checkpoint_every)
     log = options.log and insert_seed(options.log, provenance.seed)
-    with epoch_log(log, plan.state, quiet=quiet) as record:
+    folder = options.tensorboard and insert_seed(options.tensorboard, provenance.seed)
+    with (
+        epoch_log(log, plan.state, quiet=quiet) as write_line,
+        event_file(folder, provenance, plan.state) as write_event,
+    ):
+        record = call_each(write_line, write_event)
         checkpoints.announce(plan.state, settings.epochs, record, quiet=quiet)
         announce_rate(plan, options)
         warn = warn_of_trouble(settings, data.labels, plan.state, output)

@@ -18,6 +18,7 @@ from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.options import check_distinct, check_target, keep_hint
 from mnistmlp.cli.train.checkpoints import checkpoint_path
+from mnistmlp.cli.train.curves import check_curves
 from mnistmlp.cli.train.members import Member, Members
 from mnistmlp.cli.train.outputs import check_log, describe_differences, is_of_run
 from mnistmlp.cli.train.plan import insert_seed
@@ -79,7 +80,8 @@ def _check_names(options: Options, wanted: Provenance) -> None:
 
     Whether there are files is checked for each member.
     """
-    for option, name in (("output", options.output), ("log", options.log)):
+    for option in ("output", "log", "tensorboard"):
+        name = getattr(options, option)
         if name and insert_seed(name, 0) == name:
             raise SettingError(option, f"{name} has no {{seed}}: every member would write to it")
     init_file = {"--init": brain_file(options.init)} if options.init else {}
@@ -119,6 +121,9 @@ def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
     if options.log:
         history = checkpoint.state.history if checkpoint and resumable else ()
         check_log(insert_seed(options.log, wanted.seed), history, force=options.force)
+    if options.tensorboard:
+        folder = insert_seed(options.tensorboard, wanted.seed)
+        check_curves(folder, wanted if resumable else None)
     if resumable:
         return [f"--resume={checkpoint_path(output)}"]
     return ["--force"] if output.exists() else []

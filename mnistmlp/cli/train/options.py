@@ -69,7 +69,7 @@ class Options:
             parser=_parse_seeds,
             metavar="N:M",
             help="Train a brain with each seed from N to M - 1, except those already trained; "
-            "the names in --output and --log must contain {seed}.",
+            "the names in --output, --log and --tensorboard must contain {seed}.",
         ),
     ] = None
     jobs: Annotated[
@@ -158,6 +158,14 @@ class Options:
             parser=options.parse_file,
             metavar="FILE",
             help="Write a line of JSON per epoch to FILE.",
+        ),
+    ] = None
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            parser=options.parse_folder,
+            metavar="DIR",
+            help="Write the learning curves to DIR, for TensorBoard; needs the extra tensorboard.",
         ),
     ] = None
     force: options.Force = False

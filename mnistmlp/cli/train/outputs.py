@@ -12,6 +12,7 @@ from mnistmlp.atomic import backup_path, check_writable
 from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.options import check_backup, check_distinct, check_target, is_same_file, keep_hint
 from mnistmlp.cli.train.checkpoints import checkpoint_path
+from mnistmlp.cli.train.curves import check_curves
 from mnistmlp.cli.train.plan import insert_seed
 from mnistmlp.cli.train.report import is_log_of
 from mnistmlp.errors import BrainError, SettingError
@@ -47,6 +48,9 @@ def check_files(plan: Plan, options: Options) -> None:
         check_backup("output", output, {"--log": log})
         check_distinct("log", log, others | init_file | source)
         check_log(log, plan.state.history if plan.state else (), force=options.force)
+    if options.tensorboard:
+        folder = insert_seed(options.tensorboard, plan.provenance.seed)
+        check_curves(folder, plan.provenance if plan.state else None)
 
 
 def _check_checkpoint(path: Path) -> None:

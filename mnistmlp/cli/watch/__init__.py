@@ -1,0 +1,95 @@
+"""``mnistmlp watch``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mnistmlp.cli import console
+from mnistmlp.cli.bar import usable_width
+from mnistmlp.cli.completion import complete_file
+from mnistmlp.cli.interrupt import Terminated
+from mnistmlp.cli.options import parse_file
+
+if TYPE_CHECKING:
+    from mnistmlp.cli.watch.logs import Log
+
+INTERVAL = 0.2  # seconds between two looks at the logs
+
+
+def watch(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="LOG",
+            parser=parse_file,
+            autocompletion=complete_file(".jsonl"),
+            help="Logs that train --log writes, or is about to write.",
+        ),
+    ],
+    once: Annotated[
+        bool, typer.Option("--once", help="Print the curves as they are now, and end.")
+    ] = False,
+) -> None:
+    """Show the learning curves of runs that are being trained, as their logs grow.
+
+    On a terminal, the curves are drawn again in place after each epoch.  Elsewhere, as
+    in a pipe, each epoch is printed as a line.  Ctrl-C is the usual end: the curves
+    stay on the terminal, and the exit code is 0.  Each curve goes from its lowest
+    value to its highest; the loss is on a logarithmic scale.
+    """
+    from mnistmlp.cli.watch.logs import Log
+    from mnistmlp.cli.watch.show import draw_curves
+
+    logs = [Log(path) for path in paths]
+    if once:
+        for log in logs:
+            log.read(must_exist=True)
+        print(draw_curves(logs, usable_width()))
+        return
+    live = sys.stdout.isatty() and console.is_terminal()
+    try:
+        (_redraw if live else _print_epochs)(logs)
+    except Terminated:
+        raise
+    except KeyboardInterrupt:
+        if live:
+            console.footer.erase()
+            print(draw_curves(logs, usable_width()))
+    finally:
+        console.footer.erase()
+
+
+def _redraw(logs: list[Log]) -> None:
+    """Draw the curves in place whenever they change, or no longer fit the terminal."""
+    from mnistmlp.cli.watch.show import fit_curves
+
+    drawn = None
+    while True:
+        for log in logs:
+            log.read()
+        curves = fit_curves(logs, usable_width(), console.terminal_height() - 1)
+        if curves != drawn:
+            console.footer.draw(curves)
+            drawn = curves
+        time.sleep(INTERVAL)
+
+
+def _print_epochs(logs: list[Log]) -> None:
+    """Print a line for each epoch, those that are there already first."""
+    waited: set[Log] = set()
+    while True:
+        for log in logs:
+            known, new = len(log.reports), log.read()
+            if new and new[0].epoch <= known:
+                console.note(f"{log.name}: written anew from epoch {new[0].epoch}")
+            for report in new:
+                print(f"{log.name}: {report}", flush=True)
+            if not log.exists and log not in waited:
+                console.note(f"waiting for {log.name}")
+                waited.add(log)
+        time.sleep(INTERVAL)

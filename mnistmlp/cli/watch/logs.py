@@ -1,0 +1,84 @@
+"""A log that grows: the epochs in it, as far as they are written."""
+
+from __future__ import annotations
+
+import json
+import stat
+from itertools import takewhile
+from pathlib import Path
+
+from mnistmlp.cli import console
+from mnistmlp.errors import MnistMlpError
+from mnistmlp.training.state import EpochReport, parse_report
+
+MAX_BYTES = 1 << 24  # several times the log of the longest run
+
+
+class Log:
+    """The epochs in the file of `train --log`.
+
+    A resumed run empties the file and writes it again from the first epoch.  So
+    the file is read as a whole whenever it has changed, and lines that are gone
+    are remembered until other lines stand in their place.
+
+    Parameters
+    ----------
+    path : Path
+        Of a file that may not be there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = path, console.escape(str(path))
+        self.exists = False
+        self.lines: list[bytes] = []
+        self.reports: list[EpochReport] = []  # of these lines
+        self._version: tuple[int, ...] = ()  # of the file that was read last
+
+    def read(self, *, must_exist: bool = False) -> list[EpochReport]:
+        """Read the file if it has changed; return the reports that are new in it.
+
+        Raises
+        ------
+        MnistMlpError
+            If it is not a log, or cannot be read, or is not there but must exist.
+        """
+        try:
+            lines = self._read_lines()
+        except FileNotFoundError:
+            if must_exist:
+                hint = "without --once, watch waits for it"
+                raise MnistMlpError(f"{self.path}: no such file", hint=hint) from None
+            return []
+        except OSError as error:
+            raise MnistMlpError(f"{self.path}: {error.strerror}") from None
+        pairs = zip(lines, self.lines, strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        new = [self._parse(line, number) for number, line in enumerate(lines[same:], same + 1)]
+        if new:
+            self.lines, self.reports = lines, self.reports[:same] + new
+        return new
+
+    def _read_lines(self) -> list[bytes]:
+        """Return the lines that are complete; those known already if the file is as it was."""
+        found = self.path.stat()
+        self.exists = True
+        if not stat.S_ISREG(found.st_mode):  # nor wait for somebody to open the other end of a pipe
+            raise MnistMlpError(f"{self.path}: not a regular file")
+        if found.st_size > MAX_BYTES:
+            raise MnistMlpError(f"{self.path}: too large to be a log of train")
+        version = found.st_ino, found.st_size, found.st_mtime_ns
+        if version == self._version:
+            return self.lines
+        *lines, rest = self.path.read_bytes().split(b"\n")
+        if rest and rest[:1] != b"{":  # not the start of a line that is being written
+            self._parse(rest, len(lines) + 1)
+        self._version = version
+        return lines
+
+    def _parse(self, line: bytes, number: int) -> EpochReport:
+        """Return the report in a line, which is that of the epoch with its number."""
+        try:
+            return parse_report(json.loads(line), number)
+        except (ValueError, RecursionError):
+            message = f"{self.path}: line {number} is not epoch {number} as train --log writes it"
+            raise MnistMlpError(message) from None

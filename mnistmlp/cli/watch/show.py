@@ -1,0 +1,81 @@
+"""Learning curves as text: a few lines for each log, or one where there are many."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from mnistmlp.brains.meta import MAX_MEASURED
+from mnistmlp.brains.sparkline import draw_sparkline
+from mnistmlp.cli import console
+
+if TYPE_CHECKING:
+    from mnistmlp.cli.watch.logs import Log
+
+CURVES = {  # fields of a report, by what their rows are called
+    "training loss": "loss",
+    "validation loss": "validation_loss",
+    "training accuracy": "accuracy",
+    "validation accuracy": "validation_accuracy",
+}
+LABEL = max(map(len, CURVES))  # columns of the rows' names
+
+
+def draw_curves(logs: Sequence[Log], width: int) -> str:
+    """Return the curves and the last figures of each log, in lines of at most `width` columns."""
+    return "\n\n".join("\n".join(_cut(_describe(log, width), width)) for log in logs)
+
+
+def fit_curves(logs: Sequence[Log], width: int, height: int) -> str:
+    """Return the same in at most `height` lines: a line for each log where it does not fit."""
+    whole = draw_curves(logs, width)
+    if whole.count("\n") < height:
+        return whole
+    lines = _cut((_summarise(log, width) for log in logs), width)
+    return "\n".join(lines[: max(height, 1)])
+
+
+def _describe(log: Log, width: int) -> Iterator[str]:
+    """Yield the lines of a log."""
+    yield log.name
+    if not log.reports:
+        yield "  no epoch yet" if log.exists else "  waiting for this file"
+        return
+    last = log.reports[-1]
+    rows: dict[str, str | None] = {
+        "epoch": f"{last.epoch}, {last.seconds:.2f} s, {last.images_per_second:,.0f} images/s"
+    }
+    rows |= {name: _draw(log, field, width - LABEL - 4) for name, field in CURVES.items()}
+    accuracies = [(report.validation_accuracy or 0, -report.epoch) for report in log.reports]
+    if last.validation_accuracy is not None:
+        best, epoch = max(accuracies)
+        rows["best"] = f"{best:.2%} in epoch {-epoch}"
+    yield from (f"  {name:{LABEL}}  {text}" for name, text in rows.items() if text)
+
+
+def _summarise(log: Log, width: int) -> str:
+    """Return a log as one line: its name, its epochs, and the curve of its accuracy."""
+    if not log.reports:
+        return f"{log.name}  {'no epoch yet' if log.exists else 'waiting for this file'}"
+    start = f"{log.name}  epoch {len(log.reports)}  "
+    space = width - len(start)
+    return start + (_draw(log, "validation_accuracy", space) or _draw(log, "loss", space) or "")
+
+
+def _draw(log: Log, field: str, width: int) -> str | None:
+    """Return the curve of a figure; None if there is none, or none that makes sense."""
+    figures = [each for report in log.reports if (each := getattr(report, field)) is not None]
+    if field.endswith("loss"):
+        losses = [each for each in figures if 0 < each <= MAX_MEASURED]
+        return draw_sparkline(losses, "{:.4g}".format, logarithmic=True, width=width)
+    accuracies = [each for each in figures if 0 <= each <= 1]
+    return draw_sparkline(accuracies, "{:.2%}".format, width=width)
+
+
+def _cut(lines: Iterable[str], width: int) -> list[str]:
+    """Return lines as the terminal shows them, cut to its width."""
+    from rich.cells import cell_len, set_cell_size
+
+    plain = [console.make_plain(line, sys.stderr.encoding) for line in lines]
+    return [line if cell_len(line) <= width else set_cell_size(line, width) for line in plain]

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+
+from mnistmlp.cli.watch.logs import Log
+from mnistmlp.cli.watch.show import draw_curves, fit_curves
+from tests.cli.watch.conftest import Write
+
+
+@pytest.fixture
+def logs(write: Write) -> list[Log]:
+    """A log of six epochs, one without any, and one that is not there."""
+    write("run.jsonl", 6)
+    write("empty", 0)
+    found = [Log(Path(name)) for name in ("run.jsonl", "empty", "none")]
+    for log in found:
+        log.read()
+    return found
+
+
+def test_the_curves_of_a_log(logs: list[Log]) -> None:
+    assert draw_curves(logs, 79).splitlines() == [
+        "run.jsonl",
+        "  epoch                6, 0.50 s, 20,000 images/s",
+        "  training loss        █▅▄▃▂▁  1 to 0.1667",
+        "  validation loss      █▅▄▃▂▁  2 to 0.3333",
+        "  training accuracy    ▁▅▇▇██  0.00% to 83.33%",
+        "  validation accuracy  ▁▃▆█▆▃  92.00% to 94.00%",
+        "  best                 98.00% in epoch 4",
+        "",
+        "empty",
+        "  no epoch yet",
+        "",
+        "none",
+        "  waiting for this file",
+    ]
+
+
+def test_where_they_do_not_fit_each_log_is_a_line(logs: list[Log]) -> None:
+    assert fit_curves(logs, 79, 13) == draw_curves(logs, 79)
+    lines = ["run.jsonl  epoch 6  ▁▃▆█▆▃  92.00% to 94.00%", "empty  no epoch yet"]
+    assert fit_curves(logs, 79, 12).splitlines() == [*lines, "none  waiting for this file"]
+    assert fit_curves(logs, 79, 2).splitlines() == lines
+
+
+@pytest.mark.parametrize("width", [1, 2, 20, 30, 60])
+@pytest.mark.parametrize("name", ["run.jsonl", "\x1b[31m\n数字" * 20, "\udcff" * 80])
+def test_no_line_is_wider(write: Write, width: int, name: str) -> None:
+    write("log", 6)
+    log = Log(Path("log"))
+    log.read()
+    log.name = Log(Path(name)).name
+    for height in (1, 24):
+        lines = fit_curves([log], width, height).splitlines()
+        assert max(len(line) for line in lines) <= width
+        assert "\x1b" not in "".join(lines)
+
+
+def test_without_validation_images(write: Write) -> None:
+    write("log", 3)
+    text = Path("log").read_text().replace('"validation_loss": ', '"validation_loss": null, "x": ')
+    lines = [line.split(', "x": ')[0] for line in text.splitlines()]
+    rest = ', "validation_accuracy": null, "seconds": 1.0, "images_per_second": 1e300}\n'
+    Path("log").write_text("".join(line + rest for line in lines))
+    log = Log(Path("log"))
+    log.read()
+    shown = draw_curves([log], 79)
+    assert "validation" not in shown
+    assert "best" not in shown
+    assert max(map(len, shown.splitlines())) == 79
+    assert fit_curves([log], 79, 1) == "log  epoch 3  █▄▁  1 to 0.3333"
+
+
+def test_figures_that_make_no_sense_are_left_out(write: Write) -> None:
+    write("log", 2)
+    strange = Path("log").read_text().replace('"loss": 1.0', '"loss": -1.0')
+    Path("log").write_text(strange.replace("0.92", "1e300"))
+    log = Log(Path("log"))
+    log.read()
+    shown = draw_curves([log], 79).splitlines()
+    assert "  training loss        0.5" in shown
+    assert "  validation accuracy  94.00%" in shown
