@@ -97,6 +97,11 @@ class Brain(Classifier):
         return self.meta.temperature if self.meta else 1.0
 
     @property
+    def brains(self) -> tuple[Brain, ...]:
+        """The brain itself, as the only one."""
+        return (self,)
+
+    @property
     def networks(self) -> list[Network]:
         """The network, as the only one."""
         return [self.network]

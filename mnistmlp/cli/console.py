@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Blanks the first cell of the line, then all to the end of the screen, and goes back to the start.
 # One step, from the start of the screen, would clear it, which tmux keeps as lines scrolled away.
 ERASE = "\r \x1b[J\r"
-PLAIN = {"±": "+-", "√": "sqrt", "−": "-", "×": "x", "…": "..."}  # what ASCII has for it
+PLAIN = {"±": "+-", "√": "sqrt", "−": "-", "×": "x", "≥": ">=", "…": "..."}  # what ASCII has for it
 PLAIN |= dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#@", strict=True))  # of a curve: shades, not heights
 BUFFER = 1 << 16  # bytes that are written at once, at most
 

@@ -32,4 +32,4 @@ def _hash_source(text: str) -> str:
 
 def embed_json(document: Any) -> str:
     """Return JSON for a script element; ``<`` is escaped, as it could end the element."""
-    return json.dumps(document, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(document).replace("<", "\\u003c")

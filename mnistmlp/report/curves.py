@@ -8,7 +8,7 @@ from mnistmlp.brains.brain import Brain
 from mnistmlp.brains.meta import MAX_MEASURED, Meta
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.errors import SettingError
-from mnistmlp.training.optim import SCHEDULES
+from mnistmlp.training.optim import scheduled_rate
 
 SCHEDULED = {"learning_rate", "schedule", "epochs"}  # settings that the learning rate depends on
 
@@ -66,8 +66,8 @@ def _learning_rates(meta: Meta) -> dict[int, float]:
         recipe = Provenance.parse(meta.raw).recipe
     except SettingError:  # of another version
         return {}
-    schedule, rate = SCHEDULES[recipe.schedule], recipe.learning_rate
-    if rate > MAX_MEASURED:
+    if recipe.learning_rate > MAX_MEASURED:
         return {}
-    epochs = min(len(meta.history), recipe.epochs)
-    return {epoch: rate * schedule((epoch - 1) / recipe.epochs) for epoch in range(1, epochs + 1)}
+    total = recipe.epochs
+    epochs = range(1, min(len(meta.history), total) + 1)
+    return {epoch: scheduled_rate(recipe, (epoch - 1) / total) for epoch in epochs}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,23 @@ SECTIONS = {
 }
 NEURONS, IMAGES_EACH = 100, 12  # shown at most: of all brains together, and for each neuron
 REJECT = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)  # confidence below which a digit is rejected
+NONE: Mapping[int, float] = {}
 DRAWN = {"accuracy by epoch", "loss by epoch"}  # facts that the page shows as charts
 
 
-def write_report(path: Path, subject: Subject, data: Dataset) -> None:
+def write_report(
+    path: Path, subject: Subject, data: Dataset, seconds: Mapping[int, float] = NONE
+) -> None:
     """Write a report; an old file at `path` stays until the new one is complete.
+
+    Parameters
+    ----------
+    path : Path
+    subject : Subject
+    data : Dataset
+        What it was evaluated on.
+    seconds : mapping of int to float, optional
+        How long the training of its brains took, by their places, as far as is known.
 
     Raises
     ------
@@ -49,12 +62,12 @@ def write_report(path: Path, subject: Subject, data: Dataset) -> None:
     WriteError
         If the file cannot be written.
     """
-    page = make_report(subject, data).encode()
+    page = make_report(subject, data, seconds).encode()
     with atomic_write(path) as file:
         file.write(page)
 
 
-def make_report(subject: Subject, data: Dataset) -> str:
+def make_report(subject: Subject, data: Dataset, seconds: Mapping[int, float] = NONE) -> str:
     """Return the HTML of a report on how a brain or a committee did on a data set."""
     check_extra()
     from jinja2 import Environment, StrictUndefined
@@ -66,7 +79,7 @@ def make_report(subject: Subject, data: Dataset) -> str:
     style = (html.SOURCES / "theme.css").read_text("utf-8") + _read_source("report.css")
     template = environment.from_string(_read_source("report.html"))
     return template.render(
-        **_collect(subject, data),
+        **_collect(subject, data, seconds),
         policy=make_policy(script),
         generator=f"mnistmlp {__version__}",
         style=Markup(style),
@@ -83,7 +96,7 @@ def _finalize(value: Any) -> Any:
     return make_legible(value) if type(value) is str else value
 
 
-def _collect(subject: Subject, data: Dataset) -> dict[str, Any]:
+def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> dict[str, Any]:
     """Return what the template and the script show."""
     from markupsafe import Markup
 
@@ -110,7 +123,7 @@ def _collect(subject: Subject, data: Dataset) -> dict[str, Any]:
         "without_history": [
             name for name, each in zip(subject.names, curves, strict=True) if not each
         ],
-        "facts": _tabulate_facts(subject),
+        "facts": _tabulate_facts(subject, seconds),
         "confused": f"{result.describe_confusion().capitalize()}.",
         "matrix": _shade_matrix(result),
         "choices": _list_choices(result, pairs),
@@ -134,12 +147,14 @@ def _describe_calibration(subject: Subject) -> str:
     return f"{before:.2%} before calibration" if calibrated else "not calibrated"
 
 
-def _tabulate_facts(subject: Subject) -> list[tuple[str, list[str]]]:
+def _tabulate_facts(subject: Subject, seconds: Mapping[int, float]) -> list[tuple[str, list[str]]]:
     """Return what there is to say of each brain, a row for each fact that one of them has."""
     columns = []
-    for brain in subject.brains:
+    for place, brain in enumerate(subject.brains):
         sections = describe_brain(brain.network, brain.current_meta).values()
-        columns.append({name: text for facts in sections for name, text in facts.items()})
+        column = {name: text for facts in sections for name, text in facts.items()}
+        time = {"time to train": f"{seconds[place]:.1f} s"} if place in seconds else {}
+        columns.append(column | time)
     names = dict.fromkeys(name for column in columns for name in column if name not in DRAWN)
     rows = [(name.replace("_", " "), [column.get(name) for column in columns]) for name in names]
     return [

@@ -19,8 +19,7 @@ class Subject:
     @property
     def brains(self) -> tuple[Brain, ...]:
         """The brain, as the only one, or those of the committee."""
-        whole = self.classifier
-        return (whole,) if isinstance(whole, Brain) else whole.brains
+        return self.classifier.brains
 
     @property
     def title(self) -> str:

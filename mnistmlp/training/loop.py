@@ -20,7 +20,7 @@ from mnistmlp.core.network import Network
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.training.batches import Batches
 from mnistmlp.training.gradient import Gradient
-from mnistmlp.training.optim import SCHEDULES, make_optimizer
+from mnistmlp.training.optim import make_optimizer, scheduled_rate
 from mnistmlp.training.recipes import Recipe
 from mnistmlp.training.setup import (
     check_seed,
@@ -252,13 +252,12 @@ class _Run:
         A loss that is not finite ends the epoch and is returned.
         """
         recipe, total, seen = self.recipe, 0.0, 0
-        schedule = SCHEDULES[recipe.schedule]
         for batch in self.batches.epoch(self.rng if recipe.shuffle else None):
             loss, n = self.gradient.compute(batch), batch.targets.shape[1]
             if not math.isfinite(loss):
                 return loss
             progress = (epochs_done + seen / self.image_count) / recipe.epochs
-            self.optimizer.step(recipe.learning_rate * schedule(progress))
+            self.optimizer.step(scheduled_rate(recipe, progress))
             self.on_step(progress)
             total += loss * n
             seen += n

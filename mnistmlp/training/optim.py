@@ -27,7 +27,7 @@ import numpy as np
 
 from mnistmlp.arrays import Array
 from mnistmlp.errors import check_choice
-from mnistmlp.training.recipes import OptimizerName
+from mnistmlp.training.recipes import OptimizerName, Recipe
 from mnistmlp.workers import Workers
 
 CHUNK_SIZE = 1 << 17  # numbers, at most: 512 kB of float32, and Adam works on four such chunks
@@ -278,3 +278,8 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "cosine": cosine,
     "one-cycle": one_cycle,
 }
+
+
+def scheduled_rate(recipe: Recipe, progress: float) -> float:
+    """Return the learning rate at a point of a run, from 0, its start, to 1."""
+    return recipe.learning_rate * SCHEDULES[recipe.schedule](progress)

@@ -135,6 +135,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "mistakes": FLAG,
         "show": FLAG,
         "report": Values([], WRITTEN),
+        "logs": Values([], READ.past),
         "plots": Values(FOLDER.within, [*FOLDER.past, "/proc/x", "n" * 300]),
         "dataset": choice("mnist"),
         "data_dir": FOLDER,

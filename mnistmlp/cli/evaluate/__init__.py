@@ -13,8 +13,9 @@ from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_classifier
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.evaluate.mistakes import draw_worst, list_mistakes
 from mnistmlp.cli.evaluate.plots import check_plots, make_plots
-from mnistmlp.cli.evaluate.report import check_report, make_report
+from mnistmlp.cli.evaluate.report import check_report, make_report, time_training
 from mnistmlp.cli.evaluate.tables import make_document, make_tables
+from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import GUESSING
 
 BELOW_THRESHOLD = 3  # exit code
@@ -51,6 +52,16 @@ def evaluate(
             "misread images, calibration and what the first layer looks for.",
         ),
     ] = None,
+    logs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--log",
+            parser=options.parse_file,
+            metavar="FILE",
+            help="Log of a brain's training, as train --log writes it, from which the report "
+            "tells how long that took. Can be given for each brain.",
+        ),
+    ] = None,
     plots: Annotated[
         Path | None,
         typer.Option(
@@ -71,11 +82,14 @@ def evaluate(
     """
     threads = blas.configure()
     paths = brains or [DEFAULT_BRAIN]
+    if logs and not report:
+        raise SettingError("log", "only --report shows how long the training took")
     if report:
-        check_report(report, paths, force=force)
+        check_report(report, paths, logs or [], force=force)
     if plots:
         check_plots(plots, paths, force=force)
     classifier = load_classifier(paths, "BRAIN", warn=False)
+    seconds = time_training(logs or [], paths, classifier.brains)
     data = open_dataset(dataset, data_dir, split)
     result = classifier.evaluate(data, threads=threads)
     if result.accuracy < GUESSING:
@@ -89,10 +103,14 @@ def evaluate(
         print(make_tables(result, paths, f"{data.name} {split}"))
     if show:
         draw_worst(result.mistakes, data.images)
-    if report:
-        make_report(report, paths, classifier, result, data)
-    if plots:
-        make_plots(plots, paths, classifier, result, data)
+    if report or plots:
+        from mnistmlp.report.subject import Subject
+
+        subject = Subject(tuple(map(str, paths)), classifier, result)
+        if report:
+            make_report(report, subject, data, seconds)
+        if plots:
+            make_plots(plots, subject, data)
     if fail_under is not None and result.accuracy < fail_under:
         console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
         raise typer.Exit(BELOW_THRESHOLD)

@@ -14,9 +14,8 @@ from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
 from mnistmlp.errors import SettingError
 
 if TYPE_CHECKING:
-    from mnistmlp.brains.brain import Brain, Committee
-    from mnistmlp.core.metrics import Evaluation
     from mnistmlp.data.datasets import Dataset
+    from mnistmlp.report.subject import Subject
 
 
 def check_plots(folder: Path, brains: list[Path], *, force: bool) -> None:
@@ -46,18 +45,10 @@ def _check_folder(folder: Path) -> None:
         raise SettingError("plots", f"{error.filename}: {error.strerror}") from None
 
 
-def make_plots(
-    folder: Path,
-    brains: list[Path],
-    classifier: Brain | Committee,
-    result: Evaluation,
-    data: Dataset,
-) -> None:
+def make_plots(folder: Path, subject: Subject, data: Dataset) -> None:
     """Write the plots, and say which, or why not."""
     from mnistmlp.report.plots import PLOTS, NothingToDrawError, draw_plot
-    from mnistmlp.report.subject import Subject
 
-    subject = Subject(tuple(map(str, brains)), classifier, result)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for name in PLOTS:

@@ -99,9 +99,9 @@ def event_file(
 
 def _figures(report: EpochReport, recipe: Recipe) -> dict[str, float]:
     """Return the figures of an epoch that are known, and its first learning rate, by their tags."""
-    from mnistmlp.training.optim import SCHEDULES
+    from mnistmlp.training.optim import scheduled_rate
 
     figures = {tag: getattr(report, field) for tag, field in TAGS.items()}
-    rate = recipe.learning_rate * SCHEDULES[recipe.schedule]((report.epoch - 1) / recipe.epochs)
+    rate = scheduled_rate(recipe, (report.epoch - 1) / recipe.epochs)
     known = {tag: value for tag, value in figures.items() if value is not None}
     return known | {"learning_rate": rate}

@@ -14,9 +14,10 @@ from mnistmlp.cli.bar import usable_width
 from mnistmlp.cli.completion import complete_file
 from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.cli.options import parse_file
+from mnistmlp.errors import MnistMlpError
 
 if TYPE_CHECKING:
-    from mnistmlp.cli.watch.logs import Log
+    from mnistmlp.training.log import Log
 
 INTERVAL = 0.2  # seconds between two looks at the logs
 
@@ -42,13 +43,16 @@ def watch(
     stay on the terminal, and the exit code is 0.  Each curve goes from its lowest
     value to its highest; the loss is on a logarithmic scale.
     """
-    from mnistmlp.cli.watch.logs import Log
     from mnistmlp.cli.watch.show import draw_curves
+    from mnistmlp.training.log import Log
 
     logs = [Log(path) for path in paths]
     if once:
         for log in logs:
-            log.read(must_exist=True)
+            log.read()
+            if not log.exists:
+                hint = "without --once, watch waits for it"
+                raise MnistMlpError(f"{log.path}: no such file", hint=hint)
         print(draw_curves(logs, usable_width()))
         return
     live = sys.stdout.isatty() and console.is_terminal()
@@ -81,15 +85,17 @@ def _redraw(logs: list[Log]) -> None:
 
 def _print_epochs(logs: list[Log]) -> None:
     """Print a line for each epoch, those that are there already first."""
+    from mnistmlp.cli.watch.show import name_log
+
     waited: set[Log] = set()
     while True:
         for log in logs:
             known, new = len(log.reports), log.read()
             if new and new[0].epoch <= known:
-                console.note(f"{log.name}: written anew from epoch {new[0].epoch}")
+                console.note(f"{name_log(log)}: written anew from epoch {new[0].epoch}")
             for report in new:
-                print(f"{log.name}: {report}", flush=True)
+                print(f"{name_log(log)}: {report}", flush=True)
             if not log.exists and log not in waited:
-                console.note(f"waiting for {log.name}")
+                console.note(f"waiting for {name_log(log)}")
                 waited.add(log)
         time.sleep(INTERVAL)

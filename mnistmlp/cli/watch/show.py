@@ -11,7 +11,7 @@ from mnistmlp.brains.sparkline import draw_sparkline
 from mnistmlp.cli import console
 
 if TYPE_CHECKING:
-    from mnistmlp.cli.watch.logs import Log
+    from mnistmlp.training.log import Log
 
 CURVES = {  # fields of a report, by what their rows are called
     "training loss": "loss",
@@ -36,9 +36,14 @@ def fit_curves(logs: Sequence[Log], width: int, height: int) -> str:
     return "\n".join(lines[: max(height, 1)])
 
 
+def name_log(log: Log) -> str:
+    """Return the name of a log, which may be a stranger's, as the terminal can show it."""
+    return console.escape(str(log.path))
+
+
 def _describe(log: Log, width: int) -> Iterator[str]:
     """Yield the lines of a log."""
-    yield log.name
+    yield name_log(log)
     if not log.reports:
         yield "  no epoch yet" if log.exists else "  waiting for this file"
         return
@@ -57,8 +62,8 @@ def _describe(log: Log, width: int) -> Iterator[str]:
 def _summarise(log: Log, width: int) -> str:
     """Return a log as one line: its name, its epochs, and the curve of its accuracy."""
     if not log.reports:
-        return f"{log.name}  {'no epoch yet' if log.exists else 'waiting for this file'}"
-    start = f"{log.name}  epoch {len(log.reports)}  "
+        return f"{name_log(log)}  {'no epoch yet' if log.exists else 'waiting for this file'}"
+    start = f"{name_log(log)}  epoch {len(log.reports)}  "
     space = width - len(start)
     return start + (_draw(log, "validation_accuracy", space) or _draw(log, "loss", space) or "")
 

@@ -122,6 +122,6 @@ def test_without_the_package_nothing_is_trained(
     result = run(*TINY, "--tensorboard", "runs", "--data-dir", small)
     assert (result.exit_code, result.stdout) == (1, "")
     error, hint = result.stderr.splitlines()
-    assert error.startswith("error: this needs the package tensorboard: ")
+    assert error.startswith("error: this needs the extra tensorboard: ")
     assert hint == "hint: pip install 'mnistmlp[tensorboard]'"
     assert names() == []

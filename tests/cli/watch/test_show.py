@@ -2,16 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from mnistmlp.cli.watch.logs import Log
 from mnistmlp.cli.watch.show import draw_curves, fit_curves
-from tests.cli.watch.conftest import Write
+from mnistmlp.training.log import Log
+from tests.training.logs import write_log
 
 
 @pytest.fixture
-def logs(write: Write) -> list[Log]:
+def logs() -> list[Log]:
     """A log of six epochs, one without any, and one that is not there."""
-    write("run.jsonl", 6)
-    write("empty", 0)
+    write_log("run.jsonl", 6)
+    write_log("empty", 0)
     found = [Log(Path(name)) for name in ("run.jsonl", "empty", "none")]
     for log in found:
         log.read()
@@ -45,19 +45,19 @@ def test_where_they_do_not_fit_each_log_is_a_line(logs: list[Log]) -> None:
 
 @pytest.mark.parametrize("width", [1, 2, 20, 30, 60])
 @pytest.mark.parametrize("name", ["run.jsonl", "\x1b[31m\n数字" * 20, "\udcff" * 80])
-def test_no_line_is_wider(write: Write, width: int, name: str) -> None:
-    write("log", 6)
+def test_no_line_is_wider(width: int, name: str) -> None:
+    write_log("log", 6)
     log = Log(Path("log"))
     log.read()
-    log.name = Log(Path(name)).name
+    log.path = Path(name)
     for height in (1, 24):
         lines = fit_curves([log], width, height).splitlines()
         assert max(len(line) for line in lines) <= width
         assert "\x1b" not in "".join(lines)
 
 
-def test_without_validation_images(write: Write) -> None:
-    write("log", 3)
+def test_without_validation_images() -> None:
+    write_log("log", 3)
     text = Path("log").read_text().replace('"validation_loss": ', '"validation_loss": null, "x": ')
     lines = [line.split(', "x": ')[0] for line in text.splitlines()]
     rest = ', "validation_accuracy": null, "seconds": 1.0, "images_per_second": 1e300}\n'
@@ -71,8 +71,8 @@ def test_without_validation_images(write: Write) -> None:
     assert fit_curves([log], 79, 1) == "log  epoch 3  █▄▁  1 to 0.3333"
 
 
-def test_figures_that_make_no_sense_are_left_out(write: Write) -> None:
-    write("log", 2)
+def test_figures_that_make_no_sense_are_left_out() -> None:
+    write_log("log", 2)
     strange = Path("log").read_text().replace('"loss": 1.0', '"loss": -1.0')
     Path("log").write_text(strange.replace("0.92", "1e300"))
     log = Log(Path("log"))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Run, Start
 from tests.cli.terminal import Terminal
-from tests.cli.watch.conftest import Write, line
+from tests.training.logs import line, write_log
 
 
 def lines_of(process: "subprocess.Popen[bytes]", count: int) -> list[str]:
@@ -17,17 +17,17 @@ def lines_of(process: "subprocess.Popen[bytes]", count: int) -> list[str]:
     return [process.stdout.readline().decode() for _ in range(count)]
 
 
-def test_in_a_pipe_each_epoch_is_a_line(start: Start, write: Write) -> None:
+def test_in_a_pipe_each_epoch_is_a_line(start: Start) -> None:
     process = start("watch", "log")
     assert process.stderr
     assert process.stderr.readline() == b"waiting for log\n"
-    write("log", 1)
+    write_log("log", 1)
     figures = "accuracy 0.00%, validation loss 2.0000, validation accuracy 92.00%, 0.50 s"
     assert lines_of(process, 1) == [f"log: epoch 1: loss 1.0000, {figures}\n"]
-    write("log", 3)
+    write_log("log", 3)
     assert [each[:12] for each in lines_of(process, 2)] == ["log: epoch 2", "log: epoch 3"]
-    write("log", 2)
-    write("log", 2, end=line(3, seconds=9.0))
+    write_log("log", 2)
+    write_log("log", 2, end=line(3, seconds=9.0))
     assert lines_of(process, 1)[0].endswith(" 9.00 s\n")
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
@@ -35,27 +35,25 @@ def test_in_a_pipe_each_epoch_is_a_line(start: Start, write: Write) -> None:
     assert stderr == b"log: written anew from epoch 3\n"
 
 
-def test_a_closed_pipe_is_silent(start: Start, write: Write) -> None:
-    write("log", 1)
+def test_a_closed_pipe_is_silent(start: Start) -> None:
+    write_log("log", 1)
     with start("watch", "log", stdin=subprocess.DEVNULL) as process:
         assert process.stdout
         assert process.stderr
         lines_of(process, 1)
         process.stdout.close()
-        write("log", 2)
+        write_log("log", 2)
         assert process.wait(60) == 141
         assert process.stderr.read() == b""
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_on_a_terminal_the_curves_are_drawn_in_place(
-    start: Start, write: Write, width: int
-) -> None:
+def test_on_a_terminal_the_curves_are_drawn_in_place(start: Start, width: int) -> None:
     terminal = Terminal(start, "watch", "log", "other", width=width, interactive=True)
     terminal.read_until("waiting for this file")
-    write("log", 2)
+    write_log("log", 2)
     terminal.read_until("best                 94.00% in epoch 2")
-    write("log", 4)
+    write_log("log", 4)
     terminal.read_until("best                 98.00% in epoch 4")
     terminal.process.send_signal(signal.SIGINT)
     lines = terminal.read()
@@ -68,9 +66,9 @@ def test_on_a_terminal_the_curves_are_drawn_in_place(
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}], ids=str)
 def test_a_terminal_that_cannot_redraw_gets_lines(
-    start: Start, write: Write, environment: dict[str, Any]
+    start: Start, environment: dict[str, Any]
 ) -> None:
-    write("log", 1)
+    write_log("log", 1)
     terminal = Terminal(start, "watch", "log", interactive=True, **environment)
     terminal.read_until("0.50 s\r\n")
     terminal.process.send_signal(signal.SIGTERM)
@@ -79,18 +77,18 @@ def test_a_terminal_that_cannot_redraw_gets_lines(
     assert "\x1b" not in terminal.shown
 
 
-def test_an_error_takes_the_curves_away(start: Start, write: Write) -> None:
-    write("a b", 2)
+def test_an_error_takes_the_curves_away(start: Start) -> None:
+    write_log("a b", 2)
     terminal = Terminal(start, "watch", "a b", interactive=True)
     terminal.read_until("best")
-    write("a b", 2, end="text\n")
+    write_log("a b", 2, end="text\n")
     lines = terminal.read()
     assert terminal.end()[0] == 1
-    assert lines == ["error: a b: line 3 is not epoch 3 as train --log writes it", ""]
+    assert lines == ["error: a b: line 3 is not epoch 3 as a log of train has it", ""]
 
 
-def test_once(run: Run, write: Write) -> None:
-    write("log", 3)
+def test_once(run: Run) -> None:
+    write_log("log", 3)
     result = run("watch", "--once", "log")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines()[0] == "log"

@@ -1,15 +1,10 @@
-"""Logs of training runs."""
+"""Logs of training runs that did not take place."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import pytest
-
 from mnistmlp.training.state import EpochReport
-
-Write = Callable[..., None]
 
 
 def line(epoch: int, seconds: float = 0.5) -> str:
@@ -19,13 +14,8 @@ def line(epoch: int, seconds: float = 0.5) -> str:
     return f"{json.dumps(asdict(report))}\n"
 
 
-@pytest.fixture
-def write() -> Write:
+def write_log(name: str, epochs: int, seconds: float = 0.5, *, end: str = "") -> None:
     """Write a log of so many epochs, as `train` does: into the file that is there."""
-
-    def write(name: str, epochs: int, seconds: float = 0.5, *, end: str = "") -> None:
-        lines = [line(epoch, seconds) for epoch in range(1, epochs + 1)]
-        with Path(name).open("w") as file:
-            file.write("".join(lines) + end)
-
-    return write
+    lines = [line(epoch, seconds) for epoch in range(1, epochs + 1)]
+    with Path(name).open("w") as file:
+        file.write("".join(lines) + end)

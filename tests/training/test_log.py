@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mnistmlp.cli.watch import logs
-from mnistmlp.cli.watch.logs import Log
 from mnistmlp.errors import MnistMlpError
-from tests.cli.watch.conftest import Write, line
+from mnistmlp.training import log as logs
+from mnistmlp.training.log import Log
+from tests.training.logs import line, write_log
 
 
 def epochs(log: Log) -> list[int]:
@@ -16,37 +16,35 @@ def epochs(log: Log) -> list[int]:
     return [report.epoch for report in log.read()]
 
 
-def test_a_log_grows(write: Write) -> None:
+def test_a_log_grows() -> None:
     log = Log(Path("log"))
     assert (epochs(log), log.exists) == ([], False)
-    write("log", 0)
+    write_log("log", 0)
     assert (epochs(log), log.exists) == ([], True)
-    write("log", 2)
+    write_log("log", 2)
     assert epochs(log) == [1, 2]
     assert epochs(log) == []
-    write("log", 2, end=line(3)[:40])  # a line that is being written
+    write_log("log", 2, end=line(3)[:40])  # a line that is being written
     assert epochs(log) == []
-    write("log", 4)
+    write_log("log", 4)
     assert epochs(log) == [3, 4]
     assert [report.epoch for report in log.reports] == [1, 2, 3, 4]
 
 
-def test_a_file_that_has_not_changed_is_not_read_again(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write("log", 2)
+def test_a_file_that_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_log("log", 2)
     log = Log(Path("log"))
     log.read()
     monkeypatch.delattr(Path, "read_bytes")
     assert epochs(log) == []
 
 
-def test_a_resumed_run_writes_its_log_anew(write: Write) -> None:
+def test_a_resumed_run_writes_its_log_anew() -> None:
     log = Log(Path("log"))
-    write("log", 4)
+    write_log("log", 4)
     assert epochs(log) == [1, 2, 3, 4]
     for done in (0, 1, 3):  # the epochs before the checkpoint, at once
-        write("log", done)
+        write_log("log", done)
         assert epochs(log) == []
     assert len(log.reports) == 4
     Path("log").write_text("".join([*map(line, (1, 2, 3)), line(4, seconds=9.0)]))
@@ -54,13 +52,13 @@ def test_a_resumed_run_writes_its_log_anew(write: Write) -> None:
     assert [report.seconds for report in log.reports] == [0.5, 0.5, 0.5, 9]
 
 
-def test_another_run_in_the_same_file(write: Write) -> None:
+def test_another_run_in_the_same_file() -> None:
     log = Log(Path("log"))
-    write("log", 4)
+    write_log("log", 4)
     log.read()
     Path("log").unlink()
     assert epochs(log) == []
-    write("log", 2, seconds=9.0)
+    write_log("log", 2, seconds=9.0)
     assert epochs(log) == [1, 2]
     assert len(log.reports) == 2
 
@@ -96,7 +94,7 @@ def refused(message: str) -> None:
 )
 def test_a_line_that_is_none(wrong: bytes) -> None:
     Path("log").write_bytes(line(1).encode() + wrong)
-    refused("line 2 is not epoch 2 as train --log writes it")
+    refused("line 2 is not epoch 2 as a log of train has it")
 
 
 def test_what_is_no_file() -> None:

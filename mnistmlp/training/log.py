@@ -7,7 +7,6 @@ import stat
 from itertools import takewhile
 from pathlib import Path
 
-from mnistmlp.cli import console
 from mnistmlp.errors import MnistMlpError
 from mnistmlp.training.state import EpochReport, parse_report
 
@@ -15,7 +14,7 @@ MAX_BYTES = 1 << 24  # several times the log of the longest run
 
 
 class Log:
-    """The epochs in the file of `train --log`.
+    """The epochs in a file with a line of JSON for each, as `train` writes it.
 
     A resumed run empties the file and writes it again from the first epoch.  So
     the file is read as a whole whenever it has changed, and lines that are gone
@@ -28,26 +27,23 @@ class Log:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.name = path, console.escape(str(path))
+        self.path = path
         self.exists = False
         self.lines: list[bytes] = []
         self.reports: list[EpochReport] = []  # of these lines
         self._version: tuple[int, ...] = ()  # of the file that was read last
 
-    def read(self, *, must_exist: bool = False) -> list[EpochReport]:
-        """Read the file if it has changed; return the reports that are new in it.
+    def read(self) -> list[EpochReport]:
+        """Read the file if it is there and has changed; return the reports that are new in it.
 
         Raises
         ------
         MnistMlpError
-            If it is not a log, or cannot be read, or is not there but must exist.
+            If it is not a log, or cannot be read.
         """
         try:
             lines = self._read_lines()
         except FileNotFoundError:
-            if must_exist:
-                hint = "without --once, watch waits for it"
-                raise MnistMlpError(f"{self.path}: no such file", hint=hint) from None
             return []
         except OSError as error:
             raise MnistMlpError(f"{self.path}: {error.strerror}") from None
@@ -80,5 +76,5 @@ class Log:
         try:
             return parse_report(json.loads(line), number)
         except (ValueError, RecursionError):
-            message = f"{self.path}: line {number} is not epoch {number} as train --log writes it"
+            message = f"{self.path}: line {number} is not epoch {number} as a log of train has it"
             raise MnistMlpError(message) from None
