@@ -66,10 +66,9 @@ class Log:
         if version == self._version:
             return self.lines
         *lines, rest = self.path.read_bytes().split(b"\n")
-        if rest and rest[:1] != b"{":  # not the start of a line that is being written
-            self._parse(rest, len(lines) + 1)
         self._version = version
-        return lines
+        unfinished = rest[:1] in (b"", b"{")  # a line that is being written, or else none
+        return lines if unfinished else [*lines, rest]
 
     def _parse(self, line: bytes, number: int) -> EpochReport:
         """Return the report in a line, which is that of the epoch with its number."""
