@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mnistmlp.brains.brain import Brain, Committee
-from mnistmlp.core.metrics import Evaluation
+if TYPE_CHECKING:
+    from mnistmlp.brains.brain import Brain, Committee
+    from mnistmlp.core.metrics import Evaluation
 
 
 @dataclass(frozen=True, eq=False)

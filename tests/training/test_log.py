@@ -99,7 +99,7 @@ def test_a_line_that_is_none(wrong: bytes) -> None:
 
 def test_the_first_line_that_is_none_is_named() -> None:
     Path("log").write_bytes(b"PK\x03\x04\n\x00")  # as of a brain
-    refused("line 1 is not epoch 1 as train --log writes it")
+    refused("line 1 is not epoch 1 as a log of train has it")
 
 
 def test_what_is_no_file() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,11 @@ from mnistmlp.cli.evaluate.plots import check_plots, make_plots
 from mnistmlp.cli.evaluate.report import check_report, make_report, time_training
 from mnistmlp.cli.evaluate.tables import make_document, make_tables
 from mnistmlp.errors import SettingError
+from mnistmlp.report.subject import Subject
 from mnistmlp.training.recipes import GUESSING
+
+if TYPE_CHECKING:
+    from mnistmlp.core.metrics import Evaluation
 
 BELOW_THRESHOLD = 3  # exit code
 
@@ -81,36 +85,37 @@ def evaluate(
     the pairs of digits that are confused most.
     """
     threads = blas.configure()
-    paths = brains or [DEFAULT_BRAIN]
+    paths, logs = brains or [DEFAULT_BRAIN], logs or []
     if logs and not report:
         raise SettingError("log", "only --report shows how long the training took")
     if report:
-        check_report(report, paths, logs or [], force=force)
+        check_report(report, paths, logs, force=force)
     if plots:
         check_plots(plots, paths, force=force)
     classifier = load_classifier(paths, "BRAIN", warn=False)
-    seconds = time_training(logs or [], paths, classifier.brains)
+    seconds = time_training(logs, paths, classifier.brains)
     data = open_dataset(dataset, data_dir, split)
     result = classifier.evaluate(data, threads=threads)
+    if mistakes:
+        list_mistakes(result.mistakes, split, as_json=as_json)
+    else:
+        print((make_document if as_json else make_tables)(result, paths, data.name, split))
+    if show:
+        draw_worst(result.mistakes, data.images)
+    subject = Subject(tuple(map(str, paths)), classifier, result)
+    if report:
+        make_report(report, subject, data, seconds)
+    if plots:
+        make_plots(plots, subject, data)
+    raise typer.Exit(_judge(result, paths, fail_under))
+
+
+def _judge(result: Evaluation, paths: list[Path], fail_under: float | None) -> int:
+    """Say if the accuracy is hardly better than guessing, or too low; return the exit code."""
     if result.accuracy < GUESSING:
         names = console.escape(", ".join(map(str, paths)))
         console.note(f"warning: {names}: hardly better than guessing: {result.accuracy:.2%}")
-    if mistakes:
-        list_mistakes(result.mistakes, split, as_json=as_json)
-    elif as_json:
-        print(make_document(result, paths, data.name, split))
-    else:
-        print(make_tables(result, paths, f"{data.name} {split}"))
-    if show:
-        draw_worst(result.mistakes, data.images)
-    if report or plots:
-        from mnistmlp.report.subject import Subject
-
-        subject = Subject(tuple(map(str, paths)), classifier, result)
-        if report:
-            make_report(report, subject, data, seconds)
-        if plots:
-            make_plots(plots, subject, data)
-    if fail_under is not None and result.accuracy < fail_under:
-        console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
-        raise typer.Exit(BELOW_THRESHOLD)
+    if fail_under is None or result.accuracy >= fail_under:
+        return 0
+    console.note(f"accuracy {result.accuracy:.4f} is below {fail_under}")
+    return BELOW_THRESHOLD

@@ -35,12 +35,12 @@ def make_document(result: Evaluation, paths: list[Path], dataset: str, split: st
     )
 
 
-def make_tables(result: Evaluation, paths: list[Path], images: str) -> str:
+def make_tables(result: Evaluation, paths: list[Path], dataset: str, split: str) -> str:
     """Return the result as text and tables."""
     names = ", ".join(map(str, paths))
     return console.render(
         console.make_console(),
-        f"{console.escape(names)} on {images}",
+        f"{console.escape(names)} on {dataset} {split}",
         _describe_accuracy(result),
         f"{_describe_confidence(result)}\n",
         _confusion_table(result),

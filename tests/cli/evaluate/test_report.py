@@ -81,3 +81,51 @@ def test_a_name_that_is_no_utf8_and_one_with_markup(run: Run, small: Path, brain
         assert run(*command, "--report", REPORT).exit_code == 0
     assert "<h1>a\\nb.npz</h1>" in REPORT.read_text()
     assert "<h1>\\udcff&lt;b&gt;.npz</h1>" in Path("report.html.bak").read_text()
+
+
+# --- How long training took ---------------------------------------------------
+
+
+@pytest.fixture
+def logged(run: Run, small: Path) -> list[float]:
+    """The seconds of each epoch in run.jsonl, the log of a.npz; b.npz has another seed."""
+    train = ["train", "--data-dir", small, "--hidden", "none", "--epochs", "2", "--quiet"]
+    train += ["--validation", "100"]
+    assert run(*train, "-o", "a.npz", "--log", "run.jsonl").exit_code == 0
+    assert run(*train, "-o", "b.npz", "--seed", "1").exit_code == 0
+    return [json.loads(line)["seconds"] for line in Path("run.jsonl").read_text().splitlines()]
+
+
+def test_a_log_tells_how_long_training_took(run: Run, small: Path, logged: list[float]) -> None:
+    common = ["evaluate", "b.npz", "a.npz", "--data-dir", small, "--report", REPORT]
+    assert run(*common).exit_code == 0
+    assert "time to train" not in REPORT.read_text()
+    assert run(*common, "--log", "run.jsonl", "--force").exit_code == 0
+    cells = f'<th scope="row">time to train</th><td></td><td>{sum(logged):.1f} s</td>'
+    assert cells in REPORT.read_text()
+
+
+def test_logs_that_say_nothing_of_the_brain(run: Run, small: Path, logged: list[float]) -> None:
+    assert logged
+    Path("empty").touch()
+    for log, problem in (
+        ("run.jsonl", "run.jsonl is not the log of b.npz"),
+        ("empty", "empty is not the log of b.npz"),
+        ("none", "none: no such file"),
+    ):
+        command = ["evaluate", "b.npz", "--data-dir", small, "--report", REPORT, "--log", log]
+        refused = run(*command)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert problem in refused.stderr
+    without = run("evaluate", "a.npz", "--data-dir", small, "--log", "run.jsonl")
+    assert (without.exit_code, without.stdout) == (2, "")
+    assert not REPORT.exists()
+
+
+def test_a_report_does_not_replace_a_log(run: Run, small: Path, logged: list[float]) -> None:
+    assert logged
+    Path("run.jsonl").rename("run.html")
+    command = ["evaluate", "a.npz", "--data-dir", small, "--force"]
+    refused = run(*command, "--report", "run.html", "--log", "run.html")
+    assert refused.exit_code == 2
+    assert "run.html is the file of run.html" in refused.stderr
