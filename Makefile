@@ -14,7 +14,7 @@ ANSWERS = $(BIN)/python -c \
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: .venv/package ## fetch MNIST, train, evaluate, recognise a digit
+demo: .venv/package ## fetch MNIST, train, evaluate, report, recognise a digit
 	@mkdir -p build
 	@if [ -n "$$MNISTMLP_DATA_DIR" ] || $(CACHED) || { $(ANSWERS) && $(BIN)/mnistmlp download; }; \
 	then echo mnist; \

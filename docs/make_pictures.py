@@ -24,7 +24,7 @@ PLOTS = {  # name in docs: brain and plot
     "weights": ("classic.npz", "weights"),
     "reliability": ("pretrained", "reliability"),
 }
-COLOURS = 128  # of a picture
+COLOURS = 256  # of a picture
 
 
 def main() -> None:
