@@ -27,7 +27,7 @@ from mnistmlp.report.subject import Subject
 from mnistmlp.training.recipes import GUESSING
 from mnistmlp.version import __version__
 
-SOURCES = resources.files(__package__) / "page"
+SOURCES = resources.files(__package__) / "template"
 SECTIONS = {
     "training": "Training",
     "confusion": "Confusion",
