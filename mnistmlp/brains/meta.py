@@ -17,13 +17,13 @@ from mnistmlp.core.network import Network
 from mnistmlp.core.normalization import NORMALIZATION_NAMES
 from mnistmlp.errors import BrainError, OtherTaskError
 from mnistmlp.training.recipes import MAX_SYNTHETIC
+from mnistmlp.training.state import MAX_MEASURED
 
 FIXED_VALUES = {  # the same in every brain of this format
     "format": 1,
     "labels": list(range(DIGITS)),
 }
 
-MAX_MEASURED = 1e100  # a file may say what no float can hold
 INPUT = {"shape": [SIDE, SIDE], "divide_by": 255}  # and, if there is one, the normalisation
 
 

@@ -14,7 +14,7 @@ from mnistmlp.arrays import DIGITS, Array, Bytes, Indices, Labels
 from mnistmlp.core.calibration import apply_temperature, measure_reliability
 from mnistmlp.core.inputs import check_pair
 from mnistmlp.core.losses import LOSSES
-from mnistmlp.core.mistakes import ConfusedPair, Mistakes, collect_mistakes, most_confused
+from mnistmlp.core.mistakes import ConfusedPair, Mistakes, collect_mistakes, most_confused, pick
 from mnistmlp.core.network import Network
 from mnistmlp.core.significance import wilson_interval
 from mnistmlp.workers import Workers
@@ -44,6 +44,22 @@ class Evaluation:
     probabilities: Array  # (n, 10), calibrated
     uncalibrated: Array  # (n, 10), before calibration
     members: tuple[Evaluation, ...] = ()  # of a committee: what each network does alone
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which images were read right, (n,)."""
+        right: NDArray[np.bool_] = self.digits == self.labels
+        return right
+
+    @property
+    def confidences(self) -> Array:
+        """The probabilities (n,) of the digits that the images were read as."""
+        return pick(self.probabilities, self.digits)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether calibration changed the probabilities."""
+        return not np.array_equal(self.probabilities, self.uncalibrated)
 
     @cached_property
     def confusion(self) -> NDArray[np.int64]:

@@ -22,7 +22,7 @@ class Mistakes:
     @property
     def confidences(self) -> Array:
         """The probabilities (m,) of the digits that they were read as."""
-        return confidences(self.probabilities, self.digits)
+        return pick(self.probabilities, self.digits)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -44,10 +44,10 @@ class ConfusedPair:
         return f"{self.actual} as {self.predicted} ({times})"
 
 
-def confidences(probabilities: Array, digits: Indices) -> Array:
-    """Return the probabilities (n,) of the digits (n,) that images were read as, of all (n, 10)."""
-    of_digits: Array = probabilities[np.arange(len(digits)), digits]
-    return of_digits
+def pick(probabilities: Array, digits: Indices) -> Array:
+    """Return the probability of the digit in each row: (n,), of (n, 10) and (n,)."""
+    picked: Array = probabilities[np.arange(len(digits)), digits]
+    return picked
 
 
 def collect_mistakes(labels: Labels, digits: Indices, probabilities: Array) -> Mistakes:
@@ -60,7 +60,7 @@ def collect_mistakes(labels: Labels, digits: Indices, probabilities: Array) -> M
     probabilities : (n, 10)
     """
     wrong = np.flatnonzero(labels != digits)
-    wrong = wrong[np.argsort(-confidences(probabilities[wrong], digits[wrong]), kind="stable")]
+    wrong = wrong[np.argsort(-pick(probabilities[wrong], digits[wrong]), kind="stable")]
     return Mistakes(wrong, labels[wrong], digits[wrong], probabilities[wrong])
 
 

@@ -178,20 +178,19 @@ class Network:
 
     def _compute_outputs(self, images: Bytes) -> Array:
         """Return the outputs (n, 10) for a batch of images (n, 784)."""
-        *hidden, (weights, bias) = self.layers
-        z = weights @ self._activate(images, hidden) + bias[:, None]  # (10, n)
+        z = self._weigh(images, len(self.layers))
         LOSSES[self.loss].output_activation(z)
         return z.T
 
-    def activations(self, images: ArrayLike, layer: int = 1) -> Array:
-        """Return the activations of a hidden layer for images, all computed at once.
+    def weighted_inputs(self, images: ArrayLike, layer: int = 1) -> Array:
+        """Return the weighted inputs z of a layer's neurons for images, all computed at once.
 
         Parameters
         ----------
         images : (n, 28, 28) or (n, 784), or (28, 28) for a single one
             Grey levels from 0 to 255, as `check_images` takes them.
         layer : int
-            From 1, the first hidden layer.
+            From 1, the first after the image, to L, that of the outputs.
 
         Returns
         -------
@@ -205,21 +204,23 @@ class Network:
         SettingError
             If there is no such layer.
         """
-        hidden = self.layers[:-1]
-        check_whole("layer", layer, f"one of the {len(hidden)} hidden layers", 1, len(hidden))
+        count = len(self.layers)
+        check_whole("layer", layer, f"one of the {count} layers", 1, count)
         checked = check_images(images)
         with np.errstate(over="ignore", invalid="ignore"):
-            a = self._activate(checked.reshape(-1, PIXELS), hidden[:layer]).T
-        return a[0] if is_single(checked) else a
+            z = self._weigh(checked.reshape(-1, PIXELS), layer).T
+        return z[0] if is_single(checked) else z
 
-    def _activate(self, images: Bytes, layers: Sequence[Layer]) -> Array:
-        """Return the activations (fan_out, n) of the last of these layers, for images (n, 784)."""
+    def _weigh(self, images: Bytes, layer: int) -> Array:
+        """Return the weighted inputs z (fan_out, n) of a layer, for images (n, 784)."""
         pixels = normalise(images, self.normalization)
         a: Array = np.multiply(pixels, 1 / 255, dtype=self.parameters.dtype).T  # (784, n)
-        for weights, bias in layers:
-            a = weights @ a + bias[:, None]  # (fan_out, n)
+        *before, (weights, bias) = self.layers[:layer]
+        for w, b in before:
+            a = w @ a + b[:, None]  # (fan_out, n)
             ACTIVATIONS[self.activation].apply(a)
-        return a
+        z: Array = weights @ a + bias[:, None]
+        return z
 
 
 def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:

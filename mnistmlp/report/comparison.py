@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mnistmlp.core.metrics import Evaluation
 from mnistmlp.core.significance import mcnemar
 from mnistmlp.report.names import make_legible
@@ -30,13 +27,7 @@ class Pair:
     first: int
     second: int
     names: tuple[str, str]
-    only_first: int  # how many images only the first reads right
-    only_second: int
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """How many images only the first reads right, and only the second."""
-        return self.only_first, self.only_second
+    counts: tuple[int, int]  # of the images that only the first reads right, and only the second
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -45,18 +36,18 @@ class Pair:
 
     def __str__(self) -> str:
         one, other = self.names
-        if not self.only_first + self.only_second:
+        if not any(self.counts):
             return f"{one} and {other} read the same images right."
-        p = mcnemar(self.only_first, self.only_second)
+        p = mcnemar(*self.counts)
         chance = "less than 0.01%" if p < 1e-4 else f"{p:.2%}"
         words = (
-            f"{self.only_first:,} images are read right by {one} alone and {self.only_second:,} by "
+            f"{_count_images(self.counts[0])} read right by {one} alone, and {self.counts[1]:,} by "
             f"{other} alone. If the two were equally accurate, chance would split them at least as "
             f"unevenly in {chance} of cases (McNemar's test)"
         )
         if p >= SIGNIFICANT:
             return f"{words}: no evidence that either is better."
-        better = one if self.only_first > self.only_second else other
+        better = one if self.counts[0] > self.counts[1] else other
         return f"{words}: {better} is better."
 
 
@@ -73,12 +64,11 @@ def compare(readers: list[Reader]) -> list[Pair]:
     """Compare the first of the readers with each other one."""
     pairs = []
     for place, other in enumerate(readers[1:], 1):
-        first, second = (_read_right(each.result) for each in (readers[0], other))
-        counts = [int(np.count_nonzero(each)) for each in (first & ~second, second & ~first)]
-        pairs.append(Pair(0, place, (readers[0].name, other.name), *counts))
+        first, second = readers[0].result.right, other.result.right
+        counts = int((first & ~second).sum()), int((second & ~first).sum())
+        pairs.append(Pair(0, place, (readers[0].name, other.name), counts))
     return pairs
 
 
-def _read_right(result: Evaluation) -> NDArray[np.bool_]:
-    right: NDArray[np.bool_] = result.digits == result.labels
-    return right
+def _count_images(count: int) -> str:
+    return "1 image is" if count == 1 else f"{count:,} images are"

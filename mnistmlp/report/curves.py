@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mnistmlp.brains.brain import Brain
-from mnistmlp.brains.meta import MAX_MEASURED, Meta
+from mnistmlp.brains.meta import Meta
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.errors import SettingError
 from mnistmlp.training.optim import scheduled_rate
+from mnistmlp.training.state import MAX_MEASURED
 
 SCHEDULED = {"learning_rate", "schedule", "epochs"}  # settings that the learning rate depends on
 

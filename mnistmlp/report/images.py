@@ -10,29 +10,29 @@ from numpy.typing import NDArray
 
 from mnistmlp.arrays import DIGITS, PIXELS, Array, Bytes, Indices
 from mnistmlp.core.metrics import Evaluation
-from mnistmlp.core.mistakes import confidences
 from mnistmlp.pictures.sheet import COLUMNS, encode_sheet
 from mnistmlp.report.comparison import Reader
-from mnistmlp.report.neurons import Neurons
+from mnistmlp.report.neurons import Neurons, scale_weights
 
 RIGHT_SHOWN = 100  # of the images of each digit that are read right: the least confident
 PER_SHEET = 100 * COLUMNS  # 2800 × 2800 pixels, as browsers limit their size
 PARTS = 10_000  # of which probabilities are whole numbers
-WHITE, BLUE, ORANGE = 128, (0, 114, 178), (213, 94, 0)  # colours of weights; 0 is transparent
+MIDDLE = 128  # in the palette of weights, the place of 0, which is transparent
+BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
 
 
 def select_images(result: Evaluation, readers: list[Reader], layers: list[Neurons]) -> Indices:
     """Return the images that a report shows, by index, in order.
 
     All that are misread, all on which readers differ, the least confident ones of
-    each digit that are read right, and those that light a neuron most.
+    each digit that are read right, and those that activate a neuron most.
     """
-    wanted = result.digits != result.labels
+    wanted = ~result.right
     for reader in readers:
         wanted |= reader.result.digits != readers[0].result.digits
-    confidence = confidences(result.probabilities, result.digits)
+    confidence = result.confidences
     for digit in range(DIGITS):
-        right = np.flatnonzero((result.labels == digit) & (result.digits == digit))
+        right = np.flatnonzero(result.right & (result.labels == digit))
         doubtful = np.argsort(confidence[right], kind="stable")[:RIGHT_SHOWN]
         wanted[right[doubtful]] = True
     for layer in layers:
@@ -43,7 +43,7 @@ def select_images(result: Evaluation, readers: list[Reader], layers: list[Neuron
 def describe_images(
     chosen: Indices, images: Bytes, result: Evaluation, readers: list[Reader], layers: list[Neurons]
 ) -> dict[str, Any]:
-    """Return the chosen of all images (n, 28, 28), as JSON for the script."""
+    """Return what the script needs to show the chosen of all images (n, 28, 28)."""
     places = np.full(len(images), -1)
     places[chosen] = np.arange(len(chosen))
     return {
@@ -55,6 +55,7 @@ def describe_images(
             for start in range(0, len(chosen), PER_SHEET)
         ],
         "right": np.diag(result.confusion).tolist(),
+        "right_shown": RIGHT_SHOWN,
         "images": {
             "index": chosen.tolist(),
             "label": _as_text(result.labels[chosen]),
@@ -65,9 +66,7 @@ def describe_images(
             {
                 "name": reader.name,
                 "digit": _as_text(reader.result.digits[chosen]),
-                "confidence": _in_parts(
-                    confidences(reader.result.probabilities[chosen], reader.result.digits[chosen])
-                ),
+                "confidence": _in_parts(reader.result.confidences[chosen]),
             }
             for reader in readers
         ],
@@ -89,16 +88,14 @@ def _describe_layer(layer: Neurons, places: NDArray[np.intp]) -> dict[str, Any]:
 
 def _colour(weights: Array) -> Bytes:
     """Return weights (k, 784) as colours of the palette; each row is scaled to its largest."""
-    largest = np.abs(weights).max(axis=1, keepdims=True)
-    scaled = weights / np.where(largest > 0, largest, 1)
-    return np.rint(WHITE + 127 * scaled).astype(np.uint8).reshape(-1, PIXELS)
+    return np.rint(MIDDLE + 127 * scale_weights(weights)).astype(np.uint8).reshape(-1, PIXELS)
 
 
 def _make_palette() -> Bytes:
     """Return the colours (256, 4) of weights: blue if positive, orange if not, clear if small."""
     levels = np.arange(256)
-    colours = np.where((levels > WHITE)[:, None], BLUE, ORANGE)
-    opacity = np.minimum(2 * np.abs(levels - WHITE), 255)
+    colours = np.where((levels > MIDDLE)[:, None], BLUE, ORANGE)
+    opacity = np.minimum(2 * np.abs(levels - MIDDLE), 255)
     return np.column_stack([colours, opacity]).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""What the neurons of the first layer look for: their weights, and the images that light them."""
+"""What the neurons of the first layer look for: their weights, and what activates them most."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import PIXELS, Array, Bytes, Indices
+from mnistmlp.core.activations import ACTIVATIONS
+from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.network import Network
 
 BATCH = 1000  # images whose activations are computed at once
@@ -21,9 +23,16 @@ class Neurons:
     indices: Indices  # (k,), of the neurons in their layer
     weights: Array  # (k, 784)
     use: NDArray[np.float64]  # (k,), share of the use of all neurons
-    images: Indices  # (k, m), of the images with the highest activation, the highest first
+    images: Indices  # (k, m), of the images with the highest weighted input, the highest first
     activations: Array  # (k, m), of these images
     count: int  # of all neurons in the layer
+
+
+def scale_weights(weights: Array) -> Array:
+    """Return the weights of neurons (k, 784), each row divided by its largest: in [-1, 1]."""
+    largest = np.abs(weights).max(axis=1, keepdims=True)
+    scaled: Array = weights / np.where(largest > 0, largest, 1)
+    return scaled
 
 
 def rank_neurons(network: Network, images: Bytes, limit: int, shown: int) -> Neurons:
@@ -32,6 +41,7 @@ def rank_neurons(network: Network, images: Bytes, limit: int, shown: int) -> Neu
     It is the standard deviation of a neuron's activation over the images, times
     the length of its outgoing weights: how much it moves the next layer.  Of a
     network without hidden layers, the neurons are the outputs, with no weights after them.
+    The images of a neuron are ranked by its weighted input, as many may saturate it.
 
     Parameters
     ----------
@@ -42,30 +52,44 @@ def rank_neurons(network: Network, images: Bytes, limit: int, shown: int) -> Neu
         How many neurons to return at most, and how many images for each.
     """
     weights, _ = network.layers[0]
-    width = len(weights)
+    width, pixels = len(weights), images.reshape(-1, PIXELS)
     sums, squares = np.zeros(width), np.zeros(width)
     best = np.empty((0, width), network.parameters.dtype)
     where = np.empty((0, width), np.intp)
-    pixels = images.reshape(-1, PIXELS)
     for start in range(0, len(pixels), BATCH):
-        a = _light(network, pixels[start : start + BATCH])
+        z = np.nan_to_num(
+            np.clip(network.weighted_inputs(pixels[start : start + BATCH]), -MAX, MAX)
+        )
+        a = _activate(network, z)
         sums += a.sum(axis=0, dtype=np.float64)
         squares += np.square(a, dtype=np.float64).sum(axis=0)
-        numbers = np.broadcast_to(np.arange(start, start + len(a))[:, None], a.shape)
+        numbers = np.broadcast_to(np.arange(start, start + len(z))[:, None], z.shape)
         best, where = _keep_highest(
-            np.concatenate([best, a]), np.concatenate([where, numbers]), shown
+            np.concatenate([best, z]), np.concatenate([where, numbers]), shown
         )
     variances = np.maximum(squares / len(pixels) - (sums / len(pixels)) ** 2, 0)
     use = np.sqrt(variances) * _measure_outgoing(network)
     order = np.argsort(-use, kind="stable")[:limit]
-    shares = use[order] / max(use.sum(), np.finfo(float).tiny)
-    return Neurons(order, weights[order], shares, where.T[order], best.T[order], width)
+    return Neurons(
+        indices=order,
+        weights=weights[order],
+        use=use[order] / max(use.sum(), np.finfo(float).tiny),
+        images=where.T[order],
+        activations=_activate(network, best).T[order],
+        count=width,
+    )
 
 
-def _light(network: Network, images: Bytes) -> Array:
-    """Return the activations (n, fan_out) of the first layer; those too large for it as MAX."""
-    a = network.activations(images) if len(network.layers) > 1 else network.outputs(images)
-    return np.nan_to_num(np.clip(a, -MAX, MAX))
+def _activate(network: Network, z: Array) -> Array:
+    """Return the activations (n, fan_out) of the first layer for its weighted inputs."""
+    a = z.T.copy()  # (fan_out, n)
+    hidden = len(network.layers) > 1
+    apply = (
+        ACTIVATIONS[network.activation].apply if hidden else LOSSES[network.loss].output_activation
+    )
+    with np.errstate(over="ignore"):
+        apply(a)
+    return a.T
 
 
 def _measure_outgoing(network: Network) -> NDArray[np.float64]:

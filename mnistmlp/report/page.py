@@ -11,7 +11,6 @@ from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.facts import describe_brain
 from mnistmlp.core.calibration import measure_selection
 from mnistmlp.core.metrics import Evaluation
-from mnistmlp.core.mistakes import confidences
 from mnistmlp.core.notebook import shade
 from mnistmlp.data.datasets import Dataset
 from mnistmlp.exchange import html
@@ -37,12 +36,12 @@ SECTIONS = {
 }
 NEURONS, IMAGES_EACH = 100, 12  # shown at most: of all brains together, and for each neuron
 REJECT = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)  # confidence below which a digit is rejected
-NONE: Mapping[int, float] = {}
+UNTIMED: Mapping[int, float] = {}
 DRAWN = {"accuracy by epoch", "loss by epoch"}  # facts that the page shows as charts
 
 
 def write_report(
-    path: Path, subject: Subject, data: Dataset, seconds: Mapping[int, float] = NONE
+    path: Path, subject: Subject, data: Dataset, seconds: Mapping[int, float] = UNTIMED
 ) -> None:
     """Write a report; an old file at `path` stays until the new one is complete.
 
@@ -67,7 +66,7 @@ def write_report(
         file.write(page)
 
 
-def make_report(subject: Subject, data: Dataset, seconds: Mapping[int, float] = NONE) -> str:
+def make_report(subject: Subject, data: Dataset, seconds: Mapping[int, float] = UNTIMED) -> str:
     """Return the HTML of a report on how a brain or a committee did on a data set."""
     check_extra()
     from jinja2 import Environment, StrictUndefined
@@ -115,11 +114,13 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
         "sections": [*([("comparison", "Side by side")] if readers else []), *SECTIONS.items()],
         "result": result,
         "guessing": result.accuracy < GUESSING,
-        "loss": _name_loss(subject),
-        "calibration": _describe_calibration(subject),
+        "losses": _name_losses(subject),
+        "calibration": _describe_calibration(result),
         "readers": readers,
         "pairs": pairs,
-        "learning_curves": chart_learning([each for each in curves if each]),
+        "learning_curves": chart_learning(
+            [each for each in curves if each], {each.network.loss for each in subject.brains}
+        ),
         "without_history": [
             name for name, each in zip(subject.names, curves, strict=True) if not each
         ],
@@ -136,15 +137,16 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
     }
 
 
-def _name_loss(subject: Subject) -> str:
-    brains = subject.brains
-    return f"{brains[0].network.loss if len(brains) == 1 else 'cross-entropy'}, averaged"
+def _name_losses(subject: Subject) -> list[str]:
+    """Return the loss of each brain, by its name, and that of a committee last."""
+    names = [each.network.loss for each in subject.brains]
+    return names if len(names) == 1 else [*names, "cross-entropy"]
 
 
-def _describe_calibration(subject: Subject) -> str:
-    before = subject.result.calibration_error_before
-    calibrated = any(each.temperature != 1 for each in subject.brains)
-    return f"{before:.2%} before calibration" if calibrated else "not calibrated"
+def _describe_calibration(result: Evaluation) -> str:
+    if not result.calibrated:
+        return "not calibrated"
+    return f"{result.calibration_error_before:.2%} before calibration"
 
 
 def _tabulate_facts(subject: Subject, seconds: Mapping[int, float]) -> list[tuple[str, list[str]]]:
@@ -189,8 +191,7 @@ def _list_choices(result: Evaluation, pairs: list[Pair]) -> list[tuple[str, str]
 
 def _tabulate_rejection(result: Evaluation) -> list[dict[str, Any]]:
     """Return what is read, and how well, if digits of low confidence are rejected."""
-    right = result.digits == result.labels
-    selection = measure_selection(confidences(result.probabilities, result.digits), right)
+    selection = measure_selection(result.confidences, result.right)
     rows = []
     for threshold in REJECT:
         coverage, accuracy = selection.at(threshold)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -20,11 +20,17 @@ class Chart(NamedTuple):
     caption: str
 
 
-def chart_learning(curves: Sequence[Curves]) -> list[Chart]:
-    """Return the charts of how brains learnt: those for which there is something to draw."""
+def chart_learning(curves: Sequence[Curves], losses: Collection[str]) -> list[Chart]:
+    """Return the charts of how brains learnt: those for which there is something to draw.
+
+    `losses` are the names of the losses that the brains were trained with.
+    """
     charts = []
+    caption = "Loss by epoch."
+    if len(losses) > 1:
+        caption += f" Of different losses ({', '.join(sorted(losses))}), only the shape compares."
     if any(each.has_losses for each in curves):
-        charts.append(_chart("loss", partial(draw_losses, curves=curves), "Loss by epoch."))
+        charts.append(_chart("loss", partial(draw_losses, curves=curves), caption))
     if any(each.has_accuracies for each in curves):
         draw: Draw = partial(draw_accuracies, curves=curves)
         charts.append(_chart("accuracy", draw, "Accuracy by epoch."))

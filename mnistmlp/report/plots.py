@@ -96,7 +96,7 @@ def _draw_reliability(subject: Subject, data: Dataset) -> Figure:
 def _draw_misread(subject: Subject, data: Dataset) -> Figure:
     mistakes, images = subject.result.mistakes, subject.result.images
     if not len(mistakes):
-        raise NothingToDrawError(f"all {images:,} images are read right")
+        raise NothingToDrawError("there is no misread image")
     rows = zip(mistakes.indices, mistakes.labels, mistakes.digits, strict=True)
     words = [(f"{label} read as {digit}", f"{index}") for index, label, digit in rows][:SHOWN]
     part = "all" if len(mistakes) <= SHOWN else f"{SHOWN} of"

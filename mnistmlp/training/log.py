@@ -75,5 +75,5 @@ class Log:
         try:
             return parse_report(json.loads(line), number)
         except (ValueError, RecursionError):
-            message = f"{self.path}: line {number} is not epoch {number} as a log of train has it"
+            message = f"{self.path}: line {number} is no record of epoch {number}"
             raise MnistMlpError(message) from None

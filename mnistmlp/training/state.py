@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ from mnistmlp.arrays import Array
 from mnistmlp.core.network import Network
 
 UNKNOWN = {"accuracy": None}  # what files of earlier versions do not say of an epoch
+MAX_MEASURED = 1e100  # a file may say what no float can hold
 OPTIONAL = {"accuracy", "validation_loss", "validation_accuracy"}
 
 
@@ -53,8 +53,9 @@ def parse_report(line: object, number: int) -> EpochReport:
         value = figures[name]
         if value is None and name in OPTIONAL:
             continue
-        if type(value) is not float or not math.isfinite(value):
-            raise ValueError(f"{name} is not a number")
+        most = 1 if name.endswith("accuracy") else MAX_MEASURED
+        if type(value) is not float or not 0 <= value <= most:
+            raise ValueError(f"{name} is no number that a run could measure")
     return EpochReport(**figures)
 
 

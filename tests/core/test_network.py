@@ -53,19 +53,22 @@ def test_outputs_that_are_not_finite_are_refused() -> None:
         network.outputs(blobs(3, seed=1)[0])
 
 
-def test_activations_of_each_hidden_layer() -> None:
+def test_weighted_inputs_of_each_layer() -> None:
     network = make_network((7, 5), "tanh", "cross-entropy")
     images, _ = blobs(25, seed=8)
     a = images.reshape(25, 784).T / 255
-    for layer, (weights, bias) in enumerate(network.layers[:-1], 1):
-        a = np.tanh(weights @ a + bias[:, None])
-        np.testing.assert_allclose(network.activations(images, layer), a.T, rtol=1e-5, atol=1e-6)
-    alone, among_others = network.activations(images[3]), network.activations(images)[3]
+    for layer, (weights, bias) in enumerate(network.layers, 1):
+        z = weights @ a + bias[:, None]
+        np.testing.assert_allclose(
+            network.weighted_inputs(images, layer), z.T, rtol=1e-4, atol=1e-6
+        )
+        a = np.tanh(z)
+    alone, among_others = network.weighted_inputs(images[3]), network.weighted_inputs(images)[3]
     np.testing.assert_allclose(alone, among_others, rtol=1e-5)
 
 
-@pytest.mark.parametrize("layer", [0, 3, "1"])
-def test_activations_of_a_layer_that_is_none(layer: int) -> None:
+@pytest.mark.parametrize("layer", [0, 4, "1"])
+def test_weighted_inputs_of_a_layer_that_is_none(layer: int) -> None:
     network = make_network((7, 5), "tanh", "cross-entropy")
-    with pytest.raises(SettingError, match=f"layer: {layer!r} is not one of the 2 hidden layers"):
-        network.activations(blobs(1, seed=8)[0], layer)
+    with pytest.raises(SettingError, match=f"layer: {layer!r} is not one of the 3 layers"):
+        network.weighted_inputs(blobs(1, seed=8)[0], layer)

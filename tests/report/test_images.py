@@ -7,7 +7,14 @@ from PIL import Image
 from mnistmlp.data.datasets import Dataset
 from mnistmlp.pictures.sheet import COLUMNS
 from mnistmlp.report.comparison import list_readers
-from mnistmlp.report.images import RIGHT_SHOWN, WHITE, _colour, describe_images, select_images
+from mnistmlp.report.images import (
+    MIDDLE,
+    RIGHT_SHOWN,
+    _colour,
+    _make_palette,
+    describe_images,
+    select_images,
+)
 from mnistmlp.report.neurons import rank_neurons
 from tests.report.conftest import make_subject, random_brain
 
@@ -61,6 +68,14 @@ def test_weights_are_scaled_to_the_largest_of_their_neuron() -> None:
     weights = np.zeros((3, 784), np.float32)
     weights[0, :2], weights[1, 0] = (0.5, -0.25), -8
     found = _colour(weights)
-    assert found[0, :3].tolist() == [WHITE + 127, WHITE - 64, WHITE]
-    assert found[1, :2].tolist() == [1, WHITE]
-    assert (found[2] == WHITE).all()
+    assert found[0, :3].tolist() == [MIDDLE + 127, MIDDLE - 64, MIDDLE]
+    assert found[1, :2].tolist() == [1, MIDDLE]
+    assert (found[2] == MIDDLE).all()
+
+
+def test_positive_weights_are_blue_and_negative_ones_orange() -> None:
+    palette = _make_palette()
+    red, _, blue, opacity = palette.T.astype(int)
+    assert (blue > red)[MIDDLE + 1 :].all()
+    assert (red > blue)[:MIDDLE].all()
+    assert (opacity[MIDDLE], opacity[1], opacity[255]) == (0, 254, 254)

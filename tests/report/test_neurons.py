@@ -14,7 +14,8 @@ def test_neurons_are_ranked_by_what_they_move(
 ) -> None:
     monkeypatch.setattr(neurons, "BATCH", batch)
     network = random_brain(1, (6, 4)).network
-    a = network.activations(data.images)
+    z = network.weighted_inputs(data.images)
+    a = np.tanh(z)
     use = a.std(axis=0, dtype=np.float64) * np.linalg.norm(network.layers[1][0], axis=0)
     found = rank_neurons(network, data.images, 4, 5)
     order = np.argsort(-use)[:4]
@@ -22,8 +23,18 @@ def test_neurons_are_ranked_by_what_they_move(
     np.testing.assert_allclose(found.use, use[order] / use.sum(), rtol=1e-4)
     np.testing.assert_array_equal(found.weights, network.layers[0][0][order])
     for neuron, images, activations in zip(order, found.images, found.activations, strict=True):
-        np.testing.assert_allclose(activations, np.sort(a[:, neuron])[::-1][:5], rtol=1e-5)
+        np.testing.assert_allclose(z[images, neuron], np.sort(z[:, neuron])[::-1][:5], rtol=1e-5)
         np.testing.assert_allclose(activations, a[images, neuron], rtol=1e-5)
+
+
+def test_images_that_saturate_a_neuron_are_told_apart(data: Dataset) -> None:
+    network = Network((784, 3, 10), "sigmoid", "mse")
+    network.parameters[:] = np.random.default_rng(1).normal(1, 3, network.parameters.size)
+    z = network.weighted_inputs(data.images)[:, 0]
+    found = rank_neurons(network, data.images, 3, 4)
+    place = found.indices.tolist().index(0)
+    assert (found.activations[place] == 1).all()
+    assert found.images[place].tolist() == np.argsort(-z)[:4].tolist()
 
 
 def test_neurons_that_nothing_lights(data: Dataset) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from mnistmlp.brains.brain import Brain
 from mnistmlp.data.datasets import Dataset
+from mnistmlp.report import images
 from mnistmlp.report.page import REJECT, write_report
 from mnistmlp.report.subject import Subject
 from tests.browser import collect_troubles
@@ -71,7 +72,7 @@ def test_figures_are_those_of_the_evaluation(open_report: Open, one: Subject) ->
         str(len(result.mistakes)),
         "of 300 images",
         f"{result.loss:.4f}",
-        "mse, averaged",
+        "mse",
         f"{result.calibration_error:.2%}",
         f"{result.calibration_error_before:.2%} before calibration",
     ]
@@ -111,13 +112,21 @@ def indices(page: Page) -> list[int]:
     return [int(text.removeprefix("index ")) for text in texts]
 
 
+def show_all(page: Page) -> None:
+    """Press the button for more images until there are no more."""
+    for _ in range(20):
+        if not page.locator("#more").is_visible():
+            return
+        page.locator("#more").click()
+    raise AssertionError("there are always more")
+
+
 def test_all_misread_images_are_shown(open_report: Open, data: Dataset) -> None:
     subject = make_subject(data, chance=random_brain(1))
     page, mistakes = open_report(subject), subject.result.mistakes
     found = page.locator("#found")
-    expect(found).to_have_text(f"{len(mistakes)} images, of which these are the most confident 60.")
-    while page.locator("#more").is_visible():
-        page.locator("#more").click()
+    expect(found).to_have_text(f"{len(mistakes)} images, the 60 most confident are shown.")
+    show_all(page)
     expect(found).to_have_text(f"{len(mistakes)} images, the most confident first.")
     assert set(indices(page)) == set(mistakes.indices.tolist())
     digits = dict(zip(mistakes.indices.tolist(), mistakes.confidences.tolist(), strict=True))
@@ -134,7 +143,7 @@ def test_an_image_says_what_it_is(open_report: Open, data: Dataset, one: Subject
     expect(tile).to_contain_text(f"{label} read as {digit}")
     expect(tile).to_contain_text(f"{digit}: {mistakes.confidences[0]:.2%}")
     script = "c => Array.from(c.getContext('2d').getImageData(0, 0, 28, 28).data)"
-    page.wait_for_timeout(100)
+    page.evaluate("Promise.all(sheets.map((sheet) => sheet.decode()))")
     pixels = np.array(tile.locator("canvas").evaluate(script)).reshape(28, 28, 4)
     np.testing.assert_array_equal(pixels[:, :, 0], data.images[index])
     tile.click()
@@ -159,13 +168,44 @@ def test_a_cell_opens_its_images(open_report: Open, one: Subject) -> None:
     assert sorted(indices(page)) == right.tolist()
 
 
+def test_of_images_read_right_the_least_confident_are_shown(
+    open_report: Open, data: Dataset, one: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "RIGHT_SHOWN", 5)
+    page, result = open_report(one), one.result
+    confidences = np.where(result.right, result.confidences, 2)
+    page.locator("[name=show]").select_option("right")
+    assert indices(page) == np.argsort(confidences, kind="stable")[:5].tolist()
+    found = f"{result.correct} images, the 5 least confident are shown."
+    expect(page.locator("#found")).to_have_text(found)
+    digit = int(result.digits[result.right][0])
+    page.locator("[name=actual]").select_option(str(digit))
+    of_digit = np.where(result.labels == digit, confidences, 2)
+    assert indices(page) == np.argsort(of_digit, kind="stable")[:5].tolist()
+
+
+def test_without_javascript_it_says_so(open_report: Open, one: Subject) -> None:
+    page = open_report(one, java_script_enabled=False)
+    expect(page.locator("noscript p")).to_contain_text("need JavaScript")
+    for name in ("#images", "#layer", "text=Press a number"):
+        expect(page.locator(name)).to_be_hidden()
+    expect(page.locator(".matrix")).to_be_visible()
+
+
+def test_the_keyboard_goes_on_where_more_images_begin(open_report: Open, data: Dataset) -> None:
+    page = open_report(make_subject(data, chance=random_brain(1)))
+    page.locator("#more").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#tiles .tile").nth(60)).to_be_focused()
+
+
 def test_images_by_digit(open_report: Open, one: Subject) -> None:
     page, mistakes = open_report(one), one.result.mistakes
     label = int(mistakes.labels[0])
     page.locator("[name=actual]").select_option(str(label))
     assert sorted(indices(page)) == sorted(mistakes.indices[mistakes.labels == label].tolist())
     page.locator("[name=predicted]").select_option(str(label))
-    expect(page.locator("#found")).to_have_text("There are no such images.")
+    expect(page.locator("#found")).to_have_text("No such image.")
 
 
 # --- Several brains, and the first layer -------------------------------------
@@ -181,8 +221,7 @@ def test_brains_side_by_side(open_report: Open, data: Dataset, learnt: Brain) ->
     one, two = (each.digits == each.labels for each in result.members)
     for only, button in ((one & ~two, "only-0-1"), (two & ~one, "only-1-0")):
         page.locator(f"[data-show={button}]").click()
-        while page.locator("#more").is_visible():
-            page.locator("#more").click()
+        show_all(page)
         assert sorted(indices(page)) == np.flatnonzero(only).tolist() != []
     page.locator("[name=show]").select_option("differ")
     differ = int((result.members[0].digits != result.members[1].digits).sum())
@@ -198,11 +237,20 @@ def test_a_neuron_opens_the_images_that_light_it(open_report: Open, one: Subject
     tiles = page.locator(".neurons .tile")
     assert tiles.count() == 8
     tiles.first.click()
-    expect(page.locator("#details-title")).to_contain_text("of the use")
+    expect(page.locator("#details-title")).to_contain_text("of the layer's use")
     assert page.locator("#details .tiles canvas").count() == 12
 
 
 # --- Safe, and for everybody -------------------------------------------------
+
+
+def test_long_names_do_not_widen_the_page(open_report: Open, data: Dataset, learnt: Brain) -> None:
+    brains = {"run_hidden_1000_relu_adam_lr_0.001_seed_17_v2.npz" * 3: learnt, "b": random_brain(1)}
+    page = open_report(make_subject(data, **brains), viewport={"width": 360, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.locator(".tile").first.click()
+    width = "element => element.scrollWidth <= element.clientWidth"
+    assert page.locator("#details").evaluate(width)
 
 
 def test_hostile_names_do_nothing(open_report: Open, data: Dataset) -> None:
@@ -231,6 +279,7 @@ def test_axe_finds_nothing(open_report: Open, data: Dataset, learnt: Brain, sche
 def test_paper_shows_no_controls(open_report: Open, one: Subject) -> None:
     page = open_report(one)
     page.emulate_media(media="print")
-    for name in ("nav", "#filter", "#more"):
-        expect(page.locator(name)).to_be_hidden()
-    assert page.pdf().startswith(b"%PDF")
+    for name in ("nav", "#filter", "#more", "text=Press a"):
+        expect(page.locator(name).first).to_be_hidden()
+    expect(page.locator("text=Actual digit by row")).to_be_visible()
+    assert page.pdf().count(b"/Type /Page\n") > 1

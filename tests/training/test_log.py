@@ -94,12 +94,12 @@ def refused(message: str) -> None:
 )
 def test_a_line_that_is_none(wrong: bytes) -> None:
     Path("log").write_bytes(line(1).encode() + wrong)
-    refused("line 2 is not epoch 2 as a log of train has it")
+    refused("line 2 is no record of epoch 2")
 
 
 def test_the_first_line_that_is_none_is_named() -> None:
     Path("log").write_bytes(b"PK\x03\x04\n\x00")  # as of a brain
-    refused("line 1 is not epoch 1 as a log of train has it")
+    refused("line 1 is no record of epoch 1")
 
 
 def test_what_is_no_file() -> None:

@@ -91,7 +91,7 @@ def evaluate(
     if report:
         check_report(report, paths, logs, force=force)
     if plots:
-        check_plots(plots, paths, force=force)
+        check_plots(plots, paths, report, force=force)
     classifier = load_classifier(paths, "BRAIN", warn=False)
     seconds = time_training(logs, paths, classifier.brains)
     data = open_dataset(dataset, data_dir, split)

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from mnistmlp.report.subject import Subject
 
 
-def check_plots(folder: Path, brains: list[Path], *, force: bool) -> None:
+def check_plots(folder: Path, brains: list[Path], report: Path | None, *, force: bool) -> None:
     """Raise an error if the plots cannot be written: before the work, not after it."""
     from mnistmlp.report.charts.figures import load_matplotlib
     from mnistmlp.report.plots import FORMATS, PLOTS
 
+    check_distinct("plots", folder, {"--report": report})
     _check_folder(folder)
     others = {str(each): brain_file(each) for each in brains}
     for name in PLOTS:

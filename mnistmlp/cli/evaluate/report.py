@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
-from mnistmlp.errors import SettingError
+from mnistmlp.errors import MnistMlpError, SettingError
 from mnistmlp.report.extra import check_extra
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SUFFIXES = (".html", ".htm")
 
 def check_report(path: Path, brains: list[Path], logs: list[Path], *, force: bool) -> None:
     """Raise an error if no report can be written at `path`: before the work, not after it."""
-    if path.suffix.lower() not in SUFFIXES:
+    if not path.name.lower().endswith(SUFFIXES):
         raise SettingError("report", f"{path} does not end in .html, and a report is a web page")
     others = {str(each): brain_file(each) for each in brains}
     check_distinct("report", path, others | {str(each): each for each in logs})
@@ -43,13 +43,17 @@ def time_training(logs: list[Path], names: list[Path], brains: Sequence[Brain]) 
     seconds: dict[int, float] = {}
     for path in logs:
         log = Log(path)
-        reports = log.read()
+        try:
+            reports = log.read()
+        except MnistMlpError as error:
+            raise SettingError("log", str(error)) from None
         if not log.exists:
             raise SettingError("log", f"{path}: no such file")
         losses = [report.loss for report in reports]
         owners = [n for n, brain in enumerate(brains) if losses and _losses(brain) == losses]
         if not owners:
-            raise SettingError("log", f"{path} is not the log of {', '.join(map(str, names))}")
+            brain = ", ".join(map(str, names))
+            raise SettingError("log", f"{path} is not the log, or not all of it, of {brain}")
         seconds |= dict.fromkeys(owners, sum(report.seconds for report in reports))
     return seconds
 

@@ -61,11 +61,10 @@ def _describe_accuracy(result: Evaluation) -> str:
 
 def _describe_confidence(result: Evaluation) -> str:
     """Say how far confidence is from accuracy, before and after calibration."""
-    before, after = result.calibration_error_before, result.calibration_error
-    line = f"confidence is off by {after:.2%} on average"
-    return (
-        f"{line}, {before:.2%} before calibration" if before != after else f"{line}, uncalibrated"
-    )
+    line = f"confidence is off by {result.calibration_error:.2%} on average"
+    if not result.calibrated:
+        return f"{line}, uncalibrated"
+    return f"{line}, {result.calibration_error_before:.2%} before calibration"
 
 
 def _confusion_table(result: Evaluation) -> Table:

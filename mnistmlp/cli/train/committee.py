@@ -118,12 +118,14 @@ def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
         raise SettingError("seeds", message, hint=keep_hint(path))
     if output.exists() and not (options.force or is_of_run(output, wanted)):
         raise SettingError("output", f"{output} exists", hint=keep_hint(output))
+    written = {"--output": output, "the checkpoint": checkpoint_path(output)}
     if options.log:
+        log = written["--log"] = insert_seed(options.log, wanted.seed)
         history = checkpoint.state.history if checkpoint and resumable else ()
-        check_log(insert_seed(options.log, wanted.seed), history, force=options.force)
+        check_log(log, history, force=options.force)
     if options.tensorboard:
         folder = insert_seed(options.tensorboard, wanted.seed)
-        check_curves(folder, wanted if resumable else None)
+        check_curves(folder, wanted if resumable else None, written)
     if resumable:
         return [f"--resume={checkpoint_path(output)}"]
     return ["--force"] if output.exists() else []

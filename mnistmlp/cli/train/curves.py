@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistmlp.atomic import check_writable
 from mnistmlp.cli import console
+from mnistmlp.cli.options import is_same_file
 from mnistmlp.errors import SettingError
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ TAGS = {  # of the fields of a report
 }
 
 
-def check_curves(folder: Path, resumed: Provenance | None) -> None:
+def check_curves(folder: Path, resumed: Provenance | None, files: Mapping[str, Path]) -> None:
     """Raise SettingError if nothing can be written to a folder, or if it has other curves.
 
-    A run that is resumed goes on with its own.
+    A run that is resumed goes on with its own.  The folder, and those that it is
+    in, must not be one of the run's files, which are keyed by their origin.
 
     Raises
     ------
@@ -39,6 +41,9 @@ def check_curves(folder: Path, resumed: Provenance | None) -> None:
     from mnistmlp.exchange.tensorboard import MARK, check_installed, find_event_files
 
     check_installed()
+    for named, path in files.items():
+        if any(is_same_file(each, path) for each in (folder, *folder.absolute().parents)):
+            raise SettingError("tensorboard", f"{folder}: {path} is the file of {named}")
     try:
         existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
         check_writable(existing / MARK)

@@ -42,15 +42,16 @@ def check_files(plan: Plan, options: Options) -> None:
     resumed = options.resume and is_same_file(options.resume, checkpoint)
     if not (resumed or options.force):
         _check_checkpoint(checkpoint)
+    written = {"--output": output, "the checkpoint": checkpoint}
     if options.log:
         log = insert_seed(options.log, plan.provenance.seed)
-        others = {"--output": output, "the checkpoint": checkpoint}
         check_backup("output", output, {"--log": log})
-        check_distinct("log", log, others | init_file | source)
+        check_distinct("log", log, written | init_file | source)
         check_log(log, plan.state.history if plan.state else (), force=options.force)
+        written["--log"] = log
     if options.tensorboard:
         folder = insert_seed(options.tensorboard, plan.provenance.seed)
-        check_curves(folder, plan.provenance if plan.state else None)
+        check_curves(folder, plan.provenance if plan.state else None, written)
 
 
 def _check_checkpoint(path: Path) -> None:

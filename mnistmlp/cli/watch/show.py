@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from mnistmlp.brains.meta import MAX_MEASURED
 from mnistmlp.brains.sparkline import draw_sparkline
 from mnistmlp.cli import console
 
@@ -52,10 +51,9 @@ def _describe(log: Log, width: int) -> Iterator[str]:
         "epoch": f"{last.epoch}, {last.seconds:.2f} s, {last.images_per_second:,.0f} images/s"
     }
     rows |= {name: _draw(log, field, width - LABEL - 4) for name, field in CURVES.items()}
-    accuracies = [(report.validation_accuracy or 0, -report.epoch) for report in log.reports]
-    if last.validation_accuracy is not None:
-        best, epoch = max(accuracies)
-        rows["best"] = f"{best:.2%} in epoch {-epoch}"
+    validated = [report for report in log.reports if report.validation_accuracy is not None]
+    if best := max(validated, key=lambda report: report.validation_accuracy or 0, default=None):
+        rows["best"] = f"{best.validation_accuracy:.2%} in epoch {best.epoch}"
     yield from (f"  {name:{LABEL}}  {text}" for name, text in rows.items() if text)
 
 
@@ -72,10 +70,9 @@ def _draw(log: Log, field: str, width: int) -> str | None:
     """Return the curve of a figure; None if there is none, or none that makes sense."""
     figures = [each for report in log.reports if (each := getattr(report, field)) is not None]
     if field.endswith("loss"):
-        losses = [each for each in figures if 0 < each <= MAX_MEASURED]
+        losses = [each for each in figures if each > 0]
         return draw_sparkline(losses, "{:.4g}".format, logarithmic=True, width=width)
-    accuracies = [each for each in figures if 0 <= each <= 1]
-    return draw_sparkline(accuracies, "{:.2%}".format, width=width)
+    return draw_sparkline(figures, "{:.2%}".format, width=width)
 
 
 def _cut(lines: Iterable[str], width: int) -> list[str]:

@@ -59,7 +59,8 @@ def load_matplotlib() -> None:
             with suppress(ValueError):
                 matplotlib.rcParams["backend"] = backend
     except (OSError, ValueError) as error:  # a settings file that is no text, or may not be read
-        raise MissingExtraError(f"matplotlib cannot be imported: {error}") from None
+        hint = "its settings file, matplotlibrc, may be damaged"
+        raise MissingExtraError(f"matplotlib cannot be imported: {error}", hint=hint) from None
     finally:
         if backend is not None:
             os.environ[BACKEND] = backend

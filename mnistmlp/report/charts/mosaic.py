@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import SIDE, Array, Bytes
+from mnistmlp.report.neurons import scale_weights
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,8 +81,7 @@ def colour_weights(weights: Array) -> Colours:
 
     Each row is scaled to its largest weight.
     """
-    largest = np.abs(weights).max(axis=1, keepdims=True)
-    scaled = (weights / np.where(largest > 0, largest, 1)).reshape(-1, SIDE, SIDE, 1)
+    scaled = scale_weights(weights).reshape(-1, SIDE, SIDE, 1)
     colours: NDArray[np.float64] = WHITE + np.abs(scaled) * (
         np.where(scaled > 0, FOR, AGAINST) - WHITE
     )

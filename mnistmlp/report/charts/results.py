@@ -17,7 +17,6 @@ from mnistmlp.core.calibration import (
     measure_selection,
 )
 from mnistmlp.core.metrics import Evaluation
-from mnistmlp.core.mistakes import confidences
 from mnistmlp.core.notebook import FAINTEST, STRONGEST, shade
 from mnistmlp.report.charts.lines import (
     MARKERS,
@@ -105,13 +104,12 @@ def _draw_one_reliability(axes: Axes, result: Evaluation) -> str:
     """Draw bins before and after calibration, and bars; return what the bars are."""
     from matplotlib import rcParams
 
-    calibrated = not np.array_equal(result.probabilities, result.uncalibrated)
-    if calibrated:
+    if result.calibrated:
         before = measure_reliability(result.uncalibrated, result.labels)
         style: dict[str, Any] = {"color": "C1", "marker": "s", "fillstyle": "none"}
         _draw_bins(axes, before, linestyle="--", label="uncalibrated", **style)
     after = measure_reliability(result.probabilities, result.labels)
-    label = "calibrated" if calibrated else "uncalibrated"
+    label = "calibrated" if result.calibrated else "uncalibrated"
     _draw_bins(axes, after, color="C0", marker="o", label=label)
     heights = BARS * np.log1p(after.counts) / np.log1p(after.counts.max())
     middles = (np.arange(BINS) + 0.5) / BINS
@@ -143,10 +141,7 @@ def draw_selection(axes: Axes, results: Results) -> None:
     hardly of interest, and mostly not shown.
     """
     shown = results[:MOST]
-    selections = [
-        measure_selection(confidences(x.probabilities, x.digits), x.digits == x.labels)
-        for _, x in shown
-    ]
+    selections = [measure_selection(each.confidences, each.right) for _, each in shown]
     least = min(each.at(max(THRESHOLDS))[0] for each in selections)
     left = max(min(1.2 * least - 0.2, 0.98), 0)
     for n, each in enumerate(selections):

@@ -166,18 +166,20 @@ function confidence(image) {
 function select() {
   const { show, actual, predicted } = filter.elements;
   const wanted = chooseKind(show.value);
-  selected = Array.from(images.index.keys()).filter(
+  const doubtful = show.value === "right"; // the doubtful ones come first, else the sure ones
+  const found = Array.from(images.index.keys()).filter(
     (image) =>
       wanted(image) &&
       (actual.value === "" || images.label[image] === actual.value) &&
       (predicted.value === "" || images.digit[image] === predicted.value),
   );
-  const order = show.value === "right" ? 1 : -1; // the doubtful ones first, else the sure ones
-  selected.sort((one, other) => order * (confidence(one) - confidence(other)));
+  found.sort((one, other) => (doubtful ? 1 : -1) * (confidence(one) - confidence(other)));
+  selected = found.slice(0, doubtful ? data.right_shown : found.length);
   tiles.replaceChildren();
   showMore();
 }
 
+/** Return how many such images there are: of those read right, the page holds a part. */
 function countExisting() {
   const { show, actual, predicted } = filter.elements;
   if (show.value !== "right") {
@@ -194,12 +196,13 @@ function showMore() {
   tiles.append(...selected.slice(start, start + PAGE).map(makeTile));
   const shown = tiles.children.length;
   const existing = countExisting();
-  const order = filter.elements.show.value === "right" ? "the least confident" : "the most confident";
-  const part = existing > shown ? `, of which these are ${order} ${count(shown)}` : `, ${order} first`;
-  document.getElementById("found").textContent = existing
-    ? `${count(existing)} image${existing === 1 ? "" : "s"}${existing === 1 ? "" : part}.`
-    : "There are no such images.";
+  const most = filter.elements.show.value === "right" ? "least" : "most";
+  const part =
+    existing > shown ? `the ${count(shown)} ${most} confident are shown` : `the ${most} confident first`;
+  document.getElementById("found").textContent =
+    existing > 1 ? `${count(existing)} images, ${part}.` : ["No such image.", "1 image."][existing];
   more.hidden = shown === selected.length;
+  return tiles.children[start];
 }
 
 function show(kind, actual = "", predicted = "") {
@@ -215,7 +218,7 @@ function show(kind, actual = "", predicted = "") {
 
 filter.addEventListener("change", select);
 filter.addEventListener("submit", (event) => event.preventDefault());
-more.addEventListener("click", showMore);
+more.addEventListener("click", () => showMore().firstElementChild.focus());
 
 for (const cell of document.querySelectorAll(".matrix button")) {
   const { actual, predicted } = cell.dataset;
@@ -236,7 +239,7 @@ function makeNeuron(layer, position) {
     { type: "button", class: "tile" },
     drawFrom(weightSheets[layer], position, "weights"),
     make("strong", {}, `neuron ${neurons.index[position]}`),
-    make("span", { class: "note" }, percent(neurons.use[position], 1)),
+    make("span", { class: "note" }, `${percent(neurons.use[position], 1)} of use`),
   );
   tile.addEventListener("click", () => showNeuron(layer, position));
   return make("li", {}, tile);
@@ -253,9 +256,9 @@ function showNeuron(layer, position) {
     ),
   );
   showDetails(
-    `Neuron ${neurons.index[position]}: ${percent(neurons.use[position], 1)} of the use`,
+    `Neuron ${neurons.index[position]}: ${percent(neurons.use[position], 1)} of the layer's use`,
     drawFrom(weightSheets[layer], position, "large weights"),
-    make("p", {}, "The images that light it most:"),
+    make("p", {}, "The images that activate it most:"),
     make("ol", { class: "tiles" }, ...lit),
   );
 }

@@ -88,12 +88,16 @@ def test_a_name_that_is_no_utf8_and_one_with_markup(run: Run, small: Path, brain
 
 @pytest.fixture
 def logged(run: Run, small: Path) -> list[float]:
-    """The seconds of each epoch in run.jsonl, the log of a.npz; b.npz has another seed."""
+    """Two seconds, of the epochs in run.jsonl, the log of a.npz; b.npz has another seed."""
     train = ["train", "--data-dir", small, "--hidden", "none", "--epochs", "2", "--quiet"]
     train += ["--validation", "100"]
     assert run(*train, "-o", "a.npz", "--log", "run.jsonl").exit_code == 0
     assert run(*train, "-o", "b.npz", "--seed", "1").exit_code == 0
-    return [json.loads(line)["seconds"] for line in Path("run.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in Path("run.jsonl").read_text().splitlines()]
+    seconds = [1.25, 2.5]
+    timed = [line | {"seconds": each} for line, each in zip(lines, seconds, strict=True)]
+    Path("run.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in timed))
+    return seconds
 
 
 def test_a_log_tells_how_long_training_took(run: Run, small: Path, logged: list[float]) -> None:
@@ -109,17 +113,28 @@ def test_logs_that_say_nothing_of_the_brain(run: Run, small: Path, logged: list[
     assert logged
     Path("empty").touch()
     for log, problem in (
-        ("run.jsonl", "run.jsonl is not the log of b.npz"),
-        ("empty", "empty is not the log of b.npz"),
+        ("run.jsonl", "run.jsonl is not the log, or not all of it, of b.npz"),
+        ("empty", "empty is not the log, or not all of it, of b.npz"),
         ("none", "none: no such file"),
+        (".", ".: not a regular file"),
     ):
         command = ["evaluate", "b.npz", "--data-dir", small, "--report", REPORT, "--log", log]
         refused = run(*command)
         assert (refused.exit_code, refused.stdout) == (2, "")
-        assert problem in refused.stderr
+        assert f"--log: {problem}" in refused.stderr
+    make_older(Path("older.npz"))
+    older = ["evaluate", "older.npz", "--data-dir", small, "--report", REPORT, "--log", "empty"]
+    assert run(*older).exit_code == 2
     without = run("evaluate", "a.npz", "--data-dir", small, "--log", "run.jsonl")
     assert (without.exit_code, without.stdout) == (2, "")
     assert not REPORT.exists()
+
+
+def test_a_report_is_not_the_folder_of_plots(run: Run, small: Path, brain: Path) -> None:
+    command = ["evaluate", brain, "--data-dir", small, "--report", REPORT, "--plots", REPORT]
+    refused = run(*command)
+    assert (refused.exit_code, refused.stdout, names()) == (2, "", [])
+    assert "report.html is the file of --report" in refused.stderr
 
 
 def test_a_report_does_not_replace_a_log(run: Run, small: Path, logged: list[float]) -> None:

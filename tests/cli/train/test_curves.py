@@ -61,6 +61,19 @@ def test_a_new_run_is_not_mixed_into_another(run: Run, small: Path) -> None:
     assert names() == ["a.npz", "runs"]
 
 
+@pytest.mark.parametrize("folder", ["b.npz", "b.npz/curves", "b.npz.ckpt", "b.jsonl"])
+def test_curves_are_not_where_another_file_of_the_run_will_be(
+    run: Run, small: Path, folder: str
+) -> None:
+    for more in ([], ["--seeds", "0:2"]):
+        name = "{seed}b" if more else "b"
+        command = [*TINY, "--data-dir", small, *more, "-o", f"{name}.npz"]
+        command += ["--log", f"{name}.jsonl"]
+        refused = run(*command, "--tensorboard", folder.replace("b.", f"{name}."))
+        assert (refused.exit_code, refused.stdout, names()) == (2, "", [])
+        assert "is the file of" in refused.stderr
+
+
 def test_other_files_do_not_matter(run: Run, small: Path) -> None:
     Path("runs/other").mkdir(parents=True)
     EventFile(Path("runs/other"), "id").close()

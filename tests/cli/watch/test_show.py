@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_without_validation_images() -> None:
     write_log("log", 3)
     text = Path("log").read_text().replace('"validation_loss": ', '"validation_loss": null, "x": ')
     lines = [line.split(', "x": ')[0] for line in text.splitlines()]
-    rest = ', "validation_accuracy": null, "seconds": 1.0, "images_per_second": 1e300}\n'
+    rest = ', "validation_accuracy": null, "seconds": 1.0, "images_per_second": 1e60}\n'
     Path("log").write_text("".join(line + rest for line in lines))
     log = Log(Path("log"))
     log.read()
@@ -71,12 +72,19 @@ def test_without_validation_images() -> None:
     assert fit_curves([log], 79, 1) == "log  epoch 3  █▄▁  1 to 0.3333"
 
 
-def test_figures_that_make_no_sense_are_left_out() -> None:
+def test_a_loss_of_zero_has_no_logarithm() -> None:
     write_log("log", 2)
-    strange = Path("log").read_text().replace('"loss": 1.0', '"loss": -1.0')
-    Path("log").write_text(strange.replace("0.92", "1e300"))
+    Path("log").write_text(Path("log").read_text().replace('"loss": 1.0', '"loss": 0.0'))
     log = Log(Path("log"))
     log.read()
-    shown = draw_curves([log], 79).splitlines()
-    assert "  training loss        0.5" in shown
-    assert "  validation accuracy  94.00%" in shown
+    assert "  training loss        0.5" in draw_curves([log], 79).splitlines()
+
+
+def test_the_best_epoch_is_known_though_the_last_was_not_validated() -> None:
+    write_log("log", 5)
+    *lines, last = Path("log").read_text().splitlines(keepends=True)
+    without = re.sub('"validation_accuracy": [^,]*', '"validation_accuracy": null', last)
+    Path("log").write_text("".join([*lines, without]))
+    log = Log(Path("log"))
+    log.read()
+    assert "  best                 98.00% in epoch 4" in draw_curves([log], 79).splitlines()

@@ -41,6 +41,7 @@ def test_each_count_is_in_its_cell() -> None:
     found = {each.get_position(): each.get_text() for each in axes.texts}
     assert found == {(3, 3): "990", (5, 3): "10", (0, 9): "12345"}
     assert axes.yaxis_inverted()
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("read as", "actual digit")
     cells = [each for each in axes.get_children() if isinstance(each, Rectangle)]
     shades = {each.get_xy(): each for each in cells if each.get_width() < 1}
     for (x, y), colour in {(3, 3): 0, (5, 3): 1, (0, 9): 1}.items():
