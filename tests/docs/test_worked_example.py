@@ -122,9 +122,8 @@ def by_the_package() -> dict[str, Rows]:
 
     tables = dict(zip(("to layer 1", "to layer 2"), weights(), strict=True))
     before = run()
-    assert backpropagate(network, work, inputs, targets) == pytest.approx(
-        loss := mean_squared_error(before[3], targets), rel=1e-14
-    )
+    loss = backpropagate(network, work, inputs, targets)
+    assert loss == pytest.approx(mean_squared_error(before[3], targets), rel=1e-14)
     deltas = [delta[:, 0].tolist() for delta in work.deltas]
     gradients = [work.matrices[0][:, [0, 1, -1]].tolist(), work.matrices[1].tolist()]
     assert not work.matrices[0][:, 2:-1].any()
@@ -203,6 +202,7 @@ def test_all_numbers_in_the_text_are_computed_ones() -> None:
 
 
 def test_one_more_step_puts_the_answer_right() -> None:
+    exercises = (MATHS / "exercises.md").read_text()
     network = Network((784, 3, 2), "sigmoid", "mse", "float64")
     network.matrices[0][:, [0, 1, -1]], network.matrices[1][:] = LAYERS
     inputs, targets = np.zeros((785, 1)), np.array([TARGET]).T
@@ -213,6 +213,9 @@ def test_one_more_step_puts_the_answer_right() -> None:
     for _ in range(3):
         forward(network, work, inputs)
         found.append(int(work.logits.argmax()))
-        backpropagate(network, work, inputs, targets)
+        outputs = (1 / (1 + np.exp(-work.logits)))[:, 0]
+        loss = backpropagate(network, work, inputs, targets)
         optimizer.step(RATE)
     assert found == [1, 1, 0]
+    for number in (*outputs, loss):
+        assert f"{number:.4f}" in exercises
