@@ -4,8 +4,8 @@
 
 784-20-20-20-10, sigmoid on every layer, half the sum of squares, batches of 32.
 A batch of n images is (784, n), an image a column; a weight matrix is
-(fan_out, fan_in), a bias (fan_out, 1).  Nothing here is fast on purpose: each
-line is one equation of the pages beside this file.
+(fan_out, fan_in), a bias (fan_out, 1).  Each line of `forward` and `backward` is an
+equation of the pages beside this file, and nothing is done for speed.
 """
 
 from __future__ import annotations

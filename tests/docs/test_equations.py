@@ -74,7 +74,12 @@ def test_references_are_to_equations_of_that_page() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_formulas_are_as_github_keeps_them(page: Path) -> None:
-    """In ``$`…`$`` nothing is taken for Markdown; in ``$…$`` underscores and backslashes are."""
+    """In ``$`…`$`` nothing is taken for Markdown; in ``$…$`` underscores and backslashes are.
+
+    GitHub also refuses some macros, and does not see a formula that follows a letter.
+    """
+    assert not re.search(r"\\(operatorname|mbox|phantom)\b", page.read_text())
+    assert not re.search(r"[\w-]\$`", page.read_text())
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"\$`[^`$]+`\$", "", text)
     text = re.sub(r"`[^`]*`", "", text)
@@ -86,7 +91,7 @@ def test_formulas_are_as_github_keeps_them(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_pages_are_short_and_their_links_lead_somewhere(page: Path) -> None:
     text = page.read_text()
-    assert text.count("\n") <= 170
+    assert text.count("\n") <= 160
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
