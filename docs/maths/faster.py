@@ -229,7 +229,7 @@ def main(rounds: int = 51, batches: int = 160, batch_size: int = 32, *hidden: in
                 started = time.perf_counter()
                 train(*task)
                 found[name].append(1e6 * (time.perf_counter() - started) / batches)
-    print("| variant | µs a step | times the one before | times the first |")
+    print("| variant | µs a step | speed, the one before = 1 | speed, the first = 1 |")
     print("| --- | --- | --- | --- |")
     first = before = next(iter(found.values()))
     for name, own in found.items():
