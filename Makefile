@@ -43,6 +43,9 @@ lint: .venv/development ## check style and types
 
 pictures: .venv/development ## make the pictures of the README and of the docs anew
 	$(BIN)/python docs/make_pictures.py
+	$(BIN)/python docs/maths/draw.py
+	$(BIN)/python docs/maths/difference_error.py
+	$(BIN)/python docs/maths/make_notebook.py
 
 bench: .venv/package benchmarks/.venv/peers ## measure speed against scikit-learn and PyTorch
 	$(BIN)/mnistmlp download

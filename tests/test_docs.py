@@ -13,7 +13,7 @@ from mnistmlp import default_folder
 from tests.pictures.drawings import draw_page
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FILES = {
     path.relative_to(ROOT).as_posix()
     for folder in ("mnistmlp", "tests", "benchmarks", "docs")

@@ -1,7 +1,7 @@
 """Backpropagation: the gradient of a batch's loss with respect to all weights and biases.
 
 Conventions and notation are those of `core.network`: Nielsen, *Neural Networks and
-Deep Learning* (2015), chapter 2, equations BP1 to BP4.
+Deep Learning* (2015), chapter 2, equations BP1 to BP4, which docs/maths derives.
 """
 
 from __future__ import annotations
