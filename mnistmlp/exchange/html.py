@@ -25,7 +25,7 @@ from mnistmlp.version import __version__
 SOURCES = resources.files(__package__) / "page"
 STYLES = ("theme", "layout", "controls", "inside")
 SCRIPTS = (  # each uses those before it
-    *("network", "normalization", "metrics", "calibration", "recognise", "weights"),
+    *("words", "network", "normalization", "metrics", "calibration", "recognise", "weights"),
     *("grids", "filters", "components", "strokes", "background"),
     *("marks", "evidence", "ink", "lines", "rulings", "images"),
     *("number_lines", "several", "cuts", "segments", "numbers"),
@@ -63,6 +63,7 @@ def make_page(brain: Brain, name: str) -> str:
         generator=f"mnistmlp {__version__}",
         style=style,
         script=script,
+        words=_read_source("words.json").replace("<", "\\u003c"),
         brain=_embed_brain(brain, name),
     )
 
@@ -73,10 +74,12 @@ def _read_source(name: str) -> str:
 
 def _embed_brain(brain: Brain, name: str) -> str:
     """Return the JSON that the script reads."""
-    network = brain.network
+    network, meta = brain.network, brain.current_meta
     weights = _reduce_precision(network.parameters)
     document = {
-        "about": _describe(brain, name),
+        "name": name,
+        "recipe": meta and meta.recipe_name,
+        "validation": meta and meta.validation_accuracy,
         "sizes": network.sizes,
         "normalization": network.normalization,
         "activation": network.activation,
@@ -102,18 +105,3 @@ def _deflate(data: bytes) -> bytes:
     """
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS, strategy=zlib.Z_RLE)
     return deflate.compress(data) + deflate.flush()
-
-
-def _describe(brain: Brain, name: str) -> str:
-    """Return one line about the network and how it was trained."""
-    facts = [
-        name,
-        "-".join(map(str, brain.network.sizes)),
-        f"{brain.network.parameters.size:,} weights and biases",
-    ]
-    meta = brain.current_meta
-    if meta and meta.recipe_name:
-        facts.append(f"recipe {meta.recipe_name}")
-    if meta and meta.validation_accuracy is not None:
-        facts.append(f"{100 * meta.validation_accuracy:.2f} % right in validation")
-    return " · ".join(facts)

@@ -4,7 +4,7 @@
 const element = (id) => document.getElementById(id);
 
 let network = null;
-let absence = ["Unpacking the network", "What you draw or open is read once it is ready."];
+let absence = [word("unpacking"), word("readSoon")];
 let view = null;
 let mode = "drawing"; // or "picture", or "camera"
 let before = "drawing"; // the mode that the camera was started from
@@ -25,7 +25,7 @@ const camera = new Camera(
   (pixels) => {
     const least = element("least").value / 100;
     const reading = { count: 1, ...readPicture(pixels) }; // an empty frame is no number
-    present(reading, "No digit", least);
+    present(reading, word("noDigit"), least);
   },
   (sentence) => {
     show(before);
@@ -33,21 +33,14 @@ const camera = new Camera(
   },
 );
 
-const SEEN = { none: "", deslant: ", upright", moments: ", upright and of one size" };
-const HINTS = {
-  drawing: "The prediction follows the stroke.",
-  picture: "It should show a digit or a number, clear of other writing.",
-  camera: "Hold a digit or a number into the square.",
-};
-
 // --- What is given -----------------------------------------------------------
 
 /** Read the field or the picture; the camera's frames come by themselves, once there are any. */
 function read() {
   scheduled = null;
-  if (mode === "camera") return present(null, "Waiting for the camera");
-  if (mode === "picture") return present(readPicture(picture), "No digit found in the picture");
-  present(drawing.isEmpty ? null : readField(), "Draw a digit to begin");
+  if (mode === "camera") return present(null, word("waiting"));
+  if (mode === "picture") return present(readPicture(picture), word("noneInPicture"));
+  present(drawing.isEmpty ? null : readField(), word("begin"));
 }
 
 function readField() {
@@ -66,7 +59,7 @@ async function openFile(file) {
   const pixels = await decode(file).catch(() => null);
   if (awaited !== file) return;
   awaited = null;
-  if (!pixels) return say(`${file.name} is not a picture that this browser can read.`);
+  if (!pixels) return say(word("notReadable", { file: file.name }));
   picture = pixels;
   const canvas = element("picture");
   Object.assign(canvas, { width: pixels.width, height: pixels.height });
@@ -97,7 +90,7 @@ function setMode(wanted) {
   for (const id of ["video", "guide", "least-label"]) element(id).hidden = mode !== "camera";
   element("brush-label").hidden = mode === "camera";
   element("camera").ariaPressed = mode === "camera";
-  element("camera").textContent = mode === "camera" ? "Stop the camera" : "Camera";
+  element("camera").textContent = word(mode === "camera" ? "stopCamera" : "camera");
   element("invitation").hidden = mode !== "drawing" || !drawing.isEmpty;
   element("undo").disabled = mode !== "drawing" || !drawing.past.length;
   element("clear").disabled = mode === "camera" || (mode === "drawing" && drawing.isEmpty);
@@ -113,7 +106,7 @@ function present(reading, otherwise, leastConfidence = 0) {
   latest = image ? recognise(network, image) : null;
   const found = number ?? latest;
   const sure = found && found.confidence >= leastConfidence;
-  showVerdict(element("verdict"), found, sure ? null : otherwise, HINTS[mode]);
+  showVerdict(element("verdict"), found, sure ? null : otherwise, word(`hint-${mode}`));
   showBars(element("bars"), latest);
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), seen, (level) => [level, level, level]);
@@ -161,8 +154,9 @@ function showWeights(neuron) {
 
 function captionWeights() {
   const neuron = view.chosen;
-  const activation = latest ? `, activation ${latest.layers[1][neuron].toFixed(2)}` : "";
-  element("weights-caption").textContent = `Weights of neuron ${neuron + 1}${activation}`;
+  const activation = latest?.layers[1][neuron].toFixed(2);
+  const name = latest ? "weightsAt" : "weights";
+  element("weights-caption").textContent = word(name, { number: neuron + 1, activation });
 }
 
 // --- Wiring ------------------------------------------------------------------
@@ -218,6 +212,15 @@ function wireDropping() {
   });
 }
 
+/** Return one line about the network and how it was trained. */
+function describe({ name, sizes, layers, recipe, validation }) {
+  const parameters = layers.reduce((sum, { weights }) => sum + weights.length, 0);
+  const facts = [name, sizes.join("-"), word("parameters", { count: groupDigits(parameters) })];
+  if (recipe !== null) facts.push(word("recipe", { name: recipe }));
+  if (validation !== null) facts.push(word("validated", { share: (100 * validation).toFixed(2) }));
+  return facts.join(" · ");
+}
+
 async function main() {
   wire();
   makeBars(element("bars"));
@@ -225,11 +228,11 @@ async function main() {
   try {
     network = await loadNetwork(JSON.parse(element("brain").textContent));
   } catch (error) {
-    absence = ["The network could not be unpacked", `A newer browser may help. (${error.message})`];
+    absence = [word("notUnpacked"), word("newerBrowser", { reason: error.message })];
     return presentAbsence();
   }
-  element("about").textContent = network.about;
-  element("seen-caption").textContent += SEEN[network.normalization];
+  element("about").textContent = describe(network);
+  element("seen-caption").textContent = word(`seen-${network.normalization}`);
   view = new NetworkView(element("layers"), element("neurons"), network, showWeights);
   view.layOut();
   element("shown").textContent = describeSample(network);

@@ -74,7 +74,7 @@ class NetworkView {
         const button = document.createElement("button");
         button.type = "button";
         button.tabIndex = neuron === this.chosen ? 0 : -1;
-        button.ariaLabel = `Neuron ${neuron + 1} of ${first.size}`;
+        button.ariaLabel = word("neuron", { number: neuron + 1, count: first.size });
         const size = `${2 * first.radius + 4}px`;
         const place = { left: `${first.x}px`, top: `${first.ys[i]}px`, width: size, height: size };
         Object.assign(button.style, place);
@@ -238,7 +238,7 @@ class NetworkView {
     context.fillStyle = rgb(palette.muted);
     context.font = `12px ${getComputedStyle(this.canvas).fontFamily}`;
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    const text = size.toLocaleString("en");
+    const text = groupDigits(size);
     const half = context.measureText(text).width / 2;
     context.fillText(text, Math.min(Math.max(x, half), width - half) - half, height - 3);
   }
@@ -277,10 +277,9 @@ function influence(layers, layer, nextShown, activations) {
 function describeSample(network) {
   const parts = network.layers
     .filter(({ fanOut }) => fanOut > MOST_SHOWN)
-    .map(({ fanOut }) => `${MOST_SHOWN} of ${fanOut.toLocaleString("en")}`);
-  const lines = "Lines: the strongest connections; blue ones raise a neuron, red ones lower it.";
-  const point = "Point at a neuron of the first layer to see its weights.";
-  return `${parts.length ? `Neurons shown: ${parts.join(", then ")}, those that count most for the image. ` : ""}${lines} ${point}`;
+    .map(({ fanOut }) => word("part", { shown: MOST_SHOWN, count: groupDigits(fanOut) }))
+    .join(word("then"));
+  return parts ? word("shown", { parts, lines: word("lines") }) : word("lines");
 }
 
 // --- Colours -----------------------------------------------------------------
