@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 def test_pointing_at_a_neuron_shows_its_weights(open_page: Open) -> None:
     page = open_page()
     draw(page, 3)
-    neurons = page.locator("#neurons button")
+    neurons = page.locator('#neurons [data-layer="1"]')
     assert neurons.count() == 24
     expect(page.locator("#shown")).to_contain_text("24 of 2,048, then 24 of 1,024")
     until(page, "view.later === null && latest.digit === 3")  # those that count are shown

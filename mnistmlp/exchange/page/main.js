@@ -6,6 +6,7 @@ const element = (id) => document.getElementById(id);
 let network = null;
 let absence = [word("unpacking"), word("readSoon")];
 let view = null;
+let explanation = null;
 let mode = "drawing"; // or "picture", or "camera"
 let before = "drawing"; // the mode that the camera was started from
 let awaited = null; // the file that is being decoded
@@ -111,7 +112,7 @@ function present(reading, otherwise, leastConfidence = 0) {
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), seen, (level) => [level, level, level]);
   view.show(latest?.layers ?? null);
-  captionWeights();
+  explain();
   const flickers = sure && mode === "camera"; // the percentage, from frame to frame
   speak(flickers ? naming(found) : element("reading").textContent);
 }
@@ -142,21 +143,34 @@ function say(message) {
   element("message").textContent = message;
 }
 
-/** Show the weights of a neuron of the first layer as an image. */
-function showWeights(neuron) {
-  const { weights, fanIn } = network.layers[0];
-  const row = weights.subarray(neuron * (fanIn + 1), neuron * (fanIn + 1) + fanIn);
-  const largest = most(row.map(Math.abs)) || 1;
+/** Show the neuron that is selected: in numbers, and as an image what moves it. */
+function explain() {
+  const { selected, activations } = view;
+  explanation.show(selected, activations, view.chosen);
+  const values = selected?.layer === 1 ? weightsOf(selected.neuron) : view.pixels;
+  const strongest = (values && most(values.map(Math.abs))) || 1;
   const palette = theme();
-  showImage(element("weights"), row, (weight) => diverging(weight / largest, palette));
-  captionWeights();
+  const shown = values ?? new Float32Array(SIDE * SIDE);
+  showImage(element("weights"), shown, (value) => diverging(value / strongest, palette));
+  element("weights-caption").textContent = caption(selected, activations);
 }
 
-function captionWeights() {
-  const neuron = view.chosen;
-  const activation = latest?.layers[1][neuron].toFixed(2);
-  const name = latest ? "weightsAt" : "weights";
-  element("weights-caption").textContent = word(name, { number: neuron + 1, activation });
+/** Return the weights of a neuron of the first layer. */
+function weightsOf(neuron) {
+  const { weights, fanIn } = network.layers[0];
+  return weights.subarray(neuron * (fanIn + 1), neuron * (fanIn + 1) + fanIn);
+}
+
+/** Say what the image of what moves a neuron is. */
+function caption(selected, activations) {
+  if (!selected) return word("noneChosen");
+  const { layer, neuron } = selected;
+  if (layer !== 1) {
+    const traced = layer ? selected : { layer: view.last, neuron: latest?.digit };
+    return word(latest ? "counting" : "noneChosen", { name: nameOf(traced, network) });
+  }
+  const activation = activations?.[1][neuron].toFixed(2);
+  return word(activations ? "weightsAt" : "weights", { number: neuron + 1, activation });
 }
 
 // --- Wiring ------------------------------------------------------------------
@@ -187,7 +201,7 @@ function wire() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     drawing.render();
     view?.render();
-    if (view) showWeights(view.chosen);
+    if (view) explain();
   });
 }
 
@@ -233,10 +247,18 @@ async function main() {
   }
   element("about").textContent = describe(network);
   element("seen-caption").textContent = word(`seen-${network.normalization}`);
-  view = new NetworkView(element("layers"), element("neurons"), network, showWeights);
+  view = new NetworkView(element("layers"), element("neurons"), network, explain);
+  explanation = new Explanation(element("explanation"), network, (neuron) => view.choose(neuron));
   view.layOut();
+  const inImage = (pixel) => (pixel === null ? null : { layer: 0, neuron: pixel });
+  new PixelField(
+    element("seen"),
+    element("cursor"),
+    (pixel) => view.point(inImage(pixel)),
+    (pixel) => view.choose(inImage(pixel)),
+  );
+  element("back").addEventListener("click", () => view.choose(null));
   element("shown").textContent = describeSample(network);
-  showWeights(view.chosen);
   read();
 }
 
