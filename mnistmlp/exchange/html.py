@@ -19,6 +19,7 @@ from mnistmlp.arrays import Array
 from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.losses import LOSSES
+from mnistmlp.exchange.digits import embed_digits
 from mnistmlp.exchange.webpage import embed_json, make_policy
 from mnistmlp.version import __version__
 
@@ -29,6 +30,7 @@ SCRIPTS = (  # each uses those before it
     *("grids", "filters", "components", "strokes", "background"),
     *("marks", "evidence", "ink", "lines", "rulings", "images"),
     *("number_lines", "several", "cuts", "segments", "numbers"),
+    *("backpropagation", "initialization", "training", "idx", "archive"),
     *("decoding", "draw", "camera", "bars", "contributions", "view", "explain", "pixels", "main"),
 )
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit
@@ -65,6 +67,7 @@ def make_page(brain: Brain, name: str) -> str:
         script=script,
         words=_read_source("words.json").replace("<", "\\u003c"),
         brain=_embed_brain(brain, name),
+        digits=embed_digits(),
     )
 
 

@@ -7,5 +7,5 @@ function recognise(network, image) {
   const layers = forward(network, seen);
   const found = applyTemperature(probabilities(layers.at(-1)), network.temperature);
   const confidence = Math.max(...found);
-  return { seen, layers, probabilities: found, confidence, digit: found.indexOf(confidence) };
+  return { image, seen, layers, probabilities: found, confidence, digit: found.indexOf(confidence) };
 }

@@ -5,7 +5,7 @@
 async function loadNetwork(brain) {
   const bytes = await inflate(fromBase64(brain.weights));
   const vector = brain.dtype === "float16" ? fromHalves(bytes) : new Float32Array(bytes.buffer);
-  return { ...brain, layers: layerMatrices(vector, brain.sizes) };
+  return { ...brain, parameters: vector, layers: layerMatrices(vector, brain.sizes) };
 }
 
 function fromBase64(text) {
