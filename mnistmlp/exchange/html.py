@@ -24,14 +24,15 @@ from mnistmlp.exchange.webpage import embed_json, make_policy
 from mnistmlp.version import __version__
 
 SOURCES = resources.files(__package__) / "page"
-STYLES = ("theme", "layout", "controls", "inside", "explain")
+STYLES = ("theme", "layout", "controls", "inside", "explain", "teach")
 SCRIPTS = (  # each uses those before it
     *("words", "network", "normalization", "metrics", "calibration", "recognise", "weights"),
     *("grids", "filters", "components", "strokes", "background"),
     *("marks", "evidence", "ink", "lines", "rulings", "images"),
     *("number_lines", "several", "cuts", "segments", "numbers"),
     *("backpropagation", "initialization", "training", "idx", "archive"),
-    *("decoding", "draw", "camera", "bars", "contributions", "view", "explain", "pixels", "main"),
+    *("decoding", "draw", "camera", "bars", "contributions", "view", "explain", "pixels"),
+    *("curve", "lesson", "collection", "school", "classroom", "main"),
 )
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit
 

@@ -182,9 +182,9 @@ def test_a_network_learns_from_the_digits_in_the_page(page: Page) -> None:
                 shared: training.examples.some(({ image }) => before.includes(image)) };
         }"""
     )
-    assert (found["heldOut"], found["steps"], found["shared"]) == (80, 5 * 32, False)
+    assert (found["heldOut"], found["steps"], found["shared"]) == (60, 5 * 24, False)
     assert found["curve"][0] < 0.3
-    assert found["curve"][-1] > 0.7
+    assert found["curve"][-1] > 0.45
 
 
 # --- Files -------------------------------------------------------------------

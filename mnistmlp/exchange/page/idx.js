@@ -1,7 +1,7 @@
 // The IDX file format of MNIST, as in mnistmlp/data/idx.py, and the digits that the page has in it.
 "use strict";
 
-const LEVEL = 51; // grey levels between two that an embedded digit may have
+const LEVEL = 85; // grey levels between two that an embedded digit may have
 
 /** Return an IDX file of bytes in this shape. */
 function encodeIdx(shape, bytes) {

@@ -7,6 +7,7 @@ let network = null;
 let absence = [word("unpacking"), word("readSoon")];
 let view = null;
 let explanation = null;
+let classroom = null;
 let mode = "drawing"; // or "picture", or "camera"
 let before = "drawing"; // the mode that the camera was started from
 let awaited = null; // the file that is being decoded
@@ -113,6 +114,7 @@ function present(reading, otherwise, leastConfidence = 0) {
   showImage(element("seen"), seen, (level) => [level, level, level]);
   view.show(latest?.layers ?? null);
   explain();
+  classroom.show(latest);
   const flickers = sure && mode === "camera"; // the percentage, from frame to frame
   speak(flickers ? naming(found) : element("reading").textContent);
 }
@@ -147,6 +149,7 @@ function say(message) {
 function explain() {
   const { selected, activations } = view;
   explanation.show(selected, activations, view.chosen);
+  classroom?.lesson.showWeights(selected);
   const values = selected?.layer === 1 ? weightsOf(selected.neuron) : view.pixels;
   const strongest = (values && most(values.map(Math.abs))) || 1;
   const palette = theme();
@@ -202,6 +205,7 @@ function wire() {
     drawing.render();
     view?.render();
     if (view) explain();
+    classroom?.render();
   });
 }
 
@@ -227,12 +231,20 @@ function wireDropping() {
 }
 
 /** Return one line about the network and how it was trained. */
-function describe({ name, sizes, layers, recipe, validation }) {
+function describe({ name, sizes, layers, recipe, validation, changed }) {
   const parameters = layers.reduce((sum, { weights }) => sum + weights.length, 0);
   const facts = [name, sizes.join("-"), word("parameters", { count: groupDigits(parameters) })];
   if (recipe !== null) facts.push(word("recipe", { name: recipe }));
   if (validation !== null) facts.push(word("validated", { share: (100 * validation).toFixed(2) }));
+  if (changed) facts.push(changed);
   return facts.join(" · ");
+}
+
+/** Say what the network is. */
+function introduce() {
+  element("about").textContent = describe(network);
+  element("seen-caption").textContent = word(`seen-${network.normalization}`);
+  element("shown").textContent = describeSample(network);
 }
 
 async function main() {
@@ -245,8 +257,6 @@ async function main() {
     absence = [word("notUnpacked"), word("newerBrowser", { reason: error.message })];
     return presentAbsence();
   }
-  element("about").textContent = describe(network);
-  element("seen-caption").textContent = word(`seen-${network.normalization}`);
   view = new NetworkView(element("layers"), element("neurons"), network, explain);
   explanation = new Explanation(element("explanation"), network, (neuron) => view.choose(neuron));
   view.layOut();
@@ -258,7 +268,8 @@ async function main() {
     (pixel) => view.choose(inImage(pixel)),
   );
   element("back").addEventListener("click", () => view.choose(null));
-  element("shown").textContent = describeSample(network);
+  classroom = new Classroom(network, { read, introduce, clear, reset: () => view.reset() });
+  introduce();
   read();
 }
 

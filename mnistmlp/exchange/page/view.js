@@ -64,6 +64,13 @@ class NetworkView {
     this.changed();
   }
 
+  /** Show another network: the object is the same, but its layers are others. */
+  reset() {
+    this.chosen = this.pointed = this.activations = null;
+    this.samples = sampleLayers(this.network, null, null);
+    this.layOut();
+  }
+
   #setReach(neuron) {
     this.reach = neuron;
     for (const button of this.group.children)
