@@ -1,4 +1,4 @@
-"""A network is taught in the page: a step at a time, and from scratch; what comes of it is saved."""
+"""A network is taught in the page, step by step and from scratch, and what it learnt is saved."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from mnistmlp.data.idx import read_idx
 from mnistmlp.exchange.html import write_page
 from tests.conftest import few_steps
 from tests.exchange.conftest import Open, draw, keep, random_brain, until
+from tests.exchange.strokes import DIGITS
 
 pytestmark = pytest.mark.browser
 
@@ -39,10 +40,21 @@ def parameters(page: Page) -> Array:
     return np.array(page.evaluate("Array.from(network.parameters)"), np.float32)
 
 
+def sketch(page: Page, digit: int) -> None:
+    """Draw a digit at once: strokes of a mouse take their time."""
+    page.evaluate(
+        """(strokes) => {
+            drawing.strokes = strokes.map((points) => ({ width: 18, points }));
+            drawing.changed();
+        }""",
+        DIGITS[digit],
+    )
+    until(page, "latest !== null")
+
+
 def say(page: Page, digit: int) -> None:
     """Draw a 3, and say that it is this digit."""
-    draw(page, 3)
-    until(page, "latest !== null")
+    sketch(page, 3)
     page.locator("#labels label").nth(digit).click()
 
 
@@ -124,15 +136,14 @@ def test_what_is_shown_of_a_step_is_what_happened(page: Page, brain: Brain) -> N
         "(W²)ᵀ δ² ⊙ tanh′(z¹)",
     ]
     expect(page.locator("#changes .wanted .name")).to_have_text("7")
-    draw(page, 1)  # what it did to another image is not known
+    sketch(page, 1)  # what it did to another image is not known
     expect(page.locator("#outcome")).to_be_hidden()
     page.locator("#clear").click()
     assert page.locator("#labels :checked").count() == 0
 
 
 def test_it_is_taught_by_keyboard(page: Page) -> None:
-    draw(page, 3)
-    until(page, "latest !== null")
+    sketch(page, 3)
     page.locator("#labels input").first.focus()
     page.keyboard.press("Space")
     for _ in range(3):
@@ -170,8 +181,7 @@ def test_a_large_network_is_not_taught_but_a_small_one_is_trained(open_page: Ope
     expect(page.locator("#lesson")).to_be_visible()
     page.locator("#return").click()
     expect(page.locator("#about")).to_contain_text("784-2048-1024-10")
-    page.locator("#drawing").scroll_into_view_if_needed()
-    draw(page, 3)
+    sketch(page, 3)
     expect(page.locator("#digit")).to_have_text("3")
 
 
@@ -179,7 +189,7 @@ def test_a_large_network_is_not_taught_but_a_small_one_is_trained(open_page: Ope
 
 
 def test_a_network_is_trained_from_scratch_and_reads(page: Page, brain: Brain) -> None:
-    draw(page, 3)
+    sketch(page, 3)
     train, progress = page.locator("#train"), page.locator("#progress")
     train.click()
     expect(train).to_have_text("Stop")
@@ -224,8 +234,7 @@ def test_steps_are_taken_back_before_another_network_is_trained(page: Page, brai
 def collect(page: Page, digits: list[int]) -> None:
     """Draw digits, and keep each."""
     for digit in digits:
-        draw(page, digit)
-        until(page, "latest !== null")
+        sketch(page, digit)
         page.locator("#labels label").nth(digit).click()
         page.locator("#keep").click()
         until(page, "latest === null")
@@ -299,8 +308,9 @@ def test_a_network_that_learnt_is_saved_as_a_brain(
 # --- How it looks ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(360, 740), (1024, 768), (1920, 1080)], ids=str)
+@pytest.mark.parametrize(
+    ("size", "theme"), [((360, 740), "light"), ((1024, 768), "dark"), ((1920, 1080), "light")]
+)
 def test_it_fits_and_is_accessible(
     open_page: Open, classic_page: Path, size: tuple[int, int], theme: Any
 ) -> None:

@@ -1,4 +1,4 @@
-"""The page learns as the package does: gradients, files that are saved, digits that it has in it."""
+"""The page learns as the package does: gradients, digits to learn from, files to save."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ SETUP = """() => {
         return Array.from({ length: bytes.length / 784 }, (_, i) =>
             bytes.subarray(784 * i, 784 * (i + 1)));
     };
-    window.toText = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+    window.toText = (bytes) =>
+        btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }"""
 
 
@@ -119,7 +120,7 @@ def test_a_step_goes_down_the_gradient(page: Page) -> None:
 
 def test_a_loss_is_finite_where_a_probability_is_none(page: Page) -> None:
     brain = random_brain(5, scale=30.0)
-    images, labels = batch(8)
+    images, _ = batch(8)
     losses = page.evaluate(
         """([network, images]) => Array.from({ length: 10 }, (_, digit) =>
             backpropagate(networkOf(network), imagesOf(images).slice(0, 1), [digit]).loss)""",
@@ -157,7 +158,8 @@ def test_the_digits_in_the_page_are_those_that_were_made(page: Page) -> None:
     found = page.evaluate(
         """async () => {
             const digits = await loadDigits(element("digits").textContent);
-            return [digits.map(({ label }) => label), toText(joined(digits.map(({ image }) => image)))];
+            const images = joined(digits.map(({ image }) => image));
+            return [digits.map(({ label }) => label), toText(images)];
         }"""
     )
     images, labels = make_digits(COUNT, SEED)
@@ -174,7 +176,8 @@ def test_a_network_learns_from_the_digits_in_the_page(page: Page) -> None:
             const random = () => (state = (48271 * state) % 2147483647) / 2147483647;
             const kind = { activation: "relu", output: "softmax", normalization: "none" };
             const digits = await loadDigits(element("digits").textContent);
-            const training = new Training(newNetwork(kind, [784, 20, 20, 10], random), digits, random);
+            const fresh = newNetwork(kind, [784, 20, 20, 10], random);
+            const training = new Training(fresh, digits, random);
             const before = training.heldOut.map(({ image }) => image);
             let steps = 0;
             while (training.epochs < 5) training.step(), steps++;
@@ -211,9 +214,7 @@ def test_examples_become_idx_files(page: Page, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("normalization", ["none", "moments"])
 @pytest.mark.parametrize("loss", ["mse", "cross-entropy"])
-def test_a_brain_is_saved_whole(
-    page: Page, tmp_path: Path, loss: str, normalization: str
-) -> None:
+def test_a_brain_is_saved_whole(page: Page, tmp_path: Path, loss: str, normalization: str) -> None:
     brain = random_brain(20, 15, loss=loss, normalization=normalization)
     path = saved(
         page,

@@ -41,7 +41,7 @@ class Classroom {
   }
 
   get label() {
-    const chosen = document.querySelector("#labels input:checked");
+    const chosen = element("labels").querySelector(":checked");
     return chosen ? +chosen.value : null;
   }
 
@@ -49,7 +49,7 @@ class Classroom {
   show(found) {
     this.found = found;
     const { label } = this;
-    if (!found && label !== null) document.querySelector("#labels input:checked").checked = false;
+    if (!found && label !== null) element("labels").querySelector(":checked").checked = false;
     element("keep").disabled = !found || label === null;
     this.lesson.show(found?.seen ?? null, this.label);
   }

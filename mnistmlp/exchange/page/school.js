@@ -28,7 +28,7 @@ class School {
   }
 
   get #choices() {
-    return document.querySelectorAll("#sources input");
+    return element("sources").querySelectorAll("input");
   }
 
   #sizes() {
