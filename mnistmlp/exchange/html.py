@@ -29,7 +29,19 @@ SCRIPTS = (  # each uses those before it
     *("grids", "filters", "components", "strokes", "background"),
     *("marks", "evidence", "ink", "lines", "rulings", "images"),
     *("number_lines", "several", "cuts", "segments", "numbers"),
-    *("decoding", "draw", "camera", "bars", "contributions", "view", "explain", "pixels", "main"),
+    *(
+        "decoding",
+        "draw",
+        "camera",
+        "bars",
+        "colours",
+        "contributions",
+        "view",
+        "explain",
+        "pixels",
+        "steps",
+        "main",
+    ),
 )
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit
 

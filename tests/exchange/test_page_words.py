@@ -146,6 +146,10 @@ def test_a_page_in_another_language_has_no_english_left(foreign: Page) -> None:
     foreign.locator("#neurons button").nth(2).focus()
     check_words(foreign)
     assert foreign.evaluate("document.documentElement.lang") == "de"
+    foreign.locator("#step-through").click()
+    for _ in range(4):
+        check_words(foreign)
+        foreign.keyboard.press("PageDown")
     foreign.locator("#camera").click()
     expect(foreign.locator("#message")).to_contain_text("⟦")
     check_words(foreign)

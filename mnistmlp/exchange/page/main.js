@@ -7,6 +7,7 @@ let network = null;
 let absence = [word("unpacking"), word("readSoon")];
 let view = null;
 let explanation = null;
+let steps = null;
 let mode = "drawing"; // or "picture", or "camera"
 let before = "drawing"; // the mode that the camera was started from
 let awaited = null; // the file that is being decoded
@@ -108,11 +109,9 @@ function present(reading, otherwise, leastConfidence = 0) {
   const found = number ?? latest;
   const sure = found && found.confidence >= leastConfidence;
   showVerdict(element("verdict"), found, sure ? null : otherwise, word(`hint-${mode}`));
-  showBars(element("bars"), latest);
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), seen, (level) => [level, level, level]);
-  view.show(latest?.layers ?? null);
-  explain();
+  showSteps();
   const flickers = sure && mode === "camera"; // the percentage, from frame to frame
   speak(flickers ? naming(found) : element("reading").textContent);
 }
@@ -143,6 +142,14 @@ function say(message) {
   element("message").textContent = message;
 }
 
+/** Show the network's layers, those of the step that is shown. */
+function showSteps() {
+  steps.show(latest);
+  view.show(latest?.layers ?? null, steps.upTo);
+  showBars(element("bars"), steps.upTo < steps.end ? null : latest);
+  explain();
+}
+
 /** Show the neuron that is selected: in numbers, and as an image what moves it. */
 function explain() {
   const { selected, activations } = view;
@@ -167,7 +174,7 @@ function caption(selected, activations) {
   const { layer, neuron } = selected;
   if (layer !== 1) {
     const traced = layer ? selected : { layer: view.last, neuron: latest?.digit };
-    return word(latest ? "counting" : "noneChosen", { name: nameOf(traced, network) });
+    return word(view.pixels ? "counting" : "noneChosen", { name: nameOf(traced, network) });
   }
   const activation = activations?.[1][neuron].toFixed(2);
   return word(activations ? "weightsAt" : "weights", { number: neuron + 1, activation });
@@ -198,7 +205,7 @@ function wire() {
   document.addEventListener("paste", (event) => openFile(event.clipboardData.files[0]));
   wireDropping();
   addEventListener("pagehide", () => mode === "camera" && show("drawing"));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  dark.addEventListener("change", () => {
     drawing.render();
     view?.render();
     if (view) explain();
@@ -249,6 +256,7 @@ async function main() {
   element("seen-caption").textContent = word(`seen-${network.normalization}`);
   view = new NetworkView(element("layers"), element("neurons"), network, explain);
   explanation = new Explanation(element("explanation"), network, (neuron) => view.choose(neuron));
+  steps = new Steps(network, showSteps);
   view.layOut();
   const inImage = (pixel) => (pixel === null ? null : { layer: 0, neuron: pixel });
   new PixelField(
