@@ -123,8 +123,8 @@ def translated(words: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def foreign(monkeypatch: pytest.MonkeyPatch, open_page: Open) -> Page:
     """A page in a language of brackets."""
-    read, text = html._read_source, json.dumps(translated(WORDS), ensure_ascii=False)
-    monkeypatch.setattr(html, "_read_source", lambda n: text if n == "words.json" else read(n))
+    read, text = html._read_file, json.dumps(translated(WORDS), ensure_ascii=False)
+    monkeypatch.setattr(html, "_read_file", lambda n: text if n == "words.json" else read(n))
     path = Path("page.html").resolve()
     path.write_text(make_page(random_brain(30, 20), "b.npz"), encoding="utf-8")
     return open_page(path)
@@ -150,6 +150,10 @@ def test_a_page_in_another_language_has_no_english_left(foreign: Page) -> None:
     for _ in range(4):
         check_words(foreign)
         foreign.keyboard.press("PageDown")
+    foreign.locator("#edit").click()
+    foreign.locator("#change").click()
+    expect(foreign.locator("#changed")).to_contain_text("⟦")
+    check_words(foreign)
     foreign.locator("#camera").click()
     expect(foreign.locator("#message")).to_contain_text("⟦")
     check_words(foreign)
