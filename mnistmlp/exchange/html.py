@@ -8,6 +8,7 @@ out as in `core`, compressed with deflate and encoded in base64.
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 from importlib import resources
 from pathlib import Path
@@ -30,8 +31,9 @@ SCRIPTS = (  # each uses those before it
     *("grids", "filters", "components", "strokes", "background"),
     *("marks", "evidence", "ink", "lines", "rulings", "images"),
     *("number_lines", "several", "cuts", "segments", "numbers"),
-    *("backpropagation", "initialization", "training", "idx", "archive"),
-    *("decoding", "draw", "camera", "bars", "contributions", "view", "explain", "pixels"),
+    *("decoding", "draw", "camera", "bars", "colours", "contributions", "view", "explain"),
+    *("backpropagation", "changes", "pixels", "editing", "steps"),
+    *("initialization", "training", "idx", "archive"),
     *("curve", "lesson", "collection", "school", "classroom", "main"),
 )
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit
@@ -66,13 +68,20 @@ def make_page(brain: Brain, name: str) -> str:
         generator=f"mnistmlp {__version__}",
         style=style,
         script=script,
-        words=_read_source("words.json").replace("<", "\\u003c"),
+        words=_read_file("words.json").replace("<", "\\u003c"),
         brain=_embed_brain(brain, name),
         digits=embed_digits(),
     )
 
 
 def _read_source(name: str) -> str:
+    """Return a source, indented by tabs: the page is 6 kB smaller, and as easy to read."""
+    return re.sub(
+        r"^(  )+", lambda found: "\t" * (len(found[0]) // 2), _read_file(name), flags=re.M
+    )
+
+
+def _read_file(name: str) -> str:
     return (SOURCES / name).read_text(encoding="utf-8")
 
 

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from mnistmlp.arrays import Array
 from mnistmlp.brains.brain import Brain, load_brain
 from mnistmlp.cli.app import app
-from mnistmlp.data.idx import read_idx
+from mnistmlp.data.idx import read_idx, write_idx
+from mnistmlp.data.synthetic import make_digits
 from mnistmlp.exchange.html import write_page
 from tests.conftest import few_steps
 from tests.exchange.conftest import Open, draw, keep, random_brain, until
@@ -95,7 +96,7 @@ def test_a_step_is_one_of_gradient_descent_and_is_undone(page: Page, brain: Brai
     assert page.evaluate("latest.probabilities[7]") > answers[7]
     assert page.evaluate("network.temperature") == 1  # it was fitted to other weights
     expect(page.locator("#about")).not_to_contain_text("right in validation")
-    page.locator("#steps").click()
+    page.locator("#ten-steps").click()
     expect(page.locator("#taught")).to_contain_text("After 10 steps, ")
     assert losses(page)[1] == after
     undo.click()
@@ -140,6 +141,21 @@ def test_what_is_shown_of_a_step_is_what_happened(page: Page, brain: Brain) -> N
     expect(page.locator("#outcome")).to_be_hidden()
     page.locator("#clear").click()
     assert page.locator("#labels :checked").count() == 0
+
+
+def test_delta_flows_back_through_the_network(page: Page) -> None:
+    say(page, 7)
+    lit = """view.columns.map(({ aim }) => aim.some((each) => each !== 0))"""
+    page.locator("#step").click()
+    until(page, f"String({lit}) === 'false,false,true'")
+    aims = page.evaluate("view.columns[2].aim")
+    delta = np.array(page.evaluate("Array.from(classroom.lesson.last.deltas[2])"))
+    np.testing.assert_allclose(aims, delta / abs(delta).max(), atol=1e-6)
+    until(page, f"String({lit}) === 'false,true,false'")
+    until(page, f"String({lit}) === 'true,true,true'")  # as it was
+    page.emulate_media(reduced_motion="reduce")
+    page.locator("#step").click()
+    assert page.evaluate(lit) == [True, True, True]
 
 
 def test_it_is_taught_by_keyboard(page: Page) -> None:
@@ -220,7 +236,7 @@ def test_a_network_is_trained_from_scratch_and_reads(page: Page, brain: Brain) -
 
 def test_steps_are_taken_back_before_another_network_is_trained(page: Page, brain: Brain) -> None:
     say(page, 7)
-    page.locator("#steps").click()
+    page.locator("#ten-steps").click()
     page.locator("#train").click()
     until(page, "classroom.school.training?.epochs > 0")
     page.locator("#train").click()
@@ -288,7 +304,7 @@ def test_a_network_that_learnt_is_saved_as_a_brain(
 ) -> None:
     expect(page.locator("#save-brain")).to_be_disabled()
     say(page, 7)
-    page.locator("#steps").click()
+    page.locator("#ten-steps").click()
     path = save(page, "#save-brain", tmp_path)
     assert path.name == "brain.npz"
     saved = load_brain(path)
@@ -301,8 +317,12 @@ def test_a_network_that_learnt_is_saved_as_a_brain(
     facts = json.loads(run("info", path, "--json"))
     assert facts["recipe"] == {"name": "page"}
     assert "validation accuracy" not in run("info", path)
-    report = json.loads(run("evaluate", path, "--dataset", "synthetic", "--json"))
-    assert report["images"] == 10_000
+    for name, array in zip(
+        ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"), make_digits(50, 7), strict=True
+    ):
+        write_idx(tmp_path / name, array)
+    report = json.loads(run("evaluate", path, "--data-dir", tmp_path, "--json"))
+    assert report["images"] == 50
 
 
 # --- How it looks ------------------------------------------------------------
@@ -323,7 +343,7 @@ def test_it_fits_and_is_accessible(
     )
     collect(page, [3, 7])
     say(page, 5)
-    page.locator("#steps").click()
+    page.locator("#ten-steps").click()
     keep(page, f"learn-{width}-{theme}")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     found = Axe().run(page)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from mnistmlp.exchange import html
 from mnistmlp.exchange.html import SCRIPTS, SOURCES, STYLES, make_page
-from tests.exchange.conftest import Open, draw, random_brain
+from tests.exchange.conftest import Open, draw, random_brain, until
 
 FILE = (SOURCES / "words.json").read_text(encoding="utf-8")
 WORDS: dict[str, Any] = json.loads(FILE)
@@ -80,6 +80,11 @@ def test_no_words_stand_elsewhere() -> None:
             assert not re.search(r'"[^"]*[^\W\d_]', content), f"{name}.css: {content}"
 
 
+def test_no_word_has_the_name_of_another() -> None:
+    names = re.findall(r'^ "(\w[\w-]*)":', FILE, re.MULTILINE)
+    assert sorted(names) == sorted(WORDS)
+
+
 def test_every_word_is_used_and_every_name_has_words() -> None:
     sources = [(SOURCES / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
     sources.append((SOURCES / "page.html").read_text(encoding="utf-8"))
@@ -123,8 +128,8 @@ def translated(words: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def foreign(monkeypatch: pytest.MonkeyPatch, open_page: Open) -> Page:
     """A page in a language of brackets."""
-    read, text = html._read_source, json.dumps(translated(WORDS), ensure_ascii=False)
-    monkeypatch.setattr(html, "_read_source", lambda n: text if n == "words.json" else read(n))
+    read, text = html._read_file, json.dumps(translated(WORDS), ensure_ascii=False)
+    monkeypatch.setattr(html, "_read_file", lambda n: text if n == "words.json" else read(n))
     path = Path("page.html").resolve()
     path.write_text(make_page(random_brain(30, 20), "b.npz"), encoding="utf-8")
     return open_page(path)
@@ -132,7 +137,7 @@ def foreign(monkeypatch: pytest.MonkeyPatch, open_page: Open) -> Page:
 
 def check_words(page: Page) -> None:
     """Check that no letters are shown that do not stand in the file, but those of formulas."""
-    known = r"\b(?:b\.npz|[a-zδσΣΔW][ˡᴸ⁰¹²³⁴⁻ᵀ]*|tanh|exp|max)\b|é \N{SNOWMAN}"
+    known = r"\b(?:b\.npz|[a-zδσΣΔW][ˡᴸ⁰¹²³⁴⁻ᵀ]*|tanh|exp|max)\b|\)ᵀ|é \N{SNOWMAN}"
     for text in page.evaluate(LEFT, [name for name in READ_ALOUD if name != "data-drop"]):
         left = re.sub(known, "", pseudo.sub(" ", text))
         assert not re.search(r"[^\W\d_]", left), text
@@ -146,6 +151,23 @@ def test_a_page_in_another_language_has_no_english_left(foreign: Page) -> None:
     foreign.locator("#neurons button").nth(2).focus()
     check_words(foreign)
     assert foreign.evaluate("document.documentElement.lang") == "de"
+    foreign.locator("#step-through").click()
+    for _ in range(4):
+        check_words(foreign)
+        foreign.keyboard.press("PageDown")
+    foreign.locator("#edit").click()
+    foreign.locator("#change").click()
+    expect(foreign.locator("#changed")).to_contain_text("⟦")
+    check_words(foreign)
+    foreign.locator("#labels label").nth(7).click()
+    foreign.locator("#step").click()
+    check_words(foreign)
+    foreign.locator("#keep").click()
+    foreign.locator("#train").click()
+    until(foreign, "classroom.school.training?.epochs > 0")
+    check_words(foreign)
+    foreign.locator("#train").click()
+    check_words(foreign)
     foreign.locator("#camera").click()
     expect(foreign.locator("#message")).to_contain_text("⟦")
     check_words(foreign)

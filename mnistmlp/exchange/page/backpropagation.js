@@ -39,39 +39,41 @@ const oneHot = (digit) => new Float32Array(DIGITS).fill(1, digit, digit + 1);
  */
 function backpropagate(network, images, labels, gradient = new Float32Array(network.parameters.length)) {
   const matrices = layerMatrices(gradient.fill(0), network.sizes);
+  const { value, delta } = LOSSES[network.output];
   let [loss, layers, deltas] = [0, null, null];
   images.forEach((image, i) => {
     const y = oneHot(labels[i]);
     layers = forward(network, image);
-    deltas = backward(network, layers, y);
-    loss += LOSSES[network.output].value(layers.at(-1), y) / images.length;
+    deltas = backward(network, layers, delta(layers.at(-1), y)); // BP1
+    loss += value(layers.at(-1), y) / images.length;
     deltas.forEach((delta, l) => addOuterProduct(matrices[l].weights, delta, layers[l], 1 / images.length));
   });
   return { loss, gradient, layers, deltas };
 }
 
-/** Return δ¹ … δᴸ of an image, δˡ = ∂C/∂zˡ, from its activations and y. */
-function backward(network, layers, y) {
-  const last = network.layers.length;
-  const deltas = [];
-  deltas[last - 1] = LOSSES[network.output].delta(layers[last], y); // BP1: δᴸ
+/** Return δ¹ … δᴸ of an image, δˡ = ∂C/∂zˡ, from its activations and δᴸ. */
+function backward(network, layers, delta) {
+  const deltas = [delta];
   const derivative = DERIVATIVES[network.activation];
-  for (let l = last - 1; l > 0; l--) {
-    const delta = sumBack(network.layers[l], deltas[l]); // BP2: (Wˡ⁺¹)ᵀ δˡ⁺¹ …
+  for (let l = network.layers.length - 1; l > 0; l--) {
+    delta = multiplyBack(network.layers[l], delta); // BP2: (Wˡ⁺¹)ᵀ δˡ⁺¹ …
     for (let i = 0; i < delta.length; i++) delta[i] *= derivative(layers[l][i]); // … ⊙ f'(zˡ)
-    deltas[l - 1] = delta;
+    deltas.unshift(delta);
   }
   return deltas;
 }
 
+/** Return the derivatives by the image, (W¹)ᵀ δ¹. */
+const inputGradient = (network, deltas) => multiplyBack(network.layers[0], deltas[0]);
+
 /** Return Wᵀ δ: what each neuron before a layer has a part in. */
-function sumBack({ weights, fanIn, fanOut }, delta) {
-  const sums = new Float32Array(fanIn);
+function multiplyBack({ weights, fanIn, fanOut }, delta) {
+  const product = new Float64Array(fanIn);
   for (let neuron = 0; neuron < fanOut; neuron++) {
-    const start = neuron * (fanIn + 1);
-    for (let i = 0; i < fanIn; i++) sums[i] += weights[start + i] * delta[neuron];
+    const [start, each] = [neuron * (fanIn + 1), delta[neuron]];
+    if (each) for (let i = 0; i < fanIn; i++) product[i] += weights[start + i] * each;
   }
-  return sums;
+  return product;
 }
 
 /** Add δ aᵀ, so many times, to the gradient of a layer's weights, and δ to that of its biases. */

@@ -55,11 +55,16 @@ function naming({ lines, digit }) {
 
 const inWords = (share) => percent(share, word("under"), word("over"));
 
-function second({ probabilities, digit }) {
+/** Return the digit that is likeliest after the first. */
+function runnerUp({ probabilities, digit }) {
   const others = probabilities.map((share, each) => (each === digit ? -1 : share));
-  const next = others.indexOf(Math.max(...others));
-  if (others[next] < 0.0005) return word("noOther"); // it would be rounded to none
-  return word("next", { digit: next, share: inWords(others[next]) });
+  return others.indexOf(Math.max(...others));
+}
+
+function second({ probabilities, digit }) {
+  const next = runnerUp({ probabilities, digit });
+  if (probabilities[next] < 0.0005) return word("noOther"); // it would be rounded to none
+  return word("next", { digit: next, share: inWords(probabilities[next]) });
 }
 
 /** Draw an image of 28 x 28; `pixel` gives red, green and blue of each value. */

@@ -2,11 +2,11 @@
 "use strict";
 
 /**
- * `read` reads again what is given, `introduce` says what the network is, `reset` shows another one,
- * `clear` clears the field.
+ * `read` reads again what is given, `introduce` says what the network is, `view` shows it, `clear`
+ * clears the field.
  */
 class Classroom {
-  constructor(network, { read, introduce, clear, reset }) {
+  constructor(network, { read, introduce, clear, view }) {
     this.network = network;
     this.clear = clear;
     this.found = null;
@@ -17,12 +17,12 @@ class Classroom {
     };
     makeLabels(element("labels"), () => this.show(this.found));
     makeChanges(element("changes"));
-    this.lesson = new Lesson(network, changed);
+    this.lesson = new Lesson(network, { changed, flow: (deltas) => view.flow(deltas) });
     this.collection = new Collection(element("kept"), () => this.#count());
     const adopt = (other) => {
       if (this.lesson.past.length) this.lesson.undo(0);
       Object.assign(network, { changed: null, epochs: 0 }, other);
-      reset();
+      view.reset();
       this.lesson.begin();
       changed();
     };
@@ -60,7 +60,8 @@ class Classroom {
   }
 
   #keep() {
-    this.collection.add({ image: this.found.image, label: this.label });
+    const { image, seen } = this.found; // what is edited is only known as it is seen
+    this.collection.add({ image: image ?? seen, label: this.label });
     this.clear();
     element("drawing").focus();
   }

@@ -47,11 +47,11 @@ function largest(values, most, size = (value) => value) {
  * traced, and divides it among the terms of its own sum, in proportion to their size.  `shown` has
  * the neurons of each layer to go on from; without it, they are those with the largest shares.
  *
- * Returns them, the lines, and what each pixel has; a line that raises the traced neuron is
- * positive, one that lowers it negative.
+ * Returns them, the shares of all neurons, the lines, and what each pixel has; what raises the
+ * traced neuron is positive, what lowers it negative.
  */
 function traceBack(network, layers, selected, shown = null) {
-  const [found, lines] = [[], []];
+  const [found, allShares, lines] = [[], [], []];
   let counting = new Map([[selected.neuron, 1]]); // shares, negative where more of it lowers
   let pixels = null;
   for (let layer = selected.layer; layer > 0; layer--) {
@@ -59,10 +59,11 @@ function traceBack(network, layers, selected, shown = null) {
     const [shares, effects] = [new Float64Array(before.length), new Float64Array(before.length)];
     const kept = [];
     for (const [to, share] of counting) {
-      const strengths = divide(network.layers[layer - 1], before, to, share, shares);
+      const strengths = divideShare(network.layers[layer - 1], before, to, share, shares);
       for (let i = 0; i < strengths.length; i++) effects[i] += strengths[i];
       kept.push([to, strengths]);
     }
+    allShares[layer - 1] = shares;
     if (layer === 1) pixels = effects;
     const from = layer === 1 ? null : (shown?.[layer - 1] ?? sample(shares));
     found[layer - 1] = from;
@@ -71,11 +72,11 @@ function traceBack(network, layers, selected, shown = null) {
         lines.push({ layer, from: i, to, strength: strengths[i] });
     counting = new Map(from?.filter((i) => shares[i]).map((i) => [i, shares[i]]));
   }
-  return { shown: found, lines, pixels };
+  return { shown: found, shares: allShares, lines, pixels };
 }
 
 /** Return the parts of a share that the terms of a neuron's sum have, and add up the shares. */
-function divide({ weights, fanIn }, a, to, share, shares) {
+function divideShare({ weights, fanIn }, a, to, share, shares) {
   const start = to * (fanIn + 1);
   const strengths = new Float64Array(fanIn);
   let total = 0;

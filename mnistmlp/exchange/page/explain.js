@@ -8,7 +8,7 @@ const two = (value) => value.toFixed(2).replace("-", "−");
 const signed = (value, gap = "") => `${value < 0 ? "−" : "+"}${gap}${two(Math.abs(value))}`;
 const raise = (number) => [...`${number}`].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
 
-// How an activation is written, of a sum that is written out
+// How an activation is written, of one sum or of a layer's
 const WRITTEN = {
   sigmoid: (z) => `σ(${z})`,
   tanh: (z) => `tanh(${z})`,

@@ -1,7 +1,7 @@
 // The IDX file format of MNIST, as in mnistmlp/data/idx.py, and the digits that the page has in it.
 "use strict";
 
-const LEVEL = 85; // grey levels between two that an embedded digit may have
+const SHADES = 85; // grey levels between two that an embedded digit may have
 
 /** Return an IDX file of bytes in this shape. */
 function encodeIdx(shape, bytes) {
@@ -31,7 +31,7 @@ async function loadDigits(text) {
   const count = bytes.length / (1 + SIDE * SIDE);
   return Array.from({ length: count }, (_, i) => {
     const start = count + i * SIDE * SIDE;
-    const image = bytes.slice(start, start + SIDE * SIDE).map((level) => LEVEL * level);
+    const image = bytes.slice(start, start + SIDE * SIDE).map((level) => SHADES * level);
     return { image, label: bytes[i] };
   });
 }

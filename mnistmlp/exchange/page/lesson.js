@@ -8,11 +8,13 @@ const STUCK = 0.01; // δ of outputs that hardly learn, however wrong they are
 
 const countParameters = ({ parameters }) => parameters.length;
 
-/** Teaches a network one image; `changed` is called when its weights are others. */
+/**
+ * Teaches a network one image; `changed` is called when its weights are others, and `flow` with the
+ * δ of a step, from the first layer to the last.
+ */
 class Lesson {
-  constructor(network, changed) {
-    this.network = network;
-    this.changed = changed;
+  constructor(network, { changed, flow }) {
+    Object.assign(this, { network, changed, flow });
     this.image = null; // what the network sees
     this.label = null; // what it should say
     this.paused = false; // as long as it is trained
@@ -22,7 +24,7 @@ class Lesson {
     this.rate = element("rate");
     this.rate.addEventListener("input", () => this.#showRate());
     element("step").addEventListener("click", () => this.take(1));
-    element("steps").addEventListener("click", () => this.take(10));
+    element("ten-steps").addEventListener("click", () => this.take(10));
     for (const [id, keep] of [["unlearn", (count) => count - 1], ["unlearn-all", () => 0]])
       element(id).addEventListener("click", () => {
         this.undo(keep(this.past.length));
@@ -71,7 +73,7 @@ class Lesson {
     const { network, image, label } = this;
     this.past.push(keepState(network));
     if (this.past.length > MOST_UNDONE) this.past.splice(1, 1); // but not the first
-    Object.assign(network, { temperature: 1, validation: null }); // they were of other weights
+    Object.assign(network, { temperature: 1, validation: null, tested: null }); // they were of other weights
     const before = { ...this.#examine(), weights: network.layers[0].weights.slice() };
     let step = null;
     for (let i = 0; i < count; i++) {
@@ -91,6 +93,12 @@ class Lesson {
     return { loss, probabilities: probabilities(outputs) };
   }
 
+  /** Return δ¹ … δᴸ of the image. */
+  #deltas() {
+    const layers = forward(this.network, this.image);
+    return backward(this.network, layers, LOSSES[this.network.output].delta(layers.at(-1), oneHot(this.label)));
+  }
+
   /** Take back all steps but so many. */
   undo(count) {
     const { parameters, ...rest } = this.past[count];
@@ -106,14 +114,14 @@ class Lesson {
   #show() {
     if (!this.possible) return;
     const ready = Boolean(this.image && this.label !== null && !this.paused);
-    for (const id of ["step", "steps"]) element(id).disabled = !ready;
+    for (const id of ["step", "ten-steps"]) element(id).disabled = !ready;
     for (const id of ["unlearn", "unlearn-all"]) element(id).disabled = this.paused || !this.past.length;
     element("taught").textContent = this.#describe();
     element("stuck").hidden = true;
     element("deltas").hidden = element("deltas-title").hidden = !ready;
     element("outcome").hidden = !this.last;
     if (!ready) return;
-    const deltas = this.last?.deltas ?? backward(this.network, forward(this.network, this.image), oneHot(this.label));
+    const deltas = this.last?.deltas ?? this.#deltas();
     const wrong = this.#examine().probabilities[this.label] < 0.5;
     element("stuck").hidden = !(wrong && Math.max(...deltas.at(-1).map(Math.abs)) < STUCK);
     [...element("deltas").children].reverse().forEach((row, l) => showDelta(row, deltas[l]));
@@ -159,17 +167,18 @@ class Lesson {
   /** Let δ flow backwards, from the outputs to the first layer. */
   #flow() {
     if (this.still.matches) return;
+    this.flow(this.last.deltas);
     [...element("deltas").children].forEach((row, i) =>
       row.animate([{ opacity: 0, translate: "32px 0" }, { opacity: 1, translate: "0 0" }], {
-        ...{ duration: 300, delay: 200 * i, fill: "backwards", easing: "ease-out" },
+        ...{ duration: 300, delay: BACKWARDS * i, fill: "backwards", easing: "ease-out" },
       }),
     );
   }
 }
 
 /** Return what steps change: the weights, and what is known of them. */
-function keepState({ parameters, temperature, validation, changed }) {
-  return { parameters: parameters.slice(), temperature, validation, changed };
+function keepState({ parameters, temperature, validation, tested, changed }) {
+  return { parameters: parameters.slice(), temperature, validation, tested, changed };
 }
 
 /** Return the neuron whose weights have changed most, by the sum of squares. */

@@ -7,6 +7,8 @@ let network = null;
 let absence = [word("unpacking"), word("readSoon")];
 let view = null;
 let explanation = null;
+let steps = null;
+let editing = null;
 let classroom = null;
 let mode = "drawing"; // or "picture", or "camera"
 let before = "drawing"; // the mode that the camera was started from
@@ -40,6 +42,7 @@ const camera = new Camera(
 /** Read the field or the picture; the camera's frames come by themselves, once there are any. */
 function read() {
   scheduled = null;
+  if (editing?.image) return presentEdited();
   if (mode === "camera") return present(null, word("waiting"));
   if (mode === "picture") return present(readPicture(picture), word("noneInPicture"));
   present(drawing.isEmpty ? null : readField(), word("begin"));
@@ -85,6 +88,7 @@ function show(wanted) {
 /** Put the field, the picture or the camera before the user. */
 function setMode(wanted) {
   mode = wanted;
+  editing?.drop();
   if (mode !== "camera") camera.stop();
   if (mode !== "drawing") drawing.lift();
   say("");
@@ -106,14 +110,22 @@ function present(reading, otherwise, leastConfidence = 0) {
   const number = reading && reading.count !== 1 ? findNumber(reading) : null;
   const image = number ? number.digits.at(-1).image : reading?.image;
   latest = image ? recognise(network, image) : null;
-  const found = number ?? latest;
+  showFound(number ?? latest, otherwise, leastConfidence);
+}
+
+/** Show what the network makes of an image that is edited. */
+function presentEdited() {
+  const blank = editing.image.every((level) => !level);
+  latest = blank ? null : recogniseSeen(network, editing.image);
+  showFound(latest, word("begin"));
+}
+
+function showFound(found, otherwise, leastConfidence = 0) {
   const sure = found && found.confidence >= leastConfidence;
   showVerdict(element("verdict"), found, sure ? null : otherwise, word(`hint-${mode}`));
-  showBars(element("bars"), latest);
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), seen, (level) => [level, level, level]);
-  view.show(latest?.layers ?? null);
-  explain();
+  showSteps();
   classroom.show(latest);
   const flickers = sure && mode === "camera"; // the percentage, from frame to frame
   speak(flickers ? naming(found) : element("reading").textContent);
@@ -145,17 +157,29 @@ function say(message) {
   element("message").textContent = message;
 }
 
+/** Show the network's layers, those of the step that is shown. */
+function showSteps() {
+  steps.show(latest);
+  editing.show(latest);
+  view.show(latest?.layers ?? null, steps.upTo);
+  showBars(element("bars"), steps.upTo < steps.end ? null : latest);
+  explain();
+}
+
 /** Show the neuron that is selected: in numbers, and as an image what moves it. */
 function explain() {
   const { selected, activations } = view;
   explanation.show(selected, activations, view.chosen);
   classroom?.lesson.showWeights(selected);
-  const values = selected?.layer === 1 ? weightsOf(selected.neuron) : view.pixels;
+  const changed = !view.pointed && !view.chosen && editing.change?.difference;
+  const values = changed || (selected?.layer === 1 ? weightsOf(selected.neuron) : view.pixels);
   const strongest = (values && most(values.map(Math.abs))) || 1;
   const palette = theme();
   const shown = values ?? new Float32Array(SIDE * SIDE);
   showImage(element("weights"), shown, (value) => diverging(value / strongest, palette));
-  element("weights-caption").textContent = caption(selected, activations);
+  element("low").textContent = word(changed ? "darker" : "against");
+  element("high").textContent = word(changed ? "brighter" : "for");
+  element("weights-caption").textContent = changed ? word("difference") : caption(selected, activations);
 }
 
 /** Return the weights of a neuron of the first layer. */
@@ -170,7 +194,7 @@ function caption(selected, activations) {
   const { layer, neuron } = selected;
   if (layer !== 1) {
     const traced = layer ? selected : { layer: view.last, neuron: latest?.digit };
-    return word(latest ? "counting" : "noneChosen", { name: nameOf(traced, network) });
+    return word(view.pixels ? "counting" : "noneChosen", { name: nameOf(traced, network) });
   }
   const activation = activations?.[1][neuron].toFixed(2);
   return word(activations ? "weightsAt" : "weights", { number: neuron + 1, activation });
@@ -201,12 +225,22 @@ function wire() {
   document.addEventListener("paste", (event) => openFile(event.clipboardData.files[0]));
   wireDropping();
   addEventListener("pagehide", () => mode === "camera" && show("drawing"));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  dark.addEventListener("change", () => {
     drawing.render();
     view?.render();
     if (view) explain();
     classroom?.render();
   });
+}
+
+/** Read what is edited; the camera would go on and replace it. */
+function edit() {
+  const { image, change } = editing;
+  if (mode === "camera") setMode("drawing");
+  Object.assign(editing, { image, change });
+  awaited = null;
+  element("clear").disabled = !image && mode === "drawing" && drawing.isEmpty;
+  scheduled ??= requestAnimationFrame(read);
 }
 
 function clear() {
@@ -259,16 +293,18 @@ async function main() {
   }
   view = new NetworkView(element("layers"), element("neurons"), network, explain);
   explanation = new Explanation(element("explanation"), network, (neuron) => view.choose(neuron));
+  steps = new Steps(network, showSteps);
   view.layOut();
   const inImage = (pixel) => (pixel === null ? null : { layer: 0, neuron: pixel });
-  new PixelField(
-    element("seen"),
-    element("cursor"),
-    (pixel) => view.point(inImage(pixel)),
-    (pixel) => view.choose(inImage(pixel)),
-  );
+  editing = new Editing(network, () => latest?.seen, edit);
+  editing.field = new PixelField(element("seen"), element("cursor"), {
+    levelOf: (pixel) => latest?.seen[pixel] ?? 0,
+    pointed: (pixel) => view.point(inImage(pixel)),
+    chosen: (pixel) => view.choose(inImage(pixel)),
+    painted: (pixel, level) => editing.paint(pixel, level),
+  });
   element("back").addEventListener("click", () => view.choose(null));
-  classroom = new Classroom(network, { read, introduce, clear, reset: () => view.reset() });
+  classroom = new Classroom(network, { read, introduce, clear, view });
   introduce();
   read();
 }

@@ -53,7 +53,7 @@ class School {
     this.stop();
     const examples = await this.#examples();
     const { sizes, ...fresh } = newNetwork({ ...this.embedded, normalization: "moments" }, this.#sizes());
-    const known = { name: word("newNetwork"), recipe: null, validation: null };
+    const known = { name: word("newNetwork"), recipe: null, validation: null, tested: null };
     this.adopt({ ...fresh, ...known, sizes, epochs: 0, changed: word("trained") });
     this.training = new Training(this.network, examples);
     this.milliseconds = 0;

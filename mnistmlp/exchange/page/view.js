@@ -3,6 +3,7 @@
 
 const CONNECTIONS = 36; // between two layers
 const PATIENCE = 500; // milliseconds before other neurons of wide layers are shown
+const BACKWARDS = 400; // milliseconds that a layer is lit as δ flows back through it
 const FOOT = 20; // pixels below the neurons, for how many they are
 
 /** Draws a network's layers, and calls `changed` when another neuron is selected. */
@@ -16,9 +17,11 @@ class NetworkView {
     this.frame = null; // the next of the motion
     this.later = null; // the time to show other neurons
     this.chosen = null; // a neuron, until it is chosen again
+    this.usual = null; // a neuron, where none is asked for
     this.pointed = null; // a neuron, as long as it is pointed at or has the focus
     this.reach = { layer: 1, neuron: 0 }; // the one that the Tab key goes to
     this.samples = sampleLayers(network, null, null);
+    this.upTo = Infinity; // the last layer that is shown
     this.lines = new Map(); // by name, each { layer, from, to, now, aim }
     this.pixels = null; // how much each counts for what is selected
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -33,7 +36,18 @@ class NetworkView {
 
   /** The neuron that is explained: by default the output that wins, if there is an image. */
   get selected() {
-    return this.pointed ?? this.chosen ?? this.#winner();
+    const there = (neuron) => (neuron && neuron.layer <= this.upTo ? neuron : null);
+    return there(this.pointed) ?? there(this.chosen) ?? this.usual;
+  }
+
+  /** Return the neuron to explain if none is asked for: of a step, that which counts most. */
+  #usual() {
+    const { activations, upTo, samples } = this;
+    if (!activations || upTo >= this.last) return this.#winner();
+    const { shares } = traceBack(this.network, activations, this.#winner(), samples);
+    const sizes = shares[upTo].map(Math.abs);
+    const shown = samples[upTo] ?? [...sizes.keys()];
+    return { layer: upTo, neuron: shown.reduce((one, other) => (sizes[other] > sizes[one] ? other : one)) };
   }
 
   #winner() {
@@ -101,7 +115,7 @@ class NetworkView {
     });
     this.lines.clear();
     this.#placeButtons();
-    this.show(this.activations);
+    this.show(this.activations, this.upTo);
   }
 
   /** Return how a neuron is lit where the columns are laid out anew. */
@@ -171,13 +185,15 @@ class NetworkView {
 
   // --- What it shows ---------------------------------------------------------
 
-  /** Show the activations of all layers, the image first; null for a network at rest. */
-  show(activations) {
-    this.activations = activations;
+  /** Show the activations of layers, the image first; null for a network at rest. */
+  show(activations, upTo = Infinity) {
+    clearTimeout(this.flowing);
+    Object.assign(this, { activations, upTo });
+    this.usual = this.#usual();
     if (activations) this.later ??= setTimeout(() => this.#resample(), PATIENCE);
     else if (this.chosen) this.choose(null);
     for (const column of this.columns) {
-      const values = activations?.[column.layer];
+      const values = column.layer <= upTo ? activations?.[column.layer] : null;
       const scale = values ? Math.max(1, most(values)) : 1; // ReLU has no upper end
       column.aim = column.shown.map((neuron) => (values ? values[neuron] / scale : 0));
     }
@@ -185,17 +201,31 @@ class NetworkView {
     this.#animate();
   }
 
+  /** Light up a layer after the other by its δ, from the last one back; then all as they were. */
+  flow(deltas, layer = this.last) {
+    clearTimeout(this.flowing);
+    if (!layer) return this.show(this.activations, this.upTo);
+    const delta = deltas[layer - 1];
+    const largest = most(delta.map(Math.abs)) || 1;
+    for (const column of this.columns)
+      column.aim = column.shown.map((neuron) => (column.layer === layer ? delta[neuron] / largest : 0));
+    for (const line of this.lines.values()) line.aim = 0;
+    this.#animate();
+    this.flowing = setTimeout(() => this.flow(deltas, layer - 1), BACKWARDS);
+  }
+
   /** Aim at the lines from what counts for the neuron that is selected, and to what it counts for. */
   #connect() {
     for (const line of this.lines.values()) line.aim = 0;
-    const { activations, network, selected } = this;
+    const { activations, network, selected, upTo } = this;
     if (!activations || !selected) return (this.pixels = null);
     const traced = selected.layer ? selected : this.#winner();
     const { lines, pixels } = traceBack(network, activations, traced, this.samples);
-    this.pixels = pixels;
+    this.pixels = traced.layer <= upTo ? pixels : null;
     const { layer, neuron } = selected;
-    for (let at = 1; at <= layer; at++) this.#aim(lines.filter((line) => line.layer === at));
-    if (layer === this.last) return;
+    const first = upTo <= this.last ? layer : 1; // of a step, only its own lines
+    for (let at = first; at <= layer; at++) this.#aim(lines.filter((line) => line.layer === at));
+    if (layer === Math.min(this.last, upTo)) return;
     const { terms } = onwardOf(network, activations, selected);
     const onward = this.samples[layer + 1];
     this.#aim(onward.map((to) => ({ layer: layer + 1, from: neuron, to, strength: terms[to] })));
@@ -327,25 +357,3 @@ function describeSample(network) {
     .join(word("then"));
   return parts ? word("shown", { parts, lines: word("lines") }) : word("lines");
 }
-
-// --- Colours -----------------------------------------------------------------
-
-/** Return the theme's colours as red, green and blue. */
-function theme() {
-  const names = ["for", "against", "zero", "ink", "edge", "muted"];
-  return Object.fromEntries(
-    names.map((name) => {
-      const number = parseInt(colour(`--${name}`).trim().slice(1), 16);
-      return [name, [number >> 16, (number >> 8) & 255, number & 255]];
-    }),
-  );
-}
-
-/** Return the colour of a value from -1, all against, by 0 to 1, all for. */
-function diverging(value, palette) {
-  const end = value > 0 ? palette.for : palette.against;
-  const part = Math.min(Math.abs(value), 1);
-  return palette.zero.map((level, k) => level + (end[k] - level) * part);
-}
-
-const rgb = (levels) => `rgb(${levels.map(Math.round).join(" ")})`;
