@@ -127,7 +127,7 @@ def test_what_is_shown_of_a_step_is_what_happened(page: Page, brain: Brain) -> N
     assert strong.sum() > 20
     np.testing.assert_array_equal((blue > red)[strong], (change[4] > 0)[strong])
     sizes = page.locator("#deltas .size").all_inner_texts()
-    deltas = page.evaluate("lesson => classroom.lesson.last.deltas.map((d) => Array.from(d))")
+    deltas = page.evaluate("classroom.lesson.last.deltas.map((d) => Array.from(d))")
     for text, delta in zip(sizes, reversed(deltas), strict=True):
         shown = float(text.split("= ")[1].replace("−", "-"))
         assert shown == pytest.approx(np.abs(delta).max(), rel=0.06)
@@ -186,6 +186,15 @@ def test_outputs_that_are_stuck_are_said_to_be(open_page: Open) -> None:
     expect(page.locator("#stuck")).to_be_hidden()
 
 
+def test_a_step_that_is_too_long_is_taken_back(page: Page, brain: Brain) -> None:
+    say(page, 7)
+    page.evaluate("(classroom.lesson.rate = { value: 39 })")
+    page.locator("#ten-steps").click()
+    expect(page.locator("#taught")).to_contain_text("It is taken back")
+    np.testing.assert_array_equal(parameters(page), brain.network.parameters)
+    expect(page.locator("#unlearn")).to_be_disabled()
+
+
 def test_a_large_network_is_not_taught_but_a_small_one_is_trained(open_page: Open) -> None:
     page = open_page()
     expect(page.locator("#lesson")).to_be_hidden()
@@ -214,6 +223,7 @@ def test_a_network_is_trained_from_scratch_and_reads(page: Page, brain: Brain) -
     train.click()
     expect(train).to_have_text("Go on")
     expect(progress).to_contain_text("% of 60 digits held out are right")
+    expect(page.locator("#told")).to_have_text(progress.inner_text())
     reached = page.evaluate("classroom.school.training.curve.slice(-5)")
     assert min(reached) > 0.5
     expect(page.locator("#digit")).to_have_text("3")

@@ -81,9 +81,16 @@ class Lesson {
       descend(network, step.gradient, 10 ** this.rate.value);
     }
     network.changed = word("taught");
+    if (!network.parameters.every(Number.isFinite)) return this.#giveUp();
     this.last = { count, before, after: this.#examine(), deltas: step.deltas };
     this.changed();
     this.#flow();
+  }
+
+  /** Take back steps so long that weights became no numbers, and say so. */
+  #giveUp() {
+    this.undo(this.past.length - 1);
+    element("taught").textContent = word("diverged");
   }
 
   /** Return the loss of the image, and its probabilities. */
@@ -118,7 +125,7 @@ class Lesson {
     for (const id of ["unlearn", "unlearn-all"]) element(id).disabled = this.paused || !this.past.length;
     element("taught").textContent = this.#describe();
     element("stuck").hidden = true;
-    element("deltas").hidden = element("deltas-title").hidden = !ready;
+    for (const id of ["deltas-title", "delta-colours", "deltas"]) element(id).hidden = !ready;
     element("outcome").hidden = !this.last;
     if (!ready) return;
     const deltas = this.last?.deltas ?? this.#deltas();

@@ -96,6 +96,7 @@ class School {
     this.busy(false);
     this.changed();
     this.show();
+    element("told").textContent = this.#describe(); // once, not at each step
   }
 
   // --- What is shown ---------------------------------------------------------
