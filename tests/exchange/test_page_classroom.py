@@ -153,7 +153,12 @@ def test_delta_flows_back_through_the_network(page: Page) -> None:
     np.testing.assert_allclose(aims, delta / abs(delta).max(), atol=1e-6)
     until(page, f"String({lit}) === 'false,true,false'")
     until(page, f"String({lit}) === 'true,true,true'")  # as it was
+    page.locator("#step").click()
+    sketch(page, 1)  # goes before it
+    page.wait_for_timeout(500)
+    assert page.evaluate(lit) == [True, True, True]
     page.emulate_media(reduced_motion="reduce")
+    say(page, 7)
     page.locator("#step").click()
     assert page.evaluate(lit) == [True, True, True]
 
@@ -296,6 +301,13 @@ def test_drawings_are_kept_removed_trained_on_and_saved(page: Page, tmp_path: Pa
     page.locator("#train").click()
     expect(page.locator("#progress")).to_contain_text("of 2 digits held out")
     images = page.evaluate("classroom.collection.examples.map(({ image }) => Array.from(image))")
+    sketch(page, 4)
+    page.evaluate("editing.paint(0, 255)")  # an edited image is kept as it is
+    until(page, "latest.seen[0] === 255")
+    page.locator("#labels label").nth(4).click()
+    images.append(page.evaluate("Array.from(latest.seen)"))
+    page.locator("#keep").click()
+    digits.append(4)
     archive = save(page, "#save-drawings", tmp_path)
     with zipfile.ZipFile(archive) as file:
         file.extractall(tmp_path / "drawings")
@@ -306,7 +318,7 @@ def test_drawings_are_kept_removed_trained_on_and_saved(page: Page, tmp_path: Pa
     options = ("--data-dir", tmp_path / "drawings")
     run("train", *options, "--validation", 0, "--epochs", 2, "--output", "own.npz", "--quiet")
     report = json.loads(run("evaluate", "own.npz", "--split", "train", *options, "--json"))
-    assert report["images"] == 11
+    assert report["images"] == 12
 
 
 def test_a_network_that_learnt_is_saved_as_a_brain(
