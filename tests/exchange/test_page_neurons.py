@@ -132,7 +132,7 @@ def test_nothing_is_selected_before_anything_is_drawn(open_page: Open) -> None:
 def test_pointing_explains_for_a_moment_and_a_click_for_longer(page: Page) -> None:
     explained, back = page.locator("#explained"), page.locator("#back")
     answer = explained.inner_text()
-    assert answer == f"Output {page.locator('#digit').inner_text()}"
+    assert answer == f"Output {page.evaluate('latest.digit')}"
     second = page.locator('#neurons [data-layer="2"]').nth(1)
     second.hover()
     expect(explained).to_have_text("Neuron 2 of 20 in layer 2")

@@ -59,7 +59,7 @@ function traceBack(network, layers, selected, shown = null) {
     const [shares, effects] = [new Float64Array(before.length), new Float64Array(before.length)];
     const kept = [];
     for (const [to, share] of counting) {
-      const strengths = divide(network.layers[layer - 1], before, to, share, shares);
+      const strengths = divideShare(network.layers[layer - 1], before, to, share, shares);
       for (let i = 0; i < strengths.length; i++) effects[i] += strengths[i];
       kept.push([to, strengths]);
     }
@@ -76,7 +76,7 @@ function traceBack(network, layers, selected, shown = null) {
 }
 
 /** Return the parts of a share that the terms of a neuron's sum have, and add up the shares. */
-function divide({ weights, fanIn }, a, to, share, shares) {
+function divideShare({ weights, fanIn }, a, to, share, shares) {
   const start = to * (fanIn + 1);
   const strengths = new Float64Array(fanIn);
   let total = 0;

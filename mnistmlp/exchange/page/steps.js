@@ -45,6 +45,7 @@ class Steps {
     const stepping = at !== null;
     element("step-through").disabled = !found;
     element("step-through").ariaPressed = stepping;
+    element("inside").classList.toggle("stepping", stepping);
     for (const id of ["step-back", "step-next", "equation"]) element(id).hidden = !stepping;
     if (!stepping) return;
     element("step-back").disabled = at === 0;
