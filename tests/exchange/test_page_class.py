@@ -29,9 +29,9 @@ def test_on_a_small_projector_the_network_is_above_the_fold(
     path = pretrained_page if pretrained else classic_page
     page = open_page(path, viewport={"width": 1024, "height": 768})
     draw(page, 3)
-    for step in (None, "through", "next"):
-        if step:
-            page.locator(f"#step-{step}").click()
+    for button in (None, "edit", "change", "step-through", "step-next"):
+        if button:
+            page.locator(f"#{button}").click()
         for part in ("#digit", "#drawing", "#network", "#bars"):
             expect(page.locator(part)).to_be_in_viewport(ratio=1)
         assert page.evaluate("scrollY") == 0

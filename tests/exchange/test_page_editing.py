@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from mnistmlp.arrays import Array, Bytes
@@ -232,12 +231,3 @@ def test_editing_stops_the_camera(open_page: Open) -> None:
     expect(page.locator("#video")).to_be_hidden()
     until(page, "scheduled === null")
     assert seen(page).argmax() == 5 * 28 + 14
-
-
-def test_editing_is_accessible(page: Page) -> None:
-    page.locator("#edit").click()
-    page.locator("#change").click()
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()

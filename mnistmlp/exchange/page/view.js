@@ -93,6 +93,8 @@ class NetworkView {
     const edge = this.fromImage ? 18 : 12; // room for half a neuron
     const left = this.fromImage ? 72 : edge;
     const last = this.last - 1;
+    const tallest = Math.max(14, ...this.samples.slice(1).map((shown) => shown.length));
+    const radius = Math.min(edge - 3, (0.38 * (height - FOOT)) / tallest);
     this.columns = this.network.layers.map(({ fanOut }, index) => {
       const shown = this.samples[index + 1];
       const pitch = (height - FOOT) / (index === last ? DIGITS : Math.max(shown.length, 14));
@@ -103,12 +105,11 @@ class NetworkView {
         shown,
         size: fanOut,
         pitch,
-        radius: Math.min(edge - 3, 0.38 * pitch),
+        radius,
         ys: shown.map((_, i) => top + pitch * (i + 0.5)),
         now: shown.map((neuron) => this.#lit(index, neuron)), // from -1 to 1
       };
     });
-    this.lines.clear();
     this.#placeButtons();
     this.show(this.activations, this.upTo);
   }
