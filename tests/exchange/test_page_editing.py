@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from mnistmlp.arrays import Array
+from mnistmlp.arrays import Array, Bytes
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.backpropagation import Workspace, backpropagate
 from mnistmlp.core.network import Network
@@ -98,7 +97,7 @@ def page(open_page: Open, brain: Brain) -> Page:
     return page
 
 
-def seen(page: Page) -> Array:
+def seen(page: Page) -> Bytes:
     """Return the image that the network sees, as it is shown."""
     pixels = page.evaluate("""() => Array.from(
         element("seen").getContext("2d").getImageData(0, 0, 28, 28).data)""")
@@ -132,7 +131,8 @@ def test_what_would_change_it(page: Page, brain: Brain) -> None:
 
 def test_a_change_is_no_larger_than_it_has_to_be(page: Page) -> None:
     shrunk = page.evaluate("""() => {
-        const { image, difference } = findChange(network, latest.seen, 8);
+        const way = { length: 4, momentum: 0 }; // far too long a step
+        const { image, difference } = goTowards(network, latest.seen, 8, way);
         const less = latest.seen.map((level, i) => Math.round(level + 0.95 * difference[i]));
         return [digitOf(network, image), digitOf(network, less)];
     }""")
@@ -231,12 +231,3 @@ def test_editing_stops_the_camera(open_page: Open) -> None:
     expect(page.locator("#video")).to_be_hidden()
     until(page, "scheduled === null")
     assert seen(page).argmax() == 5 * 28 + 14
-
-
-def test_editing_is_accessible(page: Page) -> None:
-    page.locator("#edit").click()
-    page.locator("#change").click()
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()

@@ -56,7 +56,9 @@ def test_calm_motion_or_none(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(360, 740), (800, 1000), (1440, 900)], ids=str)
+@pytest.mark.parametrize(
+    "size", [(360, 740), (800, 1000), (1024, 768), (1440, 900), (1920, 1080)], ids=str
+)
 def test_it_fits_the_screen(
     open_page: Open, classic_page: Path, size: tuple[int, int], theme: Any
 ) -> None:

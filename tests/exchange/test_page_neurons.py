@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def test_nothing_is_selected_before_anything_is_drawn(open_page: Open) -> None:
 def test_pointing_explains_for_a_moment_and_a_click_for_longer(page: Page) -> None:
     explained, back = page.locator("#explained"), page.locator("#back")
     answer = explained.inner_text()
-    assert answer == f"Output {page.locator('#digit').inner_text()}"
+    assert answer == f"Output {page.evaluate('latest.digit')}"
     second = page.locator('#neurons [data-layer="2"]').nth(1)
     second.hover()
     expect(explained).to_have_text("Neuron 2 of 20 in layer 2")
@@ -261,13 +262,32 @@ def test_what_speaks_against_is_dashed(page: Page) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_is_accessible(open_page: Open, classic_page: Path, theme: Any) -> None:
     page = open_page(classic_page, color_scheme=theme)
-    axe = Axe()
-    for step in (
-        None,
-        lambda: draw(page, 3),
-        lambda: page.locator("#neurons button").nth(30).click(),
-    ):
-        if step:
-            step()
-        found = axe.run(page)
+
+    def explain_and_edit() -> None:
+        draw(page, 3)
+        page.locator("#edit").click()
+        page.locator("#change").click()
+        page.locator("#neurons button").nth(30).click()
+
+    acts: list[Callable[[], None]] = [lambda: None, explain_and_edit]
+    for act in [*acts, page.locator("#step-through").click]:
+        act()
+        found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("hidden", [(), (40,)], ids=str)
+def test_networks_of_few_layers_are_explained_and_stepped_through(
+    open_page: Open, hidden: tuple[int, ...]
+) -> None:
+    write_page(Path("page.html"), random_brain(*hidden), "b.npz")
+    page = open_page(Path("page.html").resolve())
+    draw(page, 3)
+    expect(page.locator("#sum")).to_contain_text("z² = Σ w²·a¹" if hidden else "z¹ = Σ w¹·a⁰")
+    assert page.evaluate("view.lines.size") > 10
+    page.locator("#change").click()
+    page.locator("#step-through").click()
+    for _ in range(2 + len(hidden)):
+        page.locator("#step-next").click()
+    expect(page.locator("#step-next")).to_be_disabled()
+    expect(page.locator("#equation")).to_contain_text("p = a²" if hidden else "p = a¹")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from mnistmlp.exchange.html import write_page
@@ -114,13 +112,4 @@ def test_sigmoid_outputs_are_scaled_to_probabilities(open_page: Open, classic_pa
     page.locator("#step-through").click()
     for _ in range(5):
         page.locator("#step-next").click()
-    expect(page.locator("#equation")).to_contain_text("p = a⁴ / Σ a⁴\n")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_steps_are_accessible(open_page: Open, classic_page: Path, theme: Any) -> None:
-    page = open_page(classic_page, color_scheme=theme)
-    draw(page, 3)
-    page.locator("#step-through").click()
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    expect(page.locator("#equation")).to_contain_text("p = a⁴ / Σ a⁴")

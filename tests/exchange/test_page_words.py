@@ -155,6 +155,7 @@ def test_a_page_in_another_language_has_no_english_left(foreign: Page) -> None:
     for _ in range(4):
         check_words(foreign)
         foreign.keyboard.press("PageDown")
+    foreign.keyboard.press("Escape")
     foreign.locator("#edit").click()
     foreign.locator("#change").click()
     expect(foreign.locator("#changed")).to_contain_text("⟦")

@@ -55,6 +55,9 @@ function naming({ lines, digit }) {
 
 const inWords = (share) => percent(share, word("under"), word("over"));
 
+const mostLike = ({ digit, confidence }) =>
+  word("mostLike", { what: WORDS.digits[digit], share: inWords(confidence) });
+
 /** Return the digit that is likeliest after the first. */
 function runnerUp({ probabilities, digit }) {
   const others = probabilities.map((share, each) => (each === digit ? -1 : share));

@@ -45,6 +45,7 @@ class Explanation {
     const there = Boolean(selected && layers);
     for (const name of ["sum", "terms"]) part(name).hidden = !there;
     part("explained").textContent = there ? nameOf(selected, network) : word("pointHere");
+    part("explained").classList.toggle("hint", !there);
     part("back").hidden = !chosen;
     if (!there) return;
     const { layer, neuron } = selected;

@@ -24,6 +24,7 @@ const drawing = new Drawing(element("drawing"), () => {
   scheduled ??= requestAnimationFrame(read);
 });
 let scheduled = null;
+const LEAST = 0.5; // confidence: below, a digit is less likely than not
 const camera = new Camera(
   element("video"),
   (pixels) => {
@@ -45,7 +46,8 @@ function read() {
   if (editing?.image) return presentEdited();
   if (mode === "camera") return present(null, word("waiting"));
   if (mode === "picture") return present(readPicture(picture), word("noneInPicture"));
-  present(drawing.isEmpty ? null : readField(), word("begin"));
+  if (drawing.isEmpty) return present(null, word("begin"));
+  present(readField(), word("noDigit"));
 }
 
 function readField() {
@@ -65,9 +67,14 @@ async function openFile(file) {
   if (awaited !== file) return;
   awaited = null;
   if (!pixels) return say(word("notReadable", { file: file.name }));
+  openPixels(pixels);
+}
+
+function openPixels(pixels) {
   picture = pixels;
   const canvas = element("picture");
   Object.assign(canvas, { width: pixels.width, height: pixels.height });
+  canvas.classList.toggle("coarse", pixels.width === SIDE);
   canvas.getContext("2d").putImageData(pixels, 0, 0);
   show("picture");
 }
@@ -105,12 +112,14 @@ function setMode(wanted) {
 // --- What is shown -----------------------------------------------------------
 
 /** Show what the network makes of a reading; `otherwise` where there is none, or it is unsure. */
-function present(reading, otherwise, leastConfidence = 0) {
+function present(reading, otherwise, leastConfidence = null) {
   if (!network) return presentAbsence();
   const number = reading && reading.count !== 1 ? findNumber(reading) : null;
   const image = number ? number.digits.at(-1).image : reading?.image;
   latest = image ? recognise(network, image) : null;
-  showFound(number ?? latest, otherwise, leastConfidence);
+  const least = leastConfidence ?? (number ? 0 : LEAST);
+  const unsure = latest && !number && latest.confidence < least;
+  showFound(number ?? latest, unsure ? word("noDigit") : otherwise, least);
 }
 
 /** Show what the network makes of an image that is edited. */
@@ -122,7 +131,8 @@ function presentEdited() {
 
 function showFound(found, otherwise, leastConfidence = 0) {
   const sure = found && found.confidence >= leastConfidence;
-  showVerdict(element("verdict"), found, sure ? null : otherwise, word(`hint-${mode}`));
+  const hint = found && !sure && mode !== "camera" ? mostLike(found) : word(`hint-${mode}`);
+  showVerdict(element("verdict"), found, sure ? null : otherwise, hint);
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), seen, (level) => [level, level, level]);
   showSteps();
@@ -217,9 +227,11 @@ function wire() {
   element("least").addEventListener("input", (event) => {
     element("least-shown").textContent = `${event.target.value} %`;
   });
+  element("present").addEventListener("click", togglePresenting);
   document.addEventListener("keydown", (event) => {
     const undo = event.key === "z" && (event.ctrlKey || event.metaKey);
     if (undo && !element("undo").disabled) drawing.undo();
+    if (event.key === "F2") togglePresenting();
     if (event.key === "Escape" && !element("clear").disabled) clear();
   });
   document.addEventListener("paste", (event) => openFile(event.clipboardData.files[0]));
@@ -241,6 +253,12 @@ function edit() {
   awaited = null;
   element("clear").disabled = !image && mode === "drawing" && drawing.isEmpty;
   scheduled ??= requestAnimationFrame(read);
+}
+
+/** Show what matters in front of a class, in large type; or all again. */
+function togglePresenting() {
+  const presenting = document.documentElement.classList.toggle("presenting");
+  element("present").ariaPressed = presenting;
 }
 
 function clear() {
@@ -265,10 +283,11 @@ function wireDropping() {
 }
 
 /** Return one line about the network and how it was trained. */
-function describe({ name, sizes, layers, recipe, validation, changed }) {
+function describe({ name, sizes, layers, recipe, validation, tested, changed }) {
   const parameters = layers.reduce((sum, { weights }) => sum + weights.length, 0);
   const facts = [name, sizes.join("-"), word("parameters", { count: groupDigits(parameters) })];
   if (recipe !== null) facts.push(word("recipe", { name: recipe }));
+  if (tested !== null) facts.push(word("tested", { share: (100 * tested).toFixed(2) }));
   if (validation !== null) facts.push(word("validated", { share: (100 * validation).toFixed(2) }));
   if (changed) facts.push(changed);
   return facts.join(" · ");
@@ -296,6 +315,10 @@ async function main() {
   steps = new Steps(network, showSteps);
   view.layOut();
   const inImage = (pixel) => (pixel === null ? null : { layer: 0, neuron: pixel });
+  makeSamples(element("samples"), network.samples, (pixels) => {
+    awaited = null;
+    openPixels(pixels);
+  });
   editing = new Editing(network, () => latest?.seen, edit);
   editing.field = new PixelField(element("seen"), element("cursor"), {
     levelOf: (pixel) => latest?.seen[pixel] ?? 0,

@@ -45,22 +45,23 @@ class Steps {
     const stepping = at !== null;
     element("step-through").disabled = !found;
     element("step-through").ariaPressed = stepping;
+    element("inside").classList.toggle("stepping", stepping);
     for (const id of ["step-back", "step-next", "equation"]) element(id).hidden = !stepping;
     if (!stepping) return;
     element("step-back").disabled = at === 0;
     element("step-next").disabled = at === end;
-    const title = word("step", { step: at + 1, count: end + 1, name: this.#name() });
-    const text = `${title}\n${this.#equation(found)}`;
+    const title = word("step", { step: at + 1, count: end + 1, name: this.#name(found) });
+    const text = `${title}\n${this.#equation()}`;
     if (element("equation").textContent !== text) element("equation").textContent = text;
   }
 
-  #name() {
+  #name({ digit }) {
     if (this.at === 0) return word("stepImage");
-    if (this.at === this.end) return word("stepAnswer");
+    if (this.at === this.end) return word("stepAnswer", { digit });
     return word(this.at === this.end - 1 ? "stepOutputs" : "stepLayer", { layer: this.at });
   }
 
-  #equation({ digit }) {
+  #equation() {
     const { at, end, network } = this;
     const [l, before] = [raise(at), raise(at - 1)];
     if (at === 0) return word("equationImage", { count: SIDE * SIDE });
@@ -73,7 +74,7 @@ class Steps {
     const a = `a${raise(end - 1)}`;
     const p = network.output === "softmax" ? a : `${a} / Σ ${a}`;
     const calibrated = network.temperature === 1 ? "" : calibration(p, network.temperature);
-    return `p = ${p}${calibrated}\n${word("equationAnswer", { digit })}`;
+    return `p = ${p}${calibrated}`;
   }
 }
 

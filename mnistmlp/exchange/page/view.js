@@ -95,25 +95,29 @@ class NetworkView {
 
   layOut() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { fontSize, fontFamily } = getComputedStyle(this.canvas);
+    this.font = `${0.75 * parseFloat(fontSize)}px ${fontFamily}`;
     this.fromImage = width > 360; // the image is to the left of it
-    const left = this.fromImage ? 72 : 12;
+    const edge = this.fromImage ? 18 : 12; // room for half a neuron
+    const left = this.fromImage ? 72 : edge;
     const last = this.last - 1;
+    const tallest = Math.max(14, ...this.samples.slice(1).map((shown) => shown.length));
+    const radius = Math.min(edge - 3, (0.38 * (height - FOOT)) / tallest);
     this.columns = this.network.layers.map(({ fanOut }, index) => {
       const shown = this.samples[index + 1];
       const pitch = (height - FOOT) / (index === last ? DIGITS : Math.max(shown.length, 14));
       const top = (height - FOOT - pitch * shown.length) / 2;
       return {
         layer: index + 1,
-        x: last ? left + ((width - 12 - left) * index) / last : width - 12,
+        x: last ? left + ((width - edge - left) * index) / last : width - edge,
         shown,
         size: fanOut,
         pitch,
-        radius: Math.min(9, 0.38 * pitch),
+        radius,
         ys: shown.map((_, i) => top + pitch * (i + 0.5)),
         now: shown.map((neuron) => this.#lit(index, neuron)), // from -1 to 1
       };
     });
-    this.lines.clear();
     this.#placeButtons();
     this.show(this.activations, this.upTo);
   }
@@ -330,7 +334,7 @@ class NetworkView {
       context.fillRect(x - radius / 2, y - 1, radius, 2);
     });
     context.fillStyle = rgb(palette.muted);
-    context.font = `12px ${getComputedStyle(this.canvas).fontFamily}`;
+    context.font = this.font;
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const text = groupDigits(size);
     const half = context.measureText(text).width / 2;
