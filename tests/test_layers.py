@@ -17,7 +17,7 @@ NAMES = {".".join(("mnistmlp", *module.parts)).removesuffix(".__init__") for mod
 # the wings from the top down; each may import those named, itself and the ground
 BELOW: dict[str, set[str]] = {
     "cli": {"exchange", "report", "brains", "training", "core", "data", "pictures"},
-    "exchange": {"brains", "training", "core"},
+    "exchange": {"brains", "training", "core", "data"},
     "report": {"exchange", "brains", "training", "core", "data", "pictures"},
     "brains": {"training", "core", "data", "pictures"},
     "training": {"core"},

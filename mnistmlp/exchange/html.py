@@ -2,12 +2,13 @@
 
 The sources are in the folder ``page``: a template, style sheets and
 JavaScript files; each kind is joined in order.  The weights are one vector, laid
-out as in `core`, compressed with deflate and encoded in base64.
+out as in `core`, taken apart into bytes, compressed with deflate and encoded in base64.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 from importlib import resources
 from pathlib import Path
@@ -15,22 +16,31 @@ from string import Template
 
 import numpy as np
 
-from mnistmlp.arrays import Array
+from mnistmlp.arrays import DIGITS, Array, Bytes
 from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.losses import LOSSES
+from mnistmlp.data.synthetic import make_digits
+from mnistmlp.exchange.digits import embed_digits
 from mnistmlp.exchange.webpage import embed_json, make_policy
 from mnistmlp.version import __version__
 
 SOURCES = resources.files(__package__) / "page"
-STYLES = ("theme", "layout", "controls", "inside")
+STYLES = ("theme", "layout", "controls", "inside", "explain", "screens", "teach")
 SCRIPTS = (  # each uses those before it
-    *("network", "normalization", "metrics", "calibration", "recognise", "weights"),
+    *("words", "network", "normalization", "metrics", "calibration", "recognise", "weights"),
     *("grids", "filters", "components", "strokes", "background"),
     *("marks", "evidence", "ink", "lines", "rulings", "images"),
     *("number_lines", "several", "cuts", "segments", "numbers"),
-    *("decoding", "draw", "camera", "bars", "view", "main"),
+    *("decoding", "draw", "camera", "bars", "colours", "contributions", "view", "explain"),
+    *("backpropagation", "changes", "pixels", "editing", "steps", "samples"),
+    *("initialization", "training", "idx", "archive"),
+    *("curve", "lesson", "collection", "school", "classroom", "main"),
 )
+TESTED = {
+    0xDDA55B18: 0.9958
+}  # accuracy on MNIST's test images, by the weights' CRC-32: the bundled
+SAMPLED, SAMPLE_SEED = 64, 57  # synthetic digits: the first of each is plain
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit
 
 
@@ -63,35 +73,62 @@ def make_page(brain: Brain, name: str) -> str:
         generator=f"mnistmlp {__version__}",
         style=style,
         script=script,
+        words=_read_file("words.json").replace("<", "\\u003c"),
         brain=_embed_brain(brain, name),
+        digits=embed_digits(),
     )
 
 
 def _read_source(name: str) -> str:
+    """Return a source, indented by tabs: the page is 6 kB smaller, and as easy to read."""
+    return re.sub(
+        r"^(  )+", lambda found: "\t" * (len(found[0]) // 2), _read_file(name), flags=re.M
+    )
+
+
+def _read_file(name: str) -> str:
     return (SOURCES / name).read_text(encoding="utf-8")
 
 
 def _embed_brain(brain: Brain, name: str) -> str:
     """Return the JSON that the script reads."""
-    network = brain.network
+    network, meta = brain.network, brain.current_meta
     weights = _reduce_precision(network.parameters)
     document = {
-        "about": _describe(brain, name),
+        "name": name,
+        "recipe": meta and meta.recipe_name,
+        "validation": meta and meta.validation_accuracy,
+        "tested": TESTED.get(zlib.crc32(network.parameters.data)),
+        "samples": base64.b64encode(_deflate(_make_samples().tobytes())).decode(),
         "sizes": network.sizes,
         "normalization": network.normalization,
         "activation": network.activation,
         "output": LOSSES[network.loss].output,
         "temperature": brain.temperature,
         "dtype": weights.dtype.name,
-        "weights": base64.b64encode(_deflate(weights.tobytes())).decode(),
+        "weights": base64.b64encode(_deflate(_split_bytes(weights))).decode(),
     }
     return embed_json(document)
+
+
+def _make_samples() -> Bytes:
+    """Return a synthetic image (28, 28) of each digit, (10, 28, 28)."""
+    images, labels = make_digits(SAMPLED, SAMPLE_SEED)
+    return images[[int((labels == digit).argmax()) for digit in range(DIGITS)]]
 
 
 def _reduce_precision(parameters: Array) -> Array:
     """Return parameters (p,) in little-endian half precision if there are many, else in single."""
     fits = np.abs(parameters).max() <= np.finfo(np.float16).max
     return parameters.astype("<f2" if parameters.size > MAX_SINGLE_PRECISION and fits else "<f4")
+
+
+def _split_bytes(weights: Array) -> bytes:
+    """Return the first bytes of all numbers, then their second bytes, and so on.
+
+    The last ones, with the exponents, are much alike: 4 to 9 % shorter when deflated.
+    """
+    return weights.view(np.uint8).reshape(-1, weights.itemsize).T.tobytes()
 
 
 def _deflate(data: bytes) -> bytes:
@@ -102,18 +139,3 @@ def _deflate(data: bytes) -> bytes:
     """
     deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS, strategy=zlib.Z_RLE)
     return deflate.compress(data) + deflate.flush()
-
-
-def _describe(brain: Brain, name: str) -> str:
-    """Return one line about the network and how it was trained."""
-    facts = [
-        name,
-        "-".join(map(str, brain.network.sizes)),
-        f"{brain.network.parameters.size:,} weights and biases",
-    ]
-    meta = brain.current_meta
-    if meta and meta.recipe_name:
-        facts.append(f"recipe {meta.recipe_name}")
-    if meta and meta.validation_accuracy is not None:
-        facts.append(f"{100 * meta.validation_accuracy:.2f} % right in validation")
-    return " · ".join(facts)

@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def embedded(page: str) -> dict[str, Any]:
 def weights_of(page: str) -> np.ndarray:
     document = embedded(page)
     data = zlib.decompress(base64.b64decode(document["weights"]), wbits=-15)
-    return np.frombuffer(data, document["dtype"])
+    size = np.dtype(document["dtype"]).itemsize
+    planes = np.frombuffer(data, np.uint8).reshape(size, -1)
+    return np.frombuffer(planes.T.tobytes(), document["dtype"])
 
 
 def test_all_weights_are_in_the_page() -> None:
@@ -42,7 +45,7 @@ def test_all_weights_are_in_the_page() -> None:
     page = make_page(brain, "brain.npz")
     np.testing.assert_array_equal(weights_of(page), brain.network.parameters)
     assert embedded(page)["sizes"] == [784, 20, 20, 20, 10]
-    assert len(page.encode()) < 250_000
+    assert len(page.encode()) < 355_000
 
 
 def test_double_precision_becomes_single() -> None:
@@ -90,8 +93,9 @@ def test_text_of_a_brain_is_not_parsed_as_html() -> None:
     brain = brain_of(plain.network, recipe={"name": evil}, accuracy={"validation": 0.5})
     page = make_page(brain, evil)
     assert page.count("<") == make_page(plain, "brain.npz").count("<")
-    assert embedded(page)["about"].count(evil) == 2
-    assert embedded(page)["about"].endswith("50.00 % right in validation")
+    document = embedded(page)
+    assert (document["name"], document["recipe"]) == (evil, evil)
+    assert document["validation"] == 0.5
 
 
 def test_no_inline_handlers_or_styles_and_every_file_is_joined() -> None:
@@ -103,6 +107,16 @@ def test_no_inline_handlers_or_styles_and_every_file_is_joined() -> None:
     assert {path.name for path in Path(str(SOURCES)).glob("*.css")} == {
         f"{name}.css" for name in STYLES
     }
+
+
+def test_no_name_of_a_script_is_given_twice() -> None:
+    """In the joined script the second function of a name would replace the first."""
+    declared = r"^(?:async )?(?:function|class|const|let) (\w+)"
+    scripts = "\n".join((SOURCES / f"{name}.js").read_text() for name in SCRIPTS)
+    names = re.findall(declared, scripts, re.MULTILINE)
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    ids = re.findall(r'\bid="([^"]*)"', (SOURCES / "page.html").read_text())
+    assert [name for name, count in Counter(ids).items() if count > 1] == []
 
 
 def luminance(colour: str) -> float:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 def test_pointing_at_a_neuron_shows_its_weights(open_page: Open) -> None:
     page = open_page()
     draw(page, 3)
-    neurons = page.locator("#neurons button")
+    neurons = page.locator('#neurons [data-layer="1"]')
     assert neurons.count() == 24
     expect(page.locator("#shown")).to_contain_text("24 of 2,048, then 24 of 1,024")
     until(page, "view.later === null && latest.digit === 3")  # those that count are shown
@@ -56,7 +56,9 @@ def test_calm_motion_or_none(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(360, 740), (800, 1000), (1440, 900)], ids=str)
+@pytest.mark.parametrize(
+    "size", [(360, 740), (800, 1000), (1024, 768), (1440, 900), (1920, 1080)], ids=str
+)
 def test_it_fits_the_screen(
     open_page: Open, classic_page: Path, size: tuple[int, int], theme: Any
 ) -> None:

@@ -45,25 +45,29 @@ function showVerdict(section, found, otherwise, hint) {
   digit.textContent = lines.join("\n");
   digit.style.setProperty("--columns", Math.max(...lines.map((line) => `${line}`.length)));
   digit.style.setProperty("--rows", lines.length);
-  reading.textContent = otherwise ?? `${naming(found)}: ${inWords(found.confidence)} sure`;
-  runnerUp.textContent = otherwise === null ? (found.lines ? LAST : second(found)) : hint;
+  reading.textContent = otherwise ?? word("sure", { naming: naming(found), share: inWords(found.confidence) });
+  runnerUp.textContent = otherwise === null ? (found.lines ? word("lastDigit") : second(found)) : hint;
 }
-
-const LAST = "Below: its last digit.";
 
 function naming({ lines, digit }) {
-  return `It is ${lines ? lines.join(", ") : `${digit === 8 ? "an" : "a"} ${digit}`}`;
+  return word("is", { what: lines ? lines.join(", ") : WORDS.digits[digit] });
 }
 
-const inWords = (share) => percent(share, "under", "over");
+const inWords = (share) => percent(share, word("under"), word("over"));
+
+const mostLike = ({ digit, confidence }) =>
+  word("mostLike", { what: WORDS.digits[digit], share: inWords(confidence) });
+
+/** Return the digit that is likeliest after the first. */
+function runnerUp({ probabilities, digit }) {
+  const others = probabilities.map((share, each) => (each === digit ? -1 : share));
+  return others.indexOf(Math.max(...others));
+}
 
 function second({ probabilities, digit }) {
-  const others = probabilities.map((share, each) => (each === digit ? -1 : share));
-  const next = others.indexOf(Math.max(...others));
-  const share = inWords(others[next]);
-  return share.startsWith("under")
-    ? "No other digit comes near."
-    : `Next is ${next}, with ${share}.`;
+  const next = runnerUp({ probabilities, digit });
+  if (probabilities[next] < 0.0005) return word("noOther"); // it would be rounded to none
+  return word("next", { digit: next, share: inWords(probabilities[next]) });
 }
 
 /** Draw an image of 28 x 28; `pixel` gives red, green and blue of each value. */

@@ -43,7 +43,8 @@ class Camera {
   #fail(request, reason) {
     if (this.request !== request) return; // of no more interest
     this.stop();
-    this.failed(`${REASONS[reason] ?? REASONS.other} Drawing and pictures work without it.`);
+    const name = `camera-${reason}`;
+    this.failed(word("withoutCamera", { reason: word(name in WORDS ? name : "camera-other") }));
   }
 
   /** Read frames until the stream is no longer the one that is shown. */
@@ -71,14 +72,3 @@ async function openCamera() {
 function closeCamera(stream) {
   for (const track of stream.getTracks()) track.stop();
 }
-
-const REASONS = {
-  NotAllowedError: "The camera was refused.",
-  NotFoundError: "There is no camera here.",
-  NotReadableError: "The camera is in use elsewhere.",
-  insecure:
-    "The browser gives pages from here no camera: open the page over https, from disk " +
-    "or with mnistmlp draw.",
-  ended: "The camera stopped: it was unplugged, or is no longer allowed.",
-  other: "The camera cannot be used.",
-};

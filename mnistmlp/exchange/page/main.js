@@ -4,8 +4,12 @@
 const element = (id) => document.getElementById(id);
 
 let network = null;
-let absence = ["Unpacking the network", "What you draw or open is read once it is ready."];
+let absence = [word("unpacking"), word("readSoon")];
 let view = null;
+let explanation = null;
+let steps = null;
+let editing = null;
+let classroom = null;
 let mode = "drawing"; // or "picture", or "camera"
 let before = "drawing"; // the mode that the camera was started from
 let awaited = null; // the file that is being decoded
@@ -20,12 +24,13 @@ const drawing = new Drawing(element("drawing"), () => {
   scheduled ??= requestAnimationFrame(read);
 });
 let scheduled = null;
+const LEAST = 0.5; // confidence: below, a digit is less likely than not
 const camera = new Camera(
   element("video"),
   (pixels) => {
     const least = element("least").value / 100;
     const reading = { count: 1, ...readPicture(pixels) }; // an empty frame is no number
-    present(reading, "No digit", least);
+    present(reading, word("noDigit"), least);
   },
   (sentence) => {
     show(before);
@@ -33,21 +38,16 @@ const camera = new Camera(
   },
 );
 
-const SEEN = { none: "", deslant: ", upright", moments: ", upright and of one size" };
-const HINTS = {
-  drawing: "The prediction follows the stroke.",
-  picture: "It should show a digit or a number, clear of other writing.",
-  camera: "Hold a digit or a number into the square.",
-};
-
 // --- What is given -----------------------------------------------------------
 
 /** Read the field or the picture; the camera's frames come by themselves, once there are any. */
 function read() {
   scheduled = null;
-  if (mode === "camera") return present(null, "Waiting for the camera");
-  if (mode === "picture") return present(readPicture(picture), "No digit found in the picture");
-  present(drawing.isEmpty ? null : readField(), "Draw a digit to begin");
+  if (editing?.image) return presentEdited();
+  if (mode === "camera") return present(null, word("waiting"));
+  if (mode === "picture") return present(readPicture(picture), word("noneInPicture"));
+  if (drawing.isEmpty) return present(null, word("begin"));
+  present(readField(), word("noDigit"));
 }
 
 function readField() {
@@ -66,10 +66,15 @@ async function openFile(file) {
   const pixels = await decode(file).catch(() => null);
   if (awaited !== file) return;
   awaited = null;
-  if (!pixels) return say(`${file.name} is not a picture that this browser can read.`);
+  if (!pixels) return say(word("notReadable", { file: file.name }));
+  openPixels(pixels);
+}
+
+function openPixels(pixels) {
   picture = pixels;
   const canvas = element("picture");
   Object.assign(canvas, { width: pixels.width, height: pixels.height });
+  canvas.classList.toggle("coarse", pixels.width === SIDE);
   canvas.getContext("2d").putImageData(pixels, 0, 0);
   show("picture");
 }
@@ -90,6 +95,7 @@ function show(wanted) {
 /** Put the field, the picture or the camera before the user. */
 function setMode(wanted) {
   mode = wanted;
+  editing?.drop();
   if (mode !== "camera") camera.stop();
   if (mode !== "drawing") drawing.lift();
   say("");
@@ -97,7 +103,7 @@ function setMode(wanted) {
   for (const id of ["video", "guide", "least-label"]) element(id).hidden = mode !== "camera";
   element("brush-label").hidden = mode === "camera";
   element("camera").ariaPressed = mode === "camera";
-  element("camera").textContent = mode === "camera" ? "Stop the camera" : "Camera";
+  element("camera").textContent = word(mode === "camera" ? "stopCamera" : "camera");
   element("invitation").hidden = mode !== "drawing" || !drawing.isEmpty;
   element("undo").disabled = mode !== "drawing" || !drawing.past.length;
   element("clear").disabled = mode === "camera" || (mode === "drawing" && drawing.isEmpty);
@@ -106,19 +112,31 @@ function setMode(wanted) {
 // --- What is shown -----------------------------------------------------------
 
 /** Show what the network makes of a reading; `otherwise` where there is none, or it is unsure. */
-function present(reading, otherwise, leastConfidence = 0) {
+function present(reading, otherwise, leastConfidence = null) {
   if (!network) return presentAbsence();
   const number = reading && reading.count !== 1 ? findNumber(reading) : null;
   const image = number ? number.digits.at(-1).image : reading?.image;
   latest = image ? recognise(network, image) : null;
-  const found = number ?? latest;
+  const least = leastConfidence ?? (number ? 0 : LEAST);
+  const unsure = latest && !number && latest.confidence < least;
+  showFound(number ?? latest, unsure ? word("noDigit") : otherwise, least);
+}
+
+/** Show what the network makes of an image that is edited. */
+function presentEdited() {
+  const blank = editing.image.every((level) => !level);
+  latest = blank ? null : recogniseSeen(network, editing.image);
+  showFound(latest, word("begin"));
+}
+
+function showFound(found, otherwise, leastConfidence = 0) {
   const sure = found && found.confidence >= leastConfidence;
-  showVerdict(element("verdict"), found, sure ? null : otherwise, HINTS[mode]);
-  showBars(element("bars"), latest);
+  const hint = found && !sure && mode !== "camera" ? mostLike(found) : word(`hint-${mode}`);
+  showVerdict(element("verdict"), found, sure ? null : otherwise, hint);
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), seen, (level) => [level, level, level]);
-  view.show(latest?.layers ?? null);
-  captionWeights();
+  showSteps();
+  classroom.show(latest);
   const flickers = sure && mode === "camera"; // the percentage, from frame to frame
   speak(flickers ? naming(found) : element("reading").textContent);
 }
@@ -149,20 +167,47 @@ function say(message) {
   element("message").textContent = message;
 }
 
-/** Show the weights of a neuron of the first layer as an image. */
-function showWeights(neuron) {
-  const { weights, fanIn } = network.layers[0];
-  const row = weights.subarray(neuron * (fanIn + 1), neuron * (fanIn + 1) + fanIn);
-  const largest = most(row.map(Math.abs)) || 1;
-  const palette = theme();
-  showImage(element("weights"), row, (weight) => diverging(weight / largest, palette));
-  captionWeights();
+/** Show the network's layers, those of the step that is shown. */
+function showSteps() {
+  steps.show(latest);
+  editing.show(latest);
+  view.show(latest?.layers ?? null, steps.upTo);
+  showBars(element("bars"), steps.upTo < steps.end ? null : latest);
+  explain();
 }
 
-function captionWeights() {
-  const neuron = view.chosen;
-  const activation = latest ? `, activation ${latest.layers[1][neuron].toFixed(2)}` : "";
-  element("weights-caption").textContent = `Weights of neuron ${neuron + 1}${activation}`;
+/** Show the neuron that is selected: in numbers, and as an image what moves it. */
+function explain() {
+  const { selected, activations } = view;
+  explanation.show(selected, activations, view.chosen);
+  classroom?.lesson.showWeights(selected);
+  const changed = !view.pointed && !view.chosen && editing.change?.difference;
+  const values = changed || (selected?.layer === 1 ? weightsOf(selected.neuron) : view.pixels);
+  const strongest = (values && most(values.map(Math.abs))) || 1;
+  const palette = theme();
+  const shown = values ?? new Float32Array(SIDE * SIDE);
+  showImage(element("weights"), shown, (value) => diverging(value / strongest, palette));
+  element("low").textContent = word(changed ? "darker" : "against");
+  element("high").textContent = word(changed ? "brighter" : "for");
+  element("weights-caption").textContent = changed ? word("difference") : caption(selected, activations);
+}
+
+/** Return the weights of a neuron of the first layer. */
+function weightsOf(neuron) {
+  const { weights, fanIn } = network.layers[0];
+  return weights.subarray(neuron * (fanIn + 1), neuron * (fanIn + 1) + fanIn);
+}
+
+/** Say what the image of what moves a neuron is. */
+function caption(selected, activations) {
+  if (!selected) return word("noneChosen");
+  const { layer, neuron } = selected;
+  if (layer !== 1) {
+    const traced = layer ? selected : { layer: view.last, neuron: latest?.digit };
+    return word(view.pixels ? "counting" : "noneChosen", { name: nameOf(traced, network) });
+  }
+  const activation = activations?.[1][neuron].toFixed(2);
+  return word(activations ? "weightsAt" : "weights", { number: neuron + 1, activation });
 }
 
 // --- Wiring ------------------------------------------------------------------
@@ -182,19 +227,38 @@ function wire() {
   element("least").addEventListener("input", (event) => {
     element("least-shown").textContent = `${event.target.value} %`;
   });
+  element("present").addEventListener("click", togglePresenting);
   document.addEventListener("keydown", (event) => {
     const undo = event.key === "z" && (event.ctrlKey || event.metaKey);
     if (undo && !element("undo").disabled) drawing.undo();
+    if (event.key === "F2") togglePresenting();
     if (event.key === "Escape" && !element("clear").disabled) clear();
   });
   document.addEventListener("paste", (event) => openFile(event.clipboardData.files[0]));
   wireDropping();
   addEventListener("pagehide", () => mode === "camera" && show("drawing"));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  dark.addEventListener("change", () => {
     drawing.render();
     view?.render();
-    if (view) showWeights(view.chosen);
+    if (view) explain();
+    classroom?.render();
   });
+}
+
+/** Read what is edited; the camera would go on and replace it. */
+function edit() {
+  const { image, change } = editing;
+  if (mode === "camera") setMode("drawing");
+  Object.assign(editing, { image, change });
+  awaited = null;
+  element("clear").disabled = !image && mode === "drawing" && drawing.isEmpty;
+  scheduled ??= requestAnimationFrame(read);
+}
+
+/** Show what matters in front of a class, in large type; or all again. */
+function togglePresenting() {
+  const presenting = document.documentElement.classList.toggle("presenting");
+  element("present").ariaPressed = presenting;
 }
 
 function clear() {
@@ -218,6 +282,24 @@ function wireDropping() {
   });
 }
 
+/** Return one line about the network and how it was trained. */
+function describe({ name, sizes, layers, recipe, validation, tested, changed }) {
+  const parameters = layers.reduce((sum, { weights }) => sum + weights.length, 0);
+  const facts = [name, sizes.join("-"), word("parameters", { count: groupDigits(parameters) })];
+  if (recipe !== null) facts.push(word("recipe", { name: recipe }));
+  if (tested !== null) facts.push(word("tested", { share: (100 * tested).toFixed(2) }));
+  if (validation !== null) facts.push(word("validated", { share: (100 * validation).toFixed(2) }));
+  if (changed) facts.push(changed);
+  return facts.join(" · ");
+}
+
+/** Say what the network is. */
+function introduce() {
+  element("about").textContent = describe(network);
+  element("seen-caption").textContent = word(`seen-${network.normalization}`);
+  element("shown").textContent = describeSample(network);
+}
+
 async function main() {
   wire();
   makeBars(element("bars"));
@@ -225,15 +307,28 @@ async function main() {
   try {
     network = await loadNetwork(JSON.parse(element("brain").textContent));
   } catch (error) {
-    absence = ["The network could not be unpacked", `A newer browser may help. (${error.message})`];
+    absence = [word("notUnpacked"), word("newerBrowser", { reason: error.message })];
     return presentAbsence();
   }
-  element("about").textContent = network.about;
-  element("seen-caption").textContent += SEEN[network.normalization];
-  view = new NetworkView(element("layers"), element("neurons"), network, showWeights);
+  view = new NetworkView(element("layers"), element("neurons"), network, explain);
+  explanation = new Explanation(element("explanation"), network, (neuron) => view.choose(neuron));
+  steps = new Steps(network, showSteps);
   view.layOut();
-  element("shown").textContent = describeSample(network);
-  showWeights(view.chosen);
+  const inImage = (pixel) => (pixel === null ? null : { layer: 0, neuron: pixel });
+  makeSamples(element("samples"), network.samples, (pixels) => {
+    awaited = null;
+    openPixels(pixels);
+  });
+  editing = new Editing(network, () => latest?.seen, edit);
+  editing.field = new PixelField(element("seen"), element("cursor"), {
+    levelOf: (pixel) => latest?.seen[pixel] ?? 0,
+    pointed: (pixel) => view.point(inImage(pixel)),
+    chosen: (pixel) => view.choose(inImage(pixel)),
+    painted: (pixel, level) => editing.paint(pixel, level),
+  });
+  element("back").addEventListener("click", () => view.choose(null));
+  classroom = new Classroom(network, { read, introduce, clear, view });
+  introduce();
   read();
 }
 

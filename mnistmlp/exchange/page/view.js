@@ -1,163 +1,251 @@
-// The network as columns of neurons that light up, with the strongest connections.
+// The network as columns of neurons that light up, with what speaks for one of them and against it.
 "use strict";
 
-const MOST_SHOWN = 24; // neurons of a layer
 const CONNECTIONS = 36; // between two layers
 const PATIENCE = 500; // milliseconds before other neurons of wide layers are shown
+const BACKWARDS = 400; // milliseconds that a layer is lit as δ flows back through it
 const FOOT = 20; // pixels below the neurons, for how many they are
 
-/** Draws a network's layers, and calls `pointed` with a neuron of the first when it is chosen. */
+/** Draws a network's layers, and calls `changed` when another neuron is selected. */
 class NetworkView {
-  constructor(canvas, group, network, pointed) {
+  constructor(canvas, group, network, changed) {
     this.canvas = canvas;
     this.group = group;
     this.network = network;
-    this.pointed = pointed;
+    this.changed = changed;
     this.activations = null; // of all layers, the image first
     this.frame = null; // the next of the motion
     this.later = null; // the time to show other neurons
+    this.chosen = null; // a neuron, until it is chosen again
+    this.usual = null; // a neuron, where none is asked for
+    this.pointed = null; // a neuron, as long as it is pointed at or has the focus
+    this.reach = { layer: 1, neuron: 0 }; // the one that the Tab key goes to
     this.samples = sampleLayers(network, null, null);
-    this.chosen = this.samples[0][0]; // a neuron of the first layer
-    this.lines = new Map(); // connections by name, each { from, to, now, aim }
+    this.upTo = Infinity; // the last layer that is shown
+    this.lines = new Map(); // by name, each { layer, from, to, now, aim }
+    this.pixels = null; // how much each counts for what is selected
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     new ResizeObserver(() => this.layOut()).observe(canvas);
+  }
+
+  // --- What is selected ------------------------------------------------------
+
+  get last() {
+    return this.network.layers.length;
+  }
+
+  /** The neuron that is explained: by default the output that wins, if there is an image. */
+  get selected() {
+    const there = (neuron) => (neuron && neuron.layer <= this.upTo ? neuron : null);
+    return there(this.pointed) ?? there(this.chosen) ?? this.usual;
+  }
+
+  /** Return the neuron to explain if none is asked for: of a step, that which counts most. */
+  #usual() {
+    const { activations, upTo, samples } = this;
+    if (!activations || upTo >= this.last) return this.#winner();
+    const { shares } = traceBack(this.network, activations, this.#winner(), samples);
+    const sizes = shares[upTo].map(Math.abs);
+    const shown = samples[upTo] ?? [...sizes.keys()];
+    return { layer: upTo, neuron: shown.reduce((one, other) => (sizes[other] > sizes[one] ? other : one)) };
+  }
+
+  #winner() {
+    const outputs = this.activations?.[this.last];
+    return outputs ? { layer: this.last, neuron: outputs.indexOf(most(outputs)) } : null;
+  }
+
+  /** Explain a neuron for as long as it is pointed at; null for no longer. */
+  point(neuron) {
+    this.pointed = neuron;
+    if (neuron?.layer) this.#setReach(neuron);
+    this.#select();
+  }
+
+  /** Go on explaining a neuron, whatever is pointed at later; null to go back to the winner. */
+  choose(neuron) {
+    this.chosen = neuron && !same(neuron, this.chosen) ? neuron : null;
+    if (!this.chosen) this.pointed = null;
+    this.#resample();
+    this.#select();
+  }
+
+  #select() {
+    for (const button of this.group.children)
+      button.ariaPressed = same(neuronOf(button), this.chosen);
+    this.#connect();
+    this.#animate();
+    this.changed();
+  }
+
+  /** Show another network: the object is the same, but its layers are others. */
+  reset() {
+    this.chosen = this.pointed = this.activations = null;
+    this.samples = sampleLayers(this.network, null, null);
+    this.layOut();
+  }
+
+  #setReach(neuron) {
+    this.reach = neuron;
+    for (const button of this.group.children)
+      button.tabIndex = same(neuronOf(button), neuron) ? 0 : -1;
   }
 
   // --- What is where ---------------------------------------------------------
 
   layOut() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
+    const { fontSize, fontFamily } = getComputedStyle(this.canvas);
+    this.font = `${0.75 * parseFloat(fontSize)}px ${fontFamily}`;
     this.fromImage = width > 360; // the image is to the left of it
-    const left = this.fromImage ? 72 : 12;
-    const last = this.network.layers.length - 1;
-    this.columns = this.network.layers.map(({ fanOut }, layer) => {
-      const shown = this.samples[layer];
-      const pitch = (height - FOOT) / (layer === last ? DIGITS : Math.max(shown.length, 14));
+    const edge = this.fromImage ? 18 : 12; // room for half a neuron
+    const left = this.fromImage ? 72 : edge;
+    const last = this.last - 1;
+    const tallest = Math.max(14, ...this.samples.slice(1).map((shown) => shown.length));
+    const radius = Math.min(edge - 3, (0.38 * (height - FOOT)) / tallest);
+    this.columns = this.network.layers.map(({ fanOut }, index) => {
+      const shown = this.samples[index + 1];
+      const pitch = (height - FOOT) / (index === last ? DIGITS : Math.max(shown.length, 14));
       const top = (height - FOOT - pitch * shown.length) / 2;
       return {
-        x: last ? left + ((width - 12 - left) * layer) / last : width - 12,
+        layer: index + 1,
+        x: last ? left + ((width - edge - left) * index) / last : width - edge,
         shown,
         size: fanOut,
-        radius: Math.min(9, 0.38 * pitch),
+        pitch,
+        radius,
         ys: shown.map((_, i) => top + pitch * (i + 0.5)),
-        now: shown.map((neuron) => this.#lit(layer, neuron)), // from -1 to 1
+        now: shown.map((neuron) => this.#lit(index, neuron)), // from -1 to 1
       };
     });
-    this.lines.clear();
     this.#placeButtons();
-    this.show(this.activations);
+    this.show(this.activations, this.upTo);
   }
 
   /** Return how a neuron is lit where the columns are laid out anew. */
-  #lit(layer, neuron) {
-    const column = this.columns?.[layer];
+  #lit(index, neuron) {
+    const column = this.columns?.[index];
     return column?.now[column.shown.indexOf(neuron)] ?? 0;
   }
 
-  /** Show the neurons of wide layers that count most for this image. */
+  /** Show the neurons of wide layers that count most for what is selected. */
   #resample() {
+    clearTimeout(this.later);
     this.later = null;
     if (!this.activations) return; // cleared in the meantime
     const samples = sampleLayers(this.network, this.activations, this.chosen);
     if (String(samples) === String(this.samples)) return;
     this.samples = samples;
-    const focused = this.group.contains(document.activeElement);
+    const focused = this.group.contains(document.activeElement) ? this.reach : null;
     this.layOut();
-    if (focused) this.group.children[samples[0].indexOf(this.chosen)].focus();
+    if (focused) this.#buttonOf(focused)?.focus();
   }
 
-  /** Put a button on each neuron of the first layer, one of them within reach of the Tab key. */
+  // --- A button on each neuron -----------------------------------------------
+
   #placeButtons() {
-    const [first] = this.columns;
-    this.group.replaceChildren(
-      ...first.shown.map((neuron, i) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.tabIndex = neuron === this.chosen ? 0 : -1;
-        button.ariaLabel = `Neuron ${neuron + 1} of ${first.size}`;
-        const size = `${2 * first.radius + 4}px`;
-        const place = { left: `${first.x}px`, top: `${first.ys[i]}px`, width: size, height: size };
-        Object.assign(button.style, place);
-        for (const name of ["pointerenter", "focus", "click"])
-          button.addEventListener(name, () => this.choose(i));
-        button.addEventListener("keydown", (event) => this.#moveOn(event, i));
-        return button;
-      }),
-    );
+    this.group.replaceChildren(...this.columns.flatMap((column) => this.#buttonsOf(column)));
+    this.#setReach(this.#buttonOf(this.reach) ? this.reach : neuronOf(this.group.firstChild));
   }
 
-  /** Choose one of the neurons that are shown of the first layer. */
-  choose(i) {
-    [...this.group.children].forEach((button, at) => (button.tabIndex = at === i ? 0 : -1));
-    this.chosen = this.columns[0].shown[i];
-    this.pointed(this.chosen);
-    this.#animate();
+  #buttonsOf({ layer, shown, ys, x, pitch, size }) {
+    return shown.map((neuron, i) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      Object.assign(button.dataset, { layer, neuron });
+      button.ariaLabel = nameOf({ layer, neuron }, this.network);
+      button.ariaPressed = same({ layer, neuron }, this.chosen);
+      button.setAttribute("aria-describedby", "sum");
+      const place = { left: `${x}px`, top: `${ys[i]}px`, width: "24px", height: `${pitch}px` };
+      Object.assign(button.style, place);
+      const point = () => this.point({ layer, neuron });
+      button.addEventListener("pointerenter", (event) => event.pointerType === "touch" || point());
+      button.addEventListener("pointerleave", () => this.point(null));
+      button.addEventListener("focus", point);
+      button.addEventListener("blur", () => this.point(null));
+      button.addEventListener("click", () => this.choose({ layer, neuron }));
+      button.addEventListener("keydown", (event) => this.#moveOn(event, layer - 1, i));
+      return button;
+    });
   }
 
-  #moveOn(event, i) {
-    const buttons = this.group.children;
-    const to = { ArrowUp: i - 1, ArrowDown: i + 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (to === undefined) return;
+  #buttonOf(neuron) {
+    return [...this.group.children].find((button) => same(neuronOf(button), neuron));
+  }
+
+  /** Go up and down in a layer, and across to the nearest neuron of the next. */
+  #moveOn(event, index, i) {
+    const column = this.columns[index];
+    const across = { ArrowLeft: index - 1, ArrowRight: index + 1 }[event.key];
+    const along = { ArrowUp: i - 1, ArrowDown: i + 1, Home: 0, End: column.ys.length - 1 }[event.key];
+    if (across === undefined && along === undefined) return;
     event.preventDefault();
-    buttons[to]?.focus();
+    const to = this.columns[across ?? index];
+    if (!to) return;
+    const near = (y) => Math.abs(y - column.ys[i]);
+    const at = along ?? to.ys.indexOf(to.ys.reduce((a, b) => (near(b) < near(a) ? b : a)));
+    if (at in to.shown) this.#buttonOf({ layer: to.layer, neuron: to.shown[at] }).focus();
   }
 
   // --- What it shows ---------------------------------------------------------
 
-  /** Show the activations of all layers, the image first; null for a network at rest. */
-  show(activations) {
-    this.activations = activations;
+  /** Show the activations of layers, the image first; null for a network at rest. */
+  show(activations, upTo = Infinity) {
+    clearTimeout(this.flowing);
+    Object.assign(this, { activations, upTo });
+    this.usual = this.#usual();
     if (activations) this.later ??= setTimeout(() => this.#resample(), PATIENCE);
-    this.columns.forEach((column, layer) => {
-      const values = activations?.[layer + 1];
+    else if (this.chosen) this.choose(null);
+    for (const column of this.columns) {
+      const values = column.layer <= upTo ? activations?.[column.layer] : null;
       const scale = values ? Math.max(1, most(values)) : 1; // ReLU has no upper end
       column.aim = column.shown.map((neuron) => (values ? values[neuron] / scale : 0));
-    });
-    for (const line of this.lines.values()) line.aim = 0;
-    this.columns.forEach((_, layer) => this.#connect(layer));
+    }
+    this.#connect();
     this.#animate();
   }
 
-  /** Aim at the strongest connections into a layer: weight times activation, or weight at rest. */
-  #connect(layer) {
-    if (layer === 0 && !(this.fromImage && this.activations)) return;
-    const found = layer ? this.#between(layer) : this.#fromImage();
+  /** Light up a layer after the other by its δ, from the last one back; then all as they were. */
+  flow(deltas, layer = this.last) {
+    clearTimeout(this.flowing);
+    if (!layer) return this.show(this.activations, this.upTo);
+    const delta = deltas[layer - 1];
+    const largest = most(delta.map(Math.abs)) || 1;
+    for (const column of this.columns)
+      column.aim = column.shown.map((neuron) => (column.layer === layer ? delta[neuron] / largest : 0));
+    for (const line of this.lines.values()) line.aim = 0;
+    this.#animate();
+    this.flowing = setTimeout(() => this.flow(deltas, layer - 1), BACKWARDS);
+  }
+
+  /** Aim at the lines from what counts for the neuron that is selected, and to what it counts for. */
+  #connect() {
+    for (const line of this.lines.values()) line.aim = 0;
+    const { activations, network, selected, upTo } = this;
+    if (!activations || !selected) return (this.pixels = null);
+    const traced = selected.layer ? selected : this.#winner();
+    const { lines, pixels } = traceBack(network, activations, traced, this.samples);
+    this.pixels = traced.layer <= upTo ? pixels : null;
+    const { layer, neuron } = selected;
+    const first = upTo <= this.last ? layer : 1; // of a step, only its own lines
+    for (let at = first; at <= layer; at++) this.#aim(lines.filter((line) => line.layer === at));
+    if (layer === Math.min(this.last, upTo)) return;
+    const { terms } = onwardOf(network, activations, selected);
+    const onward = this.samples[layer + 1];
+    this.#aim(onward.map((to) => ({ layer: layer + 1, from: neuron, to, strength: terms[to] })));
+  }
+
+  /** Aim at the strongest lines into a layer. */
+  #aim(found) {
     found.sort((a, b) => Math.abs(b.strength) - Math.abs(a.strength));
     const strongest = Math.abs(found[0]?.strength) || 1;
-    for (const { from, to, strength } of found.slice(0, CONNECTIONS)) {
-      if (!strength) break;
+    for (const { layer, from, to, strength } of found.slice(0, CONNECTIONS)) {
+      if (!strength || (layer === 1 && !this.fromImage)) break;
       const name = `${layer} ${from} ${to}`;
       const line = this.lines.get(name) ?? { layer, from, to, now: 0 };
-      line.aim = (strength / strongest) * (this.activations ? 1 : 0.35);
+      line.aim = strength / strongest;
       this.lines.set(name, line);
     }
-  }
-
-  #between(layer) {
-    const { weights, fanIn } = this.network.layers[layer];
-    const a = this.activations?.[layer];
-    const found = [];
-    this.columns[layer].shown.forEach((neuron, to) => {
-      this.columns[layer - 1].shown.forEach((before, from) => {
-        const weight = weights[neuron * (fanIn + 1) + before];
-        found.push({ from, to, strength: a ? weight * a[before] : weight });
-      });
-    });
-    return found;
-  }
-
-  /** Return for each neuron of the first layer the pixel that moves it most. */
-  #fromImage() {
-    const { weights, fanIn } = this.network.layers[0];
-    const image = this.activations[0];
-    return this.columns[0].shown.map((neuron, to) => {
-      let [from, strength] = [0, 0];
-      for (let i = 0; i < fanIn; i++) {
-        const each = weights[neuron * (fanIn + 1) + i] * image[i];
-        if (Math.abs(each) > Math.abs(strength)) [from, strength] = [i, each];
-      }
-      return { from, to, strength };
-    });
   }
 
   // --- Motion: everything nears its aim, the later layers a little later ------
@@ -168,16 +256,15 @@ class NetworkView {
 
   #step(before, time) {
     const elapsed = time - before;
-    const part = (layer) => (this.still.matches ? 1 : 1 - Math.exp(-elapsed / (70 + 45 * layer)));
+    const part = (layer) => (this.still.matches ? 1 : 1 - Math.exp(-elapsed / (25 + 45 * layer)));
     let moving = elapsed === 0; // the first frame only tells the time
     const near = (now, aim, layer) => {
       if (Math.abs(aim - now) < 0.004) return aim;
       moving = true;
       return now + (aim - now) * part(layer);
     };
-    this.columns.forEach(({ now, aim }, layer) => {
+    for (const { now, aim, layer } of this.columns)
       for (let i = 0; i < now.length; i++) now[i] = near(now[i], aim[i], layer);
-    });
     for (const [name, line] of this.lines) {
       line.now = near(line.now, line.aim, line.layer);
       if (!line.now && !line.aim) this.lines.delete(name);
@@ -198,23 +285,30 @@ class NetworkView {
     context.scale(devicePixelRatio, devicePixelRatio);
     const palette = theme();
     for (const line of this.lines.values()) this.#drawLine(context, line, palette);
-    this.columns.forEach((column, layer) => this.#drawColumn(context, column, layer, palette));
+    context.setLineDash([]);
+    for (const column of this.columns) this.#drawColumn(context, column, palette);
   }
 
   #drawLine(context, { layer, from, to, now }, palette) {
-    const column = this.columns[layer];
-    const [x, y] = [column.x, column.ys[to]];
-    const before = this.columns[layer - 1];
-    const [startX, startY] = before ? [before.x, before.ys[from]] : [0, this.#rowOf(from)];
+    const [startX, startY] = this.#placeOf(layer - 1, from);
+    const [x, y] = this.#placeOf(layer, to);
+    if (startY === undefined || y === undefined) return; // no longer shown
     const middle = (startX + x) / 2;
     context.beginPath();
     context.moveTo(startX, startY);
     context.bezierCurveTo(middle, startY, middle, y, x, y);
     context.strokeStyle = rgb(now > 0 ? palette.for : palette.against);
-    context.globalAlpha = 0.75 * Math.abs(now);
-    context.lineWidth = 0.6 + 1.4 * Math.abs(now);
+    context.setLineDash(now > 0 ? [] : [5, 4]);
+    context.globalAlpha = 0.15 + 0.7 * Math.abs(now);
+    context.lineWidth = 3 * Math.abs(now);
     context.stroke();
     context.globalAlpha = 1;
+  }
+
+  #placeOf(layer, neuron) {
+    if (!layer) return [0, this.#rowOf(neuron)];
+    const { x, ys, shown } = this.columns[layer - 1];
+    return [x, ys[shown.indexOf(neuron)]];
   }
 
   /** Return the height of a pixel's row in the image to the left. */
@@ -224,83 +318,46 @@ class NetworkView {
     return top + (image.height * (Math.floor(pixel / SIDE) + 0.5)) / SIDE;
   }
 
-  #drawColumn(context, { x, ys, now, shown, size, radius }, layer, palette) {
+  #drawColumn(context, { layer, x, ys, now, shown, size, radius }, palette) {
+    const { selected } = this;
     ys.forEach((y, i) => {
-      const chosen = layer === 0 && shown[i] === this.chosen;
+      const marked = same({ layer, neuron: shown[i] }, selected);
       context.beginPath();
       context.arc(x, y, radius, 0, 2 * Math.PI);
       context.fillStyle = rgb(diverging(now[i], palette));
       context.fill();
-      context.strokeStyle = rgb(chosen ? palette.ink : palette.edge);
-      context.lineWidth = chosen ? 2.5 : 1;
+      context.strokeStyle = rgb(marked ? palette.ink : palette.edge);
+      context.lineWidth = marked ? 3 : 1;
       context.stroke();
+      if (now[i] > -0.1) return;
+      context.fillStyle = rgb(palette.ink); // a minus: tanh goes below 0
+      context.fillRect(x - radius / 2, y - 1, radius, 2);
     });
     context.fillStyle = rgb(palette.muted);
-    context.font = `12px ${getComputedStyle(this.canvas).fontFamily}`;
+    context.font = this.font;
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    const text = size.toLocaleString("en");
+    const text = groupDigits(size);
     const half = context.measureText(text).width / 2;
     context.fillText(text, Math.min(Math.max(x, half), width - half) - half, height - 3);
   }
 }
 
-// --- Which neurons are shown -------------------------------------------------
+const same = (one, other) => one?.layer === other?.layer && one?.neuron === other?.neuron;
 
-/** Return which neurons of each layer are shown; one of the first layer has to be among them. */
-function sampleLayers({ layers }, activations, wanted) {
-  const samples = [];
-  for (let layer = layers.length - 1; layer >= 0; layer--) {
-    const { fanOut } = layers[layer];
-    const counts = fanOut > MOST_SHOWN ? influence(layers, layer, samples[0], activations) : null;
-    if (counts && layer === 0 && wanted !== null) counts[wanted] = Infinity;
-    const neurons = Array.from({ length: fanOut }, (_, neuron) => neuron);
-    if (counts) neurons.sort((one, other) => counts[other] - counts[one]);
-    samples.unshift(neurons.slice(0, MOST_SHOWN).sort((one, other) => one - other));
-  }
-  return samples;
-}
+const neuronOf = ({ dataset }) => ({ layer: +dataset.layer, neuron: +dataset.neuron });
 
-/** Return how much each neuron of a layer moves those that are shown of the next, and are lit. */
-function influence(layers, layer, nextShown, activations) {
-  const { weights, fanIn } = layers[layer + 1];
-  const [a, next] = activations?.slice(layer + 1) ?? [];
-  const sums = new Float32Array(fanIn);
-  for (const neuron of nextShown) {
-    const start = neuron * (fanIn + 1);
-    const lit = next ? Math.abs(next[neuron]) : 1;
-    for (let i = 0; i < fanIn; i++) sums[i] += lit * Math.abs(weights[start + i] * (a ? a[i] : 1));
-  }
-  return sums;
+/** Return the name of a neuron, in words. */
+function nameOf({ layer, neuron }, { sizes }) {
+  if (!layer) return word("pixel", { row: Math.floor(neuron / SIDE) + 1, column: (neuron % SIDE) + 1 });
+  if (layer === sizes.length - 1) return word("output", { digit: neuron });
+  return word("neuron", { number: neuron + 1, count: groupDigits(sizes[layer]), layer });
 }
 
 /** Say of which layers only a part is shown. */
 function describeSample(network) {
   const parts = network.layers
     .filter(({ fanOut }) => fanOut > MOST_SHOWN)
-    .map(({ fanOut }) => `${MOST_SHOWN} of ${fanOut.toLocaleString("en")}`);
-  const lines = "Lines: the strongest connections; blue ones raise a neuron, red ones lower it.";
-  const point = "Point at a neuron of the first layer to see its weights.";
-  return `${parts.length ? `Neurons shown: ${parts.join(", then ")}, those that count most for the image. ` : ""}${lines} ${point}`;
+    .map(({ fanOut }) => word("part", { shown: MOST_SHOWN, count: groupDigits(fanOut) }))
+    .join(word("then"));
+  return parts ? word("shown", { parts, lines: word("lines") }) : word("lines");
 }
-
-// --- Colours -----------------------------------------------------------------
-
-/** Return the theme's colours as red, green and blue. */
-function theme() {
-  const names = ["for", "against", "zero", "ink", "edge", "muted"];
-  return Object.fromEntries(
-    names.map((name) => {
-      const number = parseInt(colour(`--${name}`).trim().slice(1), 16);
-      return [name, [number >> 16, (number >> 8) & 255, number & 255]];
-    }),
-  );
-}
-
-/** Return the colour of a value from -1, all against, by 0 to 1, all for. */
-function diverging(value, palette) {
-  const end = value > 0 ? palette.for : palette.against;
-  const part = Math.min(Math.abs(value), 1);
-  return palette.zero.map((level, k) => level + (end[k] - level) * part);
-}
-
-const rgb = (levels) => `rgb(${levels.map(Math.round).join(" ")})`;

@@ -3,15 +3,25 @@
 
 /** Return the network that the page has in it. */
 async function loadNetwork(brain) {
-  const bytes = await inflate(fromBase64(brain.weights));
+  const size = brain.dtype === "float16" ? 2 : 4;
+  const bytes = joinBytes(await inflate(fromBase64(brain.weights)), size);
   const vector = brain.dtype === "float16" ? fromHalves(bytes) : new Float32Array(bytes.buffer);
-  return { ...brain, layers: layerMatrices(vector, brain.sizes) };
+  return { ...brain, parameters: vector, layers: layerMatrices(vector, brain.sizes) };
 }
 
 function fromBase64(text) {
   const characters = atob(text);
   const bytes = new Uint8Array(characters.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
+
+/** Return numbers of some bytes each, of which all first bytes come first, then all second ones. */
+function joinBytes(parts, size) {
+  const count = parts.length / size;
+  const bytes = new Uint8Array(parts.length);
+  for (let k = 0; k < size; k++)
+    for (let i = 0; i < count; i++) bytes[i * size + k] = parts[k * count + i];
   return bytes;
 }
 

@@ -46,7 +46,7 @@ def test_it_serves_the_page_until_ctrl_c(start: Start, brain: Path) -> None:
     with urllib.request.urlopen(url, timeout=30) as answer:
         page = answer.read().decode()
     assert page.startswith("<!doctype html>")
-    assert f'"about": "{brain.name} ' in page
+    assert f'"name": "{brain.name}"' in page
     address = ("127.0.0.1", int(url.split(":")[2].split("/")[0]))
     with socket.create_connection(address) as idle:
         idle.sendall(b"GET / HT")  # is not waited for
@@ -81,7 +81,7 @@ def test_without_a_brain_or_a_browser(start: Start, monkeypatch: pytest.MonkeyPa
     process = start("draw")
     url = read_url(process, "no brain.npz here: using the bundled brain (pretrained)")
     with urllib.request.urlopen(url, timeout=30) as answer:
-        assert '"about": "pretrained ' in answer.read().decode()
+        assert '"name": "pretrained"' in answer.read().decode()
     assert process.stderr
     assert process.stderr.readline() == b"no browser found: open the page in one\n"
     assert end(process, signal.SIGINT) == (0, "", "")
@@ -94,7 +94,7 @@ def test_a_file_is_written_opened_and_not_served(
     result = run("draw", brain, "--output", "my digits.html")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "my digits.html\n", "")
     page = Path("my digits.html")
-    assert f'"about": "{brain.name} ' in page.read_text()
+    assert f'"name": "{brain.name}"' in page.read_text()
     assert Path("asked").read_text() == f"{page.absolute().as_uri()}\n"
 
 

@@ -1,0 +1,120 @@
+// Files to save: archives of arrays (.npz, as in mnistmlp/brains/archive.py), and plain zips.
+"use strict";
+
+// --- Zip: each file is stored, followed by a directory -----------------------
+
+const CRC = new Uint32Array(256).map((_, byte) => {
+  let rest = byte;
+  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? 0xedb88320 ^ (rest >>> 1) : rest >>> 1;
+  return rest;
+});
+
+function crc32(bytes) {
+  let crc = 0xffffffff;
+  for (let i = 0; i < bytes.length; i++) crc = CRC[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+/** Return bytes of little-endian numbers, each [size in bytes, value]. */
+function pack(...fields) {
+  const bytes = new DataView(new ArrayBuffer(fields.reduce((sum, [size]) => sum + size, 0)));
+  let at = 0;
+  for (const [size, value] of fields) {
+    if (size === 2) bytes.setUint16(at, value, true);
+    else bytes.setUint32(at, value, true);
+    at += size;
+  }
+  return new Uint8Array(bytes.buffer);
+}
+
+function joined(parts) {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Return a zip of files, by name, none of them compressed. */
+function zip(files) {
+  const [parts, directory] = [[], []];
+  let at = 0;
+  for (const [name, bytes] of Object.entries(files)) {
+    const encoded = new TextEncoder().encode(name);
+    const facts = [ // version, flags, method, time, date (1 January 1980), check, sizes, name, extra
+      ...[[2, 20], [2, 0], [2, 0], [2, 0], [2, 33]],
+      ...[[4, crc32(bytes)], [4, bytes.length], [4, bytes.length], [2, encoded.length], [2, 0]],
+    ];
+    const local = [pack([4, 0x04034b50], ...facts), encoded, bytes];
+    const rest = [[2, 0], [2, 0], [2, 0], [4, 0], [4, at]]; // comment, disk, attributes, place
+    directory.push(pack([4, 0x02014b50], [2, 20], ...facts, ...rest), encoded);
+    parts.push(...local);
+    at += joined(local).length;
+  }
+  const count = Object.keys(files).length;
+  const size = joined(directory).length;
+  const end = [[4, 0x06054b50], [2, 0], [2, 0], [2, count], [2, count], [4, size], [4, at], [2, 0]];
+  return joined([...parts, ...directory, pack(...end)]);
+}
+
+// --- Arrays ------------------------------------------------------------------
+
+/** Return a .npy file of bytes of this type and shape; both as Python writes them. */
+function encodeNpy(type, shape, bytes) {
+  const head = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`;
+  const length = Math.ceil((10 + head.length + 1) / 64) * 64 - 10;
+  const text = new TextEncoder().encode(`${head.padEnd(length - 1)}\n`);
+  const magic = Uint8Array.of(0x93, ...new TextEncoder().encode("NUMPY"), 1, 0);
+  return joined([magic, pack([2, length]), text, bytes]);
+}
+
+const singles = (values, shape) => encodeNpy("<f4", shape, new Uint8Array(values.buffer));
+
+/** Return a string as an array of no dimensions. */
+function encodeText(text) {
+  const points = Uint32Array.from([...text], (character) => character.codePointAt(0));
+  return encodeNpy(`<U${points.length}`, "()", new Uint8Array(points.buffer));
+}
+
+// --- A brain -----------------------------------------------------------------
+
+/** Return the brain file of a network, which Python reads; `epochs` it was trained for. */
+function encodeBrain(network, epochs, version) {
+  const files = { "meta.npy": encodeText(JSON.stringify(describeBrain(network, epochs, version))) };
+  network.layers.forEach(({ weights, fanIn, fanOut }, l) => {
+    const w = new Float32Array(fanIn * fanOut);
+    const b = new Float32Array(fanOut);
+    for (let neuron = 0; neuron < fanOut; neuron++) {
+      const start = neuron * (fanIn + 1);
+      w.set(weights.subarray(start, start + fanIn), neuron * fanIn);
+      b[neuron] = weights[start + fanIn];
+    }
+    files[`w${l + 1}.npy`] = singles(w, `(${fanOut}, ${fanIn})`);
+    files[`b${l + 1}.npy`] = singles(b, `(${fanOut}, 1)`);
+  });
+  return zip(files);
+}
+
+/** Return the `meta` of a brain of which nobody measured how accurate it is. */
+function describeBrain(network, epochs, version) {
+  const { sizes, activation, output, normalization } = network;
+  const input = { shape: [SIDE, SIDE], divide_by: 255 };
+  return {
+    ...{ format: 1, labels: Array.from({ length: DIGITS }, (_, digit) => digit) },
+    input: normalization === "none" ? input : { ...input, normalization },
+    ...{ sizes, activation, output, loss: LOSSES[output].name, temperature: network.temperature },
+    ...{ recipe: { name: "page" }, seed: 0, dataset: {}, epochs, history: [] },
+    ...{ accuracy: { validation: null }, versions: { mnistmlp: version } },
+  };
+}
+
+/** Give the user a file to save. */
+function download(name, bytes) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

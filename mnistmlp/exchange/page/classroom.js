@@ -1,0 +1,92 @@
+// Where the network is taught: what was drawn is named, learnt, kept, trained on and saved.
+"use strict";
+
+/**
+ * `read` reads again what is given, `introduce` says what the network is, `view` shows it, `clear`
+ * clears the field.
+ */
+class Classroom {
+  constructor(network, { read, introduce, clear, view }) {
+    this.network = network;
+    this.clear = clear;
+    this.found = null;
+    const changed = () => {
+      introduce();
+      read();
+      element("save-brain").disabled = !network.changed;
+    };
+    makeLabels(element("labels"), () => this.show(this.found));
+    makeChanges(element("changes"));
+    this.lesson = new Lesson(network, { changed, flow: (deltas) => view.flow(deltas) });
+    this.collection = new Collection(element("kept"), () => this.#count());
+    const adopt = (other) => {
+      if (this.lesson.past.length) this.lesson.undo(0);
+      Object.assign(network, { changed: null, epochs: 0 }, other);
+      view.reset();
+      this.lesson.begin();
+      changed();
+    };
+    const busy = (training) => {
+      this.lesson.paused = training;
+      if (training) this.lesson.begin();
+      this.show(this.found);
+    };
+    this.school = new School(network, this.collection, { adopt, changed, busy });
+    element("keep").addEventListener("click", () => this.#keep());
+    element("save-drawings").addEventListener("click", () =>
+      download("drawings.zip", zip(encodeExamples(this.collection.examples))));
+    element("save-brain").addEventListener("click", () => this.#saveBrain());
+    this.#count();
+    this.show(null);
+  }
+
+  get label() {
+    const chosen = element("labels").querySelector(":checked");
+    return chosen ? +chosen.value : null;
+  }
+
+  /** Show what the network made of an image; null where there is none. */
+  show(found) {
+    this.found = found;
+    const { label } = this;
+    if (!found && label !== null) element("labels").querySelector(":checked").checked = false;
+    element("keep").disabled = !found || label === null;
+    this.lesson.show(found?.seen ?? null, this.label);
+  }
+
+  render() {
+    this.school.curve.render();
+    this.show(this.found);
+  }
+
+  #keep() {
+    const { image, seen } = this.found; // what is edited is only known as it is seen
+    this.collection.add({ image: image ?? seen, label: this.label });
+    this.clear();
+    element("drawing").focus();
+  }
+
+  #count() {
+    const count = this.collection.examples.length;
+    element("kept-count").textContent = count === 1 ? word("oneKept") : word("kept", { count: groupDigits(count) });
+    element("save-drawings").disabled = !count;
+    this.school?.show();
+  }
+
+  #saveBrain() {
+    const [, version] = document.querySelector("meta[name=generator]").content.split(" ");
+    download("brain.npz", encodeBrain(this.network, this.network.epochs ?? 0, version));
+  }
+}
+
+/** Make a choice of ten digits. */
+function makeLabels(group, chosen) {
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const [label, choice, name] = ["label", "input", "span"].map((tag) => document.createElement(tag));
+    Object.assign(choice, { type: "radio", name: "label", value: digit });
+    choice.addEventListener("change", chosen);
+    name.textContent = digit;
+    label.append(choice, name);
+    group.append(label);
+  }
+}

@@ -1,0 +1,68 @@
+// The image that the network sees, edited by hand, or changed towards another digit.
+"use strict";
+
+/**
+ * Keeps the image that is edited, as the network sees it: after normalisation.  `seen` returns the
+ * one to begin with, null for none; `changed` is called when another one is to be shown.
+ */
+class Editing {
+  constructor(network, seen, changed) {
+    Object.assign(this, { network, seen, changed });
+    this.image = null; // 784 bytes, once it is edited
+    this.change = null; // towards another digit
+    this.picked = false; // the other digit, by hand
+    element("edit").addEventListener("click", () => this.#toggle());
+    element("restore").addEventListener("click", () => this.#show(null));
+    element("change").addEventListener("click", () => this.#findChange());
+    element("wanted").addEventListener("change", () => (this.picked = true));
+    for (let digit = 0; digit < DIGITS; digit++) element("wanted").append(new Option(WORDS.digits[digit], digit));
+  }
+
+  #toggle() {
+    this.field.editing = !this.field.editing;
+    element("edit").ariaPressed = this.field.editing;
+    element("seen").classList.toggle("editing", this.field.editing);
+    element("edit-hint").hidden = !this.field.editing;
+  }
+
+  /** Set the level of a pixel. */
+  paint(pixel, level) {
+    const image = this.image ?? this.seen()?.slice() ?? new Uint8Array(SIDE * SIDE);
+    if (image[pixel] === level && this.image) return;
+    image[pixel] = level;
+    this.#show(image);
+  }
+
+  #show(image, change = null) {
+    Object.assign(this, { image, change });
+    this.changed();
+  }
+
+  /** Forget what was edited: something else is shown. */
+  drop() {
+    this.image = this.change = null;
+  }
+
+  #findChange() {
+    const wanted = +element("wanted").value;
+    const change = findChange(this.network, this.seen(), wanted);
+    if (change) this.#show(change.image, change);
+    else element("changed").textContent = word("noChange", { what: WORDS.digits[wanted] });
+  }
+
+  /** Show what can be done with an image that was recognised; null for none. */
+  show(found) {
+    element("restore").disabled = !this.image;
+    element("change").disabled = !found;
+    for (const option of element("wanted").options) option.disabled = found?.digit === +option.value;
+    const same = found?.digit === +element("wanted").value;
+    if (found && !this.change && (!this.picked || same)) element("wanted").value = runnerUp(found);
+    element("changed").textContent = this.change ? this.#describe(found) : "";
+  }
+
+  #describe({ digit }) {
+    const { plain, most: largest, share, steps } = this.change;
+    const values = { what: WORDS.digits[digit], plain, largest, share: (100 * share).toFixed(0), steps };
+    return word("change", values);
+  }
+}

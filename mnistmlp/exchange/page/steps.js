@@ -1,0 +1,85 @@
+// The forward pass layer by layer, with the equation of each step.
+"use strict";
+
+/** Steps from the image, step 0, through the layers to the probabilities, after the last. */
+class Steps {
+  constructor(network, changed) {
+    this.network = network;
+    this.changed = changed;
+    this.at = null; // all at once
+    element("step-through").addEventListener("click", () => this.go(this.at === null ? 0 : null));
+    element("step-back").addEventListener("click", () => this.go(this.at - 1));
+    element("step-next").addEventListener("click", () => this.go(this.at + 1));
+    document.addEventListener("keydown", (event) => this.#key(event), true); // before others
+  }
+
+  /** The step after that of the outputs. */
+  get end() {
+    return this.network.layers.length + 1;
+  }
+
+  /** The last layer that has been computed. */
+  get upTo() {
+    return this.at ?? Infinity;
+  }
+
+  go(step) {
+    this.at = step === null ? null : clip(step, 0, this.end);
+    this.changed();
+  }
+
+  /** A remote control for slides has the keys for pages. */
+  #key(event) {
+    if (this.at === null || event.ctrlKey || event.altKey || event.metaKey) return;
+    const to = { PageDown: this.at + 1, PageUp: this.at - 1, Escape: null }[event.key];
+    if (to === undefined) return;
+    event.preventDefault(); // Escape clears another time
+    event.stopPropagation();
+    this.go(to);
+  }
+
+  /** Show the buttons and the equation of the step; `found` is what the network makes of an image. */
+  show(found) {
+    if (!found) this.at = null;
+    const { at, end } = this;
+    const stepping = at !== null;
+    element("step-through").disabled = !found;
+    element("step-through").ariaPressed = stepping;
+    element("inside").classList.toggle("stepping", stepping);
+    for (const id of ["step-back", "step-next", "equation"]) element(id).hidden = !stepping;
+    if (!stepping) return;
+    element("step-back").disabled = at === 0;
+    element("step-next").disabled = at === end;
+    const title = word("step", { step: at + 1, count: end + 1, name: this.#name(found) });
+    const text = `${title}\n${this.#equation()}`;
+    if (element("equation").textContent !== text) element("equation").textContent = text;
+  }
+
+  #name({ digit }) {
+    if (this.at === 0) return word("stepImage");
+    if (this.at === this.end) return word("stepAnswer", { digit });
+    return word(this.at === this.end - 1 ? "stepOutputs" : "stepLayer", { layer: this.at });
+  }
+
+  #equation() {
+    const { at, end, network } = this;
+    const [l, before] = [raise(at), raise(at - 1)];
+    if (at === 0) return word("equationImage", { count: SIDE * SIDE });
+    if (at < end) {
+      const { fanIn, fanOut } = network.layers[at - 1];
+      const f = WRITTEN[at === end - 1 ? network.output : network.activation](`z${l}`, l);
+      const shapes = `W${l}: ${groupDigits(fanOut)} × ${groupDigits(fanIn)}`;
+      return `z${l} = W${l} a${before} + b${l},   a${l} = ${f}     (${shapes})`;
+    }
+    const a = `a${raise(end - 1)}`;
+    const p = network.output === "softmax" ? a : `${a} / Σ ${a}`;
+    const calibrated = network.temperature === 1 ? "" : calibration(p, network.temperature);
+    return `p = ${p}${calibrated}`;
+  }
+}
+
+/** Write how probabilities are calibrated. */
+function calibration(p, temperature) {
+  const power = `(${p})^(1/T)`;
+  return `,   ${word("calibrated")}: p = ${power} / Σ ${power},   T = ${temperature.toFixed(2)}`;
+}

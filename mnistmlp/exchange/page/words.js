@@ -1,0 +1,33 @@
+// The words that the page shows.  All of them stand in words.json, which is embedded as it is, so
+// that a class can have its own language: its first lines say how.
+"use strict";
+
+const WORDS = readWords();
+
+function readWords() {
+  try {
+    return JSON.parse(document.getElementById("words").textContent);
+  } catch (error) {
+    document.getElementById("broken").hidden = false; // somebody left a comma out
+    throw error;
+  }
+}
+
+/** Return words by their name, with values in the places of {names}. */
+function word(name, values = {}) {
+  return (WORDS[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key]);
+}
+
+/** Write a whole number as the language does. */
+const groupDigits = (number) => number.toLocaleString(WORDS.lang);
+
+/** Put the words in their places in the template. */
+function fillIn() {
+  document.documentElement.lang = WORDS.lang;
+  for (const each of document.querySelectorAll("[data-word]")) each.textContent = word(each.dataset.word);
+  for (const [name, attribute] of [["label", "aria-label"], ["role", "aria-roledescription"], ["drop", "data-drop"]])
+    for (const each of document.querySelectorAll(`[data-${name}]`))
+      each.setAttribute(attribute, word(each.dataset[name]));
+}
+
+fillIn();

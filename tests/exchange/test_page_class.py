@@ -1,0 +1,146 @@
+"""The page in front of a class: on a projector, with sample digits, and with what is no digit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from mnistmlp.brains.brain import PRETRAINED, load_brain
+from mnistmlp.core.metrics import committee
+from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.synthetic import make_digits
+from mnistmlp.exchange.html import SAMPLE_SEED, SAMPLED, TESTED, make_page
+from tests.exchange.conftest import Open, at, draw, random_brain
+from tests.exchange.strokes import DIGITS
+
+pytestmark = pytest.mark.browser
+
+
+# --- On a projector ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("pretrained", [False, True], ids=["classic", "pretrained"])
+def test_on_a_small_projector_the_network_is_above_the_fold(
+    open_page: Open, classic_page: Path, pretrained_page: Path, pretrained: bool
+) -> None:
+    path = pretrained_page if pretrained else classic_page
+    page = open_page(path, viewport={"width": 1024, "height": 768})
+    draw(page, 3)
+    for button in (None, "edit", "change", "step-through", "step-next"):
+        if button:
+            page.locator(f"#{button}").click()
+        for part in ("#digit", "#drawing", "#network", "#bars"):
+            expect(page.locator(part)).to_be_in_viewport(ratio=1)
+        assert page.evaluate("scrollY") == 0
+
+
+def test_on_a_large_projector_it_fills_the_screen(open_page: Open, classic_page: Path) -> None:
+    page = open_page(classic_page, viewport={"width": 1920, "height": 1080})
+    draw(page, 3)
+    for presenting in (False, True):
+        if presenting:
+            page.locator("#present").click()
+        assert page.evaluate("document.documentElement.scrollHeight") == 1080
+        network, inside = (page.locator(name).bounding_box() for name in ("#network", "#inside"))
+        assert network
+        assert inside
+        assert network["height"] > 750
+        assert inside["y"] + inside["height"] > 1040
+        assert inside["x"] + inside["width"] > 1880
+        expect(page.locator("#terms-against")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1920])
+def test_presenting_makes_the_type_large(open_page: Open, classic_page: Path, width: int) -> None:
+    page = open_page(classic_page, viewport={"width": width, "height": 768})
+    size = "parseFloat(getComputedStyle(element('sum')).fontSize)"
+    draw(page, 3)
+    before = page.evaluate(size)
+    page.keyboard.press("F2")
+    assert page.evaluate(size) > 1.1 * before
+    expect(page.locator("#present")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#about")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.keyboard.press("F2")
+    assert page.evaluate(size) == before
+    if width > 960:
+        page.locator("#present").press("Enter")
+        assert page.evaluate(size) > 1.1 * before
+
+
+# --- Sample digits -----------------------------------------------------------
+
+
+def test_samples_are_read_without_drawing(open_page: Open) -> None:
+    page = open_page()
+    samples = page.locator("#samples button")
+    expect(samples).to_have_count(10)
+    for digit in range(10):
+        samples.nth(digit).click()
+        expect(page.locator("#reading")).to_contain_text(page.evaluate(f"WORDS.digits[{digit}]"))
+    samples.nth(4).press("Enter")
+    expect(page.locator("#digit")).to_have_text("4")
+    images, labels = make_digits(SAMPLED, SAMPLE_SEED)
+    shown = page.evaluate("""Array.from(picture.data).filter((_, i) => i % 4 === 0)""")
+    np.testing.assert_array_equal(shown, images[int((labels == 4).argmax())].ravel())
+    page.keyboard.press("Escape")
+    draw(page, 7)
+    expect(page.locator("#digit")).to_have_text("7")
+    expect(page.locator("#picture")).to_be_hidden()
+
+
+def test_the_bundled_brain_says_how_well_it_was_measured_to_do(
+    open_page: Open, mnist: Path
+) -> None:
+    brain, test = load_brain(PRETRAINED), load_dataset(mnist, "test")
+    found = committee([brain.network], test.images).argmax(axis=1)
+    ((_, accuracy),) = TESTED.items()
+    assert np.mean(found == test.labels) == accuracy
+    sentence = f"{100 * accuracy:.2f} % right on MNIST's test images"
+    expect(open_page().locator("#about")).to_contain_text(sentence)
+    brain.network.parameters[0] += 1  # another network, which nobody measured
+    assert '"tested": null' in make_page(brain, "pretrained")
+
+
+# --- What is no digit --------------------------------------------------------
+
+
+def test_a_dot_is_no_digit(open_page: Open, classic_page: Path) -> None:
+    for path in (None, classic_page):
+        page = open_page(path) if path else open_page()
+        page.mouse.click(*at(page, 128, 128))
+        expect(page.locator("#reading")).to_have_text("No digit")
+        expect(page.locator("#digit")).to_have_text("?")
+        assert page.evaluate("view.selected") is None
+        page.keyboard.press("Escape")
+        expect(page.locator("#reading")).to_have_text("Draw a digit to begin")
+
+
+def test_what_is_less_likely_than_not_is_no_digit(open_page: Open) -> None:
+    brain = random_brain(5, scale=0.001)  # it is never sure
+    Path("page.html").write_text(make_page(brain, "b.npz"), encoding="utf-8")
+    page = open_page(Path("page.html").resolve())
+    draw(page, 3)
+    expect(page.locator("#reading")).to_have_text("No digit")
+    expect(page.locator("#runner-up")).to_contain_text("Most like a")
+    expect(page.locator("#runner-up")).to_contain_text("knows only digits")
+    expect(page.locator("#spoken")).to_have_text("No digit")
+    page.locator("#edit").click()  # what is edited by hand is shown as it is
+    page.evaluate("editing.paint(0, 255)")
+    expect(page.locator("#reading")).to_contain_text("It is ")
+
+
+def test_digits_of_all_brushes_are_digits(open_page: Open, classic_page: Path) -> None:
+    script = """([strokes, width]) => {
+        drawing.strokes = strokes.map((points) => ({ width, points }));
+        read();
+        return element("digit").textContent;
+    }"""
+    for path, widths in ((None, (8, 18, 36)), (classic_page, (12, 18, 24))):
+        page = open_page(path) if path else open_page()
+        for width in widths:
+            for digit, strokes in DIGITS.items():
+                assert page.evaluate(script, [strokes, width]) == str(digit)
