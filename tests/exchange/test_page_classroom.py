@@ -20,7 +20,7 @@ from mnistmlp.data.idx import read_idx, write_idx
 from mnistmlp.data.synthetic import make_digits
 from mnistmlp.exchange.html import write_page
 from tests.conftest import few_steps
-from tests.exchange.conftest import Open, draw, keep, random_brain, until
+from tests.exchange.conftest import Open, keep, random_brain, until
 from tests.exchange.strokes import DIGITS
 
 pytestmark = pytest.mark.browser
@@ -74,7 +74,7 @@ def test_a_step_is_one_of_gradient_descent_and_is_undone(page: Page, brain: Brai
     step, undo = page.locator("#step"), page.locator("#unlearn")
     expect(step).to_be_disabled()
     expect(page.locator("#taught")).to_have_text("Draw a digit, and say what it is.")
-    draw(page, 3)
+    sketch(page, 3)
     expect(page.locator("#taught")).to_have_text("Say what you drew.")
     page.locator("#labels label").nth(7).click()
     expect(page.locator("#taught")).to_contain_text("The loss is ")
