@@ -1,7 +1,7 @@
 """Make the pictures of the README and of the docs anew: ``make pictures``.
 
 Trains what `mnistmlp train` trains, draws it with `evaluate --plots`, and takes screenshots of its
-report in Debian's Chromium.
+report and of its page in Debian's Chromium.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+ColorScheme = Literal["light", "dark"]
 DOCS = Path(__file__).parent
 BUILD = DOCS.parent / "build" / "pictures"
 PLOTS = {  # name in docs: brain and plot
@@ -35,13 +39,15 @@ def main() -> None:
     for brain in ("classic.npz", "pretrained"):
         run("evaluate", brain, "--plots", Path(brain).stem)
     run("evaluate", "classic.npz", "--report", "report.html")  # without times, which vary
+    run("export", "classic.npz", "page.html")
     for name, (brain, plot) in PLOTS.items():
         shutil.copy(BUILD / Path(brain).stem / f"{plot}.png", DOCS / f"{name}.png")
         reduce_colours(DOCS / f"{name}.png")
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or sys.exit("needs Debian's chromium")
         with playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"]) as browser:
-            take_screenshots(browser)
+            show_report(browser)
+            show_page(browser)
 
 
 def run(*words: str) -> None:
@@ -52,19 +58,97 @@ def run(*words: str) -> None:
     subprocess.run(command, cwd=BUILD, env=env, stdout=subprocess.DEVNULL, check=True)
 
 
-def take_screenshots(browser: Browser) -> None:
+def show_report(browser: Browser) -> None:
     """Show the report as a telephone, a tablet and a desktop do, light and dark, and on paper."""
     for width in (360, 800, 1440):
         for scheme in ("light", "dark"):
-            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-            page.goto((BUILD / "report.html").as_uri())
-            page.wait_for_timeout(500)  # until the images are drawn
-            path = DOCS / f"report-{width}-{scheme}.png"
-            page.screenshot(path=path, full_page=True)
-            reduce_colours(path)
-            if (width, scheme) == (800, "light"):
-                page.pdf(path=DOCS / "report.pdf")
-            page.close()
+            with open_page(browser, "report.html", width, 900, scheme) as page:
+                take(page, f"report-{width}-{scheme}")
+                if (width, scheme) == (800, "light"):
+                    page.pdf(path=DOCS / "report.pdf")
+
+
+def show_page(browser: Browser) -> None:
+    """Show the page to draw on, and what can be done on it."""
+    for width in (360, 800, 1440):
+        for scheme in ("light", "dark"):
+            with open_page(browser, "page.html", width, 900, scheme) as page:
+                choose_sample(page)
+                take(page, f"page-{width}-{scheme}")
+    for name, (width, height, scheme, act) in SCENES.items():
+        with open_page(browser, "page.html", width, height, scheme) as page:
+            choose_sample(page)
+            act(page)
+            take(page, f"page-{name}")
+
+
+@contextmanager
+def open_page(
+    browser: Browser, name: str, width: int, height: int, scheme: ColorScheme
+) -> Iterator[Page]:
+    """Open a page that was made, in a window of this size."""
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page.goto((BUILD / name).as_uri())
+    page.wait_for_timeout(500)  # until the images are drawn, and the network is unpacked
+    yield page
+    page.close()
+
+
+def choose_sample(page: Page) -> None:
+    """Take the sample of a 3."""
+    page.locator("#samples button").nth(3).click()
+    page.wait_for_timeout(900)  # until the network has lit up
+
+
+def step_through(page: Page) -> None:
+    """Go to the second layer, one step at a time."""
+    page.locator("#step-through").click()
+    for _ in range(3):
+        page.locator("#step-next").click()
+
+
+def change_answer(page: Page) -> None:
+    """Show the least change that makes it an 8."""
+    page.locator("#wanted").select_option("8")
+    page.locator("#change").click()
+
+
+def teach(page: Page) -> None:
+    """Say that it is a 5, and take ten steps."""
+    page.locator("#labels label").nth(5).click()
+    page.locator("#ten-steps").click()
+
+
+def train(page: Page) -> None:
+    """Train from scratch for some seconds."""
+    page.locator("#train").click()
+    page.wait_for_timeout(5000)
+    page.locator("#train").click()
+
+
+def present(page: Page) -> None:
+    """Show it in large type."""
+    page.locator("#present").click()
+
+
+SCENES: dict[str, tuple[int, int, ColorScheme, Callable[[Page], None]]] = {
+    "step": (1024, 768, "light", step_through),
+    "change": (1024, 768, "light", change_answer),
+    "learn": (1024, 768, "light", teach),
+    "train": (1024, 768, "dark", train),
+    "present-1024": (1024, 768, "light", present),
+    "present-1920": (1920, 1080, "dark", present),
+}
+
+
+def take(page: Page, name: str) -> None:
+    """Take a screenshot of the whole page, when nothing moves any more."""
+    page.wait_for_timeout(500)
+    path = DOCS / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    reduce_colours(path)
 
 
 def reduce_colours(path: Path) -> None:
