@@ -45,13 +45,17 @@ function showVerdict(section, found, otherwise, hint) {
   digit.textContent = lines.join("\n");
   digit.style.setProperty("--columns", Math.max(...lines.map((line) => `${line}`.length)));
   digit.style.setProperty("--rows", lines.length);
-  reading.textContent = otherwise ?? word("sure", { naming: naming(found), share: inWords(found.confidence) });
-  runnerUp.textContent = otherwise === null ? (found.lines ? word("lastDigit") : second(found)) : hint;
+  reading.textContent = otherwise ?? sure(found);
+  const next = () => (found.lines ? word("lastDigit") : second(found));
+  runnerUp.textContent = otherwise === null ? next() : hint;
 }
 
 function naming({ lines, digit }) {
   return word("is", { what: lines ? lines.join(", ") : WORDS.digits[digit] });
 }
+
+const sure = (found) =>
+  word("sure", { naming: naming(found), share: inWords(found.confidence) });
 
 const inWords = (share) => percent(share, word("under"), word("over"));
 

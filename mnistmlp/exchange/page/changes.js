@@ -1,7 +1,8 @@
 // What would change the answer: the image goes along the gradient until it is another digit.
 "use strict";
 
-const WAYS = [ // the first finds the smallest changes, the last gets over the flat parts of sigmoids
+// The first finds the smallest changes, the last gets over the flat parts of sigmoids
+const WAYS = [
   { length: 0.2, momentum: 0 },
   { length: 0.3, momentum: 0.8 },
   { length: 1, momentum: 0.9 },
@@ -49,7 +50,7 @@ function gradientTowards(network, x, wanted) {
   return gradient.map((each, i) => ((each > 0 ? x[i] >= 1 : x[i] <= 0) ? 0 : each)); // at its end
 }
 
-/** Return the image in bytes nearest to the start on the straight way to x that is still the digit. */
+/** Return the image in bytes on the straight way to x nearest to the start that is the digit. */
 function shorten(network, start, x, wanted) {
   const between = (part) => inBytes(start.map((each, i) => each + part * (x[i] - each)));
   let [least, part] = [0, 1];

@@ -18,7 +18,8 @@ function termsOf(network, layers, { layer, neuron }) {
     if (term > 0) raised += term;
     else lowered += term;
   }
-  return { terms, weights: weights.subarray(start, start + fanIn), raised, lowered, bias, z: raised + lowered + bias };
+  const row = weights.subarray(start, start + fanIn);
+  return { terms, weights: row, raised, lowered, bias, z: raised + lowered + bias };
 }
 
 /** Return what a neuron adds to each sum of the next layer, w·a, and the weights. */
@@ -99,7 +100,8 @@ function sample(shares) {
 
 /** Return the neurons to show of each layer; `chosen` is among them, if one is given. */
 function sampleLayers(network, layers, chosen) {
-  if (!layers) return network.sizes.map((size, layer) => (layer ? sample(new Float64Array(size)) : null));
+  const first = (size, layer) => (layer ? sample(new Float64Array(size)) : null);
+  if (!layers) return network.sizes.map(first);
   const last = network.layers.length;
   const winner = { layer: last, neuron: layers[last].indexOf(most(layers[last])) };
   const shown = [...traceBack(network, layers, winner).shown, sample(layers[last])];

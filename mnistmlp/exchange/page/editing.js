@@ -15,7 +15,7 @@ class Editing {
     element("restore").addEventListener("click", () => this.#show(null));
     element("change").addEventListener("click", () => this.#findChange());
     element("wanted").addEventListener("change", () => (this.picked = true));
-    for (let digit = 0; digit < DIGITS; digit++) element("wanted").append(new Option(WORDS.digits[digit], digit));
+    WORDS.digits.forEach((what, digit) => element("wanted").append(new Option(what, digit)));
   }
 
   #toggle() {
@@ -62,7 +62,7 @@ class Editing {
 
   #describe({ digit }) {
     const { plain, most: largest, share, steps } = this.change;
-    const values = { what: WORDS.digits[digit], plain, largest, share: (100 * share).toFixed(0), steps };
-    return word("change", values);
+    const what = WORDS.digits[digit];
+    return word("change", { what, plain, largest, share: (100 * share).toFixed(0), steps });
   }
 }

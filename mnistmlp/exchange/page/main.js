@@ -189,7 +189,8 @@ function explain() {
   showImage(element("weights"), shown, (value) => diverging(value / strongest, palette));
   element("low").textContent = word(changed ? "darker" : "against");
   element("high").textContent = word(changed ? "brighter" : "for");
-  element("weights-caption").textContent = changed ? word("difference") : caption(selected, activations);
+  const words = changed ? word("difference") : caption(selected, activations);
+  element("weights-caption").textContent = words;
 }
 
 /** Return the weights of a neuron of the first layer. */

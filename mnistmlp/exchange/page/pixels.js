@@ -1,4 +1,4 @@
-// The image that the network sees: its pixels can be pointed at and edited, by pointer and keyboard.
+// The image that the network sees: its pixels can be pointed at and edited, by pointer or keyboard.
 "use strict";
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -20,7 +20,9 @@ class PixelField {
       canvas.addEventListener(name, () => (this.paint = null));
     canvas.addEventListener("pointerleave", () => this.#point(null));
     canvas.addEventListener("click", (event) => this.editing || this.chosen(this.#pixelAt(event)));
-    canvas.addEventListener("focus", () => canvas.matches(":focus-visible") && this.#point(this.at));
+    canvas.addEventListener("focus", () => {
+      if (canvas.matches(":focus-visible")) this.#point(this.at);
+    });
     canvas.addEventListener("blur", () => this.#point(null));
     canvas.addEventListener("keydown", (event) => this.#key(event));
   }

@@ -38,7 +38,7 @@ class Steps {
     this.go(to);
   }
 
-  /** Show the buttons and the equation of the step; `found` is what the network makes of an image. */
+  /** Show the buttons and the equation of the step, for what the network makes of an image. */
   show(found) {
     if (!found) this.at = null;
     const { at, end } = this;

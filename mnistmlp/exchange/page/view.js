@@ -47,7 +47,8 @@ class NetworkView {
     const { shares } = traceBack(this.network, activations, this.#winner(), samples);
     const sizes = shares[upTo].map(Math.abs);
     const shown = samples[upTo] ?? [...sizes.keys()];
-    return { layer: upTo, neuron: shown.reduce((one, other) => (sizes[other] > sizes[one] ? other : one)) };
+    const larger = (one, other) => (sizes[other] > sizes[one] ? other : one);
+    return { layer: upTo, neuron: shown.reduce(larger) };
   }
 
   #winner() {
@@ -177,7 +178,8 @@ class NetworkView {
   #moveOn(event, index, i) {
     const column = this.columns[index];
     const across = { ArrowLeft: index - 1, ArrowRight: index + 1 }[event.key];
-    const along = { ArrowUp: i - 1, ArrowDown: i + 1, Home: 0, End: column.ys.length - 1 }[event.key];
+    const end = column.ys.length - 1;
+    const along = { ArrowUp: i - 1, ArrowDown: i + 1, Home: 0, End: end }[event.key];
     if (across === undefined && along === undefined) return;
     event.preventDefault();
     const to = this.columns[across ?? index];
@@ -218,7 +220,7 @@ class NetworkView {
     this.flowing = setTimeout(() => this.flow(deltas, layer - 1), BACKWARDS);
   }
 
-  /** Aim at the lines from what counts for the neuron that is selected, and to what it counts for. */
+  /** Aim at the lines from what counts for the selected neuron, and to what it counts for. */
   #connect() {
     for (const line of this.lines.values()) line.aim = 0;
     const { activations, network, selected, upTo } = this;
@@ -348,7 +350,8 @@ const neuronOf = ({ dataset }) => ({ layer: +dataset.layer, neuron: +dataset.neu
 
 /** Return the name of a neuron, in words. */
 function nameOf({ layer, neuron }, { sizes }) {
-  if (!layer) return word("pixel", { row: Math.floor(neuron / SIDE) + 1, column: (neuron % SIDE) + 1 });
+  const row = Math.floor(neuron / SIDE);
+  if (!layer) return word("pixel", { row: row + 1, column: (neuron % SIDE) + 1 });
   if (layer === sizes.length - 1) return word("output", { digit: neuron });
   return word("neuron", { number: neuron + 1, count: groupDigits(sizes[layer]), layer });
 }

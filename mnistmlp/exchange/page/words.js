@@ -24,8 +24,10 @@ const groupDigits = (number) => number.toLocaleString(WORDS.lang);
 /** Put the words in their places in the template. */
 function fillIn() {
   document.documentElement.lang = WORDS.lang;
-  for (const each of document.querySelectorAll("[data-word]")) each.textContent = word(each.dataset.word);
-  for (const [name, attribute] of [["label", "aria-label"], ["role", "aria-roledescription"], ["drop", "data-drop"]])
+  for (const each of document.querySelectorAll("[data-word]"))
+    each.textContent = word(each.dataset.word);
+  const attributes = { label: "aria-label", role: "aria-roledescription", drop: "data-drop" };
+  for (const [name, attribute] of Object.entries(attributes))
     for (const each of document.querySelectorAll(`[data-${name}]`))
       each.setAttribute(attribute, word(each.dataset[name]));
 }
