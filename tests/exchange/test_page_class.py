@@ -43,12 +43,11 @@ def test_on_a_large_projector_it_fills_the_screen(open_page: Open, classic_page:
     for presenting in (False, True):
         if presenting:
             page.locator("#present").click()
-        assert page.evaluate("document.documentElement.scrollHeight") == 1080
         network, inside = (page.locator(name).bounding_box() for name in ("#network", "#inside"))
         assert network
         assert inside
         assert network["height"] > 750
-        assert inside["y"] + inside["height"] > 1040
+        assert 1040 < inside["y"] + inside["height"] <= 1080
         assert inside["x"] + inside["width"] > 1880
         expect(page.locator("#terms-against")).to_be_in_viewport(ratio=1)
 

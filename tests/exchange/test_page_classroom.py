@@ -321,6 +321,26 @@ def test_drawings_are_kept_removed_trained_on_and_saved(page: Page, tmp_path: Pa
     assert report["images"] == 12
 
 
+def test_what_was_said_of_one_digit_is_forgotten_with_the_next(page: Page) -> None:
+    for sample in (7, 4):
+        page.locator("#samples button").nth(sample).click()
+        expect(page.locator("#labels :checked")).to_have_count(0)
+        expect(page.locator("#keep")).to_be_disabled()
+        say(page, sample)
+        expect(page.locator("#keep")).to_be_enabled()
+
+
+def test_it_goes_on_only_with_what_it_began_with(page: Page) -> None:
+    train = page.locator("#train")
+    train.click()
+    expect(train).to_have_text("Stop")
+    train.click()
+    expect(train).to_have_text("Go on")
+    collect(page, [3])
+    page.locator("#sources input[value=both]").check()
+    expect(train).to_have_text("Train")
+
+
 def test_a_network_that_learnt_is_saved_as_a_brain(
     page: Page, tmp_path: Path, brain: Brain
 ) -> None:

@@ -231,3 +231,37 @@ def test_editing_stops_the_camera(open_page: Open) -> None:
     expect(page.locator("#video")).to_be_hidden()
     until(page, "scheduled === null")
     assert seen(page).argmax() == 5 * 28 + 14
+
+
+def test_a_dot_that_is_edited_is_no_digit(open_page: Open) -> None:
+    page = open_page()
+    page.locator("#edit").click()
+    page.mouse.click(*pixel(page, 14, 14))
+    expect(page.locator("#reading")).to_have_text("No digit")
+    assert seen(page).argmax() == 14 * 28 + 14
+
+
+def test_a_change_starts_from_the_digit_and_not_from_the_last_change(open_page: Open) -> None:
+    page = open_page()
+    draw(page, 7)
+    until(page, "latest !== null")
+    page.locator("#wanted").select_option("0")
+    page.locator("#change").click()
+    until(page, "editing.change?.wanted === 0")
+    alone = page.locator("#changed").inner_text()
+    page.locator("#restore").click()
+    for digit in ("4", "0"):
+        page.locator("#wanted").select_option(digit)
+        page.locator("#change").click()
+        until(page, f"editing.change?.wanted === {digit}")
+    assert page.locator("#changed").inner_text() == alone
+
+
+def test_stepping_ends_painting(open_page: Open) -> None:
+    page = open_page()
+    draw(page, 7)
+    page.locator("#edit").click()
+    page.locator("#step-through").click()
+    before = seen(page)
+    page.mouse.click(*pixel(page, 2, 2))
+    np.testing.assert_array_equal(seen(page), before)

@@ -15,9 +15,13 @@ class Classroom {
       read();
       element("save-brain").disabled = !network.changed;
     };
+    const taught = () => {
+      changed();
+      this.school?.measureAgain();
+    };
     makeLabels(element("labels"), () => this.show(this.found));
     makeChanges(element("changes"));
-    this.lesson = new Lesson(network, { changed, flow: (deltas) => view.flow(deltas) });
+    this.lesson = new Lesson(network, { changed: taught, flow: (deltas) => view.flow(deltas) });
     this.collection = new Collection(element("kept"), () => this.#count());
     const adopt = (other) => {
       if (this.lesson.past.length) this.lesson.undo(0);
@@ -48,10 +52,15 @@ class Classroom {
   /** Show what the network made of an image; null where there is none. */
   show(found) {
     this.found = found;
-    const { label } = this;
-    if (!found && label !== null) element("labels").querySelector(":checked").checked = false;
-    element("keep").disabled = !found || label === null;
+    if (!found) this.forget();
+    element("keep").disabled = !found || this.label === null;
     this.lesson.show(found?.seen ?? null, this.label);
+  }
+
+  /** Forget what was drawn: something else is given. */
+  forget() {
+    const chosen = element("labels").querySelector(":checked");
+    if (chosen) chosen.checked = false;
   }
 
   render() {

@@ -7,6 +7,7 @@ class Collection {
     this.list = list;
     this.changed = changed;
     this.examples = []; // each { image, label }
+    this.version = 0; // another one whenever there are others
   }
 
   add(example) {
@@ -40,6 +41,7 @@ class Collection {
   }
 
   #number() {
+    this.version++;
     [...this.list.children].forEach((row, i) => {
       const values = { number: i + 1, what: WORDS.digits[this.examples[i].label] };
       row.querySelector("button").ariaLabel = word("removeDrawing", values);

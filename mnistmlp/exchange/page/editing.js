@@ -12,7 +12,10 @@ class Editing {
     this.change = null; // towards another digit
     this.picked = false; // the other digit, by hand
     element("edit").addEventListener("click", () => this.#toggle());
-    element("restore").addEventListener("click", () => this.#show(null));
+    element("restore").addEventListener("click", () => {
+      this.#show(null);
+      element("edit").focus(); // the button is disabled now
+    });
     element("change").addEventListener("click", () => this.#findChange());
     element("wanted").addEventListener("change", () => (this.picked = true));
     WORDS.digits.forEach((what, digit) => element("wanted").append(new Option(what, digit)));
@@ -23,6 +26,11 @@ class Editing {
     element("edit").ariaPressed = this.field.editing;
     element("seen").classList.toggle("editing", this.field.editing);
     element("edit-hint").hidden = !this.field.editing;
+  }
+
+  /** Paint no longer. */
+  stop() {
+    if (this.field?.editing) this.#toggle();
   }
 
   /** Set the level of a pixel. */
@@ -45,8 +53,9 @@ class Editing {
 
   #findChange() {
     const wanted = +element("wanted").value;
-    const change = findChange(this.network, this.seen(), wanted);
-    if (change) this.#show(change.image, change);
+    const start = this.change?.start ?? this.seen(); // not the image of the last change
+    const change = findChange(this.network, start, wanted);
+    if (change) this.#show(change.image, { ...change, start: start.slice(), wanted });
     else element("changed").textContent = word("noChange", { what: WORDS.digits[wanted] });
   }
 
@@ -57,12 +66,12 @@ class Editing {
     for (const option of element("wanted").options) option.disabled = found?.digit === +option.value;
     const same = found?.digit === +element("wanted").value;
     if (found && !this.change && (!this.picked || same)) element("wanted").value = runnerUp(found);
-    element("changed").textContent = this.change ? this.#describe(found) : "";
+    element("changed").textContent = this.change ? this.#describe() : "";
   }
 
-  #describe({ digit }) {
-    const { plain, most: largest, share, steps } = this.change;
-    const what = WORDS.digits[digit];
+  #describe() {
+    const { plain, most: largest, share, steps, wanted } = this.change;
+    const what = WORDS.digits[wanted];
     return word("change", { what, plain, largest, share: (100 * share).toFixed(0), steps });
   }
 }

@@ -25,6 +25,7 @@ const drawing = new Drawing(element("drawing"), () => {
 });
 let scheduled = null;
 const LEAST = 0.5; // confidence: below, a digit is less likely than not
+const FEWEST_LIT = 8; // pixels of an image that is edited: with fewer, it is a dot
 const camera = new Camera(
   element("video"),
   (pixels) => {
@@ -76,6 +77,7 @@ function openPixels(pixels) {
   Object.assign(canvas, { width: pixels.width, height: pixels.height });
   canvas.classList.toggle("coarse", pixels.width === SIDE);
   canvas.getContext("2d").putImageData(pixels, 0, 0);
+  classroom?.forget();
   show("picture");
 }
 
@@ -124,9 +126,9 @@ function present(reading, otherwise, leastConfidence = null) {
 
 /** Show what the network makes of an image that is edited. */
 function presentEdited() {
-  const blank = editing.image.every((level) => !level);
-  latest = blank ? null : recogniseSeen(network, editing.image);
-  showFound(latest, word("begin"));
+  const lit = editing.image.filter((level) => level > 127).length;
+  latest = editing.image.some((level) => level) ? recogniseSeen(network, editing.image) : null;
+  showFound(latest, word(latest ? "noDigit" : "begin"), lit < FEWEST_LIT ? Infinity : 0);
 }
 
 function showFound(found, otherwise, leastConfidence = 0) {
@@ -170,6 +172,7 @@ function say(message) {
 /** Show the network's layers, those of the step that is shown. */
 function showSteps() {
   steps.show(latest);
+  if (steps.at !== null) editing.stop();
   editing.show(latest);
   view.show(latest?.layers ?? null, steps.upTo);
   showBars(element("bars"), steps.upTo < steps.end ? null : latest);
@@ -231,7 +234,8 @@ function wire() {
   element("present").addEventListener("click", togglePresenting);
   document.addEventListener("keydown", (event) => {
     const undo = event.key === "z" && (event.ctrlKey || event.metaKey);
-    if (undo && !element("undo").disabled) drawing.undo();
+    if (undo && editing?.image) element("restore").click();
+    else if (undo && !element("undo").disabled) drawing.undo();
     if (event.key === "F2") togglePresenting();
     if (event.key === "Escape" && !element("clear").disabled) clear();
   });
@@ -296,6 +300,7 @@ function describe({ name, sizes, layers, recipe, validation, tested, changed }) 
 
 /** Say what the network is. */
 function introduce() {
+  if (editing) editing.change = null; // it was one for other weights
   element("about").textContent = describe(network);
   element("seen-caption").textContent = word(`seen-${network.normalization}`);
   element("shown").textContent = describeSample(network);
@@ -327,7 +332,10 @@ async function main() {
     chosen: (pixel) => view.choose(inImage(pixel)),
     painted: (pixel, level) => editing.paint(pixel, level),
   });
-  element("back").addEventListener("click", () => view.choose(null));
+  element("back").addEventListener("click", () => {
+    view.choose(null);
+    element("step-through").focus(); // the button has gone
+  });
   classroom = new Classroom(network, { read, introduce, clear, view });
   introduce();
   read();

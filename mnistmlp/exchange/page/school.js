@@ -44,18 +44,39 @@ class School {
     return chosen === "made" ? this.digits : [...this.digits, ...own];
   }
 
+  /** What would be trained on, in one word. */
+  get #source() {
+    const { value } = [...this.#choices].find(({ checked }) => checked);
+    return value === "made" ? value : value + this.collection.version;
+  }
+
   async #go() {
-    if (!this.training) return this.#startAnew();
+    if (!this.#goesOn) return this.#startAnew();
     this.#run();
+  }
+
+  get #goesOn() {
+    return this.training && this.source === this.#source;
+  }
+
+  /** Measure again: the weights have changed otherwise. */
+  measureAgain() {
+    if (!this.training || this.running) return;
+    const { curve } = this.training;
+    curve[curve.length - 1] = this.training.measure();
+    this.show();
   }
 
   async #startAnew() {
     this.stop();
+    element("train").focus(); // the button to start anew is disabled meanwhile
+    const source = this.#source;
     const examples = await this.#examples();
     const { sizes, ...fresh } = newNetwork({ ...this.embedded, normalization: "moments" }, this.#sizes());
     const known = { name: word("newNetwork"), recipe: null, validation: null, tested: null };
     this.adopt({ ...fresh, ...known, sizes, epochs: 0, changed: word("trained") });
     this.training = new Training(this.network, examples);
+    this.source = source;
     this.milliseconds = 0;
     this.#run();
   }
@@ -104,7 +125,7 @@ class School {
   show() {
     const { training, running, collection } = this;
     const own = collection.examples.length;
-    element("train").textContent = word(running ? "stopTraining" : training ? "goOn" : "train");
+    element("train").textContent = word(running ? "stopTraining" : this.#goesOn ? "goOn" : "train");
     const [made] = this.#choices;
     for (const choice of this.#choices) choice.disabled = running || (choice !== made && own < (choice.value === "own" ? FEWEST : 1));
     if ([...this.#choices].some(({ checked, disabled }) => checked && disabled) && !running) made.checked = true;

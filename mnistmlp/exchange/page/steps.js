@@ -42,14 +42,19 @@ class Steps {
   show(found) {
     if (!found) this.at = null;
     const { at, end } = this;
+    const focused = document.activeElement;
     const stepping = at !== null;
     element("step-through").disabled = !found;
     element("step-through").ariaPressed = stepping;
     element("inside").classList.toggle("stepping", stepping);
     for (const id of ["step-back", "step-next", "equation"]) element(id).hidden = !stepping;
-    if (!stepping) return;
+    if (!stepping) {
+      if (focused.hidden) element("step-through").focus();
+      return;
+    }
     element("step-back").disabled = at === 0;
     element("step-next").disabled = at === end;
+    if (focused.disabled) element(at ? "step-back" : "step-next").focus();
     const title = word("step", { step: at + 1, count: end + 1, name: this.#name(found) });
     const text = `${title}\n${this.#equation()}`;
     if (element("equation").textContent !== text) element("equation").textContent = text;

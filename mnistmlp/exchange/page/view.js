@@ -65,6 +65,7 @@ class NetworkView {
 
   /** Go on explaining a neuron, whatever is pointed at later; null to go back to the winner. */
   choose(neuron) {
+    if (neuron && !this.activations) return; // nothing is drawn yet
     this.chosen = neuron && !same(neuron, this.chosen) ? neuron : null;
     if (!this.chosen) this.pointed = null;
     this.#resample();
