@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +18,7 @@ from mnistmlp.errors import DataError
 UNPACKING_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_plain(path: Path) -> Iterator[BinaryIO]:
     """Open a plain or gzip-compressed file, told apart by the first bytes.
 
@@ -68,12 +68,14 @@ def open_mappable(path: Path) -> BinaryIO:
     DataError
         If the file cannot be read or unpacked.
     """
-    with open_plain(path) as file:
-        if not isinstance(file, gzip.GzipFile):
-            return os.fdopen(os.dup(file.fileno()), "rb")
-        unpacked: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as mapped
-        for chunk in read_chunks(path, file):
-            unpacked.write(chunk)
-    unpacked.flush()
-    unpacked.seek(0)
-    return unpacked
+    with open_plain(path) as file, contextlib.ExitStack() as opened:
+        if isinstance(file, gzip.GzipFile):
+            result: BinaryIO = opened.enter_context(tempfile.TemporaryFile())
+            for chunk in read_chunks(path, file):
+                result.write(chunk)
+            result.flush()
+        else:
+            result = opened.enter_context(os.fdopen(os.dup(file.fileno()), "rb"))
+        result.seek(0)
+        opened.pop_all()  # closed by the caller
+        return result

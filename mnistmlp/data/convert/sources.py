@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from reprlib import repr as short
 from shlex import quote
+from typing import Literal, TypeVar
 
 from mnistmlp.data.catalog import Split
+from mnistmlp.data.convert.archives import list_arrays, read_npy
+from mnistmlp.data.convert.arrays import Named, array_part
 from mnistmlp.data.convert.columns import is_image_table
 from mnistmlp.data.convert.files import open_plain
+from mnistmlp.data.convert.idx_files import read_any_idx
 from mnistmlp.data.convert.parts import Part
 from mnistmlp.data.convert.tables import read_first_line, table_part
 from mnistmlp.data.idx_faults import explain_start
@@ -20,7 +26,21 @@ from mnistmlp.errors import DataError
 MAX_NAMES = 10_000  # in a folder, that are looked at
 TEST = re.compile("t10k|test")
 VALIDATION = re.compile("val(?!ue)")
+# images, img, x_train, X, trainX, data, arr_0
+IMAGES = re.compile(r"im(age|g)|pixels|data|(?<![a-z])x(?![a-z])|(train|test|val)_?x(?![a-z])")
+LABELS = re.compile(r"label|target|class|(?<![a-z])y(?![a-z])|(train|test|val)_?y(?![a-z])")
+ROLE_WORDS = re.compile(r"image|img|label|target|s(?=[-_.]|$)|(?<![a-z])[xy](?![a-z])|[xy](?=\.)")
+PAIRED = {
+    "npy": re.compile(r"\.npy$", re.IGNORECASE),
+    "idx": re.compile("idx|ubyte", re.IGNORECASE),
+}
 TABLE = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
+
+
+Role = Literal["images", "labels"]
+ROLES: tuple[Role, Role] = ("images", "labels")
+T = TypeVar("T")
+Chosen = tuple[dict[Split, T], list[T]]
 
 
 @dataclass(frozen=True)
@@ -31,10 +51,12 @@ class Found:
     left_out: Sequence[str] = ()  # lines
 
 
-def split_of(name: str) -> Split:
-    """Return the split that a name speaks of; train, if it names none."""
+def split_of(name: str, default: Split = "train") -> Split:
+    """Return the split that a name speaks of."""
     words = name.lower()
-    return "test" if TEST.search(words) or VALIDATION.search(words) else "train"
+    if TEST.search(words) or VALIDATION.search(words):
+        return "test"
+    return "train" if "train" in words else default
 
 
 def find_parts(source: Path) -> Found | None:
@@ -50,6 +72,10 @@ def find_parts(source: Path) -> Found | None:
     if not source.exists():
         raise DataError(f"{source}: no such file or folder")
     start = _read_start(source)
+    if start.startswith(b"PK") and source.suffix.lower() == ".npz":
+        return _pair(source, list_arrays(source), f"{source}: ")
+    if start.startswith(b"\x93NUM") or _is_idx(start):
+        return _find_pair(source)
     kind = explain_start(source, start).cause
     if kind and not start.startswith(b"labe"):
         raise DataError(f"{source}: not a table: {kind}")
@@ -61,6 +87,11 @@ def _read_start(path: Path) -> bytes:
         return file.read(4)
 
 
+def _is_idx(start: bytes) -> bool:
+    """Tell whether a file starts as IDX, in either byte order."""
+    return len(start) == 4 and (start[:2] == b"\0\0" or start[2:] == b"\0\0") and any(start)
+
+
 def list_files(folder: Path) -> list[Path]:
     """Return the files in a folder, in order of name; DataError if it cannot be read."""
     try:
@@ -70,26 +101,23 @@ def list_files(folder: Path) -> list[Path]:
     return [path for path in paths if path.is_file() and not path.name.startswith(".")]
 
 
-def choose(candidates: Sequence[tuple[Split, Path]]) -> tuple[dict[Split, Path], list[Path]]:
-    """Return the file of each split, and those of validation sets that are left out beside it.
+def choose(candidates: Sequence[tuple[Split, T]], name: Callable[[T], str]) -> Chosen[T]:
+    """Return what there is of each split, and the validation sets that are left out beside it.
 
     Raises
     ------
     DataError
-        If several files are of the same split.
+        If several are of the same split.
     """
-    chosen, left_out = dict[Split, Path](), list[Path]()
+    chosen, left_out = dict[Split, T](), list[T]()
     # a validation set is a test set where there is no other
-    for split, path in sorted(candidates, key=lambda each: bool(_is_validation(each[1].name))):
+    for split, each in sorted(candidates, key=lambda pair: _is_validation(name(pair[1]))):
         if split not in chosen:
-            chosen[split] = path
-        elif _is_validation(path.name):
-            left_out.append(path)
+            chosen[split] = each
+        elif _is_validation(name(each)):
+            left_out.append(each)
         else:
-            raise DataError(
-                f"{path.parent}: {chosen[split].name} and {path.name} are both {split} sets",
-                hint=f"name one: mnistmlp convert {quote(str(path))} NEW-FOLDER",
-            )
+            raise DataError(f"{name(chosen[split])} and {name(each)} are both {split} sets")
     return chosen, left_out
 
 
@@ -98,16 +126,46 @@ def _is_validation(name: str) -> bool:
     return bool(VALIDATION.search(words)) and not TEST.search(words)
 
 
+# --- Folders ----------------------------------------------------------------------
+
+
 def _find_in_folder(folder: Path) -> Found | None:
+    """Find the one set that a folder holds; raise DataError if it holds several."""
     files = list_files(folder)
     tables = [path for path in files if TABLE.search(path.name)]
     of_images = [path for path in tables if _is_image_table(path)]
-    if not of_images:
-        return None
-    chosen, left_out = choose([(split_of(path.name), path) for path in of_images])
-    others = [f"{path}: left out: no table of images" for path in tables if path not in of_images]
+    archives = [path for path in files if path.suffix.lower() == ".npz"]
+    pairs = {
+        kind: [path for path in files if pattern.search(path.name)]
+        for kind, pattern in PAIRED.items()
+    }
+    forms = [of_images, *([path] for path in archives), *pairs.values()]
+    found = [paths for paths in forms if paths]
+    if len(found) > 1:
+        names = ", ".join(path.name for paths in found for path in paths[:2])
+        raise DataError(
+            f"{folder}: several sets: {names}",
+            hint=f"name one: mnistmlp convert {quote(str(found[0][0]))} NEW-FOLDER",
+        )
+    if of_images:
+        return _find_tables(of_images, [path for path in tables if path not in of_images])
+    if archives:
+        return find_parts(archives[0])
+    for paths in found:
+        return _pair(folder, list(map(_named, paths)), f"{folder}/")
+    return None
+
+
+def _find_tables(of_images: list[Path], others: list[Path]) -> Found:
+    """Return the tables of each split."""
+    try:
+        chosen, left_out = choose([(split_of(path.name), path) for path in of_images], str)
+    except DataError as error:
+        error.hint = f"name one: mnistmlp convert {quote(str(of_images[0]))} NEW-FOLDER"
+        raise
     parts = [table_part(path, split) for split, path in sorted(chosen.items(), reverse=True)]
-    return Found(parts, [*others, *(f"{path}: left out: a validation set" for path in left_out)])
+    lines = [f"{path}: left out: no table of images" for path in others]
+    return Found(parts, [*lines, *(f"{path}: left out: a validation set" for path in left_out)])
 
 
 def _is_image_table(path: Path) -> bool:
@@ -115,3 +173,63 @@ def _is_image_table(path: Path) -> bool:
         return is_image_table(read_first_line(path))
     except DataError:
         return False
+
+
+# --- Pairs of arrays --------------------------------------------------------------
+
+
+def _named(path: Path) -> Named:
+    """Return the array in an .npy or IDX file."""
+    read = read_npy if path.suffix.lower() == ".npy" else read_any_idx
+    return Named(path.name, str(path), partial(read, path))
+
+
+def _find_pair(source: Path) -> Found:
+    """Return the images in a file, with the labels in the file beside it whose name says so."""
+    if role_of(source.name) == "labels":
+        raise DataError(f"{source}: labels, by its name; name the file of the images")
+    images, split = _named(source), split_of(source.name)
+    beside = [
+        _named(path)
+        for path in list_files(source.parent)
+        if role_of(path.name) == "labels"
+        and _stem(path.name) == _stem(source.name)
+        and (path.suffix == ".npy") == (source.suffix == ".npy")
+    ]
+    return Found([array_part(split, images, beside[0] if beside else None)])
+
+
+def _stem(name: str) -> str:
+    """Return what the names of images and of their labels have in common."""
+    form = re.sub(r"idx\d|ubyte|int$|\.gz$", "", name.lower())
+    return re.sub(r"[^a-z0-9]", "", ROLE_WORDS.sub("", form))
+
+
+def role_of(name: str) -> Role | None:
+    """Return whether a name speaks of images or of labels."""
+    words = name.lower()
+    if LABELS.search(words):
+        return "labels"
+    return "images" if IMAGES.search(words) else None
+
+
+def _pair(source: Path, arrays: Sequence[Named], before: str) -> Found:
+    """Pair the images and the labels of each split; raise DataError if there are no images."""
+    default: Split = "train" if source.is_dir() else split_of(source.name)
+    roles = [(split_of(each.name, default), role_of(each.name), each) for each in arrays]
+    if not any(role for _, role, _ in roles) and len(arrays) <= 2:  # np.savez(file, x, y)
+        roles = [(default, role, each) for role, each in zip(ROLES, arrays, strict=False)]
+    by_role = {}
+    left_out = [each for _, role, each in roles if role is None]
+    for wanted in ROLES:
+        candidates = [(split, each) for split, role, each in roles if role == wanted]
+        by_role[wanted], more = choose(candidates, lambda each: each.source)
+        left_out += more
+    if not by_role["images"]:
+        names = ", ".join(short(each.name) for each in arrays[:8]) or "nothing"
+        raise DataError(f"{source}: no images: {names} in it, expected x_train, y_train or so")
+    parts = [
+        array_part(split, images, by_role["labels"].get(split))
+        for split, images in sorted(by_role["images"].items(), reverse=True)
+    ]
+    return Found(parts, [f"{before}{short(each.name)}: left out" for each in left_out])

@@ -48,6 +48,10 @@ def read_one(source: str | Path, **options: Any) -> Images:
     return collect(part, **options)
 
 
+def read_all(source: str | Path) -> list[Images]:
+    return [collect(part) for part in parts_of(source)]
+
+
 def assert_same(found: Images, images: Bytes = IMAGES, labels: Bytes | None = LABELS) -> None:
     assert found.wrong.count == 0, found.wrong
     np.testing.assert_array_equal(found.images, images)
