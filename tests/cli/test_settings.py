@@ -83,6 +83,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "limit": Values([], whole(1, 10**9).past),
         "transpose": FLAG,
         "invert": FLAG,
+        "raw": FLAG,
         "skip_bad": FLAG,
         "force": FLAG,
         "quiet": FLAG,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from reprlib import repr as short
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -34,7 +34,8 @@ def convert(
         typer.Argument(
             metavar="SOURCE",
             parser=parse_file,
-            help="Table of images (.csv or .tsv, also .gz), or a folder with one for each set.",
+            help="A table (.csv), an archive (.npz), arrays (.npy), IDX files, pictures in "
+            "folders 0 to 9 or a list of them; or a folder with these.",
         ),
     ],
     folder: Annotated[
@@ -70,9 +71,12 @@ def convert(
     invert: Annotated[
         bool, typer.Option("--invert", help="Swap black and white, for dark ink on white.")
     ] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Take pictures of 28 x 28 pixels as they are.")
+    ] = False,
     skip_bad: Annotated[
         bool,
-        typer.Option("--skip-bad", help="Leave out rows that hold no image, and count them."),
+        typer.Option("--skip-bad", help="Leave out wrong rows and pictures, and count them."),
     ] = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -80,28 +84,29 @@ def convert(
     """Write images in other forms as IDX files, which every command reads, and print the folder.
 
     A set whose name speaks of test, t10k or val is the test set, any other the
-    training set. Without labels, only the images are written: evaluate and
-    predict --index need labels too.
+    training set. Tables have a label and 784 pixels a row, as Kaggle's; a list has a
+    picture's name and a label. Pictures are read as predict reads them. Without labels,
+    only the images are written: evaluate and predict --index need labels too. SOURCE is
+    only read, and a file in FOLDER is never replaced unasked.
     """
     share = None if split is None else _parse_split(split)
-    found = _find_parts(source)
+    found, are_pictures = _find_parts(source, invert=invert, raw=raw)
     if share:
         found = _choose_divisible(source, found)
     splits: list[Split] = ["train", "test"] if share else [part.split for part in found.parts]
     check_folder(folder, splits, force=force)
-    sets = [
-        _read(part, transpose=transpose, invert=invert, limit=limit, skip_bad=skip_bad, quiet=quiet)
-        for part in found.parts
-    ]
+    options = {"transpose": transpose, "invert": invert and not are_pictures, "limit": limit}
+    sets = [_read(part, options, skip_bad=skip_bad, quiet=quiet) for part in found.parts]
     if not quiet:
         for line in found.left_out:
             console.note(console.escape(line))
-    for images in _divide(sets, share, seed):
+    written = _divide(sets, share, seed)
+    for images in written:
         if not quiet:
             report_images(images)
             draw_contact_sheet(images)
-        warn_of_doubts(images, str(source), transposed=transpose, inverted=invert)
         write_images(folder, images, quiet=quiet)
+    warn_of_doubts(written, str(source), transposed=transpose, inverted=invert)
     print(folder)
 
 
@@ -115,13 +120,29 @@ def _parse_split(text: str) -> float:
     raise SettingError("split", f"{short(text)} is not two shares that make 1, such as 0.8:0.2")
 
 
-def _find_parts(source: Path) -> Found:
-    """Find the sets in a source; raise DataError if there are none."""
-    from mnistmlp.data.convert.sources import find_parts
+def _find_parts(source: Path, *, invert: bool, raw: bool) -> tuple[Found, bool]:
+    """Return the sets in a source, and whether they are pictures.
 
-    if found := find_parts(source):
-        return found
-    raise DataError(f"{source}: no images of a known form in this folder: .csv or .tsv")
+    Raises
+    ------
+    DataError
+        If there are none.
+    SettingError
+        If they are no pictures, but `raw` is for pictures.
+    """
+    from mnistmlp.cli.convert.pictures import find_picture_parts
+    from mnistmlp.data.convert.sources import find_parts, is_list
+
+    if found := None if is_list(source) else find_parts(source):
+        if raw:
+            raise SettingError("raw", f"is for pictures; {source} is of another form")
+        return found, False
+    if pictures := find_picture_parts(source, invert="yes" if invert else "auto", raw=raw):
+        return pictures, True
+    raise DataError(
+        f"{source}: no tables (.csv, .tsv), archives (.npz, .npy), IDX files, "
+        "or folders 0 to 9 of pictures in this folder"
+    )
 
 
 def _choose_divisible(source: Path, found: Found) -> Found:
@@ -134,20 +155,12 @@ def _choose_divisible(source: Path, found: Found) -> Found:
     return replace(found, parts=labelled, left_out=[*found.left_out, *others])
 
 
-def _read(
-    part: Part,
-    *,
-    transpose: bool,
-    invert: bool,
-    limit: int | None,
-    skip_bad: bool,
-    quiet: bool,
-) -> Images:
+def _read(part: Part, options: dict[str, Any], *, skip_bad: bool, quiet: bool) -> Images:
     """Read a set; raise DataError if rows of it are wrong, unless they are to be left out."""
     from mnistmlp.data.convert.parts import collect
 
     with converting(part.name, quiet=quiet) as on_block:
-        images = collect(part, transpose=transpose, invert=invert, limit=limit, on_block=on_block)
+        images = collect(part, on_block=on_block, **options)
     wrong, count = images.wrong, len(images.images)
     if wrong.count and not (skip_bad and count):
         more = [f"and {wrong.count - len(wrong.first):,} more"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from mnistmlp.cli import console
 from mnistmlp.cli.bar import Bar
 
 if TYPE_CHECKING:
-    from mnistmlp.arrays import Bytes
     from mnistmlp.data.convert.parts import Images, Wrong
 
 WIDTH = 7  # of a count in the table of labels
@@ -60,30 +59,29 @@ def report_wrong(wrong: Wrong, name: str) -> None:
             console.note(f"  and {wrong.count - len(wrong.first):,} more")
 
 
-def warn_of_doubts(images: Images, source: str, *, transposed: bool, inverted: bool) -> None:
+def warn_of_doubts(
+    sets: Sequence[Images], source: str, *, transposed: bool, inverted: bool
+) -> None:
     """Warn where images look transposed, or have a light background."""
+    from mnistmlp.core.inputs import has_light_background
     from mnistmlp.data.convert.orientation import look_transposed
 
-    light = has_light_background(images.images)
-    if light:
+    light = [has_light_background(each.images) for each in sets]
+    turned = [
+        look_transposed(each.images, each.labels, light=is_light)
+        for each, is_light in zip(sets, light, strict=True)
+    ]
+    if any(light):
         doubt = "all images have a light background, where MNIST's is black"
-        _advise(images, doubt, "--invert", source, given=inverted)
-    pixels = 255 - images.images if light else images.images
-    if look_transposed(pixels, images.labels):
+        _advise(doubt, "--invert", source, given=inverted)
+    if any(turned):
         doubt = "the images look transposed, as EMNIST's are: digits wider than tall"
-        _advise(images, doubt, "--transpose", source, given=transposed)
+        _advise(doubt, "--transpose", source, given=transposed)
 
 
-def has_light_background(images: Bytes) -> bool:
-    """Tell whether the border of every image is mostly light."""
-    from mnistmlp.core import inputs
-
-    return inputs.has_light_background(images)
-
-
-def _advise(images: Images, doubt: str, option: str, source: str, *, given: bool) -> None:
+def _advise(doubt: str, option: str, source: str, *, given: bool) -> None:
     """Warn of a doubt, and name the command without the option that was given, or with it."""
-    console.note(f"warning: {images.split}: {doubt}")
+    console.note(f"warning: {doubt}")
     command = f"mnistmlp convert {quote(source)} NEW-FOLDER"
     hint = f"{command}, without {option}" if given else f"{command} {option}"
     console.note(f"hint: {console.escape(hint)}")

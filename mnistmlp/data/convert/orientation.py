@@ -19,22 +19,24 @@ MIN_IMAGES = 20
 ONE = 1
 
 
-def look_transposed(images: Bytes, labels: Bytes | None) -> bool:
+def look_transposed(images: Bytes, labels: Bytes | None, *, light: bool = False) -> bool:
     """Tell whether images are wider than tall on average, where digits are taller than wide.
 
     Parameters
     ----------
     images : (n, 28, 28) uint8
-        Light ink on black.
     labels : (n,) uint8, optional
         If there are enough 1s, only they are looked at.
+    light : bool
+        Whether the background is light, and the ink dark.
     """
     if labels is not None and np.count_nonzero(labels == ONE) >= MIN_IMAGES:
         chosen = np.flatnonzero(labels == ONE)
     else:
         chosen = np.arange(len(images))
     spread = np.linspace(0, len(chosen) - 1, min(len(chosen), SAMPLE)).astype(np.intp)
-    upright = uprightness(images[chosen[spread]])
+    sample = images[chosen[spread]]
+    upright = uprightness(255 - sample if light else sample)
     return len(upright) >= MIN_IMAGES and float(upright.mean()) < MAX_MEAN
 
 

@@ -18,6 +18,7 @@ from mnistmlp.data.convert.arrays import Named, array_part
 from mnistmlp.data.convert.columns import is_image_table
 from mnistmlp.data.convert.files import open_plain
 from mnistmlp.data.convert.idx_files import read_any_idx
+from mnistmlp.data.convert.lists import find_list
 from mnistmlp.data.convert.parts import Part
 from mnistmlp.data.convert.tables import read_first_line, table_part
 from mnistmlp.data.idx_faults import explain_start
@@ -90,6 +91,11 @@ def _read_start(path: Path) -> bytes:
 def _is_idx(start: bytes) -> bool:
     """Tell whether a file starts as IDX, in either byte order."""
     return len(start) == 4 and (start[:2] == b"\0\0" or start[2:] == b"\0\0") and any(start)
+
+
+def is_list(source: Path) -> bool:
+    """Tell whether a file is a list of pictures and their labels."""
+    return source.is_file() and bool(TABLE.search(source.name)) and find_list(source) is not None
 
 
 def list_files(folder: Path) -> list[Path]:

@@ -122,9 +122,9 @@ def test_doubts_are_named_with_the_option_that_helps(run: Run) -> None:
     write("train.csv", table(255 - images.swapaxes(1, 2), labels))
     result = run("convert", "train.csv", "a")
     assert result.stderr.splitlines()[-4:] == [
-        "warning: train: all images have a light background, where MNIST's is black",
+        "warning: all images have a light background, where MNIST's is black",
         "hint: mnistmlp convert train.csv NEW-FOLDER --invert",
-        "warning: train: the images look transposed, as EMNIST's are: digits wider than tall",
+        "warning: the images look transposed, as EMNIST's are: digits wider than tall",
         "hint: mnistmlp convert train.csv NEW-FOLDER --transpose",
     ]
     result = run("convert", "train.csv", "b", "--invert", "--transpose")
