@@ -223,7 +223,7 @@ def _pair(source: Path, arrays: Sequence[Named], before: str) -> Found:
     """Pair the images and the labels of each split; raise DataError if there are no images."""
     default: Split = "train" if source.is_dir() else split_of(source.name)
     roles = [(split_of(each.name, default), role_of(each.name), each) for each in arrays]
-    if not any(role for _, role, _ in roles) and len(arrays) <= 2:  # np.savez(file, x, y)
+    if {each.name for each in arrays} <= {"arr_0", "arr_1"}:  # of np.savez(file, x, y)
         roles = [(default, role, each) for role, each in zip(ROLES, arrays, strict=False)]
     by_role = {}
     left_out = [each for _, role, each in roles if role is None]

@@ -114,7 +114,8 @@ def test_labels_of_other_types(labels: Any, note: str) -> None:
 @pytest.mark.parametrize(
     ("arrays", "error"),
     [
-        ({"w1": ONE_HOT}, "a.npz: 'w1': 12 x 10, expected N x 28 x 28 or N x 784"),
+        ({"x": ONE_HOT}, "a.npz: 'x': 12 x 10, expected N x 28 x 28 or N x 784"),
+        ({"w1": ONE_HOT}, "a.npz: no images: 'w1' in it, expected x_train, y_train or so"),
         ({"w1": 1, "w2": 2, "b": 3}, "a.npz: no images: 'w1', 'w2', 'b' in it, expected x_train"),
         ({"x": IMAGES, "y": LABELS[1:]}, "a.npz: 'x': 12 images, but 11 labels in a.npz: 'y'"),
         ({"x": IMAGES, "y": LABELS + 9}, "a.npz: 'y': labels from 9 to 17; this network has ten"),
