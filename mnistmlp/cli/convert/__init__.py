@@ -52,17 +52,20 @@ def convert(
         ),
     ] = None,
     seed: Annotated[
-        int,
+        int | None,
         typer.Option(
-            parser=whole(0, 2**63 - 1), metavar="INTEGER", help="Seed of --split's choice."
+            parser=whole(0, 2**63 - 1),
+            metavar="INTEGER",
+            show_default="0",
+            help="Seed of --split's choice.",
         ),
-    ] = 0,
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
             parser=whole(1, 10**9),
             metavar="INTEGER",
-            help="Convert only so many images of each set, from the start.",
+            help="Convert only so many images of each set in SOURCE, from the start.",
         ),
     ] = None,
     transpose: Annotated[
@@ -90,6 +93,8 @@ def convert(
     only read, and a file in FOLDER is never replaced unasked.
     """
     share = None if split is None else _parse_split(split)
+    if seed is not None and not share:
+        raise SettingError("seed", "is of --split, which is not given")
     found, are_pictures = _find_parts(source, invert=invert, raw=raw)
     if share:
         found = _choose_divisible(source, found)
@@ -100,7 +105,7 @@ def convert(
     if not quiet:
         for line in found.left_out:
             console.note(console.escape(line))
-    written = _divide(sets, share, seed)
+    written = _divide(sets, share, seed or 0)
     for images in written:
         if not quiet:
             report_images(images)

@@ -22,6 +22,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from mnistmlp.data.convert.arrays import Named
+from mnistmlp.data.convert.files import write_temporary
 from mnistmlp.data.convert.zips import (
     COMPRESSION_METHODS,
     HEADER_READERS,
@@ -30,7 +31,7 @@ from mnistmlp.data.convert.zips import (
     exceeds_ratio,
 )
 from mnistmlp.data.idx import CHUNK
-from mnistmlp.errors import DataError
+from mnistmlp.errors import DataError, MnistMlpError
 
 MAX_HEADER = 1 << 16  # bytes of a .npy header
 
@@ -58,8 +59,7 @@ def _read_member(path: Path, info: zipfile.ZipInfo, source: str, notes: list[str
     with _open_archive(path) as archive, tempfile.TemporaryFile() as file:
         with archive.open(info) as member:
             while chunk := member.read(CHUNK):  # no more than it claims, which is checked
-                file.write(chunk)
-        file.flush()
+                write_temporary(file, chunk)
         return _map(source, file)
 
 
@@ -86,7 +86,7 @@ def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
             file.lift_limit()
             _check_members(archive, os.fstat(file.fileno()).st_size)
             yield archive
-    except (DataError, MemoryError):
+    except (MnistMlpError, MemoryError):
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError):
         raise DataError(f"{path}: not an .npz file, or a damaged one") from None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from mnistmlp.atomic import writing
 from mnistmlp.data.idx import CHUNK, GZIP_MAGIC, MAX_RATIO
 from mnistmlp.errors import DataError
 
@@ -72,10 +73,22 @@ def open_mappable(path: Path) -> BinaryIO:
         if isinstance(file, gzip.GzipFile):
             result: BinaryIO = opened.enter_context(tempfile.TemporaryFile())
             for chunk in read_chunks(path, file):
-                result.write(chunk)
-            result.flush()
+                write_temporary(result, chunk)
         else:
             result = opened.enter_context(os.fdopen(os.dup(file.fileno()), "rb"))
         result.seek(0)
         opened.pop_all()  # closed by the caller
         return result
+
+
+def write_temporary(file: BinaryIO, data: bytes | memoryview) -> None:
+    """Write to a temporary file, to the disk's cache at once.
+
+    Raises
+    ------
+    WriteError
+        If there is no room in the folder of temporary files.
+    """
+    with writing(Path(tempfile.gettempdir())):
+        file.write(data)
+        file.flush()

@@ -5,6 +5,11 @@ across, (v - h) / (v + h) with the variances v of its rows and h of its columns:
 0.35 over MNIST's images, with a standard deviation of 0.28, and 0.74 ± 0.22 over its 1s,
 so minus that where they are transposed.  (The slant, their covariance, is the same for an
 image and its transpose.)
+
+In 100,000 random samples each of 20, 50, 100 and 200 of MNIST's training images, no upright
+one looked transposed, and of the transposed ones two of 20 images did not.  Of images of one
+digit only, a sample of 20 0s or 4s that are transposed is missed in two cases of five, and a
+sample of upright 4s was taken for transposed once in 100,000.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes, Indices
 from mnistmlp.data.catalog import Split
+from mnistmlp.data.convert.files import write_temporary
 from mnistmlp.errors import DataError
 
 BLOCK = 1024  # images
@@ -91,14 +92,13 @@ class Spool:
 
     def append(self, images: Bytes) -> None:
         """Append images (k, 28, 28)."""
-        self.file.write(np.ascontiguousarray(images).data)
+        write_temporary(self.file, np.ascontiguousarray(images).data)
         self.count += len(images)
 
     def images(self) -> Bytes:
         """Return all images, mapped."""
         if not self.count:  # zero bytes cannot be mapped
             return np.empty((0, SIDE, SIDE), np.uint8)
-        self.file.flush()
         mapped = np.memmap(self.file, np.uint8, "r", 0, (self.count, SIDE, SIDE))
         return mapped.view(np.ndarray)
 

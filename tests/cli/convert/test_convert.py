@@ -1,5 +1,7 @@
 """The command, from a table to a folder."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,8 @@ from mnistmlp.arrays import Bytes
 from mnistmlp.data.catalog import MNIST
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.idx import read_idx
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Start
+from tests.cli.terminal import read_terminal
 from tests.conftest import names
 from tests.data.convert.samples import HEAD, IMAGES, LABELS, table, write
 
@@ -76,6 +79,7 @@ def test_a_set_is_divided_at_random(run: Run) -> None:
     assert np.array_equal(same, test.images)
     assert not np.array_equal(other, test.images)
     assert run("convert", "train.csv", "d", "--split", "0.99:0.01").exit_code == 1
+    assert "--seed: is of --split" in run("convert", "train.csv", "d", "--seed", "1").stderr
     write("test.csv", table())
     result = run("convert", ".", "d", "--split", "0.5:0.5")
     assert result.exit_code == 2
@@ -135,3 +139,31 @@ def test_doubts_are_named_with_the_option_that_helps(run: Run) -> None:
     assert result.stderr.splitlines()[-1] == (
         "hint: mnistmlp convert upright.csv NEW-FOLDER, without --transpose"
     )
+
+
+def test_no_room_for_temporary_files(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez_compressed("train.npz", x=IMAGES, y=LABELS)
+    write("train.csv", table())
+    whole = tempfile.TemporaryFile
+    monkeypatch.setattr(
+        "tempfile.TemporaryFile",
+        lambda **options: whole(**options) if options else open("/dev/full", "r+b"),  # noqa: SIM115, PTH123
+    )
+    for source in ("train.csv", "train.npz"):
+        result = run("convert", source, "new")
+        assert (result.exit_code, "new" in names()) == (1, False)
+        assert result.stderr.endswith(": cannot be written: No space left on device\n")
+
+
+def test_a_contact_sheet_on_a_terminal(run: Run, start: Start) -> None:
+    write("train.csv", table(np.tile(IMAGES, (200, 1, 1)), np.tile(LABELS, 200)))
+    lines = read_terminal(start, "convert", "train.csv", "new")
+    assert lines[0] == "train: 2,400 images from train.csv"
+    digits = [str(digit) for digit in np.unique(LABELS)]
+    sheets = lines[3:-1]
+    assert " ".join(line for line in sheets if "▀" not in line).split() == digits
+    assert max(map(len, lines)) <= 80
+    assert len(sheets) == 8 * -(-len(digits) // 5)  # five images a row, of seven lines and a title
+    env = os.environ | {"TERM": "dumb"}
+    _, plain = start("convert", "train.csv", "dumb", env=env).communicate(timeout=60)
+    assert plain.decode().splitlines() == lines[:3]
