@@ -27,7 +27,8 @@ def check_folder(folder: Path, splits: Sequence[Split], *, force: bool) -> None:
     from mnistmlp.data.record import has_record
 
     if is_cache(folder) or has_record(folder):
-        raise SettingError("FOLDER", f"{folder} is one that `mnistmlp download` has filled")
+        filled = f"{folder} is one that `mnistmlp download` has filled"
+        raise SettingError("FOLDER", filled, hint="name another folder")
     if not folder.exists():
         above = next(each for each in folder.absolute().parents if each.exists())
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from reprlib import repr as short
@@ -31,10 +31,7 @@ VALIDATION = re.compile("val(?!ue)")
 IMAGES = re.compile(r"im(age|g)|pixels|data|(?<![a-z])x(?![a-z])|(train|test|val)_?x(?![a-z])")
 LABELS = re.compile(r"label|target|class|(?<![a-z])y(?![a-z])|(train|test|val)_?y(?![a-z])")
 ROLE_WORDS = re.compile(r"image|img|label|target|s(?=[-_.]|$)|(?<![a-z])[xy](?![a-z])|[xy](?=\.)")
-PAIRED = {
-    "npy": re.compile(r"\.npy$", re.IGNORECASE),
-    "idx": re.compile("idx|ubyte", re.IGNORECASE),
-}
+PAIRED = (re.compile(r"\.npy$", re.IGNORECASE), re.compile("idx|ubyte", re.IGNORECASE))
 TABLE = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
 
 
@@ -74,12 +71,15 @@ def find_parts(source: Path) -> Found | None:
         raise DataError(f"{source}: no such file or folder")
     start = _read_start(source)
     if start.startswith(b"PK") and source.suffix.lower() == ".npz":
+        if _is_one_array(source):
+            return _find_pair(source)
         return _pair(source, list_arrays(source), f"{source}: ")
     if start.startswith(b"\x93NUM") or _is_idx(start):
         return _find_pair(source)
     kind = explain_start(source, start).cause
     if kind and not start.startswith(b"labe"):
-        raise DataError(f"{source}: not a table: {kind}")
+        hint = f"unzip {quote(str(source))}" if start.startswith(b"PK") else None
+        raise DataError(f"{source}: not a table: {kind}", hint=hint)
     return Found([table_part(source, split_of(source.name))])
 
 
@@ -141,11 +141,10 @@ def _find_in_folder(folder: Path) -> Found | None:
     tables = [path for path in files if TABLE.search(path.name)]
     of_images = [path for path in tables if _is_image_table(path)]
     archives = [path for path in files if path.suffix.lower() == ".npz"]
-    pairs = {
-        kind: [path for path in files if pattern.search(path.name)]
-        for kind, pattern in PAIRED.items()
-    }
-    forms = [of_images, *([path] for path in archives), *pairs.values()]
+    single = [path for path in archives if _is_one_array(path)]
+    archives = [path for path in archives if path not in single]
+    pairs = [[path for path in files if pattern.search(path.name)] for pattern in PAIRED]
+    forms = [of_images, *([path] for path in archives), single, *pairs]
     found = [paths for paths in forms if paths]
     if len(found) > 1:
         names = ", ".join(path.name for paths in found for path in paths[:2])
@@ -185,9 +184,19 @@ def _is_image_table(path: Path) -> bool:
 
 
 def _named(path: Path) -> Named:
-    """Return the array in an .npy or IDX file."""
+    """Return the only array in a file: .npy, IDX, or an .npz as KMNIST has it."""
+    if path.suffix.lower() == ".npz":
+        return replace(list_arrays(path)[0], name=path.name, source=str(path))
     read = read_npy if path.suffix.lower() == ".npy" else read_any_idx
     return Named(path.name, str(path), partial(read, path))
+
+
+def _is_one_array(path: Path) -> bool:
+    """Tell whether an .npz file holds one array, which only the file's name describes."""
+    try:
+        return [each.name for each in list_arrays(path)] == ["arr_0"]
+    except DataError:
+        return False
 
 
 def _find_pair(source: Path) -> Found:
@@ -200,9 +209,15 @@ def _find_pair(source: Path) -> Found:
         for path in list_files(source.parent)
         if role_of(path.name) == "labels"
         and _stem(path.name) == _stem(source.name)
-        and (path.suffix == ".npy") == (source.suffix == ".npy")
+        and _form(path) == _form(source)
     ]
     return Found([array_part(split, images, beside[0] if beside else None)])
+
+
+def _form(path: Path) -> str:
+    """Return the form of an array's file, by the end of its name."""
+    suffix = path.suffix.lower()
+    return suffix if suffix in (".npy", ".npz") else "idx"
 
 
 def _stem(name: str) -> str:

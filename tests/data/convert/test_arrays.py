@@ -52,6 +52,19 @@ def test_the_names_of_two_arrays(names: tuple[str, str]) -> None:
     assert found.split == "test"
 
 
+def test_archives_of_one_array_each() -> None:
+    Path("kmnist").mkdir()
+    for split, count in (("train", 12), ("test", 5)):
+        np.savez_compressed(f"kmnist/kmnist-{split}-imgs.npz", IMAGES[:count])
+        np.savez_compressed(f"kmnist/kmnist-{split}-labels.npz", LABELS[:count])
+    train, test = read_all("kmnist")
+    assert_same(train)
+    assert_same(test, IMAGES[:5], LABELS[:5])
+    assert_same(read_one("kmnist/kmnist-train-imgs.npz"))
+    np.savez("pixels.npz", IMAGES)
+    assert_same(read_one("pixels.npz"), labels=None)
+
+
 def test_a_validation_set_is_left_out_beside_a_test_set() -> None:
     arrays = {f"{split}_{what}": IMAGES if what == "images" else LABELS[:, None]
               for split in ("val", "train", "test") for what in ("images", "labels")}  # fmt: skip
