@@ -66,6 +66,14 @@ def test_wrong_rows_are_refused_or_left_out(run: Run) -> None:
     assert len(load_dataset("new", "train").images) == 593
 
 
+def test_a_table_of_wrong_rows_only_is_refused(run: Run) -> None:
+    write("train.csv", f"{HEAD}\n7,x\n8,y\n")
+    result = run("convert", "train.csv", "new", "--skip-bad")
+    assert (result.exit_code, names()) == (1, ["train.csv"])
+    assert result.stderr.startswith("error: train.csv: 2 of 2 rows are wrong\n")
+    assert "hint" not in result.stderr
+
+
 def test_a_set_is_divided_at_random(run: Run) -> None:
     write("train.csv", table())
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):

@@ -105,6 +105,12 @@ def test_images_that_are_put_right(data: bytes, note: str | None, packed: bool) 
         assert found.notes == []
 
 
+def test_minute_numbers_are_those_of_the_other_byte_order() -> None:
+    white = IMAGES > 99  # 1.0, which reads as 4.6e-41
+    write(NAME, content(white.astype(">f4"))[:16] + white.astype("<f4").tobytes())
+    assert_same(read_one(NAME), np.uint8(255) * white, None)
+
+
 @pytest.mark.parametrize(
     "labels", [LABELS.astype(">i4"), LABELS.astype(">i2")[:, None], np.eye(10)[LABELS]], ids=str
 )

@@ -96,6 +96,14 @@ def test_black_and_white_becomes_0_and_255() -> None:
     assert_same(found, np.uint8(255) * (IMAGES > 99))
 
 
+def test_a_wrong_row_does_not_change_the_range_of_the_others() -> None:
+    white = (IMAGES > 99).astype(np.uint8)
+    white[5, 3, 4] = 200
+    found = read_one(write("train.csv", table(white)))
+    assert found.wrong.first == ["train.csv:7: 'pixel88' is '200', not 0 to 1"]
+    np.testing.assert_array_equal(found.images, np.delete(white, 5, axis=0) * 255)
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
