@@ -12,7 +12,6 @@ import json
 import math
 import os
 import stat
-import sys
 import threading
 import warnings
 import zipfile
@@ -27,17 +26,16 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from mnistmlp.atomic import atomic_write
+from mnistmlp.data.convert.zips import (
+    COMPRESSION_METHODS,
+    HEADER_READERS,
+    MAX_RATIO,
+    BoundedReader,
+    exceeds_ratio,
+)
 
-MAX_DIRECTORY = 1_000_000  # bytes of a zip's central directory; a brain of 101 layers has 11,000
 MAX_META = 16_000_000  # bytes; a run of 30 epochs needs about 15,000
 MAX_DEPTH = 20  # of nesting in `meta`
-MAX_RATIO = 100  # unpacked to compressed size; a brain pruned by 99 % has 50
-RATIO_EXEMPT_SIZE = 1_000_000  # bytes; up to this unpacked size, any ratio is allowed
-COMPRESSION_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-HEADER_READERS = {  # by version of the .npy format
-    (1, 0): npy.read_array_header_1_0,
-    (2, 0): npy.read_array_header_2_0,
-}
 HEADER_SIZE = 128  # bytes, for an array of one or two dimensions
 
 _quiet = threading.Lock()  # what silences warnings does so in all threads, and must not overlap
@@ -82,7 +80,7 @@ def write_archive(
         if packed:
             _write(file, content, zipfile.ZIP_DEFLATED)
             unpacked = sum(HEADER_SIZE + each.nbytes for each in content.values())
-            if _exceeds_ratio(unpacked, file.tell()):
+            if exceeds_ratio(unpacked, file.tell()):
                 packed = False
                 file.seek(0)
                 file.truncate()
@@ -127,7 +125,7 @@ def read_archive(
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ArchiveError(f"{path}: not a regular file")
-        file = _File(io.FileIO(path))
+        file = BoundedReader(io.FileIO(path))
     except FileNotFoundError:
         raise MissingArchiveError(f"{path}: no such file") from None
     except OSError as error:
@@ -145,28 +143,12 @@ def read_archive(
         raise InvalidArchiveError(f"{path}: not a {kind}: {what}") from None
 
 
-class _File(io.BufferedReader):
-    """A file of which no more is read at once than a central directory may have.
-
-    zipfile reads the directory at once, and makes an object of each entry before
-    anything else can be checked.  What the file says of its number of entries may
-    be a lie, so the bytes count.
-    """
-
-    limit = MAX_DIRECTORY
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > self.limit:
-            raise ValueError(f"a central directory of {size:,} bytes, more than {self.limit:,}")
-        return super().read(size)
-
-
 def _read(
-    file: _File, check_names: CheckNames, max_size: int
+    file: BoundedReader, check_names: CheckNames, max_size: int
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any] | None]:
     """Return the arrays and `meta`; raise exceptions of many kinds if the file is invalid."""
     with zipfile.ZipFile(file) as archive:
-        file.limit = sys.maxsize
+        file.lift_limit()
         members = _list_members(archive, os.fstat(file.fileno()).st_size, max_size)
         meta_info = members.pop("meta", None)
         meta = None
@@ -190,14 +172,9 @@ def _list_members(
     size = sum(info.file_size for info in members.values())
     if size > max_size + MAX_META:
         raise ValueError(f"{size:,} bytes of arrays, more than {max_size:,}")
-    if _exceeds_ratio(size, present):
+    if exceeds_ratio(size, present):
         raise ValueError(f"{present:,} bytes that unpack to {size:,}, more than {MAX_RATIO} times")
     return members
-
-
-def _exceeds_ratio(unpacked: int, present: int) -> bool:
-    """Tell whether a file of `present` bytes claims to unpack to more than `MAX_RATIO` allows."""
-    return unpacked > max(RATIO_EXEMPT_SIZE, MAX_RATIO * present)
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArray[Any]:

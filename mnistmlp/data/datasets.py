@@ -13,6 +13,7 @@ import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes
 from mnistmlp.data.catalog import MNIST, SPLITS, SYNTHETIC, DataFile, Split
+from mnistmlp.data.convert.command import convert_command
 from mnistmlp.data.folder import (
     describe_content,
     file_digest,
@@ -153,7 +154,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
         fault = error.with_traceback(None)  # which would keep what was read in memory
     if fault:
         fault.folder = folder if is_cache(folder) else None
-        fault.hint = None if fault.folder else _repair_command(folder)
+        fault.hint = None if fault.folder else _repair_command(folder, split)
         raise fault
     if size != labelled:
         raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
@@ -246,7 +247,7 @@ def _read(path: Path, file: DataFile, limit: int | None = None) -> tuple[Bytes, 
     return array, header.shape[0]
 
 
-def _repair_command(folder: Path) -> str | None:
+def _repair_command(folder: Path, split: Split) -> str | None:
     """Return a command that writes all files of a folder as they should be, or None."""
     arrays: dict[str, str] = {}
     for file in MNIST:
@@ -258,4 +259,6 @@ def _repair_command(folder: Path) -> str | None:
                 if error.repair is None:
                     return None
                 arrays[file.name] = error.repair
-    return writing_command(arrays)
+    counted_from_1 = any(array.endswith(" - 1") for array in arrays.values())
+    command = None if counted_from_1 else convert_command(folder, split)
+    return command or writing_command(arrays)

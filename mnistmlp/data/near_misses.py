@@ -10,15 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
-from mnistmlp.data.catalog import MNIST, SYNTHETIC, DataFile
+from mnistmlp.data.catalog import MNIST, SYNTHETIC, DataFile, Split
+from mnistmlp.data.convert.command import DIVIDE, convert_command, holds_images, write_command
 from mnistmlp.data.folder import file_digest, find_files, missing_files, possible_paths
-from mnistmlp.data.repairs import KERAS_NAMES, convert_archive, convert_table, copy_transposed
 from mnistmlp.errors import MissingDataError
 
 NearMiss = tuple[str, str | None]  # a line, and a command that makes the files from it
 MAX_NAMES = 10_000  # in a folder, that are looked at
 MAX_SHOWN = 12
-ENDS = 4096  # bytes of a file that are looked at
 MAX_DEPTH, MAX_FOLDERS = 2, 100  # of folders that are looked into: torchvision writes MNIST/raw
 TEST_WORDS = re.compile("t10k|test|val")
 PICTURE = re.compile(r"\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
@@ -31,28 +30,10 @@ OTHER_FILES = {  # by the end of a name
 }
 
 
-def _is_archive_of_images(path: Path) -> bool:
-    return f"{KERAS_NAMES[0]}.npy".encode() in _read_ends(path)
-
-
-def _is_table_of_images(path: Path) -> bool:
-    return _read_ends(path).startswith(b"label")  # Kaggle's other table, test.csv, has none
-
-
-def _read_ends(path: Path) -> bytes:
-    """Return the first and the last bytes of a file; none if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(ENDS)
-            file.seek(max(0, path.stat().st_size - ENDS))
-            return start + file.read(ENDS)
-    except OSError:
-        return b""
-
-
 CONVERTIBLE_KINDS = {  # by the end of a name
-    ".npz": ("a NumPy archive", _is_archive_of_images, convert_archive),
-    ".csv": ("a table with an image a row", _is_table_of_images, convert_table),
+    ".npz": "a NumPy archive",
+    ".npy": "a NumPy array",
+    **dict.fromkeys((".csv", ".csv.gz", ".tsv", ".tsv.gz"), "a table with an image a row"),
 }
 
 
@@ -104,17 +85,22 @@ def _find_near_misses(
         if os.path.lexists(path):
             kind = "a folder" if path.is_dir() else "not a regular file"
             yield f"{path.name} is here: {kind}", None
+    wanted: Split = "test" if "t10k" in missing[0].name else "train"
     files = [name for name in names if (folder / name).is_file()]
     renamed = list(_find_renamed(files, missing))
-    yield from ((_ask(file, name), _rename(folder, renamed)) for file, name in renamed)
-    for kind, (what, is_data, convert) in CONVERTIBLE_KINDS.items():
+    rename = _convert_emnist if any(_is_emnist(name) for _, name in renamed) else _link
+    yield from ((_ask(file, name), rename(folder, renamed)) for file, name in renamed)
+    for kind, what in CONVERTIBLE_KINDS.items():
         for name in files:
-            if name.lower().endswith(kind) and is_data(folder / name):
-                yield f"{name} is here: {what}", convert(folder / name)
+            if name.lower().endswith(kind) and holds_images(folder / name):
+                command = convert_command(folder, wanted) or convert_command(folder / name, wanted)
+                yield f"{name} is here: {what}", command
     for kind, what in OTHER_FILES.items():
         yield from ((f"{name} is here: {what}", None) for name in names if name.endswith(kind))
     if pictures := [name for name in names if PICTURE.search(name) or re.fullmatch("[0-9]/", name)]:
-        yield f"{pictures[0]} is here: training needs IDX files, not pictures", None
+        by_digit = any(re.fullmatch("[0-9]/", name) for name in pictures)
+        command = write_command(folder, DIVIDE) if by_digit else None
+        yield f"{pictures[0]} is here: training needs IDX files, not pictures", command
 
 
 def _subfolders(folder: Path, depth: int) -> Iterator[Path]:
@@ -147,12 +133,22 @@ def _ask(file: DataFile, name: str) -> str:
     return f"{name} is here: is it {_like(file, name)}?{remark}"
 
 
-def _rename(folder: Path, renamed: list[tuple[DataFile, str]]) -> str:
+def _link(folder: Path, renamed: list[tuple[DataFile, str]]) -> str:
     """Return a command that gives files their names, and leaves the old ones."""
-    if any(_is_emnist(name) for _, name in renamed):
-        return copy_transposed({file.name: folder / name for file, name in renamed})
     links = ((quote(name), quote(str(folder / _like(file, name)))) for file, name in renamed)
     return " && ".join(f"ln -s -- {name} {link}" for name, link in links)
+
+
+def _convert_emnist(folder: Path, renamed: list[tuple[DataFile, str]]) -> str | None:
+    """Return a command that transposes EMNIST's images, or None if there are none."""
+    images = [(file, name) for file, name in renamed if "images" in file.name]
+    if not images:
+        return None
+    file, name = images[0]
+    others = [each for each in _list_names(folder) if "ubyte" in each and not _is_emnist(each)]
+    wanted: Split = "test" if "t10k" in file.name else "train"
+    whole = None if others else convert_command(folder, wanted, "--transpose")
+    return whole or convert_command(folder / name, wanted, "--transpose")
 
 
 def _is_emnist(name: str) -> bool:

@@ -13,12 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 
-from mnistmlp.data.catalog import MNIST
 
-KERAS_NAMES = ("x_train", "y_train", "x_test", "y_test")  # in the order of MNIST's files
-
-
-def writing_command(arrays: Mapping[str, str], *before: str) -> str:
+def writing_command(arrays: Mapping[str, str]) -> str:
     """Return a shell command that writes arrays into a new folder.
 
     Parameters
@@ -26,23 +22,25 @@ def writing_command(arrays: Mapping[str, str], *before: str) -> str:
     arrays : mapping of str
         Python expressions by file name, which may use NumPy (np), gzip, Path and
         `read_idx`.
-    *before : str
-        Statements to be run before.
     """
-    names = ("idx" + (f"-{number}" if number else "") for number in itertools.count())
-    folder = next(name for name in names if not os.path.lexists(name))
+    folder = free_folder()
     items = ", ".join(f"{_text(name)}: {array}" for name, array in arrays.items())
     code = [
         "import gzip, numpy as np",
         "from pathlib import Path",
         "from mnistmlp import read_idx, write_idx",
-        *before,
         f"arrays = {{{items}}}",
         f"new = Path({_text(folder)})",
         "new.mkdir()",
         "[write_idx(new / name, array) for name, array in arrays.items()]",
     ]
     return f"python -c {quote('; '.join(code))}  # then --data-dir {folder}"
+
+
+def free_folder() -> str:
+    """Return the name of a new folder."""
+    names = ("idx" + (f"-{number}" if number else "") for number in itertools.count())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def read(path: Path) -> str:
@@ -56,29 +54,6 @@ def read_items(path: Path, offset: int) -> str:
     if path.suffix == ".gz":
         return f"np.frombuffer(gzip.open({source}).read(), np.uint8, offset={offset})"
     return f"np.fromfile({source}, np.uint8, offset={offset})"
-
-
-def convert_archive(path: Path) -> str:
-    """Return a command for a NumPy archive with Keras's names."""
-    pairs = zip(MNIST, KERAS_NAMES, strict=True)
-    arrays = {file.name: f"data[{_text(name)}].astype(np.uint8)" for file, name in pairs}
-    return writing_command(arrays, f"data = np.load({_text(str(path))})")
-
-
-def convert_table(path: Path) -> str:
-    """Return a command for a table as Kaggle has it: a label and 784 pixels a row."""
-    images, labels, *_ = MNIST
-    arrays = {images.name: "table[:, 1:].reshape(-1, 28, 28)", labels.name: "table[:, 0]"}
-    table = f'np.loadtxt({_text(str(path))}, np.uint8, delimiter=",", skiprows=1)'
-    return writing_command(arrays, f"table = {table}")
-
-
-def copy_transposed(paths: Mapping[str, Path]) -> str:
-    """Return a command for IDX files, by their new names, whose images are transposed."""
-    turn = {True: ".swapaxes(1, 2)", False: ""}
-    return writing_command(
-        {name: read(path) + turn["images" in name] for name, path in paths.items()}
-    )
 
 
 def _text(value: str) -> str:

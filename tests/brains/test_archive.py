@@ -15,11 +15,11 @@ from hypothesis.extra import numpy as npst
 
 from mnistmlp.brains.archive import (
     MAX_META,
-    RATIO_EXEMPT_SIZE,
     ArchiveError,
     read_archive,
     write_archive,
 )
+from mnistmlp.data.convert.zips import RATIO_EXEMPT_SIZE
 from tests.conftest import names, peak_memory
 
 PATH = Path("file.npz")

@@ -74,6 +74,20 @@ TABLE: dict[str, dict[str, Values]] = {
         "force": FLAG,
         "quiet": FLAG,
     },
+    "convert": {
+        "split": Values(
+            [],
+            ["", "x", "0.8", "0.8:0.3", "1:0", "0:1", "-1:2", "0.8:0.1:0.1", "nan:1", "\x1b[31m"],
+        ),
+        "seed": Values([], whole(0, 2**63 - 1).past),
+        "limit": Values([], whole(1, 10**9).past),
+        "transpose": FLAG,
+        "invert": FLAG,
+        "raw": FLAG,
+        "skip_bad": FLAG,
+        "force": FLAG,
+        "quiet": FLAG,
+    },
     "train": {
         "output": Values(["x.npz", "\udcff", "x" * 200], WRITTEN),
         "recipe": choice("classic", "modern", "quick-99", "plain-best", "best"),
@@ -187,6 +201,7 @@ Words = Callable[..., list[object]]
 def words(brain: Path) -> Words:
     """Return the words that give an option a value, and those that its command requires."""
     needed: dict[str, list[object]] = {"evaluate": [brain], "predict": ["--brain", brain]}
+    needed["convert"] = ["train.csv", "new"]
     needed["import"] = ["model.safetensors", "imported.npz"]
 
     def typed(command: str, name: str, value: str) -> list[object]:
@@ -301,6 +316,7 @@ def test_files_that_are_not_there(run: Run, brain: Path) -> None:
         ["predict", "--brain", brain, "--files-from", NONE],
         ["export", NONE, "b.html"],
         ["import", NONE, "b.npz"],
+        ["convert", NONE, "new"],
         ["draw", NONE],
         ["watch", "--once", NONE],
         ["train", "--init", NONE],

@@ -127,8 +127,16 @@ def test_a_table_is_converted(small: Path) -> None:
     (OWN / "prices.csv").write_text("day,price\n1,2\n")
     (OWN / "test.csv").write_text(f"{head.partition(',')[2]}\n")  # without labels
     error = error_for()
-    assert error.details[1:] == ("train.csv is here: a table with an image a row",)
-    np.testing.assert_array_equal(load_dataset(obey(error), "train").images, data.images)
+    assert error.details[1:] == (
+        "test.csv is here: a table with an image a row",
+        "train.csv is here: a table with an image a row",
+    )
+    assert error.hint == ("mnistmlp convert 'my own' idx --split 0.8:0.2  # then --data-dir idx")
+    folder = obey(error)
+    sizes = [len(load_dataset(folder, split).images) for split in ("train", "test")]
+    assert sizes == [24, 6]
+    shutil.rmtree(folder)
+    assert error_for(SPLITS["train"]).hint == "mnistmlp convert 'my own' idx  # then --data-dir idx"
 
 
 def test_files_in_a_folder_below_are_found(small: Path) -> None:
@@ -168,6 +176,7 @@ def test_folders_of_pictures_are_named() -> None:
     for digit in range(10):
         (OWN / str(digit)).mkdir()
     assert error_for().details[1] == "0/ is here: training needs IDX files, not pictures"
+    assert str(error_for().hint).startswith("mnistmlp convert 'my own' idx --split 0.8:0.2")
 
 
 def test_a_folder_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,110 @@
+"""What was read, and what was put right, on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from mnistmlp.cli import console
+from mnistmlp.cli.bar import Bar
+
+if TYPE_CHECKING:
+    from mnistmlp.data.convert.parts import Images, Wrong
+
+WIDTH = 7  # of a count in the table of labels
+
+
+@contextmanager
+def converting(name: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Yield a callback that shows on a terminal how many images have been read."""
+    if quiet or not console.is_terminal():
+        yield lambda count: None
+        return
+    bar = Bar({0: ("{task.description}",)})
+
+    def draw(count: int) -> None:
+        if bar.is_due():
+            bar.draw(count, f"{name}: {count:,} images")
+
+    try:
+        yield draw
+    finally:
+        console.footer.erase()
+
+
+def report_images(images: Images) -> None:
+    """Say what was read of a split, what was put right, and what looks wrong."""
+    count, counts = len(images.images), images.counts()
+    name = console.escape(images.name)
+    console.note(f"{images.split}: {count:,} image{'s'[: count != 1]} from {name}")
+    for note in images.notes:
+        console.note(f"  {console.escape(note)}")
+    if counts:
+        for row in (range(10), counts):
+            console.note(f"  {''.join(f'{each:<{WIDTH},}' for each in row).rstrip()}")
+    else:
+        console.note("  no labels: only the images are written, and evaluate needs labels too")
+
+
+def report_wrong(wrong: Wrong, name: str) -> None:
+    """Say which rows or files were left out."""
+    if wrong.count:
+        named = console.escape(name)
+        console.note(f"warning: {named}: {wrong.count:,} wrong {wrong.what} left out")
+        for line in wrong.first:
+            console.note(f"  {console.escape(line)}")
+        if wrong.count > len(wrong.first):
+            console.note(f"  and {wrong.count - len(wrong.first):,} more")
+
+
+def warn_of_doubts(
+    sets: Sequence[Images], source: str, *, transposed: bool, inverted: bool
+) -> None:
+    """Warn where images look transposed, or have a light background."""
+    from mnistmlp.core.inputs import has_light_background
+    from mnistmlp.data.convert.orientation import look_transposed
+
+    # of some images, spread over the set, as the check makes copies
+    light = [has_light_background(each.images[:: 1 + len(each.images) // 1000]) for each in sets]
+    turned = [
+        look_transposed(each.images, each.labels, light=is_light)
+        for each, is_light in zip(sets, light, strict=True)
+    ]
+    if any(light):
+        doubt = "all images have a light background, where MNIST's is black"
+        _advise(doubt, "--invert", source, given=inverted)
+    if any(turned):
+        doubt = "the images look transposed, as EMNIST's are: digits wider than tall"
+        _advise(doubt, "--transpose", source, given=transposed)
+
+
+def _advise(doubt: str, option: str, source: str, *, given: bool) -> None:
+    """Warn of a doubt, and name the command without the option that was given, or with it."""
+    console.note(f"warning: {doubt}")
+    command = f"mnistmlp convert {quote(source)} NEW-FOLDER"
+    hint = f"{command}, without {option}" if given else f"{command} {option}"
+    console.note(f"hint: {console.escape(hint)}")
+
+
+def draw_contact_sheet(images: Images) -> None:
+    """Draw the first image of each digit, or the first ten, at half size, on a terminal."""
+    import numpy as np
+
+    from mnistmlp.cli.drawing import side_by_side, wrap
+
+    if not console.is_terminal():
+        return
+    chosen = range(min(10, len(images.images)))
+    titles = [""] * len(chosen)
+    if images.labels is not None:
+        digits, firsts = np.unique(images.labels, return_index=True)
+        chosen, titles = firsts.tolist(), [str(digit) for digit in digits]
+    panels = [
+        (title, images.images[k].reshape(14, 2, 14, 2).mean(axis=(1, 3)).astype(np.uint8))
+        for k, title in zip(chosen, titles, strict=True)
+    ]
+    screen = console.make_console(stderr=True)
+    for row in wrap(panels, screen.width):
+        console.note(console.render(screen, *side_by_side(screen, row)))

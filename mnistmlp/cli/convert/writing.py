@@ -1,0 +1,61 @@
+"""Writing converted images as IDX files, where no file of the user's is replaced unasked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnistmlp.cli.options import back_up_replaced, check_target
+from mnistmlp.data.catalog import SPLITS, DataFile, Split
+from mnistmlp.errors import SettingError
+
+if TYPE_CHECKING:
+    from mnistmlp.data.convert.parts import Images
+
+
+def files_of(split: Split, *, labelled: bool) -> Sequence[DataFile]:
+    """Return the files that hold a split."""
+    return SPLITS[split] if labelled else SPLITS[split][:1]
+
+
+def check_folder(folder: Path, splits: Sequence[Split], *, force: bool) -> None:
+    """Raise SettingError if the files of these splits cannot be written, or if they are there."""
+    from mnistmlp.atomic import check_writable
+    from mnistmlp.data.folder import is_cache, possible_paths
+    from mnistmlp.data.record import has_record
+
+    if is_cache(folder) or has_record(folder):
+        filled = f"{folder} is one that `mnistmlp download` has filled"
+        raise SettingError("FOLDER", filled, hint="name another folder")
+    if not folder.exists():
+        above = next(each for each in folder.absolute().parents if each.exists())
+        try:
+            check_writable(above / "x")
+        except OSError as error:
+            raise SettingError("FOLDER", f"{error.filename}: {error.strerror}") from None
+        return
+    for split in splits:
+        for file in SPLITS[split]:
+            for path in possible_paths(folder, file):
+                if os.path.lexists(path) or path.name == file.name:
+                    check_target("FOLDER", path, force=force)
+
+
+def write_images(folder: Path, images: Images, *, quiet: bool) -> None:
+    """Write the images and labels of a split; a file that is replaced is kept as NAME.bak."""
+    from mnistmlp.atomic import writing
+    from mnistmlp.data.folder import find_files
+    from mnistmlp.data.idx import write_idx
+
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for file in SPLITS[images.split]:
+        array = images.images if "images" in file.name else images.labels
+        for path in find_files(folder, file):
+            back_up_replaced(path, quiet=quiet)
+            if array is None or path.name != file.name:  # it would be read in place of the new one
+                path.unlink()
+        if array is not None:
+            write_idx(folder / file.name, array, overwrite=True)

@@ -1,0 +1,53 @@
+"""The command that converts what is there, for hints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+
+from mnistmlp.data.catalog import Split
+from mnistmlp.data.convert.sources import find_parts
+from mnistmlp.data.repairs import free_folder
+from mnistmlp.errors import DataError
+
+DIVIDE = "--split 0.8:0.2"
+
+
+def convert_command(source: Path, wanted: Split, *options: str) -> str | None:
+    """Return a command that makes IDX files from a source, or None if it has not what is wanted.
+
+    Parameters
+    ----------
+    source : Path
+        A file or a folder.
+    wanted : {'train', 'test'}
+        The split that is needed; a test set may be a part of the training set.
+    *options : str
+        Further options.
+    """
+    try:
+        found = find_parts(source)
+    except DataError:
+        return None
+    splits = {part.split for part in found.parts if part.labelled} if found else set()
+    if wanted not in splits:
+        if splits != {"train"}:
+            return None
+        options += (DIVIDE,)
+    return write_command(source, *options)
+
+
+def write_command(source: Path, *options: str) -> str:
+    """Return the command, which writes into a new folder."""
+    folder = free_folder()
+    name = f"./{source}" if str(source).startswith("-") else str(source)
+    words = ["mnistmlp convert", quote(name), folder, *options]
+    return f"{' '.join(words)}  # then --data-dir {folder}"
+
+
+def holds_images(path: Path) -> bool:
+    """Tell whether a file is one that is converted, as far as that can be told from its start."""
+    try:
+        return find_parts(path) is not None
+    except DataError:
+        return False

@@ -1,0 +1,195 @@
+"""Images on their way from a source to IDX files, a block at a time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from mnistmlp.arrays import DIGITS, SIDE, Bytes, Indices
+from mnistmlp.data.catalog import Split
+from mnistmlp.data.convert.files import write_temporary
+from mnistmlp.errors import DataError
+
+BLOCK = 1024  # images
+MAX_IMAGES = 10_000_000
+MAX_NAMED = 5  # of wrong rows or files
+MAX_OTHER = 0.01  # of the labels: more that are no digit are another set of classes
+
+
+class Block(NamedTuple):
+    """Some images, in the order of the source."""
+
+    images: Bytes  # (k, 28, 28)
+    labels: Bytes | None  # (k,)
+
+
+@dataclass
+class Wrong:
+    """The rows or files of a source that hold no image or no label: a count, and the first few."""
+
+    what: str = "rows"
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+    labels: set[int] = field(default_factory=set)  # that are no digits
+    labelled: int = 0  # how many have such a label
+
+    def add(self, line: str) -> None:
+        """Count one, with a line that says which it is and what is wrong."""
+        self.count += 1
+        if len(self.first) < MAX_NAMED:
+            self.first.append(line)
+
+    def add_label(self, where: str, label: int) -> None:
+        """Count one whose label is no digit."""
+        self.add(f"{where}: label {label}, not 0 to 9")
+        self.labelled += 1
+        if len(self.labels) < 1000:  # enough to name another set of classes
+            self.labels.add(label)
+
+
+@dataclass
+class Part:
+    """The images of one split in a source, of which nothing has been read yet."""
+
+    split: Split
+    name: str  # of the files
+    labelled: bool
+    blocks: Generator[Block, None, None]
+    wrong: Wrong = field(default_factory=Wrong)
+    notes: list[str] = field(default_factory=list)  # what was put right, as the blocks are read
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of one split, as they are written."""
+
+    split: Split
+    name: str  # of the files that they come from
+    images: Bytes  # (n, 28, 28), mapped from a temporary file
+    labels: Bytes | None  # (n,)
+    wrong: Wrong
+    notes: list[str]
+
+    def counts(self) -> list[int] | None:
+        """Return how many images each digit has, or None without labels."""
+        if self.labels is None:
+            return None
+        counts: list[int] = np.bincount(self.labels, minlength=DIGITS).tolist()
+        return counts
+
+
+class Spool:
+    """Images in a temporary file, which grows, and is there as long as it is mapped."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.count = 0
+
+    def append(self, images: Bytes) -> None:
+        """Append images (k, 28, 28)."""
+        write_temporary(self.file, np.ascontiguousarray(images).data)
+        self.count += len(images)
+
+    def images(self) -> Bytes:
+        """Return all images, mapped."""
+        if not self.count:  # zero bytes cannot be mapped
+            return np.empty((0, SIDE, SIDE), np.uint8)
+        mapped = np.memmap(self.file, np.uint8, "r", 0, (self.count, SIDE, SIDE))
+        return mapped.view(np.ndarray)
+
+
+def collect(
+    part: Part,
+    *,
+    transpose: bool = False,
+    invert: bool = False,
+    limit: int | None = None,
+    on_block: Callable[[int], None] = lambda count: None,
+) -> Images:
+    """Read the images of a part.
+
+    Parameters
+    ----------
+    part : Part
+    transpose, invert : bool
+        Swap rows and columns, or black and white.
+    limit : int, optional
+        Read only so many images, from the start.
+    on_block : callable
+        Called with the number of images read so far.
+
+    Raises
+    ------
+    DataError
+        If the part holds no images, more than `MAX_IMAGES`, or other classes.
+    """
+    labels, most = list[Bytes](), MAX_IMAGES if limit is None else limit
+    with tempfile.TemporaryFile() as file, closing(part.blocks):
+        spool = Spool(file)
+        for images, answers in part.blocks:
+            chosen = images[: most - spool.count]
+            if len(chosen) < len(images) and limit is None:
+                raise DataError(f"{part.name}: more than {MAX_IMAGES:,} images")
+            chosen = chosen.swapaxes(1, 2) if transpose else chosen
+            spool.append(255 - chosen if invert else chosen)
+            if answers is not None:
+                labels.append(answers[: len(chosen)])
+            on_block(spool.count)
+            if limit is not None and spool.count >= limit:
+                break
+        _check_classes(part, spool.count)
+        if not spool.count and not part.wrong.count:
+            raise DataError(f"{part.name}: no images in it")
+        digits = np.concatenate(labels) if labels else None
+        return Images(part.split, part.name, spool.images(), digits, part.wrong, part.notes)
+
+
+def _check_classes(part: Part, count: int) -> None:
+    """Raise DataError if the labels of a part are those of other classes than digits."""
+    wrong = part.wrong
+    if wrong.labelled > MAX_OTHER * (count + wrong.count):
+        low, high = min(wrong.labels), max(wrong.labels)
+        others = f"label {low}" if low == high else f"labels from {low} to {high}"
+        raise DataError(
+            f"{part.name}: {others} in {wrong.labelled:,} {wrong.what}; "
+            "this network has ten classes, 0 to 9"
+        )
+
+
+def divide(images: Images, share: float, seed: int) -> tuple[Images, Images]:
+    """Divide images at random into a training and a test set.
+
+    Parameters
+    ----------
+    images : Images
+    share : float
+        Of the training set.
+    seed : int
+
+    Raises
+    ------
+    DataError
+        If one of the two would be empty.
+    """
+    count = len(images.images)
+    order = np.random.default_rng(seed).permutation(count)
+    size = round(share * count)
+    if not 0 < size < count:
+        raise DataError(f"{images.name}: {count:,} images are too few for this split")
+    train = replace(_take(images, order[:size]), split="train")
+    return train, replace(_take(images, order[size:]), split="test")
+
+
+def _take(images: Images, order: Indices) -> Images:
+    """Return images in another order."""
+    with tempfile.TemporaryFile() as file:
+        spool = Spool(file)
+        for start in range(0, len(order), BLOCK):
+            spool.append(images.images[order[start : start + BLOCK]])
+        labels = None if images.labels is None else images.labels[order]
+        return replace(images, images=spool.images(), labels=labels)
