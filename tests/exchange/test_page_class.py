@@ -13,7 +13,7 @@ from mnistmlp.core.metrics import committee
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.synthetic import make_digits
 from mnistmlp.exchange.html import SAMPLE_SEED, SAMPLED, TESTED, make_page
-from tests.exchange.conftest import Open, at, draw, random_brain
+from tests.exchange.conftest import CAMERA, Open, answer, at, draw, random_brain, until
 from tests.exchange.strokes import DIGITS
 
 pytestmark = pytest.mark.browser
@@ -143,3 +143,22 @@ def test_digits_of_all_brushes_are_digits(open_page: Open, classic_page: Path) -
         for width in widths:
             for digit, strokes in DIGITS.items():
                 assert page.evaluate(script, [strokes, width]) == str(digit)
+
+
+def test_of_a_number_the_last_digit_is_asked_for(open_page: Open) -> None:
+    page = open_page()
+    draw(page, 3)
+    expect(page.locator("#what-is-it")).to_have_text("What did you draw?")
+    page.evaluate("classroom.show(latest, true)")
+    expect(page.locator("#what-is-it")).to_have_text("What is the last digit of your number?")
+
+
+def test_a_camera_that_is_refused_leaves_what_was_edited(open_page: Open) -> None:
+    page = open_page(script=CAMERA)
+    draw(page, 3)
+    page.evaluate("editing.paint(0, 255)")
+    until(page, "scheduled === null")
+    page.locator("#camera").click()
+    answer(page, 0, "refuse")
+    expect(page.locator("#video")).to_be_hidden()
+    assert page.evaluate("editing.image && latest.seen[0]") == 255

@@ -10,6 +10,7 @@ class Classroom {
     this.network = network;
     this.clear = clear;
     this.found = null;
+    this.ofNumber = false; // whether it is the last of several digits
     const changed = () => {
       introduce();
       read();
@@ -49,9 +50,10 @@ class Classroom {
     return chosen ? +chosen.value : null;
   }
 
-  /** Show what the network made of an image; null where there is none. */
-  show(found) {
-    this.found = found;
+  /** Show what the network made of an image, the last of a number or alone; null for none. */
+  show(found, ofNumber = this.ofNumber) {
+    Object.assign(this, { found, ofNumber });
+    element("what-is-it").textContent = word(ofNumber ? "whatIsLast" : "whatIsIt");
     if (!found) this.forget();
     element("keep").disabled = !found || this.label === null;
     this.lesson.show(found?.seen ?? null, this.label);

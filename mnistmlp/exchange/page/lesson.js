@@ -8,6 +8,12 @@ const STUCK = 0.01; // δ of outputs that hardly learn, however wrong they are
 
 const countParameters = ({ parameters }) => parameters.length;
 
+/** Write two numbers with as many digits, from four on, as it takes to tell them apart. */
+function tellApart(one, other) {
+  const digits = [4, 5, 6, 7].find((count) => one.toPrecision(count) !== other.toPrecision(count));
+  return [one, other].map((number) => number.toPrecision(digits ?? 4));
+}
+
 /**
  * Teaches a network one image; `changed` is called when its weights are others, and `flow` with the
  * δ of a step, from the first layer to the last.
@@ -144,10 +150,11 @@ class Lesson {
     const { label, last } = this;
     if (!last) return word("lossNow", { loss: this.#examine().loss.toPrecision(4) });
     const [before, after] = [last.before, last.after];
+    const losses = tellApart(before.loss, after.loss);
     return word(last.count === 1 ? "stepTaken" : "stepsTaken", {
       count: last.count,
-      before: before.loss.toPrecision(4),
-      after: after.loss.toPrecision(4),
+      before: losses[0],
+      after: losses[1],
       digit: label,
       from: percent(before.probabilities[label]),
       to: percent(after.probabilities[label]),

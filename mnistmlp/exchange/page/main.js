@@ -29,12 +29,14 @@ const FEWEST_LIT = 8; // pixels of an image that is edited: with fewer, it is a 
 const camera = new Camera(
   element("video"),
   (pixels) => {
+    editing?.drop();
     const least = element("least").value / 100;
     const reading = { count: 1, ...readPicture(pixels) }; // an empty frame is no number
     present(reading, word("noDigit"), least);
   },
   (sentence) => {
-    show(before);
+    setMode(before, true);
+    read();
     say(sentence);
   },
 );
@@ -95,9 +97,9 @@ function show(wanted) {
 }
 
 /** Put the field, the picture or the camera before the user. */
-function setMode(wanted) {
+function setMode(wanted, keepEdited = wanted === "camera") {
   mode = wanted;
-  editing?.drop();
+  if (!keepEdited) editing?.drop();
   if (mode !== "camera") camera.stop();
   if (mode !== "drawing") drawing.lift();
   say("");
@@ -138,7 +140,7 @@ function showFound(found, otherwise, leastConfidence = 0) {
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
   showImage(element("seen"), seen, (level) => [level, level, level]);
   showSteps();
-  classroom.show(latest);
+  classroom.show(latest, found !== latest);
   const flickers = sure && mode === "camera"; // the percentage, from frame to frame
   speak(flickers ? naming(found) : element("reading").textContent);
 }
