@@ -166,6 +166,14 @@ def test_importing_the_package_loads_nothing() -> None:
     assert not loaded & {"numpy", "typer", "rich", "requests", "PIL", "platformdirs"}
 
 
+def test_loading_data_does_not_load_what_converts_others() -> None:
+    assert "mnistmlp.data.convert.sources" not in loaded_by("import mnistmlp.data.datasets")
+
+
+def test_evaluating_does_not_load_what_draws_reports() -> None:
+    assert "mnistmlp.report.charts.figures" not in loaded_by("import mnistmlp.cli.evaluate")
+
+
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_and_version_load_little(option: str) -> None:
     assert not loaded_by_command(option) & {"numpy", "rich", "requests", "PIL"}

@@ -37,9 +37,8 @@ SCRIPTS = (  # each uses those before it
     *("initialization", "training", "idx", "archive"),
     *("curve", "lesson", "collection", "school", "classroom", "main"),
 )
-TESTED = {
-    0xDDA55B18: 0.9958
-}  # accuracy on MNIST's test images, by the weights' CRC-32: the bundled
+# by the weights' CRC-32, the accuracy on MNIST's test images, which a test measures: the bundled
+TESTED = {0xDDA55B18: 0.9958}
 SAMPLED, SAMPLE_SEED = 64, 57  # synthetic digits: the first of each is plain
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit
 

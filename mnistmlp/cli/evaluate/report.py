@@ -10,7 +10,6 @@ from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
 from mnistmlp.errors import MnistMlpError, SettingError
-from mnistmlp.report.extra import check_extra
 
 if TYPE_CHECKING:
     from mnistmlp.brains.brain import Brain
@@ -22,6 +21,8 @@ SUFFIXES = (".html", ".htm")
 
 def check_report(path: Path, brains: list[Path], logs: list[Path], *, force: bool) -> None:
     """Raise an error if no report can be written at `path`: before the work, not after it."""
+    from mnistmlp.report.extra import check_extra
+
     if not path.name.lower().endswith(SUFFIXES):
         raise SettingError("report", f"{path} does not end in .html, and a report is a web page")
     others = {str(each): brain_file(each) for each in brains}

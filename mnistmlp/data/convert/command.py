@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from mnistmlp.data.catalog import Split
-from mnistmlp.data.convert.sources import find_parts
 from mnistmlp.data.repairs import free_folder
 from mnistmlp.errors import DataError
+
+if TYPE_CHECKING:
+    from mnistmlp.data.convert.sources import Found
 
 DIVIDE = "--split 0.8:0.2"
 
@@ -25,10 +28,7 @@ def convert_command(source: Path, wanted: Split, *options: str) -> str | None:
     *options : str
         Further options.
     """
-    try:
-        found = find_parts(source)
-    except DataError:
-        return None
+    found = _find_parts(source)
     splits = {part.split for part in found.parts if part.labelled} if found else set()
     if wanted not in splits:
         if splits != {"train"}:
@@ -47,7 +47,14 @@ def write_command(source: Path, *options: str) -> str:
 
 def holds_images(path: Path) -> bool:
     """Tell whether a file is one that is converted, as far as that can be told from its start."""
+    return _find_parts(path) is not None
+
+
+def _find_parts(source: Path) -> Found | None:
+    """Return what is converted in a source, or None if that is nothing."""
+    from mnistmlp.data.convert.sources import find_parts  # 30 ms, and only for hints
+
     try:
-        return find_parts(path) is not None
+        return find_parts(source)
     except DataError:
-        return False
+        return None

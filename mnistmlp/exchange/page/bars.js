@@ -8,8 +8,8 @@ function percent(share, under = "<", over = ">") {
   return figure === "100.0" ? `${over} 99.9 %` : `${figure} %`;
 }
 
-/** Make the ten rows of digit, bar and percentage. */
-function makeBars(list) {
+/** Make the ten rows of digit, percentage, and bars with these names. */
+function makeBars(list, names = ["bar"]) {
   for (let digit = 0; digit < DIGITS; digit++) {
     const row = document.createElement("li");
     for (const [tag, name] of [["span", "name"], ["div", "track"], ["span", "share"]]) {
@@ -18,9 +18,11 @@ function makeBars(list) {
       row.append(part);
     }
     row.querySelector(".name").textContent = digit;
-    const bar = document.createElement("div");
-    bar.className = "bar";
-    row.querySelector(".track").append(bar);
+    for (const name of names) {
+      const bar = document.createElement("div");
+      bar.className = name;
+      row.querySelector(".track").append(bar);
+    }
     list.append(row);
   }
 }

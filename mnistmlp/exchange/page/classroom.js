@@ -21,7 +21,7 @@ class Classroom {
       this.school?.measureAgain();
     };
     makeLabels(element("labels"), () => this.show(this.found));
-    makeChanges(element("changes"));
+    makeBars(element("changes"), ["before", "after"]);
     this.lesson = new Lesson(network, { changed: taught, flow: (deltas) => view.flow(deltas) });
     this.collection = new Collection(element("kept"), () => this.#count());
     const adopt = (other) => {

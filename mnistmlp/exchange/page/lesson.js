@@ -246,25 +246,6 @@ function written(value) {
 
 // --- The outcome -------------------------------------------------------------
 
-/** Make the ten rows of probabilities before and after. */
-function makeChanges(list) {
-  for (let digit = 0; digit < DIGITS; digit++) {
-    const row = document.createElement("li");
-    for (const [tag, name] of [["span", "name"], ["div", "track"], ["span", "share"]]) {
-      const part = document.createElement(tag);
-      part.className = name;
-      row.append(part);
-    }
-    for (const name of ["before", "after"]) {
-      const bar = document.createElement("div");
-      bar.className = name;
-      row.querySelector(".track").append(bar);
-    }
-    row.querySelector(".name").textContent = digit;
-    list.append(row);
-  }
-}
-
 function showChanges(list, before, after, label) {
   [...list.children].forEach((row, digit) => {
     row.classList.toggle("wanted", digit === label);
