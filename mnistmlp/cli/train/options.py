@@ -5,10 +5,12 @@ Typer reads the annotations, so their evaluation is not postponed here.
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from inspect import Parameter
 from pathlib import Path
+from reprlib import repr as short
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +25,8 @@ from mnistmlp.training.recipes import MAX_EPOCHS, MAX_SYNTHETIC, RECIPES, SETTIN
 from mnistmlp.training.settings import Setting, parse_hidden, spell
 
 MAX_SEEDS = 1000
+MAX_PORT = 65_535
+ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9a-fA-F:.]+\]):([1-9][0-9]{0,4})", re.ASCII)
 PARSERS = {int: options.whole(), float: options.number(), tuple: parse_hidden}  # by kind of setting
 
 
@@ -31,6 +35,13 @@ def _parse_seeds(text: str) -> range:
     if len(seeds) > MAX_SEEDS:
         raise SettingError("seeds", f"{len(seeds):,} brains are more than {MAX_SEEDS:,}")
     return seeds
+
+
+def _parse_address(text: str) -> str:
+    match = ADDRESS.fullmatch(text)
+    if not match or int(match[3]) > MAX_PORT:
+        raise SettingError("scheduler", f"{short(text)} is not tcp://HOST:PORT or tls://HOST:PORT")
+    return text
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,15 @@ class Options:
             help="How many of --seeds to train at once.",
         ),
     ] = 1
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            parser=_parse_address,
+            metavar="ADDRESS",
+            help="Train --seeds on the Dask cluster of this scheduler, such as tcp://host:8786; "
+            "needs the extra cluster, here and there.",
+        ),
+    ] = None
     init: Annotated[
         Path | None,
         typer.Option(
