@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 from mnistmlp.brains.brain import Brain
 from mnistmlp.brains.provenance import Provenance
 from mnistmlp.brains.remote import (
-    INSTALL_HINT,
     check_version,
     pack_data,
     read_brain_bytes,
@@ -92,6 +91,8 @@ def connect(address: str) -> Iterator[Cluster]:
         raise ClusterError(message, hint=hint) from None
     try:
         yield Cluster(client, address)
+    except distributed.comm.CommClosedError:
+        raise _lost_scheduler(address) from None
     finally:
         with suppress(Exception):  # the scheduler may be gone
             client.close(timeout=CONNECT_TIMEOUT)
@@ -156,7 +157,7 @@ class Cluster:
             found = self.client.run(check_version, __version__, on_error="return")
         for each, fault in found.items():
             if fault:
-                raise ClusterError(f"{each}: {_describe(fault)}", hint=INSTALL_HINT)
+                raise _wrong_version(f"{each}: {_describe(fault)}")
 
     def train(
         self,
@@ -235,10 +236,7 @@ class Cluster:
                 elif time.monotonic() - seen > WORKER_TIMEOUT:
                     raise self._lacks_workers() from None
             except CancelledError:
-                raise self._is_lost() from None
-
-    def _is_lost(self) -> ClusterError:
-        return ClusterError(f"{self.address}: the connection to the scheduler is lost")
+                raise _lost_scheduler(self.address) from None
 
     def _collect(self, future: Future) -> Outcome:
         """Return what became of a member that has ended."""
@@ -247,7 +245,9 @@ class Cluster:
         try:
             return _read_trained(*future.result())
         except CancelledError:
-            raise self._is_lost() from None
+            raise _lost_scheduler(self.address) from None
+        except ClusterError as error:  # of a worker that has come since `check_versions`
+            raise _wrong_version(f"{self.address}: a worker {error}") from None
         except MnistMlpError as error:
             return error
         except distributed.KilledWorker as error:
@@ -257,9 +257,21 @@ class Cluster:
             return ClusterError(_in_one_line(error))
 
 
+def _wrong_version(message: str) -> ClusterError:
+    needed = f"pip install 'mnistmlp[cluster]=={__version__}'"
+    return ClusterError(message, hint=f"on the scheduler and on all workers: {needed}")
+
+
+def _lost_scheduler(address: str) -> ClusterError:
+    message = f"{address}: the connection to the scheduler is lost"
+    return ClusterError(message, hint="the same command trains the brains that are missing")
+
+
 def _describe(fault: Exception) -> str:
-    """Describe why a function of this package did not run elsewhere."""
-    return str(fault) if isinstance(fault, ClusterError) else _in_one_line(fault)
+    """Describe why `check_version` failed."""
+    if isinstance(fault, ClusterError):
+        return str(fault)
+    return f"cannot run mnistmlp: {_in_one_line(fault)}"
 
 
 def _read_trained(content: bytes, log: str) -> Trained:

@@ -26,7 +26,6 @@ from mnistmlp.data.folder import builtin_folder, default_folder
 from mnistmlp.errors import BrainError, ClusterError, DataError, MissingDataError
 from mnistmlp.version import __version__
 
-INSTALL_HINT = f"on scheduler and workers alike: pip install 'mnistmlp[cluster]=={__version__}'"
 LEVEL = 1  # of zlib: 11 MB of MNIST in a third of a second; 9.9 MB would take as long again
 
 
@@ -90,7 +89,7 @@ def train_member(
 def check_version(wanted: str) -> None:
     """Raise ClusterError if another version of this package is installed here."""
     if __version__ != wanted:
-        raise ClusterError(f"mnistmlp {__version__} there, {wanted} here", hint=INSTALL_HINT)
+        raise ClusterError(f"has mnistmlp {__version__}, not {wanted}")
 
 
 @lru_cache(maxsize=1)  # the next member has the same data

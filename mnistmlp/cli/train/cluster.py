@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,7 @@ def train_on_cluster(
 
     if not members:
         return
-    logging.disable()  # Dask logs what is said here in one line
-    with connect(str(options.scheduler)) as cluster:
+    with _no_logs(), connect(str(options.scheduler)) as cluster:
         _wait_until_ready(cluster, len(members), quiet=options.quiet)
         warn_of_machine = _watch_machines(next(iter(members.values())), data)
         trained = cluster.train(
@@ -60,7 +60,8 @@ def train_on_cluster(
                 found = _check_run(outcome, wanted)
                 _write(output, outcome.content, wanted, options)
             except MnistMlpError as error:
-                console.fail(f"{output}: {error}", hint=hint_for(error))
+                message = str(error) if str(output) in str(error) else f"{output}: {error}"
+                console.fail(message, hint=hint_for(error))
                 yield seed, 1, ""
                 continue
             warn_of_machine(output, found)
@@ -69,6 +70,16 @@ def train_on_cluster(
                 warn_of_epoch(report)
             assert outcome.brain.meta
             yield seed, 0, document(output, outcome.brain.meta, outcome.reports, outcome.seconds)
+
+
+@contextmanager
+def _no_logs() -> Iterator[None]:
+    """Keep Dask from logging, on many lines, what is said here in one."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _wait_until_ready(cluster: Cluster, members: int, *, quiet: bool) -> None:
@@ -98,7 +109,7 @@ def _write(output: Path, content: bytes, wanted: Provenance, options: Options) -
     """Write a brain file; what has come there since the start is replaced by --force alone."""
     with locked([("output", output)]):
         if output.exists() and not (options.force or is_of_run(output, wanted)):
-            raise WriteError("exists since the start of this run", hint=keep_hint(output))
+            raise WriteError(f"{output} exists since this run began", hint=keep_hint(output))
         back_up_replaced(output, quiet=options.quiet)
         with atomic_write(output) as file:
             file.write(content)
