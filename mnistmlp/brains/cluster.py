@@ -87,7 +87,7 @@ def connect(address: str) -> Iterator[Cluster]:
         raise ClusterError(f"{address}: {waited}") from None
     except Exception as error:  # of many kinds: of sockets, of TLS, of what answers there
         hint = TLS_HINT if address.startswith("tls") else None
-        message = f"{address}: no scheduler answers: {_in_one_line(error)}"
+        message = f"{address}: no scheduler answers: {_in_one_line(_find_root(error))}"
         raise ClusterError(message, hint=hint) from None
     try:
         yield Cluster(client, address)
@@ -104,8 +104,15 @@ async def _ask_kind(address: str) -> str:
     from distributed.security import Security
 
     arguments = Security().get_connection_args("client")
-    async with distributed.rpc(address, connection_args=arguments) as server:
+    patience = 0.8 * CONNECT_TIMEOUT  # less than all, to hear why
+    async with distributed.rpc(address, timeout=patience, connection_args=arguments) as server:
         return str((await server.identity())["type"])
+
+
+def _find_root(error: BaseException) -> BaseException:
+    while error.__cause__:
+        error = error.__cause__
+    return error
 
 
 def _in_one_line(error: BaseException) -> str:

@@ -127,6 +127,7 @@ def test_addresses_without_a_scheduler(
     another = f"tcp://{urlsplit(mirror.url).netloc}"
     without_certificates = workers.address.replace("tcp", "tls")
     for address, problem in {
+        "tcp://127.0.0.1:9": "no scheduler answers: ConnectionRefusedError: ",
         another: "no scheduler answers within 0.5 seconds",
         without_certificates: "no scheduler answers: TypeError: TLS expects",
     }.items():

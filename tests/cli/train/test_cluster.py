@@ -134,7 +134,8 @@ def test_no_scheduler(run: Run, small: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(brains_cluster, "CONNECT_TIMEOUT", 0.2)
     result = run(*members("--scheduler", DEAD, "--data-dir", small))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == f"error: {DEAD}: no scheduler answers within 0.2 seconds\n"
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"error: {DEAD}: no scheduler answers: ConnectionRefusedError: ")
 
 
 def test_without_the_extra(run: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
