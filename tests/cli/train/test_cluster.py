@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,21 @@ def test_a_file_that_comes_in_the_meantime_is_kept(
     assert (result.exit_code, result.stdout) == (1, "b-0.npz\nb-2.npz\n")
     assert "error: b-1.npz exists since this run began\nhint: name another file" in result.stderr
     assert Path("b-1.npz").read_bytes() == b"mine"
+
+
+def test_a_brain_of_another_run_is_refused(
+    run: Run, there: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = brains_cluster.Cluster.train
+
+    def mix_up(*args: Any, **options: Any) -> Iterator[tuple[int, brains_cluster.Outcome]]:
+        return ((2 - seed, outcome) for seed, outcome in train(*args, **options))
+
+    monkeypatch.setattr(brains_cluster.Cluster, "train", mix_up)
+    result = run(*members(*there))
+    assert (result.exit_code, result.stdout) == (1, "b-1.npz\n")
+    assert "error: b-2.npz: came back from a run with seed 0, not 2\n" in result.stderr
+    assert names() == ["b-1.npz"]
 
 
 def test_ctrl_c_keeps_what_is_done(
