@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from distributed.comm import CommClosedError
 
 from mnistmlp.brains import cluster as brains_cluster, remote
 from mnistmlp.brains.cluster import Trained, connect
@@ -135,6 +136,12 @@ def test_addresses_without_a_scheduler(
             pass
         assert str(caught.value).startswith(f"{address}: {problem}")
         assert "\n" not in str(caught.value)
+
+
+def test_a_call_of_a_scheduler_that_has_gone(workers: LocalCluster) -> None:
+    lost = "the connection to the scheduler is lost"
+    with pytest.raises(ClusterError, match=lost), connect(workers.address):
+        raise CommClosedError  # Dask calls again for 10 seconds before it raises this
 
 
 def test_a_cluster_without_workers(
