@@ -19,6 +19,7 @@ from mnistmlp.brains.checkpoint import Checkpoint, load_checkpoint
 from mnistmlp.brains.meta import Meta, describe_network
 from mnistmlp.brains.provenance import Provenance, parameter_digest, versions
 from mnistmlp.core.inputs import check_pair
+from mnistmlp.data.catalog import NAMES
 from mnistmlp.data.datasets import Dataset, as_pair
 from mnistmlp.data.synthetic import add_digits
 from mnistmlp.errors import DataError, SettingError, warn
@@ -241,11 +242,14 @@ def complete(provenance: Provenance, data: Dataset) -> Provenance:
     Raises
     ------
     SettingError
-        If there are too few images for the recipe.
+        If there are too few images for the recipe, or synthetic digits to be added to
+        images of other classes.
     DataError
         If it is the provenance of a run on other data.
     """
     check_image_count(provenance.recipe, len(data.images))
+    if provenance.synthetic and data.name in NAMES:
+        raise SettingError("synthetic", f"adds digits, which are no classes of {data.name}")
     past = provenance.dataset.get("digests", data.digests)
     if different := [name for name, each in data.digests.items() if each != past.get(name)]:
         raise DataError(f"trained on other data: digests differ for {' and '.join(different)}")
@@ -341,4 +345,4 @@ def _as_dataset(data: Labelled) -> Dataset:
     images, labels = check_pair(*as_pair(data))
     split: Split = data.split if isinstance(data, Dataset) else "train"
     checked = Dataset(images.reshape(-1, SIDE, SIDE), labels.astype(np.uint8, copy=False), split)
-    return checked.with_digests(data.known) if isinstance(data, Dataset) else checked
+    return checked.with_digests(data.known, data.origins) if isinstance(data, Dataset) else checked

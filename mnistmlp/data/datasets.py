@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,20 +13,21 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes
-from mnistmlp.data.catalog import MNIST, SPLITS, SYNTHETIC, DataFile, Split
+from mnistmlp.data.catalog import MNIST, SPLITS, DataFile, Split, dataset_of, find_known
 from mnistmlp.data.convert.command import convert_command
 from mnistmlp.data.folder import (
     describe_content,
-    file_digest,
     find_file,
     find_files,
     idx_digest,
     is_cache,
+    is_packed_original,
+    is_verified,
 )
 from mnistmlp.data.idx import read_header, read_idx
 from mnistmlp.data.idx_faults import explain_items, fault_error
 from mnistmlp.data.near_misses import missing_error
-from mnistmlp.data.record import RECORD, add_to_record, read_record, status_of
+from mnistmlp.data.record import RECORD, Entry, add_to_record, read_record, status_of
 from mnistmlp.data.repairs import read, writing_command
 from mnistmlp.errors import (
     ChangedDataError,
@@ -54,6 +56,7 @@ class Dataset:
     labels: Bytes  # (n,), 0 … 9
     split: Split
     known: Mapping[str, str] = field(default_factory=dict, init=False)  # digests, so far
+    origins: Mapping[str, str] = field(default_factory=dict, init=False)  # sets, as recorded
 
     def __post_init__(self) -> None:
         check_choice("split", self.split, SPLITS)
@@ -65,10 +68,16 @@ class Dataset:
             name = "custom"
         return f"<Dataset {name} {self.split}: {len(self.images):,} images>"
 
-    def with_digests(self, known: Mapping[str, str]) -> Dataset:
-        """Return the data set, with digests that are known and need not be computed."""
+    def with_digests(
+        self, known: Mapping[str, str], origins: Mapping[str, str] | None = None
+    ) -> Dataset:
+        """Return the data set, with digests that are known and need not be computed.
+
+        Where digests do not tell, `origins` tell which data sets its files are of.
+        """
         data = Dataset(self.images, self.labels, self.split)
         object.__setattr__(data, "known", known)
+        object.__setattr__(data, "origins", origins or {})
         return data
 
     @cached_property
@@ -80,11 +89,16 @@ class Dataset:
     @property
     def sets(self) -> dict[str, str]:
         """The data set that each file is of, as in `name`, by published name."""
-        return {file.name: _set_of(file, self.digests[file.name]) for file in SPLITS[self.split]}
+        return {
+            file.name: dataset_of(file.name, self.digests[file.name])
+            or self.origins.get(file.name)
+            or "custom"
+            for file in SPLITS[self.split]
+        }
 
     @property
     def name(self) -> str:
-        """``"mnist"`` or ``"synthetic"`` if the digests match, else ``"custom"``."""
+        """The name of a known data set if the digests match, else ``"custom"``."""
         sets = set(self.sets.values())
         return sets.pop() if len(sets) == 1 else "custom"
 
@@ -104,16 +118,6 @@ def as_pair(data: Labelled) -> tuple[ArrayLike, ArrayLike]:
     if isinstance(data[0], Dataset):
         raise InputError("two data sets, expected one: train, test = mnistmlp.load()")
     return data
-
-
-def _published(file: DataFile) -> dict[str, str]:
-    """Return the digests of a file in the known data sets, with the names of these."""
-    made = next((each.sha256 for each in SYNTHETIC if each.name == file.name), "")
-    return {made: "synthetic", file.sha256: "mnist"}
-
-
-def _set_of(file: DataFile, digest: str | None) -> str:
-    return _published(file).get(digest or "", "custom")
 
 
 def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> Dataset:
@@ -145,7 +149,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
         check_whole("limit", limit, "a number of images, 1 or more", 1)
     folder = Path(folder)
     paths = _locate(folder, split)
-    known = dict(filter(None, map(_verify, paths, SPLITS[split])))
+    entries = list(map(_verify, paths, SPLITS[split]))
     fault: IdxError | None = None
     try:
         parts = map(_read, paths, SPLITS[split], [limit, limit])
@@ -159,7 +163,11 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
     if size != labelled:
         raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
     data = Dataset(images, labels, split)
-    return data.with_digests(known) if len(labels) == size else data
+    if len(labels) < size:
+        return data
+    told = [(file.name, each) for file, each in zip(SPLITS[split], entries, strict=True) if each]
+    known = {name: entry.sha256 for name, entry in told if entry.sha256}
+    return data.with_digests(known, {name: entry.dataset for name, entry in told})
 
 
 def _locate(folder: Path, split: Split) -> list[Path]:
@@ -172,34 +180,46 @@ def _locate(folder: Path, split: Split) -> list[Path]:
     return paths
 
 
-def _verify(path: Path, file: DataFile) -> tuple[str, str] | None:
-    """Return the name and digest of a file that is in the record, or None for any other file.
+def _verify(path: Path, file: DataFile) -> Entry | None:
+    """Return the entry of a file that is in the record, or None for any other file.
 
-    Raise ChangedDataError if it has changed since.
+    A published file of which only the compressed bytes are known has an entry without a
+    digest.  Raise ChangedDataError if it has changed since.
     """
     entry, status = read_record(path.parent).get(path.name), status_of(path)
-    if entry is None or entry.sha256 not in _published(file) or status is None:
+    if status is None:
         return None
+    recorded = {each.dataset for each in find_known(file.name) if not each.sha256}
+    if not entry or not (entry.dataset in recorded or dataset_of(file.name, entry.sha256)):
+        return _find_packed(path, file, status)
     if not entry.matches(status):
-        _check_unchanged(path, file, entry.sha256)
-        add_to_record(path, status, entry.sha256)
-    return file.name, entry.sha256
+        _check_unchanged(path, file, entry)
+        add_to_record(path, status, entry.sha256, entry.dataset)
+    return entry
 
 
-def _check_unchanged(path: Path, file: DataFile, expected: str) -> None:
+def _find_packed(path: Path, file: DataFile, status: os.stat_result) -> Entry | None:
+    """Return an entry for a file that is the published ``.gz`` file of a data set, or None."""
+    for each in find_known(file.name):
+        if each.packed_sha256 and is_packed_original(path, each):
+            return Entry(status.st_size, status.st_mtime_ns, "", each.dataset)
+    return None
+
+
+def _check_unchanged(path: Path, file: DataFile, entry: Entry) -> None:
     """Raise ChangedDataError if a file has another digest than expected, or is no longer IDX."""
     record = None if is_cache(path.parent) else path.parent / RECORD
     try:
         found = idx_digest(read_idx(path))
-        if found == expected:
+        if found == entry.sha256:
             return
-        change = f"{describe_content(found)}, expected {expected[:12]}…"
+        change = f"{describe_content(found)}, expected {entry.sha256[:12]}…"
     except IdxError as error:
         change, record = str(error).removeprefix(f"{path}: "), None  # hardly the user's own data
     raise ChangedDataError(
         f"{path}: changed since it was written: {change}",
         folder=path.parent,
-        synthetic=_set_of(file, expected) == "synthetic",
+        dataset=dataset_of(file.name, entry.sha256) or entry.dataset,
         record=record,
     )
 
@@ -214,11 +234,17 @@ def describe_mixture(folder: Path, data: Dataset) -> str | None:
     _, labels = SPLITS["test" if data.split == "train" else "train"]
     with contextlib.suppress(DataError):
         if path := find_file(folder, labels):
-            sets[labels.name] = _set_of(labels, file_digest(path))
+            sets[labels.name] = _describe_labels(path, labels)
     if len(set(sets.values())) == 1:
         return None
     found = ", ".join(f"{name} ({kind})" for name, kind in sets.items())
     return f"{folder} holds files of different data sets: {found}"
+
+
+def _describe_labels(path: Path, labels: DataFile) -> str:
+    """Return the name of the data set that a file of labels is of."""
+    known = next((each for each in find_known(labels.name) if is_verified(path, each)), None)
+    return known.dataset if known else "custom"
 
 
 def _read(path: Path, file: DataFile, limit: int | None = None) -> tuple[Bytes, int]:

@@ -11,12 +11,16 @@ from typing import Any
 import platformdirs
 from numpy.typing import NDArray
 
-from mnistmlp.data.catalog import MNIST, SYNTHETIC_VERSION, DataFile
+from mnistmlp.data.catalog import FILES, MNIST, SYNTHETIC_VERSION, DataFile, DatasetName
 from mnistmlp.data.idx import encode_idx, read_idx
+from mnistmlp.data.record import read_record
 from mnistmlp.errors import DataError, IdxError
 
 VARIABLE = "MNISTMLP_DATA_DIR"
-MNIST_CACHE, SYNTHETIC_CACHE = CACHES = ("mnist", f"synthetic-{SYNTHETIC_VERSION}")
+CACHES: dict[DatasetName, str] = {  # the names of the cache folders
+    **{name: name for name in FILES},
+    "synthetic": f"synthetic-{SYNTHETIC_VERSION}",
+}
 
 
 def default_folder() -> Path:
@@ -31,8 +35,8 @@ def default_folder() -> Path:
     return Path(named).expanduser() if named else cache_folder()
 
 
-def cache_folder(name: str = MNIST_CACHE) -> Path:
-    """Return the cache folder of a data set, which belongs to this package.
+def cache_folder(name: str = CACHES["mnist"]) -> Path:
+    """Return the cache folder of this name, which belongs to this package.
 
     Raises
     ------
@@ -49,17 +53,22 @@ def cache_folder(name: str = MNIST_CACHE) -> Path:
     return folder / name
 
 
-def builtin_folder() -> Path:
-    """Return the cache folder of this version of the synthetic digits."""
-    return cache_folder(SYNTHETIC_CACHE)
+def cache_folder_of(dataset: DatasetName) -> Path:
+    """Return the cache folder of a data set: of this version of it, for the synthetic digits."""
+    return cache_folder(CACHES[dataset])
+
+
+def dataset_of_cache(folder: Path) -> DatasetName | None:
+    """Return the data set whose cache folder this is, or None."""
+    try:
+        return next((name for name in CACHES if folder == cache_folder_of(name)), None)
+    except DataError:
+        return None
 
 
 def is_cache(folder: Path) -> bool:
     """Tell whether a folder is the cache folder of a data set."""
-    try:
-        return folder in map(cache_folder, CACHES)
-    except DataError:
-        return False
+    return dataset_of_cache(folder) is not None
 
 
 def possible_paths(folder: Path, file: DataFile) -> list[Path]:
@@ -120,4 +129,19 @@ def describe_content(digest: str | None) -> str:
 
 def is_verified(path: Path, file: DataFile) -> bool:
     """Tell whether a file holds exactly the published bytes."""
-    return file_digest(path) == file.sha256
+    if file.sha256:
+        return file_digest(path) == file.sha256
+    entry = read_record(path.parent).get(path.name)
+    recorded = entry and entry.dataset == file.dataset and entry.sha256 == file_digest(path)
+    return bool(recorded) or is_packed_original(path, file)
+
+
+def is_packed_original(path: Path, file: DataFile) -> bool:
+    """Tell whether a file is, byte for byte, the published ``.gz`` file, if only that is known."""
+    try:
+        if path.suffix != ".gz" or path.stat().st_size != file.packed_size:
+            return False
+        with path.open("rb") as packed:
+            return hashlib.file_digest(packed, "sha256").hexdigest() == file.packed_sha256
+    except OSError:
+        return False

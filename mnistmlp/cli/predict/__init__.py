@@ -67,7 +67,7 @@ def predict(
     explain: options.Explain = False,
     explain_png: options.ExplainPng = None,
     force: Force = False,
-    dataset: DatasetName = "mnist",
+    dataset: DatasetName = None,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -93,7 +93,7 @@ def predict(
         if several or indices:
             raise SettingError("explain-png", "takes one picture only")
         _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN], force=force)
-    classifier = load_classifier(brain or [choose_default_brain()], "--brain")
+    classifier = load_classifier(brain or [choose_default_brain(dataset)], "--brain")
     names = picture_names(images, files_from, null=null, recursive=recursive)
     wanted = Wanted(named, as_json, reject, top, show, explain, explain_png)
     if numbers:

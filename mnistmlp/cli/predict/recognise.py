@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp.cli import console
-from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.data import choose_dataset, open_dataset, warn_of_other_classes
 from mnistmlp.cli.predict.indices import Indices, choose
 from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.cli.predict.sources import Source
@@ -20,6 +20,7 @@ from mnistmlp.errors import NoInkError, PictureError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array, Bytes
+    from mnistmlp.brains.brain import Brain, Committee
     from mnistmlp.brains.classifier import Classifier
     from mnistmlp.data.catalog import DatasetName, Split
     from mnistmlp.pictures.images import Reading
@@ -90,9 +91,9 @@ def _read_picture(
 
 
 def recognise_indices(
-    classifier: Classifier,
+    classifier: Brain | Committee,
     wanted: list[Indices],
-    dataset: DatasetName,
+    dataset: DatasetName | None,
     data_dir: Path | None,
     split: Split,
     seed: int | None,
@@ -100,7 +101,8 @@ def recognise_indices(
     """Yield the result for each image of the data set, with its label."""
     if not wanted:
         return
-    data = open_dataset(dataset, data_dir, split)
+    data = open_dataset(choose_dataset(dataset, data_dir, classifier), data_dir, split)
+    warn_of_other_classes(data, classifier)
     indices = choose(wanted, len(data.images), split, seed)
     images = data.images[indices]
     rows = classifier.predict_proba(images)
