@@ -115,19 +115,16 @@ def choose_dataset(
 
 
 def warn_of_other_classes(data: Dataset, classifier: Brain | Committee) -> None:
-    """Warn if images are of another data set than the brains were trained on, of other classes."""
-    from mnistmlp.data.catalog import NAMES, TITLES
-
-    titles = {str(name): title for name, title in TITLES.items()}
-    for trained_on in dict.fromkeys(
-        brain.meta and brain.meta.dataset for brain in classifier.brains
-    ):
-        both = {str(trained_on), data.name}
-        if len(both) == 2 and both <= titles.keys() and both & NAMES.keys():
-            console.note(
-                f"warning: these images are of {titles[data.name]}, and the brain was trained on "
-                f"{titles[str(trained_on)]}: other classes"
-            )
+    """Warn if images are of other classes than those that the brains were trained on."""
+    known, wanted = classifier.classes, data.classes
+    trained_on = {brain.meta and brain.meta.dataset for brain in classifier.brains}
+    same = data.name in trained_on - {"custom"}  # perhaps with names of one's own
+    if known and wanted and known != wanted and not same:
+        shown, learnt = (", ".join(each[:2]) for each in (wanted, known))
+        console.note(
+            f"warning: these images are of other classes ({shown} …) than the brain was "
+            f"trained on ({learnt} …)"
+        )
 
 
 def _fill(folder: Path, dataset: DatasetName, *, quiet: bool) -> None:

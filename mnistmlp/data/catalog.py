@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from reprlib import repr as short
 from typing import Literal
 
+from mnistmlp.arrays import DIGITS
+
+MAX_NAME = 40  # characters of the name of a class
+DIGIT_NAMES = tuple(map(str, range(DIGITS)))
 Split = Literal["train", "test"]
 DatasetName = Literal["mnist", "fashion", "kmnist", "synthetic"]
 TITLES: Mapping[DatasetName, str] = {
@@ -125,6 +130,26 @@ FILES: dict[DatasetName, Sequence[DataFile]] = {
     "kmnist": KMNIST,
     "synthetic": SYNTHETIC,
 }
+
+
+def find_name_fault(names: object) -> tuple[int | None, str] | None:
+    """Return what is wrong with names of classes, and the place of the one at fault, or None."""
+    if not isinstance(names, list | tuple) or len(names) != DIGITS:
+        found = f"{len(names)} names" if isinstance(names, list | tuple) else "no list of names"
+        return None, f"{found}, expected {DIGITS}, one for each class"
+    for place, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip():
+            return place, "no name"
+        if len(name) > MAX_NAME:
+            return place, f"a name of {len(name):,} characters, more than {MAX_NAME}"
+        if not name.isprintable() or name != name.strip():
+            return (
+                place,
+                f"{short(name)} has characters that cannot be shown, or spaces at its ends",
+            )
+        if name in names[:place]:
+            return place, f"{short(name)} is the name of two classes"
+    return None
 
 
 def find_known(name: str) -> list[DataFile]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes
-from mnistmlp.data.catalog import MNIST, SPLITS, DataFile, Split, dataset_of, find_known
+from mnistmlp.data.catalog import (
+    DIGIT_NAMES,
+    FILES,
+    MNIST,
+    NAMES,
+    SPLITS,
+    DataFile,
+    Split,
+    dataset_of,
+    find_known,
+    find_name_fault,
+)
 from mnistmlp.data.convert.command import convert_command
 from mnistmlp.data.folder import (
     describe_content,
@@ -23,6 +34,7 @@ from mnistmlp.data.folder import (
     is_cache,
     is_packed_original,
     is_verified,
+    read_names,
 )
 from mnistmlp.data.idx import read_header, read_idx
 from mnistmlp.data.idx_faults import explain_items, fault_error
@@ -55,11 +67,15 @@ class Dataset:
     images: Bytes  # (n, 28, 28), 0 is the background
     labels: Bytes  # (n,), 0 … 9
     split: Split
+    names: Sequence[str] | None = None  # of the classes 0 … 9, where they are given
     known: Mapping[str, str] = field(default_factory=dict, init=False)  # digests, so far
     origins: Mapping[str, str] = field(default_factory=dict, init=False)  # sets, as recorded
 
     def __post_init__(self) -> None:
         check_choice("split", self.split, SPLITS)
+        if self.names is not None and (fault := find_name_fault(self.names)):
+            place, what = fault
+            raise InputError(what if place is None else f"the name of class {place}: {what}")
 
     def __repr__(self) -> str:
         try:
@@ -75,7 +91,7 @@ class Dataset:
 
         Where digests do not tell, `origins` tell which data sets its files are of.
         """
-        data = Dataset(self.images, self.labels, self.split)
+        data = Dataset(self.images, self.labels, self.split, self.names)
         object.__setattr__(data, "known", known)
         object.__setattr__(data, "origins", origins or {})
         return data
@@ -102,6 +118,16 @@ class Dataset:
         sets = set(self.sets.values())
         return sets.pop() if len(sets) == 1 else "custom"
 
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, given or those of a known data set; None for digits."""
+        return NAMES.get(self.name) if self.names is None else tuple(self.names)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The names of the classes, those of digits too; None if they are unknown."""
+        return self.class_names or (DIGIT_NAMES if self.name in FILES else None)
+
 
 def as_pair(data: Labelled) -> tuple[ArrayLike, ArrayLike]:
     """Return the images and the labels of a data set, or of a pair of them.
@@ -123,7 +149,8 @@ def as_pair(data: Labelled) -> tuple[ArrayLike, ArrayLike]:
 def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> Dataset:
     """Load a split.
 
-    Plain files are memory-mapped, compressed ones unpacked into memory.  A downloaded
+    If there is a file ``labels.txt``, its ten lines name the classes.  Plain files are
+    memory-mapped, compressed ones unpacked into memory.  A downloaded
     file that has been written to since is verified again, and the result is entered
     into the record of its folder.  Nothing else is written.
 
@@ -140,7 +167,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
     DataError
         If a file is missing, damaged or changed since it was downloaded; if
         images are not 28 x 28 bytes, there are none, their number differs from
-        that of the labels, or a label is above 9.
+        that of the labels, a label is above 9, or ``labels.txt`` is not ten names.
     SettingError
         If there is no such split.
     """
@@ -162,7 +189,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
         raise fault
     if size != labelled:
         raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
-    data = Dataset(images, labels, split)
+    data = Dataset(images, labels, split, read_names(folder))
     if len(labels) < size:
         return data
     told = [(file.name, each) for file, each in zip(SPLITS[split], entries, strict=True) if each]

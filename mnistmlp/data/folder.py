@@ -11,12 +11,22 @@ from typing import Any
 import platformdirs
 from numpy.typing import NDArray
 
-from mnistmlp.data.catalog import FILES, MNIST, SYNTHETIC_VERSION, DataFile, DatasetName
+from mnistmlp.data.catalog import (
+    DIGIT_NAMES,
+    FILES,
+    MNIST,
+    SYNTHETIC_VERSION,
+    DataFile,
+    DatasetName,
+    find_name_fault,
+)
 from mnistmlp.data.idx import encode_idx, read_idx
 from mnistmlp.data.record import read_record
 from mnistmlp.errors import DataError, IdxError
 
 VARIABLE = "MNISTMLP_DATA_DIR"
+NAMES_FILE = "labels.txt"  # ten lines: the first names class 0
+MAX_NAMES_FILE = 1 << 16  # bytes
 CACHES: dict[DatasetName, str] = {  # the names of the cache folders
     **{name: name for name in FILES},
     "synthetic": f"synthetic-{SYNTHETIC_VERSION}",
@@ -104,6 +114,38 @@ def find_file(folder: Path, file: DataFile) -> Path | None:
 def missing_files(folder: Path, files: Sequence[DataFile] = MNIST) -> list[DataFile]:
     """Return the files that a folder lacks."""
     return [file for file in files if not find_files(folder, file)]
+
+
+def read_names(folder: Path) -> tuple[str, ...] | None:
+    """Return the names of the classes that ``labels.txt`` in a data folder gives, or None.
+
+    Names that are the digits in their order are none.
+
+    Raises
+    ------
+    DataError
+        If there is such a file, and it is not ten different names, one a line, in UTF-8.
+    """
+    path = folder / NAMES_FILE
+    if not os.path.lexists(path):
+        return None
+    hint = "ten lines, of which the first names class 0; rename the file if it is something else"
+    try:
+        if not path.is_file():
+            raise DataError(f"{path}: not a regular file", hint=hint)
+        with path.open("rb") as file:
+            text = file.read(MAX_NAMES_FILE).decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}:{line}: not in UTF-8", hint=hint) from None
+    names = tuple(line.removesuffix("\r") for line in text.rstrip("\r\n").split("\n"))
+    if fault := find_name_fault(names):
+        place, what = fault
+        where = f"{path}:{place + 1}" if place is not None else str(path)
+        raise DataError(f"{where}: {what}", hint=hint)
+    return None if names == DIGIT_NAMES else names
 
 
 def idx_digest(array: NDArray[Any]) -> str:

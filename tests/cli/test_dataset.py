@@ -154,8 +154,8 @@ def test_a_folder_of_another_data_set_is_noticed(
         result = run("evaluate", "pretrained", "--data-dir", small)
         assert result.exit_code == 0
         assert result.stderr.splitlines()[0] == (
-            "warning: these images are of Fashion-MNIST, and the brain was trained on MNIST: "
-            "other classes"
+            "warning: these images are of other classes (T-shirt/top, Trouser …) than the brain "
+            "was trained on (0, 1 …)"
         )
 
 

@@ -98,11 +98,11 @@ def evaluate(
     warn_of_other_classes(data, classifier)
     result = classifier.evaluate(data, threads=threads)
     if mistakes:
-        list_mistakes(result.mistakes, split, as_json=as_json)
+        list_mistakes(result, split, as_json=as_json)
     else:
         print((make_document if as_json else make_tables)(result, paths, data.name, split))
     if show:
-        draw_worst(result.mistakes, data.images)
+        draw_worst(result, data.images)
     subject = Subject(tuple(map(str, paths)), classifier, result)
     if report:
         make_report(report, subject, data, seconds)

@@ -73,6 +73,7 @@ def predict(
 ) -> None:
     """Recognise digits in pictures, or in images of the data set.
 
+    Of a brain whose classes have names, these are printed in place of digits.
     For one image, only the digit is printed; for several, or with -H, a line each:
     source, digit and confidence, separated by tabs.  A picture that cannot be read is
     reported; the others are still recognised, and the exit code is 1.  With --numbers, a
@@ -95,7 +96,8 @@ def predict(
         _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN], force=force)
     classifier = load_classifier(brain or [choose_default_brain(dataset)], "--brain")
     names = picture_names(images, files_from, null=null, recursive=recursive)
-    wanted = Wanted(named, as_json, reject, top, show, explain, explain_png)
+    class_names = classifier.class_names
+    wanted = Wanted(named, as_json, reject, top, show, explain, explain_png, class_names)
     if numbers:
         raise typer.Exit(0 if print_numbers(classifier, names, invert, wanted) else 1)
     reading_options = {"invert": invert, "centred": centre, "raw": raw}
@@ -122,9 +124,9 @@ def _print_result(result: Recognised, classifier: Classifier, wanted: Wanted) ->
     confident = _is_confident(result, wanted.reject)
     if wanted.explain:
         normalised = drawing.normalised_images(result.image, classifier)
-        drawing.explain(result, normalised, confident=confident)
+        drawing.explain(result, normalised, wanted, confident=confident)
     elif wanted.show:
-        drawing.show(result, confident=confident)
+        drawing.show(result, wanted, confident=confident)
     if result.count > 1:
         _note_several(result)
     print(_document(result, wanted) if wanted.as_json else _lines(result, wanted), flush=True)
@@ -164,10 +166,13 @@ def _write_explanation(
 
 def _document(result: Recognised, wanted: Wanted) -> str:
     digit = int(result.probabilities.argmax())
+    confident = _is_confident(result, wanted.reject)
+    named = {"name": wanted.name(digit) if confident else None} if wanted.class_names else {}
     return json.dumps(
         {
             "source": result.source,
-            "digit": digit if _is_confident(result, wanted.reject) else None,
+            "digit": digit if confident else None,
+            **named,
             "confidence": float(result.probabilities.max()),
             "probabilities": result.probabilities.tolist(),
             **({"several": result.count} if result.count > 1 else {}),
@@ -181,11 +186,13 @@ def _lines(result: Recognised, wanted: Wanted) -> str:
     likeliest = _rank_digits(result.probabilities, wanted.top or 1)
     confident = _is_confident(result, wanted.reject)
     if wanted.top is None and not wanted.named:
-        return str(likeliest[0]) if confident else UNSURE
+        return wanted.name(likeliest[0]) if confident else UNSURE
     source = f"{console.escape(result.source)}\t" if wanted.named else ""
     if not confident:
         return f"{source}{UNSURE}\t{result.probabilities.max():.4f}"
-    return "\n".join(f"{source}{digit}\t{result.probabilities[digit]:.4f}" for digit in likeliest)
+    return "\n".join(
+        f"{source}{wanted.name(digit)}\t{result.probabilities[digit]:.4f}" for digit in likeliest
+    )
 
 
 def _rank_digits(probabilities: Array, count: int) -> list[int]:

@@ -13,7 +13,7 @@ from mnistmlp.cli import console
 from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.predict import show
 from mnistmlp.cli.predict.sources import Source
-from mnistmlp.cli.predict.wanted import UNSURE, Wanted
+from mnistmlp.cli.predict.wanted import Wanted
 from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def print_numbers(
         make = _document if wanted.as_json else _lines
         print(make(source, found, wanted), flush=True)
         if wanted.explain_png:
-            _write_explanation(wanted.explain_png, found, wanted.reject)
+            _write_explanation(wanted.explain_png, found, wanted)
     return complete
 
 
@@ -64,7 +64,7 @@ def _read_numbers(
 
 def _lines(source: str, found: NumberReading, wanted: Wanted) -> str:
     """Return each line of the page, alone or with the source and its confidence."""
-    texts = [_text(line, wanted.reject) for line in found.lines]
+    texts = [_text(line, wanted) for line in found.lines]
     if not wanted.named:
         return "\n".join(texts)
     name = console.escape(source)
@@ -74,15 +74,16 @@ def _lines(source: str, found: NumberReading, wanted: Wanted) -> str:
     )
 
 
-def _text(line: list[Digit], reject: float) -> str:
-    return "".join(UNSURE if each.confidence < reject else str(each.digit) for each in line)
+def _text(line: list[Digit], wanted: Wanted) -> str:
+    return wanted.spell(None if each.confidence < wanted.reject else each.digit for each in line)
 
 
 def _document(source: str, found: NumberReading, wanted: Wanted) -> str:
-    lines = [_text(line, wanted.reject) for line in found.lines]
+    lines = [_text(line, wanted) for line in found.lines]
     digits = [
         {
             "digit": each.digit if each.confidence >= wanted.reject else None,
+            **({"name": _text([each], wanted)} if wanted.class_names else {}),
             "confidence": each.confidence,
             "box": list(each.box),
             "probabilities": each.probabilities.tolist(),
@@ -101,10 +102,10 @@ def _document(source: str, found: NumberReading, wanted: Wanted) -> str:
     )
 
 
-def _write_explanation(path: Path, found: NumberReading, reject: float) -> None:
+def _write_explanation(path: Path, found: NumberReading, wanted: Wanted) -> None:
     from mnistmlp.pictures.explain import draw_boxes
 
-    labels = [_text([each], reject) for line in found.lines for each in line]
+    labels = [_text([each], wanted) for line in found.lines for each in line]
     boxes = [each.box for line in found.lines for each in line]
     back_up_replaced(path)
     draw_boxes(path, found.grey, found.scale, boxes, labels)
