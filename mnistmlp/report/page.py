@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from mnistmlp.arrays import DIGITS
 from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.facts import describe_brain
 from mnistmlp.core.calibration import measure_selection
@@ -100,6 +101,7 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
     from markupsafe import Markup
 
     result, readers = subject.result, list_readers(subject)
+    confused = result.describe_confusion()
     limit = max(NEURONS // len(subject.brains), 1)
     layers = [
         rank_neurons(each.network, data.images, limit, IMAGES_EACH) for each in subject.brains
@@ -125,8 +127,10 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
             name for name, each in zip(subject.names, curves, strict=True) if not each
         ],
         "facts": _tabulate_facts(subject, seconds),
-        "confused": f"{result.describe_confusion().capitalize()}.",
+        "confused": f"{confused[0].upper()}{confused[1:]}.",
         "matrix": _shade_matrix(result),
+        "kind": "class" if result.class_names else "digit",
+        "labels": list(map(result.name, range(DIGITS))),
         "choices": _list_choices(result, pairs),
         "confidence_charts": chart_confidence(
             [(each.name, each.result) for each in readers] or [(subject.title, result)]

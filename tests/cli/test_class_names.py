@@ -4,7 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from PIL import Image
+from safetensors import safe_open
 
 from mnistmlp.cli.drawing import cell_width
 from mnistmlp.data.catalog import NAMES
@@ -43,6 +47,9 @@ def test_predict_prints_names(run: Run, brain: str, named: Path) -> None:
     assert {line.split("\t")[0] for line in run(*words, 5, "--top", 10).stdout.splitlines()} == {
         *HOSTILE
     }
+    header, row = run(*words, 5, "--format", "csv", "--header").stdout.splitlines()
+    assert header == "index,digit,name,confidence"
+    assert row.startswith(f"5,{document['digit']},")
     unsure = run(*words, 5, "--json", "--reject", 1)
     assert [json.loads(unsure.stdout)[key] for key in ("digit", "name")] == [None, None]
     shown = run(*words, 5, "--show").stderr
@@ -78,3 +85,37 @@ def test_mistakes_have_names(run: Run, brain: str, named: Path) -> None:
     assert all(each["name"] == HOSTILE[each["digit"]] for each in documents)
     drawn = run(*words, "--show").stderr
     assert max(map(cell_width, drawn.splitlines())) <= 80
+
+
+def test_the_report_shows_names_and_escapes_them(run: Run, brain: str, named: Path) -> None:
+    words = ["evaluate", brain, "--data-dir", named, "--report", "r.html", "--plots", "plots"]
+    assert run(*words).exit_code == 0
+    page = Path("r.html").read_text(encoding="utf-8")
+    assert "<b>&amp;" not in page
+    assert '<th scope="row">&lt;b&gt;&amp;amp;</th>' in page
+    assert page.count("</script>") == 2
+    assert "Actual class by row, predicted class by column." in page
+    assert '<option value="4">na な</option>' in page
+    drawing = Path("plots/confusion_matrix.svg").read_text()
+    assert "actual class" in drawing
+    assert Path("plots/misread.png").is_file()
+
+
+def test_exports_carry_the_names(run: Run, brain: str) -> None:
+    for path in ("named.onnx", "named.safetensors"):
+        assert run("export", brain, path).exit_code == 0
+    with safe_open("named.safetensors", "numpy") as file:
+        assert json.loads(file.metadata()["class_names"]) == list(HOSTILE)
+    props = {each.key: each.value for each in onnx.load("named.onnx").metadata_props}
+    assert json.loads(props["class_names"]) == list(HOSTILE)
+    assert run("import", "named.safetensors", "again.npz").exit_code == 0
+    assert json.loads(run("info", "again.npz", "--json").stdout)["class_names"] == list(HOSTILE)
+
+
+def test_the_explanation_draws_names(run: Run, brain: str) -> None:
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[8:20, 12:15] = 255
+    Image.fromarray(pixels).save("one.png")
+    result = run("predict", "--brain", brain, "one.png", "--raw", "--explain-png", "e.png")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert Path("e.png").is_file()

@@ -163,7 +163,7 @@ def _print_result(
     output.print(write_answer(result, wanted))
     if wanted.explain_png and result.reading:
         normalised = drawing.normalised_images(result.image, classifier)
-        _write_explanation(wanted.explain_png, result.reading, result.probabilities, normalised)
+        _write_explanation(wanted, result.reading, result.probabilities, normalised)
 
 
 def _note_several(result: Recognised) -> None:
@@ -182,9 +182,10 @@ def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: b
 
 
 def _write_explanation(
-    path: Path, reading: Reading, probabilities: Array, normalised: list[Panel]
+    wanted: Wanted, reading: Reading, probabilities: Array, normalised: list[Panel]
 ) -> None:
     from mnistmlp.pictures.explain import write_explanation
 
-    back_up_replaced(path)
-    write_explanation(path, reading, probabilities, normalised)
+    assert wanted.explain_png
+    back_up_replaced(wanted.explain_png)
+    write_explanation(wanted.explain_png, reading, probabilities, normalised, wanted.class_names)

@@ -112,9 +112,10 @@ def _document(source: str, found: NumberReading, wanted: Wanted) -> str:
 
 
 def _write_explanation(path: Path, found: NumberReading, wanted: Wanted) -> None:
-    from mnistmlp.pictures.explain import draw_boxes
+    from mnistmlp.pictures.explain import draw_boxes, make_drawable
 
-    labels = [_text([each], wanted) for line in found.lines for each in line]
-    boxes = [each.box for line in found.lines for each in line]
+    digits = [each for line in found.lines for each in line]
+    labels = [make_drawable(_text([each], wanted), each.digit) for each in digits]
+    boxes = [each.box for each in digits]
     back_up_replaced(path)
     draw_boxes(path, found.grey, found.scale, boxes, labels)
