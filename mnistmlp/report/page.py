@@ -101,7 +101,6 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
     from markupsafe import Markup
 
     result, readers = subject.result, list_readers(subject)
-    confused = result.describe_confusion()
     limit = max(NEURONS // len(subject.brains), 1)
     layers = [
         rank_neurons(each.network, data.images, limit, IMAGES_EACH) for each in subject.brains
@@ -127,10 +126,8 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
             name for name, each in zip(subject.names, curves, strict=True) if not each
         ],
         "facts": _tabulate_facts(subject, seconds),
-        "confused": f"{confused[0].upper()}{confused[1:]}.",
+        **_name_classes(result),
         "matrix": _shade_matrix(result),
-        "kind": "class" if result.class_names else "digit",
-        "labels": list(map(result.name, range(DIGITS))),
         "choices": _list_choices(result, pairs),
         "confidence_charts": chart_confidence(
             [(each.name, each.result) for each in readers] or [(subject.title, result)]
@@ -138,6 +135,16 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
         "rejection": _tabulate_rejection(result),
         "headings": [_head(*each) for each in zip(subject.names, layers, strict=True)],
         "data": Markup(embed_json(describe_images(chosen, data.images, result, readers, layers))),
+    }
+
+
+def _name_classes(result: Evaluation) -> dict[str, Any]:
+    """Return the names of the classes, what they are, and a sentence on those confused most."""
+    confused = result.describe_confusion()
+    return {
+        "kind": "class" if result.class_names else "digit",
+        "labels": list(map(result.name, range(DIGITS))),
+        "confused": f"{confused[0].upper()}{confused[1:]}.",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -146,13 +146,21 @@ def recognise_file(
             for k, row in enumerate(kept):
                 origin = {"index": before + row}
                 if block.labels is not None:
-                    origin["label"] = int(block.labels[k])
+                    label = _number(int(block.labels[k]), part.names, classifier.class_names)
+                    origin |= {} if label is None else {"label": label}
                 yield Recognised(f"{path}[{before + row}]", seen[k], rows[k], origin)
             count += len(seen)
             before = count + part.wrong.count
     check_whole_part(part, count)
     if part.wrong.count:
         raise part.wrong.error(part.name, count)
+
+
+def _number(label: int, names: list[str], known: Sequence[str] | None) -> int | None:
+    """Return the number of a label, which may be a place among names of classes."""
+    if not names:
+        return label
+    return known.index(names[label]) if known and names[label] in known else None
 
 
 def _predict_quietly(classifier: Classifier, images: Bytes) -> Array:
