@@ -109,7 +109,7 @@ def _write_file(path: Path, sets: Sequence[Images], *, quiet: bool) -> None:
     suffix = path.suffix.lower()
     with converting(str(path), quiet=quiet) as on_block, atomic_write(path) as file:
         if suffix == ".npz":
-            write_arrays(file, sets, on_block)
+            write_arrays(file, sets)
         else:
             (images,) = sets
             write_table(file, images, packed=suffix == ".gz", on_block=on_block)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import zipfile
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy
 
 from mnistmlp.arrays import PIXELS, Bytes
 from mnistmlp.data.convert.parts import BLOCK, Images
 
 OnBlock = Callable[[int], None]
-LEVEL = 6  # of compression, that of NumPy
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever they are written
+LEVEL = 6  # of gzip: a fifth of the time of 9, and 4 % more bytes
 
 
 def write_table(file: BinaryIO, images: Images, *, packed: bool, on_block: OnBlock) -> None:
@@ -65,7 +62,7 @@ def format_rows(rows: Bytes) -> bytes:
     return text.tobytes()
 
 
-def write_arrays(file: BinaryIO, sets: Sequence[Images], on_block: OnBlock) -> None:
+def write_arrays(file: BinaryIO, sets: Sequence[Images]) -> None:
     """Write images as a compressed .npz: ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
 
     Parameters
@@ -73,23 +70,10 @@ def write_arrays(file: BinaryIO, sets: Sequence[Images], on_block: OnBlock) -> N
     file : file
     sets : sequence of Images
         No two of the same split.  Without labels, there is no y.
-    on_block : callable
-        Called with the number of images written so far of a set.
     """
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as archive:
-        for images in sets:
-            _write_array(archive, f"x_{images.split}", images.images, on_block)
-            if images.labels is not None:
-                _write_array(archive, f"y_{images.split}", images.labels, lambda count: None)
-
-
-def _write_array(archive: zipfile.ZipFile, name: str, array: Bytes, on_block: OnBlock) -> None:
-    """Write an array into an archive, a block at a time."""
-    info = zipfile.ZipInfo(f"{name}.npy", EPOCH)
-    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-    with archive.open(info, "w", force_zip64=True) as member:
-        npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
-        for start in range(0, len(array), BLOCK):
-            block = np.ascontiguousarray(array[start : start + BLOCK])
-            member.write(block.data)
-            on_block(start + len(block))
+    arrays = dict[str, Bytes]()
+    for images in sets:
+        arrays[f"x_{images.split}"] = images.images
+        if images.labels is not None:
+            arrays[f"y_{images.split}"] = images.labels
+    np.savez_compressed(file, allow_pickle=False, **arrays)  # a chunk at a time
