@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         MnistMlpError as MnistMlpError,
         NoInkError as NoInkError,
         OtherFormatError as OtherFormatError,
+        OtherKindError as OtherKindError,
         OtherTaskError as OtherTaskError,
         PictureDeviceError as PictureDeviceError,
         PictureError as PictureError,
@@ -107,7 +108,7 @@ else:
             "BrainError ChangedDataError CheckpointError DataError DivergenceError "
             "DownloadError IdxError InputError LargePictureError MissingBrainError "
             "MissingDataError MissingExtraError MixedDataError MnistMlpError NoInkError "
-            "OtherFormatError OtherTaskError PictureDeviceError PictureError "
+            "OtherFormatError OtherKindError OtherTaskError PictureDeviceError PictureError "
             "PictureFolderError SettingError WriteError"
         ),
         "exchange.onnx": "export_onnx",

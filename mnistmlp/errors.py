@@ -19,6 +19,7 @@ MnistMlpError
 ├── PictureError            a picture that cannot be read, or shows no digit
 │   ├── NoInkError          a picture in which nothing is ink
 │   ├── LargePictureError   a picture of too many pixels or bytes
+│   ├── OtherKindError      a file that is no picture, as far as can be told
 │   ├── PictureFolderError  a folder where a picture should be
 │   └── PictureDeviceError  a device or a socket where a picture should be
 └── DivergenceError         a loss or an output that is no longer finite
@@ -255,6 +256,27 @@ class NoInkError(PictureError):
 
 class LargePictureError(PictureError):
     """A picture of too many pixels or bytes."""
+
+
+class OtherKindError(PictureError):
+    """A file that is no picture, as far as can be told.
+
+    Parameters
+    ----------
+    source : str
+        The file's name.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: str = "",
+        hint: str | None = None,
+        details: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.source = source
 
 
 class PictureFolderError(PictureError):

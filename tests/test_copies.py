@@ -155,6 +155,7 @@ MORE: dict[str, dict[str, Any]] = {  # arguments besides the message
     "DivergenceError": {"learning_rate": 0.5},
     "MissingBrainError": {"path": HERE},
     "OtherFormatError": {"path": HERE, "kind": "a picture"},
+    "OtherKindError": {"source": "test.csv"},
 }
 ERRORS = [
     each

@@ -18,6 +18,7 @@ from mnistmlp.errors import (
     MixedDataError,
     MnistMlpError,
     OtherFormatError,
+    OtherKindError,
     PictureDeviceError,
     PictureFolderError,
 )
@@ -44,9 +45,18 @@ def hint_for(error: MnistMlpError) -> str | None:
             return "mnistmlp predict --recursive FOLDER"
         case PictureDeviceError():
             return "mnistmlp predict - reads standard input"
+        case OtherKindError(source=source):
+            return _other_kind_hint(source)
         case DataError():
             return _data_hint(error)
     return None
+
+
+def _other_kind_hint(source: str) -> str | None:
+    """Return how to recognise the images of a file that is no picture, if it holds any."""
+    from mnistmlp.data.convert.command import holds_images
+
+    return f"mnistmlp predict --data {quote(source)}" if holds_images(Path(source)) else None
 
 
 def _missing_brain_hint(path: Path) -> str:

@@ -26,6 +26,7 @@ from mnistmlp.arrays import Grey, Mask, StrPath
 from mnistmlp.errors import (
     InputError,
     LargePictureError,
+    OtherKindError,
     PictureDeviceError,
     PictureError,
     PictureFolderError,
@@ -180,7 +181,7 @@ def _unknown_kind(data: bytes, name: str) -> PictureError:
     for kind, start in OTHER_KINDS.items():
         if start.match(data):
             return PictureError(f"{name}: {kind}; the known kinds are {known}", hint=CONVERT_HINT)
-    return PictureError(f"{name}: not a picture of a known kind ({known})")
+    return OtherKindError(f"{name}: not a picture of a known kind ({known})", source=name)
 
 
 @cache

@@ -10,6 +10,7 @@ from PIL import Image
 
 import mnistmlp
 from mnistmlp.cli.interrupt import SIGNALS
+from mnistmlp.data.catalog import MNIST
 from mnistmlp.training.recipes import RECIPES
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
@@ -195,6 +196,7 @@ def test_a_closed_pipe_is_silent(
         ["evaluate", brain],
         ["evaluate", fallible, "--mistakes", "--show"],
         ["predict", "--brain", brain, "--index", "0:300"],
+        ["predict", "--brain", brain, "--data", small / MNIST[2].name],
     ):
         process = start(*command, "--data-dir", small, stdout=closed_pipe)
         _, stderr = process.communicate(timeout=60)

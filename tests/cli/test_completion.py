@@ -126,6 +126,7 @@ def test_files_of_other_kinds_are_offered_where_they_are_taken(offer: Offer) -> 
         Path(name).touch()
     assert offer("train", "--resume", "b") == ["b.npz.ckpt"]
     assert offer("import", "b") == ["b.safetensors"]
+    assert offer("predict", "--data", "b") == ["b.npz"]
     for words in (["export", "b.npz"], ["import", "b.safetensors"], ["train", "--output"]):
         assert offer(*words, "b") == []  # so that the shell offers all files
 

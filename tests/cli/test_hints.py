@@ -17,6 +17,7 @@ from mnistmlp.errors import (
     MixedDataError,
     MnistMlpError,
     OtherFormatError,
+    OtherKindError,
     PictureDeviceError,
     PictureFolderError,
 )
@@ -41,6 +42,7 @@ FOLDER = Path("my data")
             LargePictureError("x"),
             "make it smaller, with ImageMagick for example: magick FILE -resize 1000x1000 NEW.png",
         ),
+        (OtherKindError("x", source="none.csv"), None),
         (PictureFolderError("x"), "mnistmlp predict --recursive FOLDER"),
         (DataError("x"), None),
         (IdxError("x"), None),

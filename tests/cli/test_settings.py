@@ -51,9 +51,7 @@ def choice(*within: str) -> Values:
 
 
 def ranges(least: str, most: str) -> Values:
-    return Values(
-        [least, most], [*NO_NUMBER, "3:3", "3:2", "-1", "-1:2", "0:", ":3", "0:1:2", "1e1"]
-    )
+    return Values([least, most], [*NO_NUMBER, "3:3", "3:2", "-1", "-1:2", "0:1:2", "1e1"])
 
 
 WRITTEN = ["", ".", "/", "none/x", "/proc/x", "/dev/null", "n" * 300, "\x1b[31m/x", "\udcff/x"]
@@ -126,7 +124,7 @@ TABLE: dict[str, dict[str, Values]] = {
         "shift": number(0, 28, 28.1),
         "dtype": choice("float32", "float64"),
         "seed": whole(0, 2**63 - 1),
-        "seeds": Values(["7"], [*ranges("", "").past, "0:1001", "0:999999999"]),
+        "seeds": Values(["7"], [*ranges("", "").past, "0:", ":3", ":", "0:1001", "0:999999999"]),
         "jobs": Values([], whole(1, 1024).past),
         "init": READ,
         "like": READ,
@@ -163,7 +161,10 @@ TABLE: dict[str, dict[str, Values]] = {
         "null": FLAG,
         "recursive": FLAG,
         "with_filename": FLAG,
-        "index": ranges("0", "0:999999999"),
+        "index": Values(
+            ["0", "0:999999999", ":", "5:", ":5"], [*ranges("", "").past, "::", ":0", "-1:", ":-1"]
+        ),
+        "data": READ,
         "seed": whole(0, 2**63 - 1),
         "split": choice("test", "train"),
         "brain": READ,
@@ -180,6 +181,9 @@ TABLE: dict[str, dict[str, Values]] = {
         "explain_png": Values([], WRITTEN),
         "dataset": choice("mnist"),
         "data_dir": FOLDER,
+        "form": choice("text", "tsv", "csv", "jsonl", "kaggle"),
+        "header": FLAG,
+        "probabilities": FLAG,
         "as_json": FLAG,
     },
     "info": {"system": FLAG, "as_json": FLAG},
@@ -207,7 +211,7 @@ def words(brain: Path) -> Words:
     needed["import"] = ["model.safetensors", "imported.npz"]
 
     def typed(command: str, name: str, value: str) -> list[object]:
-        image: list[object] = [] if name == "index" else ["--index", "0"]
+        image: list[object] = [] if name in ("index", "data") else ["--index", "0"]
         if name == "explain_png":
             image = ["a.png"]
         if name == "seed":
@@ -316,6 +320,7 @@ def test_files_that_are_not_there(run: Run, brain: Path) -> None:
         ["predict", "--brain", NONE, "a.png"],
         ["predict", "--brain", brain, NONE],
         ["predict", "--brain", brain, "--files-from", NONE],
+        ["predict", "--brain", brain, "--data", NONE],
         ["export", NONE, "b.html"],
         ["import", NONE, "b.npz"],
         ["convert", NONE, "new"],

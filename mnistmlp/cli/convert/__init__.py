@@ -192,12 +192,7 @@ def _read(part: Part, options: dict[str, Any], *, skip_bad: bool, quiet: bool) -
         images = collect(part, on_block=on_block, **options)
     wrong, count = images.wrong, len(images.images)
     if wrong.count and not (skip_bad and count):
-        more = [f"and {wrong.count - len(wrong.first):,} more"]
-        raise DataError(
-            f"{part.name}: {wrong.count:,} of {wrong.count + count:,} {wrong.what} are wrong",
-            details=[*wrong.first, *more[: wrong.count > len(wrong.first)]],
-            hint="--skip-bad leaves them out" if count else None,
-        )
+        raise wrong.error(part.name, count, "--skip-bad leaves them out" if count else None)
     report_wrong(wrong, part.name)
     return images
 

@@ -64,7 +64,7 @@ def warn_of_doubts(
 ) -> None:
     """Warn where images look transposed, or have a light background."""
     from mnistmlp.core.inputs import has_light_background
-    from mnistmlp.data.convert.orientation import look_transposed
+    from mnistmlp.data.convert.orientation import DOUBT, look_transposed
 
     # of some images, spread over the set, as the check makes copies
     light = [has_light_background(each.images[:: 1 + len(each.images) // 1000]) for each in sets]
@@ -76,8 +76,7 @@ def warn_of_doubts(
         doubt = "all images have a light background, where MNIST's is black"
         _advise(doubt, "--invert", source, given=inverted)
     if any(turned):
-        doubt = "the images look transposed, as EMNIST's are: digits wider than tall"
-        _advise(doubt, "--transpose", source, given=transposed)
+        _advise(DOUBT, "--transpose", source, given=transposed)
 
 
 def _advise(doubt: str, option: str, source: str, *, given: bool) -> None:

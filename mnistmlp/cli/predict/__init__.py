@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -28,11 +28,24 @@ from mnistmlp.cli.options import (
     check_target,
 )
 from mnistmlp.cli.predict import options, show as drawing
+from mnistmlp.cli.predict.answers import (
+    Output,
+    check_format,
+    choose_format,
+    is_confident,
+    make_header,
+    write_answer,
+)
 from mnistmlp.cli.predict.indices import parse_indices
 from mnistmlp.cli.predict.numbers import check_options, print_numbers
-from mnistmlp.cli.predict.recognise import Recognised, recognise_indices, recognise_pictures
+from mnistmlp.cli.predict.recognise import (
+    Recognised,
+    recognise_file,
+    recognise_indices,
+    recognise_pictures,
+)
 from mnistmlp.cli.predict.sources import check_sources, picture_names
-from mnistmlp.cli.predict.wanted import UNSURE, Wanted
+from mnistmlp.cli.predict.wanted import Wanted
 from mnistmlp.errors import PictureError, SettingError
 
 if TYPE_CHECKING:
@@ -40,10 +53,6 @@ if TYPE_CHECKING:
     from mnistmlp.brains.classifier import Classifier
     from mnistmlp.pictures.explain import Panel
     from mnistmlp.pictures.images import Reading
-
-NO_IMAGE_HINT = (
-    "mnistmlp predict IMAGE... (- is standard input), or --index N for an image of the data set"
-)
 
 
 def predict(
@@ -54,7 +63,8 @@ def predict(
     jobs: options.Jobs = None,
     with_filename: options.WithFilename = None,
     index: options.Index = None,
-    split: options.Split = "test",
+    data: options.Data = None,
+    split: options.Split = None,
     seed: options.Seed = None,
     brain: options.Brains = None,
     top: options.Top = None,
@@ -69,80 +79,95 @@ def predict(
     force: Force = False,
     dataset: DatasetName = "mnist",
     data_dir: DataDir = None,
+    form: options.Form = None,
+    header: options.Header = False,
+    probabilities: options.Probabilities = False,
     as_json: Json = False,
 ) -> None:
-    """Recognise digits in pictures, or in images of the data set.
+    """Recognise digits in pictures, tables of images, or the data set.
 
     For one image, only the digit is printed; for several, or with -H, a line each:
-    source, digit and confidence, separated by tabs.  A picture that cannot be read is
-    reported; the others are still recognised, and the exit code is 1.  With --numbers, a
-    picture holds any number of digits, and each line of them is printed as one.
+    source, digit and confidence, separated by tabs.  A picture that cannot be read, or a
+    wrong row of a table, is reported; the others are still recognised, and the exit code
+    is 1.  With --numbers, a picture holds any number of digits, and each line of them is
+    printed as one.
     """
     blas.configure()
     images = images or []
-    if not images and not index and files_from is None:
-        raise SettingError("IMAGE", "no picture given", hint=NO_IMAGE_HINT)
-    check_sources(images, files_from, null=null)
+    check_sources(images, files_from, index, data, null=null)
     if numbers:
-        single = {"--index": index, "--raw": raw, "--no-centre": not centre, "--top": top}
-        check_options(single | {"--show": show, "--explain": explain})
+        single = {"--index": index, "--data": data, "--raw": raw, "--no-centre": not centre}
+        of_digits = {"--top": top, "--probabilities": probabilities}
+        check_options(single | of_digits | {"--show": show, "--explain": explain})
     indices = parse_indices(index or [], seed)
-    several = recursive or files_from is not None or len(images) + sum(map(len, indices)) > 1
+    several = len(images) + sum(map(len, indices)) > 1
+    several = several or recursive or files_from is not None or data is not None
     named = several if with_filename is None else with_filename
+    chosen, by_index = choose_format(form, as_json=as_json), not images and files_from is None
+    drawn = (show, explain, explain_png)
+    wanted = Wanted(named, chosen, probabilities, by_index, reject, top, *drawn)
+    check_format(wanted, header=header, no_filename=with_filename is False)
     if explain_png:
         if several or indices:
             raise SettingError("explain-png", "takes one picture only")
         _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN], force=force)
     classifier = load_classifier(brain or [choose_default_brain()], "--brain")
     names = picture_names(images, files_from, null=null, recursive=recursive)
-    wanted = Wanted(named, as_json, reject, top, show, explain, explain_png)
+    output = Output(make_header(wanted, header=header, numbers=numbers))
     if numbers:
-        raise typer.Exit(0 if print_numbers(classifier, names, invert, wanted) else 1)
-    reading_options = {"invert": invert, "centred": centre, "raw": raw}
-    steps = explain or explain_png is not None
-    pictures = recognise_pictures(
-        classifier, names, jobs or blas.usable_cores(), steps=steps, **reading_options
-    )
-    given = pictures if images or files_from is not None else ()
-    from_data = recognise_indices(classifier, indices, dataset, data_dir, split, seed)
-    failed = False
+        raise typer.Exit(0 if print_numbers(classifier, names, invert, wanted, output) else 1)
+    reading: dict[str, Any] = {"invert": invert, "centred": centre, "raw": raw}
+    reading["steps"] = explain or explain_png is not None
+    pictures = recognise_pictures(classifier, names, jobs or blas.usable_cores(), **reading)
+    given = () if by_index else pictures
+    from_set = recognise_indices(classifier, indices, dataset, data_dir, split or "test", seed)
+    from_file = recognise_file(classifier, data, split, invert)
     with closing(pictures):  # ends other processes, whatever happens here
-        for result in chain(given, from_data):
-            if isinstance(result, PictureError):
-                drawing.report(result, wanted)
-                failed = True
-            else:
-                _print_result(result, classifier, wanted)
-    if failed:
+        complete = _print_results(chain(given, from_set, from_file), classifier, wanted, output)
+    if not complete:
         raise typer.Exit(1)
 
 
-def _print_result(result: Recognised, classifier: Classifier, wanted: Wanted) -> None:
+def _print_results(
+    results: Iterable[Recognised | PictureError],
+    classifier: Classifier,
+    wanted: Wanted,
+    output: Output,
+) -> bool:
+    """Print the results, and return whether all pictures could be read."""
+    complete = True
+    for result in results:
+        if isinstance(result, PictureError):
+            drawing.report(result, wanted)
+            complete = False
+        else:
+            _print_result(result, classifier, wanted, output)
+    output.print_header()  # of no rows
+    return complete
+
+
+def _print_result(
+    result: Recognised, classifier: Classifier, wanted: Wanted, output: Output
+) -> None:
     """Print the digit of a picture, and what else is wanted."""
-    confident = _is_confident(result, wanted.reject)
+    confident = is_confident(result, wanted.reject)
     if wanted.explain:
         normalised = drawing.normalised_images(result.image, classifier)
         drawing.explain(result, normalised, confident=confident)
     elif wanted.show:
         drawing.show(result, confident=confident)
     if result.count > 1:
-        _note_several(result)
-    print(_document(result, wanted) if wanted.as_json else _lines(result, wanted), flush=True)
+        _note(result, f"several digits here (about {result.count}): --numbers reads them")
+    elif result.odd:
+        _note(result, "looks more like a letter or a drawing than like a digit")
+    output.print(write_answer(result, wanted))
     if wanted.explain_png and result.reading:
         normalised = drawing.normalised_images(result.image, classifier)
         _write_explanation(wanted.explain_png, result.reading, result.probabilities, normalised)
 
 
-def _is_confident(result: Recognised, reject: float) -> bool:
-    """Tell whether a digit is named: one of several is not, if unsure ones are rejected."""
-    return bool(result.probabilities.max() >= reject) and (result.count == 1 or not reject)
-
-
-def _note_several(result: Recognised) -> None:
-    source = console.escape(result.source)
-    console.note(
-        f"note: {source}: several digits here (about {result.count}): --numbers reads them"
-    )
+def _note(result: Recognised, text: str) -> None:
+    console.note(f"note: {console.escape(result.source)}: {text}")
 
 
 def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: bool) -> None:
@@ -160,33 +185,3 @@ def _write_explanation(
 
     back_up_replaced(path)
     write_explanation(path, reading, probabilities, normalised)
-
-
-def _document(result: Recognised, wanted: Wanted) -> str:
-    digit = int(result.probabilities.argmax())
-    return json.dumps(
-        {
-            "source": result.source,
-            "digit": digit if _is_confident(result, wanted.reject) else None,
-            "confidence": float(result.probabilities.max()),
-            "probabilities": result.probabilities.tolist(),
-            **({"several": result.count} if result.count > 1 else {}),
-            **result.origin,
-        }
-    )
-
-
-def _lines(result: Recognised, wanted: Wanted) -> str:
-    """Return the digit alone, or lines of source, digit and confidence."""
-    likeliest = _rank_digits(result.probabilities, wanted.top or 1)
-    confident = _is_confident(result, wanted.reject)
-    if wanted.top is None and not wanted.named:
-        return str(likeliest[0]) if confident else UNSURE
-    source = f"{console.escape(result.source)}\t" if wanted.named else ""
-    if not confident:
-        return f"{source}{UNSURE}\t{result.probabilities.max():.4f}"
-    return "\n".join(f"{source}{digit}\t{result.probabilities[digit]:.4f}" for digit in likeliest)
-
-
-def _rank_digits(probabilities: Array, count: int) -> list[int]:
-    return [int(digit) for digit in (-probabilities).argsort(kind="stable")[:count]]

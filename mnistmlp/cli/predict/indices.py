@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 
 from mnistmlp.cli.options import parse_range
@@ -20,10 +21,13 @@ class RandomIndices:
 
 
 Indices = range | RandomIndices
+END = sys.maxsize  # of a range that goes to the last image, whichever that is
 
 
 def parse_indices(texts: list[str], seed: int | None) -> list[Indices]:
     """Parse the values of --index: ``N``, ``N:M``, ``random`` or ``random:K``.
+
+    As in Python, either end of a range may be left out.
 
     Raises
     ------
@@ -40,6 +44,12 @@ def _parse(text: str) -> Indices:
     match = re.fullmatch(r"random(?::0*([1-9][0-9]{0,8}))?", text)
     if match:
         return RandomIndices(int(match[1] or 1))
+    match = re.fullmatch(r"(\d{0,9}):", text, re.ASCII)
+    if match:
+        return range(int(match[1] or 0), END)
+    match = re.fullmatch(r":0*([1-9]\d{0,8})", text, re.ASCII)
+    if match:
+        return range(int(match[1]))
     try:
         return parse_range("index", text)
     except SettingError as error:
@@ -60,10 +70,11 @@ def choose(wanted: list[Indices], size: int, split: str, seed: int | None) -> li
     chosen: list[int] = []
     for each in wanted:
         if isinstance(each, range):
-            if each.stop > size:
-                message = f"{each.stop - 1} is past the {split} images, 0 to {size - 1}"
-                raise SettingError("index", message)
-            chosen += each
+            end = size if each.stop == END else each.stop
+            last = max(each.start, end - 1)
+            if last >= size:
+                raise SettingError("index", f"{last} is past the {split} images, 0 to {size - 1}")
+            chosen += range(each.start, end)
         else:
             if each.count > size:
                 message = f"random:{each.count} is more than the {size:,} {split} images"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mnistmlp.cli import console
 from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.predict import show
+from mnistmlp.cli.predict.answers import TABLES, Output, make_row, write_probability
 from mnistmlp.cli.predict.sources import Source
 from mnistmlp.cli.predict.wanted import UNSURE, Wanted
 from mnistmlp.errors import PictureError, SettingError
@@ -30,7 +31,11 @@ def check_options(others: dict[str, Any]) -> None:
 
 
 def print_numbers(
-    classifier: Classifier, names: Iterable[Source], invert: Invert, wanted: Wanted
+    classifier: Classifier,
+    names: Iterable[Source],
+    invert: Invert,
+    wanted: Wanted,
+    output: Output,
 ) -> bool:
     """Print the numbers in each picture, and return whether all of them could be read."""
     complete = True
@@ -39,8 +44,8 @@ def print_numbers(
             show.report(found, wanted)
             complete = False
             continue
-        make = _document if wanted.as_json else _lines
-        print(make(source, found, wanted), flush=True)
+        make = _document if wanted.form == "jsonl" else _lines
+        output.print(make(source, found, wanted))
         if wanted.explain_png:
             _write_explanation(wanted.explain_png, found, wanted.reject)
     return complete
@@ -65,12 +70,16 @@ def _read_numbers(
 def _lines(source: str, found: NumberReading, wanted: Wanted) -> str:
     """Return each line of the page, alone or with the source and its confidence."""
     texts = [_text(line, wanted.reject) for line in found.lines]
+    confidences = map(found.line_confidence, found.lines)
+    if wanted.form in TABLES:
+        rows = zip(texts, map(write_probability, confidences), strict=True)
+        return "\n".join(make_row((source, *row), wanted.form) for row in rows)
     if not wanted.named:
         return "\n".join(texts)
     name = console.escape(source)
     return "\n".join(
-        f"{name}\t{text}\t{found.line_confidence(line):.4f}"
-        for text, line in zip(texts, found.lines, strict=True)
+        f"{name}\t{text}\t{confidence:.4f}"
+        for text, confidence in zip(texts, confidences, strict=True)
     )
 
 

@@ -9,7 +9,8 @@ import typer
 
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
-from mnistmlp.cli.completion import complete_brain
+from mnistmlp.cli.completion import complete_brain, complete_file
+from mnistmlp.cli.predict.wanted import Format
 
 Images = Annotated[
     list[str] | None,
@@ -58,11 +59,27 @@ Index = Annotated[
     list[str] | None,
     typer.Option(
         metavar="N",
-        help="Image N of the data set, N:M for N to M - 1, random for any, or random:K for "
-        "any K; repeatable.",
+        help="Image N of the data set, N:M for N to M - 1, : for all, random for any, or "
+        "random:K for any K; repeatable.",
     ),
 ]
-Split = Annotated[Literal["test", "train"], typer.Option(help="Which images --index refers to.")]
+Split = Annotated[
+    Literal["test", "train"] | None,
+    typer.Option(
+        show_default="test",
+        help="Which images --index refers to, or --data takes of a file with both.",
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        parser=options.parse_file,
+        metavar="FILE",
+        autocompletion=complete_file(".csv", ".tsv", ".npz", ".npy", ".gz"),
+        help="All images of a table (.csv), an archive (.npz), an array (.npy) or an IDX file, "
+        "as convert reads them.",
+    ),
+]
 Seed = Annotated[
     int | None,
     typer.Option(
@@ -96,7 +113,7 @@ Reject = Annotated[
     typer.Option(
         parser=options.number(0, 1),
         metavar="CONFIDENCE",
-        help="Print ? if the confidence is lower than this.",
+        help="Print ? if the confidence is lower than this; tsv and csv have an empty field.",
     ),
 ]
 Numbers = Annotated[
@@ -129,4 +146,19 @@ ExplainPng = Annotated[
         metavar="FILE",
         help="Write these steps as a PNG file; for one picture only.",
     ),
+]
+Form = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        show_default="text",
+        help="What is printed: text; a table with a row an image, tsv or csv; jsonl, as --json; "
+        "or a submission to Kaggle.",
+    ),
+]
+Header = Annotated[
+    bool, typer.Option("--header", help="Print the names of the columns of tsv or csv first.")
+]
+Probabilities = Annotated[
+    bool, typer.Option("--probabilities", help="Add a column for each digit to tsv or csv.")
 ]

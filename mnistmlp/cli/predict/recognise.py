@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mnistmlp.cli import console
 from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.predict.data import advise_invert, find_part, report_images
 from mnistmlp.cli.predict.indices import Indices, choose
 from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.cli.predict.sources import Source
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from mnistmlp.brains.classifier import Classifier
     from mnistmlp.data.catalog import DatasetName, Split
     from mnistmlp.pictures.images import Reading
+    from mnistmlp.pictures.ink import Invert
+
+BATCH = 1000  # images of the data set
 
 
 @dataclass
@@ -32,9 +36,10 @@ class Recognised:
     source: str
     image: Bytes  # (28, 28)
     probabilities: Array  # (10,)
-    origin: dict[str, Any] = field(default_factory=dict)  # for an image of the data set
+    origin: dict[str, Any] = field(default_factory=dict)  # for an image that is no picture
     reading: Reading | None = None  # for a picture
     count: int = 1  # about how many digits the picture plainly shows
+    odd: bool = False  # whether the picture looks unlike a digit
 
 
 def recognise_pictures(
@@ -63,17 +68,31 @@ def recognise_pictures(
         for batch in batches:
             images = [found.image for _, found in batch if not isinstance(found, PictureError)]
             probabilities = iter(classifier.predict_proba(images))
+            odd = iter(_find_odd(images, raw=options.get("raw", False)))
             for name, found in batch:
                 if isinstance(found, PictureError):
                     yield found
                 else:
                     if options.get("raw") and has_light_background(found.image):
-                        light = "a light background, where MNIST's is black: try --invert yes"
+                        light = advise_invert(inverted=False)
                         console.note(f"warning: {console.escape(str(name))}: {light}")
                     reading = found if steps else None
                     yield Recognised(
-                        str(name), found.image, next(probabilities), {}, reading, found.count
+                        *(str(name), found.image, next(probabilities), {}, reading),
+                        *(found.count, next(odd)),
                     )
+
+
+def _find_odd(images: list[Bytes], *, raw: bool) -> list[bool]:
+    """Return for each image whether it looks unlike a digit; those taken as they are do not."""
+    import numpy as np
+
+    from mnistmlp.brains.likeness import MIN_LIKENESS, measure_likeness
+
+    if raw or not images:
+        return [False] * len(images)
+    odd: list[bool] = (measure_likeness(np.stack(images)) < MIN_LIKENESS).tolist()
+    return odd
 
 
 def _read_picture(
@@ -102,10 +121,55 @@ def recognise_indices(
         return
     data = open_dataset(dataset, data_dir, split)
     indices = choose(wanted, len(data.images), split, seed)
-    images = data.images[indices]
-    rows = classifier.predict_proba(images)
     name = data.name
-    for index, image, probabilities in zip(indices, images, rows, strict=True):
-        label = int(data.labels[index])
-        origin = {"dataset": name, "index": index, "split": split, "label": label}
-        yield Recognised(f"{split}:{index}", image, probabilities, origin)
+    for start in range(0, len(indices), BATCH):
+        batch = indices[start : start + BATCH]
+        images = data.images[batch]
+        rows = classifier.predict_proba(images)
+        for index, image, probabilities in zip(batch, images, rows, strict=True):
+            label = int(data.labels[index])
+            origin = {"dataset": name, "index": index, "split": split, "label": label}
+            yield Recognised(f"{split}:{index}", image, probabilities, origin)
+
+
+def recognise_file(
+    classifier: Classifier, path: Path | None, split: Split | None, invert: Invert
+) -> Iterator[Recognised]:
+    """Yield the result for each image of a file, with its label if there is one.
+
+    Raises
+    ------
+    DataError
+        If it holds no images, and in the end if rows of it are wrong, whose indices are
+        left out.
+    """
+    from mnistmlp.data.convert.parts import check_whole_part
+
+    if path is None:
+        return
+    part, inverted = find_part(path, split), invert == "yes"
+    count = before = 0  # of images, and of wrong rows too
+    with closing(part.blocks):
+        for block in part.blocks:
+            seen = 255 - block.images if inverted else block.images
+            if not count and len(seen):
+                report_images(part, path, block._replace(images=seen), inverted=inverted)
+            rows = _predict_quietly(classifier, seen)
+            kept = range(len(seen)) if block.kept is None else block.kept.tolist()
+            for k, row in enumerate(kept):
+                origin = {"index": before + row}
+                if block.labels is not None:
+                    origin["label"] = int(block.labels[k])
+                yield Recognised(f"{path}[{before + row}]", seen[k], rows[k], origin)
+            count += len(seen)
+            before = count + part.wrong.count
+    check_whole_part(part, count)
+    if part.wrong.count:
+        raise part.wrong.error(part.name, count)
+
+
+def _predict_quietly(classifier: Classifier, images: Bytes) -> Array:
+    """Return the probabilities of images without a warning of each light background."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return classifier.predict_proba(images)

@@ -6,6 +6,8 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from pathlib import Path
+from shlex import quote
 
 import typer
 
@@ -16,8 +18,28 @@ from mnistmlp.errors import PictureError, SettingError
 Source = str | PictureError | None  # None: the next name may take a while
 
 
-def check_sources(images: list[str], files_from: str | None, *, null: bool) -> None:
-    """Raise a usage error if the sources do not go together."""
+NO_IMAGE_HINT = (
+    "mnistmlp predict IMAGE... (- is standard input), or --index N for an image of the data set, "
+    "or --data FILE for a table or an array of images"
+)
+
+
+def check_sources(
+    images: list[str],
+    files_from: str | None,
+    index: list[str] | None,
+    data: Path | None,
+    *,
+    null: bool,
+) -> None:
+    """Raise a usage error if there are no sources, or if they do not go together."""
+    others = {"pictures": images, "--files-from": files_from is not None, "--index": index}
+    given = [name for name, value in others.items() if value]
+    if not given and data is None:
+        raise SettingError("IMAGE", "no picture given", hint=NO_IMAGE_HINT)
+    if given and data is not None:
+        brains = [f"--brain {quote(name)}" for name in images if name.endswith(".npz")]
+        raise SettingError("data", f"does not go with {given[0]}", hint=next(iter(brains), None))
     if null and files_from is None:
         raise SettingError("null", "needs --files-from")
     if "" in images:  # an unset variable must not mean the current folder

@@ -18,6 +18,7 @@ import numpy as np
 
 from mnistmlp.arrays import SIDE, Bytes
 
+DOUBT = "the images look transposed, as EMNIST's are: digits wider than tall"
 SAMPLE = 2000  # images, spread over the set
 MAX_MEAN = -0.1
 MIN_IMAGES = 20

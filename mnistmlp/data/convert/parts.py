@@ -26,6 +26,7 @@ class Block(NamedTuple):
 
     images: Bytes  # (k, 28, 28)
     labels: Bytes | None  # (k,)
+    kept: Indices | None = None  # (k,) the rows that they are, if wrong ones are left out
 
 
 @dataclass
@@ -50,6 +51,15 @@ class Wrong:
         self.labelled += 1
         if len(self.labels) < 1000:  # enough to name another set of classes
             self.labels.add(label)
+
+    def error(self, name: str, right: int, hint: str | None = None) -> DataError:
+        """Return the error that names them, of a source with so many others that are right."""
+        more = [f"and {self.count - len(self.first):,} more"]
+        return DataError(
+            f"{name}: {self.count:,} of {self.count + right:,} {self.what} are wrong",
+            details=[*self.first, *more[: self.count > len(self.first)]],
+            hint=hint,
+        )
 
 
 @dataclass
@@ -131,7 +141,7 @@ def collect(
     labels, most = list[Bytes](), MAX_IMAGES if limit is None else limit
     with tempfile.TemporaryFile() as file, closing(part.blocks):
         spool = Spool(file)
-        for images, answers in part.blocks:
+        for images, answers, _ in part.blocks:
             chosen = images[: most - spool.count]
             if len(chosen) < len(images) and limit is None:
                 raise DataError(f"{part.name}: more than {MAX_IMAGES:,} images")
@@ -142,16 +152,19 @@ def collect(
             on_block(spool.count)
             if limit is not None and spool.count >= limit:
                 break
-        _check_classes(part, spool.count)
-        if not spool.count and not part.wrong.count:
-            raise DataError(f"{part.name}: no images in it")
+        check_whole_part(part, spool.count)
         digits = np.concatenate(labels) if labels else None
         return Images(part.split, part.name, spool.images(), digits, part.wrong, part.notes)
 
 
-def _check_classes(part: Part, count: int) -> None:
-    """Raise DataError if the labels of a part are those of other classes than digits."""
+def check_whole_part(part: Part, count: int) -> None:
+    """Raise DataError if a part, of which so many images were read, holds none, or other classes.
+
+    Wrong rows that are too few for that are no error here.
+    """
     wrong = part.wrong
+    if not count and not wrong.count:
+        raise DataError(f"{part.name}: no images in it")
     if wrong.labelled > MAX_OTHER * (count + wrong.count):
         low, high = min(wrong.labels), max(wrong.labels)
         others = f"label {low}" if low == high else f"labels from {low} to {high}"

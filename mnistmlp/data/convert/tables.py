@@ -163,10 +163,11 @@ class _Rows:
             return self._parse([line for _, line in lines])
         except (ValueError, Warning):
             pass
-        found = list[Block]()
-        for number, line in lines:
+        found, kept = list[Block](), list[int]()
+        for row, (number, line) in enumerate(lines):
             try:
                 found.append(self._parse([line]))
+                kept.append(row)
             except (ValueError, Warning):
                 self._find_fault(number, line, wrong)
         if not found:
@@ -174,7 +175,7 @@ class _Rows:
             return Block(np.empty((0, SIDE, SIDE), np.uint8), none)
         labels = [block.labels for block in found if block.labels is not None]
         images = np.concatenate([block.images for block in found])
-        return Block(images, np.concatenate(labels) if labels else None)
+        return Block(images, np.concatenate(labels) if labels else None, np.array(kept))
 
     def try_floats(self, line: Line) -> NDArray[Any] | None:
         """Return a row as numbers (1, columns), or None if its pixels are no grey levels."""
