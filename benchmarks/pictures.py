@@ -30,6 +30,7 @@ from page import put
 from PIL import Image
 
 import mnistmlp
+from mnistmlp.brains.likeness import MIN_LIKENESS, measure_likeness
 from mnistmlp.errors import PictureError
 
 ROOT = Path(__file__).parents[1]
@@ -47,18 +48,22 @@ def read(source: Any) -> Levels | None:
         return None
 
 
-def recognise(brain: mnistmlp.Brain, sources: list[Any]) -> tuple[Levels, Levels]:
-    """Return the digits that are read, (n,), -1 where no ink is found, and their confidence."""
-    images = [read(source) for source in sources]
-    blank = np.zeros((28, 28), np.uint8)
-    found = brain.predict_proba([blank if image is None else image for image in images])
-    inked = np.array([image is not None for image in images])
-    return np.where(inked, found.argmax(axis=1), -1), np.where(inked, found.max(axis=1), 0)
+def recognise(brain: mnistmlp.Brain, sources: list[Any]) -> tuple[Levels, Levels, Levels]:
+    """Return the digits (n,), -1 where no ink is found, their confidence, and the likeness."""
+    found = [read(source) for source in sources]
+    inked = np.array([image is not None for image in found])
+    images = np.stack([np.zeros((28, 28), np.uint8) if image is None else image for image in found])
+    shares, likeness = brain.predict_proba(images), measure_likeness(images)
+    return (
+        np.where(inked, shares.argmax(axis=1), -1),
+        np.where(inked, shares.max(axis=1), 0),
+        likeness,
+    )
 
 
 def score(brain: mnistmlp.Brain, sources: list[Any], labels: list[int]) -> str:
     """Return the part that is recognised, and the mean confidence."""
-    digits, confidence = recognise(brain, sources)
+    digits, confidence, _ = recognise(brain, sources)
     return f"{(digits == labels).sum()} of {len(labels)} | {confidence.mean():.3f}"
 
 
@@ -91,9 +96,10 @@ def odd(brain: mnistmlp.Brain) -> Iterator[str]:
     images = mnistmlp.load_dataset(FOLDER, "test").images[:COUNT]
     kinds["a digit"] = [encode(picture(255 * (1 - ink_of(image)))) for image in images]
     for kind, sources in kinds.items():
-        digits, confidence = recognise(brain, sources)
-        read, sure = (digits >= 0).sum(), (confidence >= REJECT).sum()
-        yield f"| {kind} | {read} of {len(sources)} | {sure} |"
+        digits, confidence, likeness = recognise(brain, sources)
+        read, sure, like = digits >= 0, confidence >= REJECT, likeness >= MIN_LIKENESS
+        counts = f"{(read & like).sum()} | {sure.sum()} | {(sure & like).sum()}"
+        yield f"| {kind} | {read.sum()} of {len(sources)} | {counts} |"
 
 
 def handwriting(brain: mnistmlp.Brain, labels: Path) -> list[str]:
@@ -160,7 +166,7 @@ def main() -> None:
     numbers = made_numbers.measure(brain, COUNT // 2)
     parts = [
         table(f"made of {COUNT} images each", scores, made(brain)),
-        table("what is no digit", f"read | confidence at least {REJECT}", odd(brain)),
+        table("what is no digit", f"read | like a digit | sure: {REJECT} | both", odd(brain)),
         table("numbers, made of MNIST's digits", "wholly right | wrong digits", numbers),
     ]
     if labels:

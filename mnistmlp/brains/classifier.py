@@ -53,6 +53,13 @@ class Recognition:
         """About how many digits the picture plainly shows: if several, `read_number` reads them."""
         return self.reading.count
 
+    @property
+    def likeness(self) -> float:
+        """How much the image looks like a digit, in [0, 1]: below 0.095, it probably is none."""
+        from mnistmlp.brains.likeness import measure_likeness
+
+        return float(measure_likeness(self.image[None])[0])
+
     def __repr__(self) -> str:
         several = f", one of about {self.count} digits" if self.count > 1 else ""
         return f"<Recognition: {self.digit}, confidence {self.confidence:.4f}{several}>"

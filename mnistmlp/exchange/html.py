@@ -13,11 +13,13 @@ import zlib
 from importlib import resources
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import numpy as np
 
 from mnistmlp.arrays import DIGITS, Array, Bytes
 from mnistmlp.atomic import atomic_write
+from mnistmlp.brains import likeness
 from mnistmlp.brains.brain import Brain
 from mnistmlp.core.losses import LOSSES
 from mnistmlp.data.synthetic import make_digits
@@ -28,7 +30,16 @@ from mnistmlp.version import __version__
 SOURCES = resources.files(__package__) / "page"
 STYLES = ("theme", "layout", "controls", "inside", "explain", "screens", "teach")
 SCRIPTS = (  # each uses those before it
-    *("words", "network", "normalization", "metrics", "calibration", "recognise", "weights"),
+    *(
+        "words",
+        "network",
+        "normalization",
+        "metrics",
+        "calibration",
+        "recognise",
+        "weights",
+        "likeness",
+    ),
     *("grids", "filters", "components", "strokes", "background"),
     *("marks", "evidence", "ink", "lines", "rulings", "images"),
     *("number_lines", "several", "cuts", "segments", "numbers"),
@@ -104,10 +115,22 @@ def _embed_brain(brain: Brain, name: str) -> str:
         "activation": network.activation,
         "output": LOSSES[network.loss].output,
         "temperature": brain.temperature,
+        "likeness": _embed_likeness(),
         "dtype": weights.dtype.name,
         "weights": base64.b64encode(_deflate(_split_bytes(weights))).decode(),
     }
     return embed_json(document)
+
+
+def _embed_likeness() -> dict[str, Any]:
+    """Return the network that tells digits from other things."""
+    hidden, output, hidden_scale, output_scale = likeness.load_weights()
+    return {
+        "least": likeness.MIN_LIKENESS,
+        "sizes": [hidden.shape[1] - 1, len(hidden), 1],
+        "scales": [float(hidden_scale), float(output_scale)],
+        "weights": base64.b64encode(_deflate(hidden.tobytes() + output.tobytes())).decode(),
+    }
 
 
 def _make_samples() -> Bytes:

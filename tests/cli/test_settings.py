@@ -73,12 +73,14 @@ TABLE: dict[str, dict[str, Values]] = {
         "quiet": FLAG,
     },
     "convert": {
+        "to": Values([], choice("png").past),
         "split": Values(
             [],
             ["", "x", "0.8", "0.8:0.3", "1:0", "0:1", "-1:2", "0.8:0.1:0.1", "nan:1", "\x1b[31m"],
         ),
         "seed": Values([], whole(0, 2**63 - 1).past),
         "limit": Values([], whole(1, 10**9).past),
+        "augment": Values([], whole(1, 1000).past),
         "transpose": FLAG,
         "invert": FLAG,
         "raw": FLAG,

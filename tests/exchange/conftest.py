@@ -104,7 +104,12 @@ def at(page: Page, x: float, y: float) -> tuple[float, float]:
 
 
 def draw(page: Page, digit: int) -> None:
-    for stroke in DIGITS[digit]:
+    draw_strokes(page, DIGITS[digit])
+
+
+def draw_strokes(page: Page, strokes: list[list[tuple[int, int]]]) -> None:
+    """Draw strokes through points of a field of 256 x 256."""
+    for stroke in strokes:
         page.mouse.move(*at(page, *stroke[0]))
         page.mouse.down()
         for point in stroke[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,21 @@ import pytest
 from playwright.sync_api import expect
 
 from mnistmlp.brains.brain import PRETRAINED, load_brain
+from mnistmlp.brains.likeness import MIN_LIKENESS, measure_likeness
 from mnistmlp.core.metrics import committee
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.synthetic import make_digits
 from mnistmlp.exchange.html import SAMPLE_SEED, SAMPLED, TESTED, make_page
-from tests.exchange.conftest import CAMERA, Open, answer, at, draw, random_brain, until
+from tests.exchange.conftest import (
+    CAMERA,
+    Open,
+    answer,
+    at,
+    draw,
+    draw_strokes,
+    random_brain,
+    until,
+)
 from tests.exchange.strokes import DIGITS
 
 pytestmark = pytest.mark.browser
@@ -116,6 +127,45 @@ def test_a_dot_is_no_digit(open_page: Open, classic_page: Path) -> None:
         assert page.evaluate("view.selected") is None
         page.keyboard.press("Escape")
         expect(page.locator("#reading")).to_have_text("Draw a digit to begin")
+
+
+LETTERS = {
+    "E": [[(170, 50), (90, 50), (90, 205), (172, 205)], [(90, 128), (155, 128)]],
+    "H": [[(85, 45), (85, 210)], [(170, 45), (170, 210)], [(85, 128), (170, 128)]],
+    "K": [[(90, 45), (90, 210)], [(168, 45), (92, 130), (172, 210)]],
+    "M": [[(70, 210), (75, 50), (128, 140), (180, 50), (186, 210)]],
+    "N": [[(85, 210), (85, 50), (170, 205), (170, 48)]],
+    "R": [[(90, 210), (90, 50), (150, 60), (150, 110), (92, 125), (165, 210)]],
+    "X": [[(80, 50), (175, 205)], [(175, 50), (80, 205)]],
+    "m": [[(60, 200), (62, 90), (110, 95), (118, 200), (122, 95), (180, 95), (188, 200)]],
+    "w": [[(60, 90), (90, 190), (126, 100), (160, 190), (195, 90)]],
+}
+
+
+def test_most_letters_are_no_digits(open_page: Open, classic_page: Path) -> None:
+    page = open_page(classic_page)
+    refused = []
+    for letter, strokes in LETTERS.items():
+        draw_strokes(page, strokes)
+        expect(page.locator("#reading")).to_have_text(re.compile("No digit|It is"))
+        if page.locator("#digit").inner_text() == "?":
+            refused.append(letter)
+        page.keyboard.press("Escape")
+        expect(page.locator("#reading")).to_have_text("Draw a digit to begin")
+    assert len(refused) >= 7, refused  # of 9
+
+
+def test_likeness_is_what_python_measures(open_page: Open, classic_page: Path) -> None:
+    page = open_page(classic_page)
+    images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype=np.uint8)
+    images[10:] = make_digits(10, 8)[0]
+    found = page.evaluate(
+        """(images) => images.map((image) =>
+            measureLikeness(network.likeness, Uint8Array.from(image)))""",
+        images.reshape(-1, 784).tolist(),
+    )
+    assert np.allclose(found, measure_likeness(images), atol=1e-5)
+    assert page.evaluate("network.likeness.least") == MIN_LIKENESS
 
 
 def test_what_is_less_likely_than_not_is_no_digit(open_page: Open) -> None:

@@ -173,7 +173,7 @@ def test_pillow_logs_nothing_to_stderr() -> None:
         capture_output=True,
         check=False,
     )
-    assert done.stderr.splitlines()[-1].startswith(b"mnistmlp.errors.PictureError: x: not a pict")
+    assert done.stderr.splitlines()[-1].startswith(b"mnistmlp.errors.OtherKindError: x: not a pict")
     assert b"samples" not in done.stderr
 
 

@@ -8,39 +8,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli.options import back_up_replaced, check_target
-from mnistmlp.data.catalog import SPLITS, DataFile, Split
+from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.data.convert.parts import Images
 
 
-def files_of(split: Split, *, labelled: bool) -> Sequence[DataFile]:
-    """Return the files that hold a split."""
-    return SPLITS[split] if labelled else SPLITS[split][:1]
+def check_place(folder: Path) -> None:
+    """Raise SettingError if a folder is not the user's, or cannot be made."""
+    from mnistmlp.atomic import check_writable
+    from mnistmlp.data.folder import is_cache
+    from mnistmlp.data.record import has_record
+
+    try:
+        filled = is_cache(folder) or has_record(folder)
+        above = next(each for each in (folder / "x").absolute().parents if each.exists())
+        check_writable(above / "x")
+    except OSError as error:
+        raise SettingError("TARGET", f"{error.filename}: {error.strerror}") from None
+    if filled:
+        message = f"{folder} is one that `mnistmlp download` has filled"
+        raise SettingError("TARGET", message, hint="name another folder")
 
 
 def check_folder(folder: Path, splits: Sequence[Split], *, force: bool) -> None:
     """Raise SettingError if the files of these splits cannot be written, or if they are there."""
-    from mnistmlp.atomic import check_writable
-    from mnistmlp.data.folder import is_cache, possible_paths
-    from mnistmlp.data.record import has_record
+    from mnistmlp.data.folder import possible_paths
 
-    if is_cache(folder) or has_record(folder):
-        filled = f"{folder} is one that `mnistmlp download` has filled"
-        raise SettingError("FOLDER", filled, hint="name another folder")
-    if not folder.exists():
-        above = next(each for each in folder.absolute().parents if each.exists())
-        try:
-            check_writable(above / "x")
-        except OSError as error:
-            raise SettingError("FOLDER", f"{error.filename}: {error.strerror}") from None
-        return
+    check_place(folder)
     for split in splits:
         for file in SPLITS[split]:
             for path in possible_paths(folder, file):
-                if os.path.lexists(path) or path.name == file.name:
-                    check_target("FOLDER", path, force=force)
+                if os.path.lexists(path):
+                    check_target("TARGET", path, force=force)
 
 
 def write_images(folder: Path, images: Images, *, quiet: bool) -> None:
@@ -73,7 +74,7 @@ def check_names(folder: Path, names: Sequence[str] | None, *, force: bool) -> No
     except DataError:  # something else
         there = ()
     if there != names:
-        check_target("FOLDER", path, force=force)
+        check_target("TARGET", path, force=force)
 
 
 def write_names(folder: Path, names: Sequence[str] | None, *, quiet: bool) -> None:

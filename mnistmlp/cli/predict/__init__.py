@@ -159,18 +159,17 @@ def _print_result(
     elif wanted.show:
         drawing.show(result, wanted, confident=confident)
     if result.count > 1:
-        _note_several(result)
+        _note(result, f"several digits here (about {result.count}): --numbers reads them")
+    elif result.odd:
+        _note(result, "looks more like a letter or a drawing than like a digit")
     output.print(write_answer(result, wanted))
     if wanted.explain_png and result.reading:
         normalised = drawing.normalised_images(result.image, classifier)
         _write_explanation(wanted, result.reading, result.probabilities, normalised)
 
 
-def _note_several(result: Recognised) -> None:
-    source = console.escape(result.source)
-    console.note(
-        f"note: {source}: several digits here (about {result.count}): --numbers reads them"
-    )
+def _note(result: Recognised, text: str) -> None:
+    console.note(f"note: {console.escape(result.source)}: {text}")
 
 
 def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: bool) -> None:

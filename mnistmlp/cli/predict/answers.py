@@ -121,8 +121,12 @@ def write_answer(result: Recognised, wanted: Wanted) -> str:
 
 
 def is_confident(result: Recognised, reject: float) -> bool:
-    """Tell whether a digit is named: one of several is not, if unsure ones are rejected."""
-    return bool(result.probabilities.max() >= reject) and (result.count == 1 or not reject)
+    """Tell whether a digit is named.
+
+    If unsure ones are rejected, one of several is not, and none in a picture unlike a digit.
+    """
+    doubtful = result.count > 1 or result.odd
+    return bool(result.probabilities.max() >= reject) and not (reject and doubtful)
 
 
 def _document(result: Recognised, wanted: Wanted) -> str:
@@ -136,6 +140,7 @@ def _document(result: Recognised, wanted: Wanted) -> str:
             "confidence": float(result.probabilities.max()),
             "probabilities": result.probabilities.tolist(),
             **({"several": result.count} if result.count > 1 else {}),
+            **({"odd": True} if result.odd else {}),
             **result.origin,
         }
     )

@@ -40,6 +40,7 @@ class Recognised:
     origin: dict[str, Any] = field(default_factory=dict)  # for an image that is no picture
     reading: Reading | None = None  # for a picture
     count: int = 1  # about how many digits the picture plainly shows
+    odd: bool = False  # whether the picture looks unlike a digit
 
 
 def recognise_pictures(
@@ -68,6 +69,7 @@ def recognise_pictures(
         for batch in batches:
             images = [found.image for _, found in batch if not isinstance(found, PictureError)]
             probabilities = iter(classifier.predict_proba(images))
+            odd = iter(_find_odd(images, raw=options.get("raw", False)))
             for name, found in batch:
                 if isinstance(found, PictureError):
                     yield found
@@ -77,8 +79,21 @@ def recognise_pictures(
                         console.note(f"warning: {console.escape(str(name))}: {light}")
                     reading = found if steps else None
                     yield Recognised(
-                        str(name), found.image, next(probabilities), {}, reading, found.count
+                        *(str(name), found.image, next(probabilities), {}, reading),
+                        *(found.count, next(odd)),
                     )
+
+
+def _find_odd(images: list[Bytes], *, raw: bool) -> list[bool]:
+    """Return for each image whether it looks unlike a digit; those taken as they are do not."""
+    import numpy as np
+
+    from mnistmlp.brains.likeness import MIN_LIKENESS, measure_likeness
+
+    if raw or not images:
+        return [False] * len(images)
+    odd: list[bool] = (measure_likeness(np.stack(images)) < MIN_LIKENESS).tolist()
+    return odd
 
 
 def _read_picture(

@@ -122,8 +122,10 @@ function present(reading, otherwise, leastConfidence = null) {
   const image = number ? number.digits.at(-1).image : reading?.image;
   latest = image ? recognise(network, image) : null;
   const least = leastConfidence ?? (number ? 0 : LEAST);
-  const unsure = latest && !number && latest.confidence < least;
-  showFound(number ?? latest, unsure ? word("noDigit") : otherwise, least);
+  const { likeness } = network;
+  const odd = latest && !number && measureLikeness(likeness, image) < likeness.least;
+  const unsure = odd || (latest && !number && latest.confidence < least);
+  showFound(number ?? latest, unsure ? word("noDigit") : otherwise, odd ? Infinity : least);
 }
 
 /** Show what the network makes of an image that is edited. */

@@ -6,7 +6,8 @@ async function loadNetwork(brain) {
   const size = brain.dtype === "float16" ? 2 : 4;
   const bytes = joinBytes(await inflate(fromBase64(brain.weights)), size);
   const vector = brain.dtype === "float16" ? fromHalves(bytes) : new Float32Array(bytes.buffer);
-  return { ...brain, parameters: vector, layers: layerMatrices(vector, brain.sizes) };
+  const likeness = await loadLikeness(brain.likeness);
+  return { ...brain, likeness, parameters: vector, layers: layerMatrices(vector, brain.sizes) };
 }
 
 function fromBase64(text) {

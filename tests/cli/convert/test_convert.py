@@ -87,7 +87,10 @@ def test_a_set_is_divided_at_random(run: Run) -> None:
     assert np.array_equal(same, test.images)
     assert not np.array_equal(other, test.images)
     assert run("convert", "train.csv", "d", "--split", "0.99:0.01").exit_code == 1
-    assert "--seed: is of --split" in run("convert", "train.csv", "d", "--seed", "1").stderr
+    assert (
+        "--seed: is of --split and --augment"
+        in run("convert", "train.csv", "d", "--seed", "1").stderr
+    )
     write("test.csv", table())
     result = run("convert", ".", "d", "--split", "0.5:0.5")
     assert result.exit_code == 2
@@ -104,7 +107,7 @@ def test_nothing_is_replaced_unasked(run: Run, there: str) -> None:
     write(f"own/{there}", b"mine")
     result = run("convert", "train.csv", "own")
     assert (result.exit_code, result.stdout, names("own")) == (2, "", [there])
-    assert f"FOLDER: own/{there} exists" in result.stderr
+    assert f"TARGET: own/{there} exists" in result.stderr
     result = run("convert", "train.csv", "own", "--force")
     assert result.exit_code == 0
     assert f"kept the old own/{there} as own/{there}.bak" in result.stderr

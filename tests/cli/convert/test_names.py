@@ -117,12 +117,16 @@ def test_names_that_are_there_are_kept(run: Run, drawn: tuple[Bytes, list[str]])
     Path("out").mkdir()
     Path("out/labels.txt").write_text("something else")
     result = run("convert", "train.csv", "out")
-    assert result.stderr.startswith("error: FOLDER: out/labels.txt exists\n")
+    assert result.stderr.startswith("error: TARGET: out/labels.txt exists\n")
     assert list_names("out") == ["labels.txt"]
     assert run("convert", "train.csv", "out", "--force", "--quiet").exit_code == 0
     assert Path("out/labels.txt.bak").read_text() == "something else"
     assert run("convert", "out", "again", "--quiet").exit_code == 0  # a folder's names go along
     check("again", "train", images, words)
+    assert run("convert", "out", "png", "--to", "png", "--quiet").exit_code == 0
+    assert run("convert", "png", "back", "--raw", "--quiet").exit_code == 0
+    check("back", "train", images, words)
+    assert "names of the classes are left out" in run("convert", "out", "out.csv").stderr
     refused = run("convert", "digits.csv", "out", "--limit", 5)
     assert refused.exit_code == 2
     assert run("convert", "digits.csv", "out", "--force").exit_code == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from mnistmlp.brains.brain import load_brain
 from mnistmlp.core.metrics import committee
@@ -377,3 +377,20 @@ def test_a_light_picture_taken_as_it_is_is_warned_of(run: Run, brain: Path) -> N
     assert result.exit_code == 0
     assert result.stderr.startswith("warning: light.png: a light background, where MNIST's is")
     assert run("predict", "--brain", brain, "--raw", "--invert", "yes", "light.png").stderr == ""
+
+
+# --- What is no digit --------------------------------------------------------
+
+
+def test_a_letter_has_a_note(run: Run) -> None:
+    page = Image.new("L", (140, 140), 255)
+    ImageDraw.Draw(page).text((70, 70), "K", 0, ImageFont.load_default(90), "mm", stroke_width=2)
+    page.save("k.png")
+    words = ["predict", "--brain", "pretrained", "k.png"]
+    result = run(*words)
+    assert (result.exit_code, len(result.stdout)) == (0, 2)
+    assert result.stderr == "note: k.png: looks more like a letter or a drawing than like a digit\n"
+    assert run(*words, "--reject", "0.01").stdout == "?\n"
+    assert json.loads(run(*words, "--json").stdout)["odd"] is True
+    page.resize((28, 28)).save("k.png")
+    assert "letter" not in run(*words, "--raw").stderr  # it is taken as it is
