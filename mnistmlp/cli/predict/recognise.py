@@ -64,12 +64,13 @@ def recognise_pictures(
 
     read = partial(_read_picture, partial(examine_picture, **options), steps=steps)
     warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
+    of_digits = classifier.class_names is None
     jobs = 1 if steps else jobs  # they would take long to send, and memory while they wait
     with closing(read_in_order(names, read, jobs)) as batches:
         for batch in batches:
             images = [found.image for _, found in batch if not isinstance(found, PictureError)]
             probabilities = iter(classifier.predict_proba(images))
-            odd = iter(_find_odd(images, raw=options.get("raw", False)))
+            odd = iter(_find_odd(images, any_will_do=options.get("raw") or not of_digits))
             for name, found in batch:
                 if isinstance(found, PictureError):
                     yield found
@@ -80,17 +81,17 @@ def recognise_pictures(
                     reading = found if steps else None
                     yield Recognised(
                         *(str(name), found.image, next(probabilities), {}, reading),
-                        *(found.count, next(odd)),
+                        *(found.count if of_digits else 1, next(odd)),
                     )
 
 
-def _find_odd(images: list[Bytes], *, raw: bool) -> list[bool]:
-    """Return for each image whether it looks unlike a digit; those taken as they are do not."""
+def _find_odd(images: list[Bytes], *, any_will_do: bool) -> list[bool]:
+    """Return for each image whether it looks unlike a digit; none if it need not be one."""
     import numpy as np
 
     from mnistmlp.brains.likeness import MIN_LIKENESS, measure_likeness
 
-    if raw or not images:
+    if any_will_do or not images:
         return [False] * len(images)
     odd: list[bool] = (measure_likeness(np.stack(images)) < MIN_LIKENESS).tolist()
     return odd

@@ -17,7 +17,7 @@ function makeBars(list, names = ["bar"]) {
       part.className = name;
       row.append(part);
     }
-    row.querySelector(".name").textContent = digit;
+    row.querySelector(".name").textContent = nameOfClass(digit);
     for (const name of names) {
       const bar = document.createElement("div");
       bar.className = name;
@@ -43,7 +43,7 @@ function showVerdict(section, found, otherwise, hint) {
     section.querySelector(name),
   );
   section.classList.toggle("unsure", otherwise !== null);
-  const lines = otherwise === null ? (found.lines ?? [found.digit]) : ["?"];
+  const lines = otherwise === null ? (found.lines ?? [nameOfClass(found.digit)]) : ["?"];
   digit.textContent = lines.join("\n");
   digit.style.setProperty("--columns", Math.max(...lines.map((line) => `${line}`.length)));
   digit.style.setProperty("--rows", lines.length);
