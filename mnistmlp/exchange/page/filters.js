@@ -1,5 +1,4 @@
 // Thresholds and filters of grey levels, as in mnistmlp/pictures/filters.py.
-"use strict";
 
 /** Return the level that splits levels into the two classes furthest apart (Otsu, 1979). */
 function otsuThreshold(levels) {
@@ -54,29 +53,37 @@ function separability(levels, threshold = otsuThreshold(levels)) {
 
 /** Return the most or the least of squares of `window` pixels a side, odd. */
 function runningExtreme(values, window, pick) {
-  return alongBoth(values, (rows) => runningExtremeOfRows(rows, window, pick));
+  return alongBoth(values, (columns) => slide(columns, window, pick));
 }
 
-function runningExtremeOfRows({ height, width, data }, window, pick) {
-  const reach = Math.min(window >> 1, width - 1);
+/** Return the background of ink: what is left of it is wider than a window. */
+function closing(values, window, dark = true) {
+  const [first, second] = dark ? [Math.max, Math.min] : [Math.min, Math.max];
+  return runningExtreme(runningExtreme(values, window, first), window, second);
+}
+
+/** Return the most or the least of windows of so many pixels, odd, along the columns. */
+function slide({ height, width, data }, window, pick) {
+  const reach = Math.min(window >> 1, height - 1);
+  const size = height + 2 * reach;
   const rising = pick === Math.max; // to call it for each pixel would take most of the time
-  const slid = grid(height, width);
-  const line = new Float32Array(width + 2 * reach);
-  for (let row = 0; row < height; row++) {
-    const start = row * width;
-    copyExtended(data.subarray(start, start + width), line, reach);
-    let span = 1; // how many pixels each one stands for
-    while (span < 2 * reach + 1) {
-      const step = Math.min(span, 2 * reach + 1 - span);
-      for (let i = 0; i + step < line.length; i++) {
-        const next = line[i + step];
-        if (rising ? next > line[i] : next < line[i]) line[i] = next;
-      }
-      span += step;
-    }
-    slid.data.set(line.subarray(0, width), start);
+  const lines = new Float32Array(size * width);
+  for (let row = 0; row < size; row++) {
+    const from = clip(row - reach, 0, height - 1) * width;
+    lines.set(data.subarray(from, from + width), row * width);
   }
-  return slid;
+  let span = 1; // lines that each line stands for
+  while (span < 2 * reach + 1) {
+    const step = Math.min(span, 2 * reach + 1 - span);
+    const end = (size - step) * width;
+    const next = step * width;
+    for (let i = 0; i < end; i++) {
+      const other = lines[i + next];
+      if (rising ? other > lines[i] : other < lines[i]) lines[i] = other;
+    }
+    span += step;
+  }
+  return grid(height, width, lines.slice(0, height * width));
 }
 
 /** Copy a row into the middle of a longer line, and its ends to what is beside it. */
@@ -138,7 +145,7 @@ function stretch(small, height, width) {
 function stretchRows({ height, width, data }, size) {
   const long = grid(height, size);
   for (let column = 0; column < size; column++) {
-    const place = Math.min(Math.max(((column + 0.5) * width) / size - 0.5, 0), width - 1);
+    const place = clip(((column + 0.5) * width) / size - 0.5, 0, width - 1);
     const before = Math.min(Math.floor(place), Math.max(width - 2, 0));
     const after = Math.min(before + 1, width - 1);
     for (let row = 0; row < height; row++) {

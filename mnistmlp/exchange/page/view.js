@@ -1,5 +1,4 @@
 // The network as columns of neurons that light up, with what speaks for one of them and against it.
-"use strict";
 
 const CONNECTIONS = 36; // between two layers
 const PATIENCE = 500; // milliseconds before other neurons of wide layers are shown

@@ -33,3 +33,6 @@ function fillIn() {
 }
 
 fillIn();
+
+/** Return new elements with these tags. */
+const create = (...tags) => tags.map((tag) => document.createElement(tag));
