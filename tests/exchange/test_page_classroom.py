@@ -96,7 +96,7 @@ def test_a_step_is_one_of_gradient_descent_and_is_undone(page: Page, brain: Brai
     assert page.evaluate("latest.probabilities[7]") > answers[7]
     assert page.evaluate("network.temperature") == 1  # it was fitted to other weights
     uncalibrated = page.locator("#uncalibrated")
-    expect(uncalibrated).to_contain_text("A step ends calibration")
+    expect(uncalibrated).to_contain_text("The first step ends calibration")
     expect(uncalibrated).to_be_visible()
     expect(page.locator("#about")).not_to_contain_text("right in validation")
     page.locator("#ten-steps").click()
@@ -341,12 +341,12 @@ def test_drawings_that_others_kept_are_added(page: Page, tmp_path: Path) -> None
         for name in file.namelist():
             again.writestr(f"a folder/{name}", file.read(name))
             again.writestr(f"__MACOSX/a folder/._{name}", b"of another system")
-    Path("notes.zip").write_text("not a zip")
+    Path("notes.txt").write_text("not a zip")
     with page.expect_file_chooser() as chooser:
         page.locator("#open-drawings").click()
-    chooser.value.set_files([archive, "notes.zip", "again.ZIP"])
+    chooser.value.set_files([archive, "notes.txt", "again.ZIP"])
     opened = page.locator("#opened")
-    told = "Drawings added: 4\nnotes.zip is not added: it is no zip file."
+    told = "Drawings added: 4\nnotes.txt is not added: it is no zip file."
     expect(opened).to_have_text(told, use_inner_text=True)
     expect(opened).to_be_in_viewport()
     expect(page.locator("#kept-count")).to_have_text("Your drawings: 6")

@@ -168,12 +168,3 @@ function describeBrain(network, epochs, version) {
     ...{ accuracy: { validation: null }, versions: { mnistmlp: version } },
   };
 }
-
-/** Give the user a file to save. */
-function download(name, bytes) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}

@@ -10,18 +10,12 @@ function percent(share, under = "<", over = ">") {
 /** Make the ten rows of digit, percentage, and bars with these names. */
 function makeBars(list, names = ["bar"]) {
   for (let digit = 0; digit < DIGITS; digit++) {
-    const row = document.createElement("li");
-    for (const [tag, name] of [["span", "name"], ["div", "track"], ["span", "share"]]) {
-      const part = document.createElement(tag);
-      part.className = name;
-      row.append(part);
-    }
-    row.querySelector(".name").textContent = digit;
-    for (const name of names) {
-      const bar = document.createElement("div");
-      bar.className = name;
-      row.querySelector(".track").append(bar);
-    }
+    const [row, name, track, share] = create("li", "span", "div", "span");
+    Object.assign(name, { className: "name", textContent: digit });
+    track.className = "track";
+    share.className = "share";
+    track.append(...names.map((className) => Object.assign(...create("div"), { className })));
+    row.append(name, track, share);
     list.append(row);
   }
 }

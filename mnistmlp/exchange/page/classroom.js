@@ -36,6 +36,7 @@ class Classroom {
       this.show(this.found);
     };
     this.school = new School(network, this.collection, { adopt, changed, busy });
+    wireChooser("open-drawings", "archives", (files) => this.collection.open(files));
     onClick("keep", () => this.#keep());
     onClick("save-drawings", () =>
       download("drawings.zip", zip(encodeExamples(this.collection.examples))));

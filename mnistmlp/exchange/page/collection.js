@@ -37,7 +37,6 @@ class Collection {
 
   #thumbnail(example) {
     const [row, button, canvas, name] = create("li", "button", "canvas", "span");
-    button.type = "button";
     Object.assign(canvas, { width: SIDE, height: SIDE });
     canvas.setAttribute("aria-hidden", "true");
     showImage(canvas, example.image);

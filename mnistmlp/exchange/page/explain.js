@@ -28,7 +28,6 @@ class Explanation {
   #makeRows(name, choose) {
     return Array.from({ length: TERMS }, () => {
       const [row, button, term] = create("li", "button", "span");
-      button.type = "button";
       button.addEventListener("click", () => choose(neuronOf(button)));
       row.append(button, term);
       this.part(`terms-${name}`).append(row);

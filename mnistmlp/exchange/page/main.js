@@ -1,6 +1,7 @@
 // The page: what is given goes through the picture steps and the network, and is shown.
 
 const element = (id) => document.getElementById(id);
+const create = (...tags) => tags.map((tag) => document.createElement(tag));
 const onClick = (id, action) => element(id).addEventListener("click", action);
 
 let network = null;
@@ -239,13 +240,7 @@ function wire() {
   onClick("undo", () => drawing.undo());
   onClick("clear", clear);
   element("brush").addEventListener("input", (event) => (drawing.brush = +event.target.value));
-  for (const [button, chooser] of [["choose", "file"], ["open-drawings", "archives"]]) {
-    onClick(button, () => element(chooser).click());
-    element(chooser).addEventListener("change", ({ target }) => {
-      openFiles([...target.files]);
-      target.value = ""; // the same file may be chosen again
-    });
-  }
+  wireChooser("choose", "file", openFiles);
   onClick("camera", (event) => {
     if (event.detail < 2) toggleCamera(); // a double click is one
   });
@@ -260,8 +255,7 @@ function wire() {
     if (event.key === "F2") togglePresenting();
     if (event.key === "Escape" && !element("clear").disabled) clear();
   });
-  document.addEventListener("paste", (event) => openFiles([...event.clipboardData.files]));
-  wireDropping();
+  wireDropping(openFiles);
   addEventListener("pagehide", () => mode === "camera" && show("drawing"));
   dark.addEventListener("change", () => {
     drawing.render();
@@ -292,21 +286,6 @@ function clear() {
   editing?.stop();
   drawing.clear();
   show("drawing");
-}
-
-function wireDropping() {
-  const mark = (event, dragging) => {
-    event.preventDefault();
-    document.body.classList.toggle("dragging", dragging);
-  };
-  document.addEventListener("dragover", (event) => mark(event, true));
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) mark(event, false);
-  });
-  document.addEventListener("drop", (event) => {
-    mark(event, false);
-    openFiles([...event.dataTransfer.files]);
-  });
 }
 
 /** Return one line about the network and how it was trained. */

@@ -8,7 +8,6 @@ async function makeSamples(list, data, take) {
     Object.assign(canvas, { width: SIDE, height: SIDE });
     const image = bytes.subarray(digit * SIDE * SIDE, (digit + 1) * SIDE * SIDE);
     showImage(canvas, image);
-    button.type = "button";
     button.ariaLabel = word("sample", { digit });
     button.append(canvas);
     button.addEventListener("click", () => take(pixelsFrom(image)));

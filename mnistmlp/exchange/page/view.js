@@ -152,7 +152,6 @@ class NetworkView {
   #buttonsOf({ layer, shown, ys, x, pitch, size }) {
     return shown.map((neuron, i) => {
       const button = document.createElement("button");
-      button.type = "button";
       Object.assign(button.dataset, { layer, neuron });
       button.ariaLabel = nameOf({ layer, neuron }, this.network);
       button.ariaPressed = same({ layer, neuron }, this.chosen);

@@ -33,6 +33,3 @@ function fillIn() {
 }
 
 fillIn();
-
-/** Return new elements with these tags. */
-const create = (...tags) => tags.map((tag) => document.createElement(tag));
