@@ -344,7 +344,7 @@ def test_drawings_that_others_kept_are_added(page: Page, tmp_path: Path) -> None
     Path("notes.txt").write_text("not a zip")
     with page.expect_file_chooser() as chooser:
         page.locator("#open-drawings").click()
-    chooser.value.set_files([archive, "notes.txt", "again.ZIP"])
+    chooser.value.set_files([str(archive), "notes.txt", "again.ZIP"])
     opened = page.locator("#opened")
     told = "Drawings added: 4\nnotes.txt is not added: it is no zip file."
     expect(opened).to_have_text(told, use_inner_text=True)

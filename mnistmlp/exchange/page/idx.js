@@ -14,7 +14,7 @@ function encodeIdx(shape, bytes) {
   return file;
 }
 
-/** Return the items of an IDX file of bytes, which has any number of these shapes. */
+/** Return the items of an IDX file of bytes, any number of this shape. */
 function decodeIdx(files, name, shape) {
   const file = files[name];
   const header = new DataView(file.buffer, file.byteOffset, file.length);
