@@ -68,7 +68,7 @@ function demand(holds, name, values) {
   if (!holds) throw new Refusal(word(name, values));
 }
 
-/** Return the files of these names in a zip, in whatever folder: one of each, of at most so many bytes. */
+/** Return the files of these names in a zip, one of each in any folder, of at most so many bytes. */
 async function unzip(archive, names, mostBytes) {
   const view = new DataView(archive.buffer);
   demand(archive.length > 4 && view.getUint32(0, true) === 0x04034b50, "noZip");
@@ -90,9 +90,10 @@ function listEntries(archive, view) {
   let at = view.getUint32(end + 16, true);
   for (let left = view.getUint16(end + 10, true); left > 0; left--) {
     demand(view.getUint32(at, true) === 0x02014b50, "damagedZip");
-    const [flags, method] = [8, 10].map((offset) => view.getUint16(at + offset, true));
-    const [crc, packed, size, place] = [16, 20, 24, 42].map((offset) => view.getUint32(at + offset, true));
-    const [name, extra, comment] = [28, 30, 32].map((offset) => view.getUint16(at + offset, true));
+    const short = (offset) => view.getUint16(at + offset, true);
+    const long = (offset) => view.getUint32(at + offset, true);
+    const [flags, method, name, extra, comment] = [8, 10, 28, 30, 32].map(short);
+    const [crc, packed, size, place] = [16, 20, 24, 42].map(long);
     const encoded = archive.subarray(at + 46, at + 46 + name);
     entries.push({ name: new TextDecoder().decode(encoded), flags, method, crc, packed, size, place });
     at += 46 + name + extra + comment;

@@ -36,9 +36,10 @@ function findFault(found, strength) {
 /** Tell whether ink lies along a side of a picture that is not cut to the digit. */
 function isCutOff(strength) {
   const { height, width } = strength;
-  const ends = [[0, 0, 1, width], [height - 1, 0, height, width], [0, 0, height, 1], [0, width - 1, height, width]];
+  const [top, left] = [[0, 0, 1, width], [0, 0, height, 1]];
+  const [bottom, right] = [[height - 1, 0, height, width], [0, width - 1, height, width]];
   const inked = (side) => cut(strength, side).data.filter((each) => each > 0.5).length;
-  const sides = ends.map(inked);
+  const sides = [top, left, bottom, right].map(inked);
   return Math.max(...sides) > MAX_ALONG * sizeOf(inkBox(strength, 0.5)) && !sides.every(Boolean);
 }
 

@@ -53,7 +53,7 @@ function separability(levels, threshold = otsuThreshold(levels)) {
 
 /** Return the most or the least of squares of `window` pixels a side, odd. */
 function runningExtreme(values, window, pick) {
-  return alongBoth(values, (columns) => slide(columns, window, pick));
+  return alongBoth(values, (rows) => slideRows(rows, window, pick));
 }
 
 /** Return the background of ink: what is left of it is wider than a window. */
@@ -62,28 +62,32 @@ function closing(values, window, dark = true) {
   return runningExtreme(runningExtreme(values, window, first), window, second);
 }
 
-/** Return the most or the least of windows of so many pixels, odd, along the columns. */
-function slide({ height, width, data }, window, pick) {
-  const reach = Math.min(window >> 1, height - 1);
-  const size = height + 2 * reach;
+/** Return the most or the least of windows of so many pixels, odd, along the rows. */
+function slideRows({ height, width, data }, window, pick) {
+  const reach = Math.min(window >> 1, width - 1);
   const rising = pick === Math.max; // to call it for each pixel would take most of the time
-  const lines = new Float32Array(size * width);
-  for (let row = 0; row < size; row++) {
-    const from = clip(row - reach, 0, height - 1) * width;
-    lines.set(data.subarray(from, from + width), row * width);
-  }
-  let span = 1; // lines that each line stands for
-  while (span < 2 * reach + 1) {
-    const step = Math.min(span, 2 * reach + 1 - span);
-    const end = (size - step) * width;
-    const next = step * width;
-    for (let i = 0; i < end; i++) {
-      const other = lines[i + next];
-      if (rising ? other > lines[i] : other < lines[i]) lines[i] = other;
+  const slid = grid(height, width);
+  const line = new Float32Array(width + 2 * reach);
+  for (let row = 0; row < height; row++) {
+    const start = row * width;
+    copyExtended(data.subarray(start, start + width), line, reach);
+    let span = 1; // how many pixels each one stands for
+    while (span < 2 * reach + 1) {
+      const step = Math.min(span, 2 * reach + 1 - span);
+      for (let i = 0; i + step < line.length; i++) {
+        const next = line[i + step];
+        if (rising ? next > line[i] : next < line[i]) line[i] = next;
+      }
+      span += step;
     }
-    span += step;
+    slid.data.set(line.subarray(0, width), start);
   }
-  return grid(height, width, lines.slice(0, height * width));
+  return slid;
+}
+
+/** Return them along the columns. */
+function slide(values, window, pick) {
+  return transpose(slideRows(transpose(values), window, pick));
 }
 
 /** Copy a row into the middle of a longer line, and its ends to what is beside it. */

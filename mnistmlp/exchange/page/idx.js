@@ -47,8 +47,10 @@ async function readDrawings(file, room) {
   return examplesOf(labels, images);
 }
 
-const examplesOf = (labels, images) =>
-  Array.from(labels, (label, i) => ({ label, image: images.slice(i * SIDE * SIDE, (i + 1) * SIDE * SIDE) }));
+function examplesOf(labels, images) {
+  const size = SIDE * SIDE;
+  return Array.from(labels, (label, i) => ({ label, image: images.slice(i * size, (i + 1) * size) }));
+}
 
 /** Return the two files, by name, that `mnistmlp train --data-dir` reads, of examples. */
 function encodeExamples(examples) {

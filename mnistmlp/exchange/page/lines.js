@@ -170,7 +170,8 @@ function lineThrough(piece, upright) {
 /** Return the pixels of dark ink that is at most so high, and its background. */
 function findThin(grey, thickest) {
   const window = (thickest + 1) | 1;
-  const background = slide(slide(grey, window, Math.max), window, Math.min);
+  const closed = slideRows(slideRows(transpose(grey), window, Math.max), window, Math.min);
+  const background = transpose(closed);
   const contrast = sameShape(grey, (level, i) => background.data[i] - level);
   const some = [];
   for (let row = 0; row < grey.height; row += 3)

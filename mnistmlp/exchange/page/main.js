@@ -143,7 +143,7 @@ function present(reading, otherwise, leastConfidence = null) {
   showFound(number ?? latest, unsure ? word("noDigit") : otherwise, least);
 }
 
-/** Show what the network makes of an image that is edited, of a number in the place of its last digit. */
+/** Show what the network makes of an image that is edited: of a number, its last digit. */
 function presentEdited() {
   const lit = editing.image.filter((level) => level > 127).length;
   latest = isBlank(editing.image) ? null : recogniseSeen(network, editing.image);

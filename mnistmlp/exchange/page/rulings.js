@@ -109,7 +109,7 @@ function paintTicks(painted, flat, lines, box) {
   const ticks = pieces.boxes().map(([top, left, bottom, right], i) => {
     return touching[i] > 0 && right - left <= widest && bottom - top <= 0.5 * sizeOf(box);
   });
-  const wide = transpose(slide(transpose(pieces.mask(ticks)), 3, Math.max));
+  const wide = slideRows(pieces.mask(ticks), 3, Math.max);
   return replaced(painted, wide, transpose(background));
 }
 

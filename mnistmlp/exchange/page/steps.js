@@ -78,7 +78,7 @@ class Steps {
     const scaled = network.output === "softmax" ? a : `${a} / Σ ${a}`;
     const { temperature } = network;
     if (temperature === 1) return `p = ${scaled}`;
-    const power = "q^(1/T)";
-    return `q = ${scaled},   ${word("calibrated")}: p = ${power} / Σ ${power},   T = ${temperature.toFixed(2)}`;
+    const calibrated = `p = q^(1/T) / Σ q^(1/T),   T = ${temperature.toFixed(2)}`;
+    return `q = ${scaled},   ${word("calibrated")}: ${calibrated}`;
   }
 }
