@@ -45,7 +45,7 @@ SCRIPTS = (  # each uses those before it
     *("number_lines", "several", "cuts", "segments", "numbers"),
     *("decoding", "draw", "camera", "bars", "colours", "contributions", "view", "explain"),
     *("backpropagation", "changes", "pixels", "editing", "steps", "samples"),
-    *("initialization", "training", "idx", "archive"),
+    *("initialization", "training", "idx", "archive", "files"),
     *("curve", "lesson", "collection", "school", "classroom", "main"),
 )
 # by the weights' CRC-32, the accuracy on MNIST's test images, which a test measures: the bundled

@@ -76,7 +76,7 @@ Data = Annotated[
         parser=options.parse_file,
         metavar="FILE",
         autocompletion=complete_file(".csv", ".tsv", ".npz", ".npy", ".gz"),
-        help="All images of a table (.csv), an archive (.npz), an array (.npy) or an IDX file, "
+        help="All images of a table (.csv), an archive (.npz), an array (.npy) or IDX files, "
         "as convert reads them.",
     ),
 ]

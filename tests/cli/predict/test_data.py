@@ -133,23 +133,30 @@ def test_images_that_look_wrong_are_warned_of_once(run: Run, brain: Path) -> Non
     assert result.stderr == f"{light.replace('odd', 'upright').replace('try', 'leave out')}\n"
 
 
-def test_what_is_no_file_of_images(run: Run, brain: Path, small: Path) -> None:
+def test_what_is_no_file_of_images(run: Run, brain: Path) -> None:
     write("words.txt", "one two\n")
     write("head.csv", f"{PIXELS}\n")
     write("pickle.npy", b"\x80\4x")
+    Path("pictures").mkdir()
     for source, error in (
         ("none.csv", "none.csv: no such file or folder"),
         ("words.txt", "words.txt: columns 'one two' …, expected label and pixel0 to pixel783"),
         ("head.csv", "head.csv: no images in it"),
         ("pickle.npy", "pickle.npy: not a table: a pickle, which is never opened"),
         (brain, f"{brain}: no images: "),
-        (small, f"{small}: a folder, where a file should be"),
+        ("pictures", "pictures: no tables, archives or IDX files in this folder"),
     ):
         result = run("predict", "--brain", brain, "--data", source, "--format", "kaggle")
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith(f"error: {error}")
-    hint = f"hint: --data-dir {small} --index : takes its images"
-    assert result.stderr.splitlines()[1] == hint
+    assert result.stderr.splitlines()[1] == "hint: for pictures: mnistmlp predict -r pictures"
+
+
+def test_a_folder_of_images(run: Run, brain: Path, small: Path) -> None:
+    words = ["predict", "--brain", brain, "--format", "csv"]
+    result = run(*words, "--data", small)
+    assert result.stderr == f"note: {small}: the test set; --split train takes the other\n"
+    assert result.stdout == run(*words, "--data-dir", small, "--index", ":").stdout
 
 
 def test_what_is_taken_for_a_picture(run: Run, brain: Path, data: Dataset) -> None:
