@@ -112,6 +112,15 @@ def test_exports_carry_the_names(run: Run, brain: str) -> None:
     assert json.loads(run("info", "again.npz", "--json").stdout)["class_names"] == list(HOSTILE)
 
 
+def test_pictures_need_not_show_a_digit(run: Run, brain: str) -> None:
+    pixels = np.full((100, 200), 255, np.uint8)
+    pixels[20:80, 50:56] = pixels[22:82, 130:136] = 0  # two digits, of a brain that reads digits
+    Image.fromarray(pixels).save("two.png")
+    result = run("predict", "--brain", brain, "two.png", "--reject", 0.01)
+    assert result.stderr == ""
+    assert result.stdout.strip() in HOSTILE
+
+
 def test_the_explanation_draws_names(run: Run, brain: str) -> None:
     pixels = np.zeros((28, 28), np.uint8)
     pixels[8:20, 12:15] = 255
