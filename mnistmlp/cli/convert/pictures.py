@@ -124,9 +124,8 @@ def _find_by_name(folder: Path, options: dict[str, Any]) -> Found | None:
     parts = []
     for split, folders in chosen.items():
         pictures = _list_pictures(folders, range(len(folders)))
-        part = _picture_part(split, folders[0].parent, pictures, options)
-        part.names += [each.name for each in folders]
-        parts.append(part)
+        names = [each.name for each in folders]
+        parts.append(_picture_part(split, folders[0].parent, pictures, options, names=names))
     return Found(parts, [f"{each}: left out: a validation set" for each in left_out])
 
 
@@ -167,8 +166,7 @@ def _read_lists(paths: list[Path], options: dict[str, Any]) -> Found | None:
     for split, listed in sorted(chosen.items(), reverse=True):
         wrong = Wrong("pictures")
         named = [(str(path), label) for path, label in read_list(listed, wrong)]
-        part = _picture_part(split, listed.path, named, options, wrong)
-        part.names += listed.names or []
+        part = _picture_part(split, listed.path, named, options, wrong, names=listed.names)
         parts.append(part)
     return Found(parts, [f"{each.path}: left out: a validation set" for each in left_out])
 
@@ -182,13 +180,15 @@ def _picture_part(
     pictures: Sequence[Labelled],
     options: dict[str, Any],
     wrong: Wrong | None = None,
+    names: list[str] | None = None,
 ) -> Part:
     from mnistmlp.data.convert.parts import Part, Wrong
 
     wrong = wrong or Wrong("pictures")
     how = "as they are" if options["raw"] else "found, scaled and centred as predict does"
     blocks = _read_blocks(pictures, options, wrong)
-    return Part(split, str(source), True, blocks, wrong, [f"digits of pictures, {how}"])
+    notes = [f"{'pictures' if names else 'digits of pictures'}, {how}"]
+    return Part(split, str(source), True, blocks, wrong, notes, names or [])
 
 
 def _read_blocks(
