@@ -98,7 +98,11 @@ def open_dataset(
 
 
 def choose_dataset(
-    dataset: DatasetName | None, data_dir: Path | None, classifier: Brain | Committee
+    dataset: DatasetName | None,
+    data_dir: Path | None,
+    classifier: Brain | Committee,
+    *,
+    quiet: bool = False,
 ) -> DatasetName | None:
     """Return the data set that is asked for, or else that of the brains' training.
 
@@ -110,7 +114,8 @@ def choose_dataset(
     if dataset or data_dir or not trained_on <= NAMES.keys() or len(trained_on) > 1:
         return dataset
     own = next(name for name in TITLES if name in trained_on)
-    console.note(f"note: on {TITLES[own]}, as the brain was trained on it (--dataset {own})")
+    if not quiet:
+        console.note(f"note: on {TITLES[own]}, as the brain was trained on it (--dataset {own})")
     return own
 
 

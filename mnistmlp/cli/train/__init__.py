@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,10 +17,9 @@ from mnistmlp.cli.train.curves import event_file
 from mnistmlp.cli.train.lock import locked
 from mnistmlp.cli.train.options import Options, takes_options
 from mnistmlp.cli.train.outputs import check_files, is_earlier
-from mnistmlp.cli.train.plan import announce_rate, insert_seed, make_plan
+from mnistmlp.cli.train.plan import announce_rate, find_dataset, insert_seed, make_plan
 from mnistmlp.cli.train.progress import show_progress
 from mnistmlp.cli.train.report import call_each, document, epoch_log, summarise, warn_of_trouble
-from mnistmlp.data.catalog import DatasetName
 from mnistmlp.errors import BrainError, WriteError
 
 if TYPE_CHECKING:
@@ -58,7 +57,8 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
     from mnistmlp.brains.train import run
 
     settings, output, quiet = plan.provenance.recipe, plan.output, options.quiet
-    data = open_dataset(_choose_dataset(options, plan), options.data_dir, "train", quiet=quiet)
+    dataset = find_dataset(options, plan.provenance)
+    data = open_dataset(dataset, options.data_dir, "train", quiet=quiet)
     provenance = plan.complete(data)
     checkpoints = Checkpoints(output, options.resume, options.checkpoint_every)
     log = options.log and insert_seed(options.log, provenance.seed)
@@ -94,14 +94,6 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
     same = None if result.interrupted else plan.compare(quiet=quiet)
     print(document(output, meta, result, seconds, same) if options.as_json else output)
     raise typer.Exit(interrupts.exit_code or int(same is False))
-
-
-def _choose_dataset(options: Options, plan: Plan) -> DatasetName | None:
-    """Return the data set that is asked for, or else that of the run of --resume or --like."""
-    if options.dataset or options.data_dir:
-        return options.dataset
-    before = plan.provenance.dataset.get("name")
-    return next((name for name in get_args(DatasetName) if name == before), None)
 
 
 def _save(
