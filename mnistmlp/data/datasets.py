@@ -78,11 +78,14 @@ class Dataset:
             raise InputError(what if place is None else f"the name of class {place}: {what}")
 
     def __repr__(self) -> str:
+        return f"<Dataset {self._name} {self.split}: {len(self.images):,} images>"
+
+    @property
+    def _name(self) -> str:
         try:
-            name = self.name
+            return self.name
         except (AttributeError, ValueError):  # no arrays, or none that a file can hold
-            name = "custom"
-        return f"<Dataset {name} {self.split}: {len(self.images):,} images>"
+            return "custom"
 
     def with_digests(
         self, known: Mapping[str, str], origins: Mapping[str, str] | None = None
@@ -121,7 +124,7 @@ class Dataset:
     @property
     def class_names(self) -> tuple[str, ...] | None:
         """The names of the classes, given or those of a known data set; None for digits."""
-        return NAMES.get(self.name) if self.names is None else tuple(self.names)
+        return NAMES.get(self._name) if self.names is None else tuple(self.names)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
