@@ -103,7 +103,7 @@ def test_every_wing_says_what_is_in_it_and_no_more() -> None:
         Path("__init__"),
         *(
             Path("cli") / name / "__init__"
-            for name in ("convert", "train", "evaluate", "predict", "draw", "watch")
+            for name in ("convert", "train", "recipes", "evaluate", "predict", "draw", "watch")
         ),
     }
     for module in MODULES:

@@ -216,6 +216,12 @@ def check_names(settings: Mapping[str, Any]) -> None:
             raise SettingError(shown, "not a setting of a recipe", hint=_suggest(name, DEFAULTS))
 
 
+def imply_augment(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in which one of the warp turns augmentation on, unless they say otherwise."""
+    warps = any(SETTINGS[name].warp for name in settings if name in SETTINGS)
+    return {"augment": True, **settings} if warps else dict(settings)
+
+
 def _suggest(name: Any, names: Iterable[str]) -> str | None:
     """Return the hint that names what was probably meant."""
     import difflib  # only needed here

@@ -15,7 +15,7 @@ from mnistmlp.brains.provenance import Provenance
 from mnistmlp.cli.app import COMMANDS, app
 from mnistmlp.data import folder, load
 from mnistmlp.training.loop import fit
-from mnistmlp.training.recipes import Recipe
+from mnistmlp.training.recipes import SETTINGS, Recipe
 from tests.cli.conftest import Run
 from tests.conftest import blobs, names
 
@@ -142,7 +142,11 @@ TABLE: dict[str, dict[str, Values]] = {
         "as_json": FLAG,
         "quiet": FLAG,
     },
-    "recipes": {"as_json": FLAG},
+    "recipes": {
+        "save": Values([], [*WRITTEN, "x.npz", "none/x.toml", "/proc/x.toml", "\x1b[31m/x.toml"]),
+        "force": FLAG,
+        "as_json": FLAG,
+    },
     "evaluate": {
         "split": choice("test", "train"),
         "fail_under": number(0, 1, 1.1),
@@ -191,6 +195,12 @@ TABLE: dict[str, dict[str, Values]] = {
     },
     "draw": {"output": Values([], WRITTEN), "no_browser": FLAG, "force": FLAG},
 }
+# the settings are checked by the same options, of which a few values will do here
+TRAIN = TABLE["train"]
+SETTING_VALUES = {
+    name: FLAG if TRAIN[name] is FLAG else Values([], TRAIN[name].past[:2]) for name in SETTINGS
+}
+TABLE["recipes"] |= SETTING_VALUES
 NONE = "none\x1b"  # the name of a file that is not there
 OPTIONS = [(command, name) for command, options in TABLE.items() for name in options]
 

@@ -1,33 +1,14 @@
-"""``mnistmlp recipes``."""
+"""Recipes and learning rates as lines of less than 80 columns."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from textwrap import wrap
 from typing import get_args
 
-from mnistmlp.cli.options import Json
 from mnistmlp.training.learning_rates import BATCH_SIZE, MAX_BATCH_SIZE, RATES, WIDTH
 from mnistmlp.training.recipes import EXPECTED, RECIPES, SETTINGS, LossName, Recipe
 from mnistmlp.training.settings import spell
-
-
-def recipes(as_json: Json = False) -> None:
-    """List the recipes of `train`.
-
-    Each with its accuracy on the test set (mean and standard deviation over several
-    seeds), its time on 2 cores (on one for the last two), and its settings.
-    """
-    if as_json:
-        found = {
-            name: {"expected": EXPECTED[name]._asdict(), "settings": asdict(recipe)}
-            for name, recipe in RECIPES.items()
-        }
-        print(json.dumps(found))
-    else:
-        print(format_recipes())
 
 
 def format_recipes() -> str:
@@ -37,9 +18,21 @@ def format_recipes() -> str:
         accuracy, spread, seconds = EXPECTED[name]
         time = f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
         lines.append(f"{name:11} {100 * accuracy:.2f} ± {100 * spread:.2f} %  {time:>6}")
-        for line in describe_settings(recipe):
-            lines += wrap(line, 78, initial_indent="  ", subsequent_indent="  ")
+        lines += _indent_settings(recipe)
     return "\n".join(lines)
+
+
+def format_recipe(recipe: Recipe) -> str:
+    """Return one recipe as lines of less than 80 columns."""
+    return "\n".join([recipe.name, *_indent_settings(recipe)])
+
+
+def _indent_settings(recipe: Recipe) -> list[str]:
+    return [
+        line
+        for each in describe_settings(recipe)
+        for line in wrap(each, 78, initial_indent="  ", subsequent_indent="  ")
+    ]
 
 
 def format_rates() -> str:
