@@ -37,7 +37,7 @@ def python(tmp_path: Path, small: Path) -> RunPython:
         tmp_path / "copy" / "mnistmlp",
         ignore=shutil.ignore_patterns("__pycache__", "pretrained.npz"),
     )
-    recipes = package / "training" / "recipes.py"
+    recipes = package / "training" / "recipe.py"
     text = recipes.read_text()
     place = text.index("    label_smoothing: float")
     recipes.write_text(text[:place] + NEW_FIELD + text[place:])
