@@ -24,7 +24,7 @@ def recipes(options: Options) -> None:
     Each with its accuracy on the test set (mean and standard deviation over several
     seeds), its time on 2 cores (on one for the last two), and its settings.
     """
-    if not (options.recipe or options.settings or options.save):
+    if options.recipe is None and not (options.settings or options.save):
         print(json.dumps(_describe_all()) if options.as_json else format_recipes())
         return
     if options.save:
@@ -41,7 +41,8 @@ def recipes(options: Options) -> None:
 def _choose(options: Options) -> Recipe:
     """Return the recipe that is named, with the settings given."""
     try:
-        return customise(named_recipe(options.recipe or "classic"), options.settings)
+        named = named_recipe("classic" if options.recipe is None else options.recipe)
+        return customise(named, options.settings)
     except SettingError as error:
         if error.setting != "recipe":
             raise

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from textwrap import wrap
-from typing import get_args
+from typing import Any, get_args
 
 from mnistmlp.training.learning_rates import BATCH_SIZE, MAX_BATCH_SIZE, RATES, WIDTH
 from mnistmlp.training.recipes import EXPECTED, RECIPES, SETTINGS, LossName, Recipe
-from mnistmlp.training.settings import spell
+from mnistmlp.training.settings import Around, Choices, Span, spell
 
 
 def format_recipes() -> str:
@@ -52,6 +52,24 @@ def format_rates() -> str:
     return "\n".join(lines)
 
 
+def format_ranges() -> str:
+    """Return what `tune` searches as lines of less than 80 columns."""
+    lines = ["what is searched by default, where it is in use"]
+    for name, setting in SETTINGS.items():
+        match setting.search:
+            case Around(factor):
+                text = f"the recipe's / {factor:g} to its × {factor:g}, logarithmic"
+            case Span(low, high, log):
+                text = f"{low:g} to {high:g}{', logarithmic' if log else ''}"
+            case Choices(values):
+                text = "|".join(map(spell_value, values))
+            case _:
+                continue
+        indent = f"  {name.replace('_', ' '):18}"
+        lines += wrap(text, 78, initial_indent=indent, subsequent_indent=" " * 20)
+    return "\n".join([*lines, "  and the recipe's own value of each"])
+
+
 def describe_settings(recipe: Recipe) -> list[str]:
     """Return a recipe's settings as lines: network, training, extras, warp."""
     extras = [name for name in recipe.extras if name != "augment" and not SETTINGS[name].warp]
@@ -68,6 +86,10 @@ def describe_settings(recipe: Recipe) -> list[str]:
 def _format_values(recipe: Recipe, names: Iterable[str]) -> str:
     values = {name: getattr(recipe, name) for name in names}
     return ", ".join(
-        f"{name.replace('_', ' ')} {f'{value:g}' if isinstance(value, float) else spell(value)}"
-        for name, value in values.items()
+        f"{name.replace('_', ' ')} {spell_value(value)}" for name, value in values.items()
     )
+
+
+def spell_value(value: Any) -> str:
+    """Return a value as a user would write it, a number without needless digits."""
+    return f"{value:g}" if isinstance(value, float) else spell(value)

@@ -110,7 +110,7 @@ def make_plan(options: Options) -> Plan:
         plan = _plan_like(options.like)
     else:
         seed = options.seeds.start if options.seeds else options.seed
-        named = named_recipe(options.recipe) if options.recipe else None
+        named = named_recipe(options.recipe) if options.recipe is not None else None
         recipe = choose_recipe(named, init, options.settings)
         given = {name: getattr(options, name) for name in ("synthetic", "prune", "half")}
         provenance = plan_run(recipe, seed, init=init, **given)
@@ -159,8 +159,8 @@ def _plan_like(name: Path) -> Plan:
 def _check_options(options: Options, plan: Plan) -> None:
     """Raise SettingError if an option that is given contradicts the file."""
     past = plan.provenance
-    if options.recipe:
-        _check_recipe(options, plan)
+    if options.recipe is not None:
+        _check_recipe(options.recipe, options, plan)
     recorded = asdict(past.recipe)
     recorded |= {name: getattr(past, name) for name in ("seed", "synthetic", "prune", "half")}
     for name in (each for each in recorded if each in options.given):
@@ -170,12 +170,12 @@ def _check_options(options: Options, plan: Plan) -> None:
             raise SettingError(name, f"{had}, not {spell(asked)}")
 
 
-def _check_recipe(options: Options, plan: Plan) -> None:
+def _check_recipe(recipe: str, options: Options, plan: Plan) -> None:
     """Raise SettingError if --recipe names another recipe than the file's, or one with others."""
     from mnistmlp.brains.recipe_file import named_recipe
 
     past = plan.provenance.recipe
-    named = named_recipe(options.recipe or "")
+    named = named_recipe(recipe)
     if isinstance(named, str):
         if named != past.name:
             raise SettingError("recipe", f"{plan.source} has {past.name}, not {named}")
@@ -185,7 +185,7 @@ def _check_recipe(options: Options, plan: Plan) -> None:
         if was != wanted:
             word = name.replace("_", " ")
             had = f"{plan.source} has {word} {spell(was)}"
-            raise SettingError("recipe", f"{had}, not {spell(wanted)} as in {options.recipe}")
+            raise SettingError("recipe", f"{had}, not {spell(wanted)} as in {recipe}")
 
 
 def _check_seeds(options: Options) -> None:
