@@ -284,7 +284,7 @@ class _Connection:
     def __init__(self, database: Database, on_loss: Callable[[str], object]) -> None:
         self.database, self.on_loss = database, on_loss
         self.lost_at: float | None = None  # monotonic seconds
-        self.has_given_up = False
+        self.is_interrupted = False
 
     def attend(self, engine: Engine) -> None:
         """From now on, attend to the connections of an engine."""
@@ -308,14 +308,18 @@ class _Connection:
                 return connection
 
     def _wait(self, error: BaseException) -> None:
-        """Wait a second; raise StudyError if it was long enough."""
+        """Wait a second; raise StudyError if it was long enough.
+
+        After Ctrl-C there is no more waiting, though Optuna still tries to record the failure.
+        """
+        if self.is_interrupted:
+            raise KeyboardInterrupt
         now = time.monotonic()
         if self.lost_at is None:
             self.lost_at = now
             said = self.database.describe(error)
             self.on_loss(f"{said}; waiting for it, for {PATIENCE} s at most")
-        if self.has_given_up or now - self.lost_at > PATIENCE:
-            self.has_given_up = True
+        if now - self.lost_at > PATIENCE:
             raise StudyError(
                 f"{self.database.describe(error)}, for more than {PATIENCE} s",
                 hint="the same command goes on when it is there again",
@@ -323,7 +327,7 @@ class _Connection:
         try:
             time.sleep(1)
         except KeyboardInterrupt:
-            self.has_given_up = True
+            self.is_interrupted = True
             raise
 
 

@@ -220,7 +220,7 @@ TABLE: dict[str, dict[str, Values]] = {
     },
     "draw": {"output": Values([], WRITTEN), "no_browser": FLAG, "force": FLAG},
 }
-# the settings are checked by the same options, of which a few values will do here
+# the settings are checked by the same code, so that one of them will do here
 TRAIN = TABLE["train"]
 SETTING_VALUES = {
     name: FLAG if TRAIN[name] is FLAG else Values([], TRAIN[name].past[:2]) for name in SETTINGS
@@ -228,7 +228,12 @@ SETTING_VALUES = {
 TABLE["recipes"] |= SETTING_VALUES
 TABLE["tune"] |= SETTING_VALUES
 NONE = "none\x1b"  # the name of a file that is not there
-OPTIONS = [(command, name) for command, options in TABLE.items() for name in options]
+OPTIONS = [
+    (command, name)
+    for command, options in TABLE.items()
+    for name in options
+    if command == "train" or name not in SETTINGS or name == "hidden"
+]
 
 Words = Callable[..., list[object]]
 

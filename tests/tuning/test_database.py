@@ -116,11 +116,29 @@ def test_a_lost_connection_is_not_waited_for_for_ever(
         try:
             with pytest.raises(StudyError, match=r"for more than 0\.2 s"):
                 study.set_user_attr("here", True)
-            started = time.monotonic()
-            with pytest.raises(StudyError, match=r"for more than 0\.2 s"):  # at once, from now on
+            with pytest.raises(StudyError, match=r"for more than 0\.2 s"):
                 study.set_user_attr("here", True)
-            assert time.monotonic() - started < 1
             storage.record_heartbeat(1)  # of a thread that must not die
+        finally:
+            postgresql.start()
+
+
+def test_ctrl_c_while_a_connection_is_waited_for(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with connected(postgresql.url) as storage:
+        study = create_study(storage=storage)
+        postgresql.stop()
+        try:
+            with monkeypatch.context() as patched:
+                patched.setattr(time, "sleep", interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    study.set_user_attr("here", True)
+            with pytest.raises(KeyboardInterrupt):  # at once
+                study.set_user_attr("here", True)
         finally:
             postgresql.start()
 
@@ -138,18 +156,16 @@ def test_a_worker_killed_before_its_first_sign_of_life(monkeypatch: pytest.Monke
 def test_transactions_of_sqlite_wait_for_each_other() -> None:
     with connected("tune.db") as one, connected("tune.db") as other:
         study = create_study(storage=one)
-        waited: list[float] = []
+        found: list[dict[str, Any]] = []
 
-        def write() -> None:
-            started = time.monotonic()
-            other.set_study_user_attr(study._study_id, "b", 2)
-            waited.append(time.monotonic() - started)
+        def read() -> None:
+            found.append(other.get_study_user_attrs(study._study_id))
 
         with one.engine.begin() as connection:
-            connection.execute(text("SELECT * FROM studies"))  # reads only, and locks all the same
-            thread = threading.Thread(target=write)
+            connection.execute(text("SELECT * FROM studies"))  # and what it writes depends on it
+            thread = threading.Thread(target=read)
             thread.start()
             time.sleep(0.3)
-            assert not waited
+            assert not found
         thread.join()
-        assert study.user_attrs == {"b": 2}
+        assert found == [{}]

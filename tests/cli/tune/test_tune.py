@@ -117,4 +117,4 @@ def test_a_reason_fits_the_line() -> None:
 def test_killed_workers_lose_nothing(small: Path, postgresql: Server) -> None:
     postgresql.clear()
     rng = random.Random(Path(sys.executable).stat().st_ino)
-    run_round(Path(), small, postgresql.url, rng, Size(trials=8, epochs=3))
+    run_round(Path(), small, postgresql.url, rng, Size(trials=6, epochs=2))
