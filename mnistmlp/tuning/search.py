@@ -132,7 +132,7 @@ class Search:
                 if failures == FAILURES:
                     raise
                 cause = str(error.__cause__ or error).splitlines()[0]
-                self.on_note(f"the database failed, and trial {self.number} is done over: {cause}")
+                self.on_note(f"the database failed, and a trial will be done over: {cause}")
 
     def _take_turn(self) -> bool:
         """Do a trial, or wait a moment for those of others; return whether all are done."""
@@ -185,7 +185,7 @@ class Search:
         except (UpdateFinishedTrialError, ValueError, AssertionError) as error:
             if error is self.error:
                 raise
-            self.on_note(f"trial {self.number} was given to another worker, as this one was silent")
+            self.on_note("a trial was given to another worker, as this one was silent for long")
             return
         results = [slot.result for slot in self.slots()]
         for place, result in enumerate(results, 1):
