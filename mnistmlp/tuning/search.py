@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mnistmlp.tuning.space import Space
 
 POLL = 0.5  # seconds between two looks at whether other workers have finished
+ENOUGH = 30  # trials trained to their end, from which importances are reckoned
 FAILURES = 3  # of the database in a row, after which it is not only a lost connection
 
 
@@ -163,6 +164,18 @@ class Search:
             for place, slot in enumerate(self.slots(), 1)
             if slot.result
         ]
+
+    def importances(self) -> dict[str, float]:
+        """Return the importance of each setting for being among the best, the highest first.
+
+        Those of settings that every trained trial has, which add up to 1; none of few trials.
+        PED-ANOVA: Watanabe, Bansal and Hutter, "PED-ANOVA: efficiently quantifying
+        hyperparameter importance in arbitrary subspaces", IJCAI 2023.
+        """
+        values = [each.accuracy for each in self.outcomes() if each.accuracy is not None]
+        if len(values) < ENOUGH or len(set(values)) == 1:
+            return {}
+        return optuna.importance.get_param_importances(self.study)
 
     def _put_back(self, slot: Slot) -> None:
         """Let a trial that was lost be done over, by any worker."""

@@ -85,6 +85,25 @@ def test_trials_are_ended_early_for_a_reason() -> None:
     assert all("no longer finite" in str(each.reason) for each in run(steep, "steep.db"))
 
 
+def test_importances(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_module, "ENOUGH", 10)
+    plan = make_plan(16, "learning_rate=1e-6:1:log,dropout=0:0.01", pruner="none")
+    with opened(plan) as search:
+        study: Any = search.study
+        for number in range(16):
+            trial = study._storage.create_new_trial(study._study_id)
+            trial = optuna.Trial(study, trial)
+            plan.space.suggest(trial)
+            study._storage.set_trial_state_values(
+                trial._trial_id, TrialState.COMPLETE, [trial.params["learning_rate"]]
+            )
+            if number < 8:
+                assert search.importances() == {}
+        found = search.importances()
+    assert list(found) == ["learning_rate", "dropout"]
+    assert sum(found.values()) == pytest.approx(1)
+
+
 def test_poor_trials_are_pruned() -> None:
     settings = {"epochs": 4}
     outcomes = run(make_plan(9, "learning_rate=1e-6:1:log", settings=settings))

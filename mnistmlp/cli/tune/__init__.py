@@ -42,8 +42,7 @@ def tune(options: Options) -> None:
         check_recipe_file("output", options.output, force=options.force)
     database = _open_database(options)
     data = open_dataset(options.dataset, options.data_dir, "train", quiet=options.quiet)
-    outcomes = _search(options, plan, database, data)
-    _report(options, plan, outcomes)
+    _report(options, plan, *_search(options, plan, database, data))
 
 
 def _make_plan(options: Options, threads: int) -> Plan:
@@ -70,8 +69,10 @@ def _open_database(options: Options) -> Database:
     return Database(options.storage)
 
 
-def _search(options: Options, plan: Plan, database: Database, data: Dataset) -> list[Outcome]:
-    """Work until all trials are done, and return what came of them."""
+def _search(
+    options: Options, plan: Plan, database: Database, data: Dataset
+) -> tuple[list[Outcome], dict[str, float]]:
+    """Work until all trials are done; return what came of them, and what was important."""
     from mnistmlp.tuning.search import Search
     from mnistmlp.tuning.study import open_study
 
@@ -87,14 +88,16 @@ def _search(options: Options, plan: Plan, database: Database, data: Dataset) -> 
                     where = console.escape(str(database))
                     console.note(f"the same command goes on with the study in {where}")
                 raise
-        return search.outcomes()
+        return search.outcomes(), search.importances()
 
 
 def _warn(text: str) -> None:
     console.note(f"warning: {console.escape(text)}")
 
 
-def _report(options: Options, plan: Plan, outcomes: list[Outcome]) -> None:
+def _report(
+    options: Options, plan: Plan, outcomes: list[Outcome], importances: dict[str, float]
+) -> None:
     """Write or print the best settings."""
     from mnistmlp.tuning.search import find_best
 
@@ -102,12 +105,12 @@ def _report(options: Options, plan: Plan, outcomes: list[Outcome]) -> None:
     if not best:
         raise StudyError("no trial was trained to its end: nothing is the best")
     if not options.quiet:
-        summarise(plan, outcomes, best)
+        summarise(plan, outcomes, best, importances)
     recipe = plan.space.customise(best.settings)
     if options.output:
         back_up_replaced(options.output, quiet=options.quiet)
         save_recipe(options.output, recipe)
     if options.as_json:
-        print(document(options, recipe, outcomes, best))
+        print(document(options, recipe, outcomes, best, importances))
     else:
         print(options.output or format_toml(recipe).rstrip())

@@ -35,7 +35,9 @@ def format_settings(settings: Mapping[str, Any]) -> list[str]:
     )
 
 
-def summarise(plan: Plan, outcomes: list[Outcome], best: Outcome) -> None:
+def summarise(
+    plan: Plan, outcomes: list[Outcome], best: Outcome, importances: Mapping[str, float]
+) -> None:
     """Say on stderr what was searched, and what was found."""
     trained = sum(each.accuracy is not None for each in outcomes)
     ended = len(outcomes) - trained
@@ -46,16 +48,28 @@ def summarise(plan: Plan, outcomes: list[Outcome], best: Outcome) -> None:
     console.note(f"best: trial {best.trial}, validation accuracy {best.accuracy:.2%}{against}")
     for line in format_settings(best.settings):
         console.note(line)
+    if importances:
+        shares = {name: f"{share:.0%}" for name, share in importances.items()}
+        console.note("what mattered for being among the best:")
+        for line in format_settings(shares):
+            console.note(line)
     console.note(f"all with seed {plan.seed}: train the best with others to see how good it is")
 
 
-def document(options: Options, recipe: Recipe, outcomes: list[Outcome], best: Outcome) -> str:
+def document(
+    options: Options,
+    recipe: Recipe,
+    outcomes: list[Outcome],
+    best: Outcome,
+    importances: Mapping[str, float],
+) -> str:
     """Return the result as JSON."""
     return json.dumps(
         {
             "output": options.output and str(options.output),
             "best": asdict(best),
             "recipe": asdict(recipe),
+            "importances": importances,
             "trials": [asdict(each) for each in outcomes],
         }
     )
