@@ -85,11 +85,7 @@ class Database:
 
     def describe(self, error: BaseException) -> str:
         """Return what a database says is wrong, as one line that names it."""
-        cause: BaseException | None = error
-        while cause:
-            error, cause = cause, cause.__cause__ or getattr(cause, "orig", None)
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return f"{self}: {self.hide(said)}"
+        return f"{self}: {self.hide(find_cause(error))}"
 
     def connect(self, on_loss: Callable[[str], object] = lambda message: None) -> RDBStorage:
         """Open the database, and make Optuna's tables if it is new.
@@ -159,6 +155,14 @@ class Database:
             yield
         except (StorageInternalError, SQLAlchemyError) as error:
             raise StudyError(self.describe(error)) from None
+
+
+def find_cause(error: BaseException) -> str:
+    """Return the first line of what a database itself said, whatever was raised for it."""
+    cause: BaseException | None = error
+    while cause:
+        error, cause = cause, cause.__cause__ or getattr(cause, "orig", None)
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _parse_url(address: str) -> URL:

@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 from mnistmlp.core.network import parameter_count
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.training.loop import fit
+from mnistmlp.tuning.database import find_cause
 from mnistmlp.tuning.slots import ORIGIN, SURPLUS, Slot, find_slots, is_surplus, origin_of
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Search:
                 failures += 1
                 if failures == FAILURES:
                     raise
-                cause = str(error.__cause__ or error).splitlines()[0]
+                cause = find_cause(error)
                 self.on_note(f"the database failed, and a trial will be done over: {cause}")
 
     def _take_turn(self) -> bool:

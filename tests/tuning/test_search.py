@@ -223,6 +223,22 @@ def test_validation_images_are_needed() -> None:
     assert not Path("tune.db").exists()
 
 
+def test_a_database_that_fails_for_good() -> None:
+    notes: list[str] = []
+    with (
+        pytest.raises(StudyError, match=r"^tune\.db: no such table: \w+$"),
+        opened(make_plan(9)) as search,
+    ):
+        search.on_note = notes.append
+        search.on_trial = lambda outcome, outcomes: Path("tune.db").write_bytes(b"")
+        search.run()
+    assert set(notes) <= {
+        f"the database failed, and a trial will be done over: no such table: {name}"
+        for name in ("studies", "trials")
+    }
+    assert len(notes) == 2
+
+
 def test_an_error_of_the_program_is_not_taken_for_a_lost_trial(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
