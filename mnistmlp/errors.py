@@ -14,6 +14,8 @@ MnistMlpError
 │   ├── OtherFormatError    a file that by its name has another format
 │   └── OtherTaskError      a brain for another kind of images or labels
 ├── CheckpointError         a file that is not a checkpoint, or cannot be read
+├── RecipeError             a file that is not a recipe, or cannot be read
+├── StudyError              a study that cannot be opened, is of other settings, or is out of reach
 ├── WriteError              a file that cannot be written
 ├── MissingExtraError       an optional package that is not installed
 ├── PictureError            a picture that cannot be read, or shows no digit
@@ -198,6 +200,14 @@ class OtherTaskError(BrainError):
 
 class CheckpointError(MnistMlpError):
     """A file that is not a checkpoint, or cannot be read."""
+
+
+class RecipeError(MnistMlpError):
+    """A file that is not a recipe, or cannot be read."""
+
+
+class StudyError(MnistMlpError):
+    """A study of `tune` that cannot be opened, is of other settings, or is out of reach."""
 
 
 class WriteError(MnistMlpError):

@@ -17,7 +17,7 @@ from tests.conftest import names
 from tests.test_layers import loaded_by_command
 
 COMMANDS = [
-    *("download", "convert", "train", "recipes", "evaluate", "predict", "info", "watch"),
+    *("download", "convert", "train", "tune", "recipes", "evaluate", "predict", "info", "watch"),
     *("export", "import", "draw"),
 ]
 

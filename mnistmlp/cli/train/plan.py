@@ -98,6 +98,7 @@ def make_plan(options: Options) -> Plan:
     """
     from mnistmlp.brains.brain import load_brain
     from mnistmlp.brains.provenance import parameter_digest
+    from mnistmlp.brains.recipe_file import named_recipe
     from mnistmlp.brains.train import choose_recipe, plan_run
 
     _check_seeds(options)
@@ -111,7 +112,8 @@ def make_plan(options: Options) -> Plan:
         plan = _plan_like(options.like)
     else:
         seed = options.seeds.start if options.seeds else options.seed
-        recipe = choose_recipe(options.recipe, init, options.settings)
+        named = named_recipe(options.recipe) if options.recipe is not None else None
+        recipe = choose_recipe(named, init, options.settings)
         given = {name: getattr(options, name) for name in ("synthetic", "prune", "half")}
         provenance = plan_run(recipe, seed, init=init, **given)
         return Plan(provenance, insert_seed(options.output, seed), network)
@@ -159,13 +161,33 @@ def _plan_like(name: Path) -> Plan:
 def _check_options(options: Options, plan: Plan) -> None:
     """Raise SettingError if an option that is given contradicts the file."""
     past = plan.provenance
-    recorded = asdict(past.recipe) | {"recipe": past.recipe.name}
+    if options.recipe is not None:
+        _check_recipe(options.recipe, options, plan)
+    recorded = asdict(past.recipe)
     recorded |= {name: getattr(past, name) for name in ("seed", "synthetic", "prune", "half")}
     for name in (each for each in recorded if each in options.given):
         asked = options.settings[name] if name in SETTINGS else getattr(options, name)
         if asked != recorded[name]:
             had = f"{plan.source} has {spell(recorded[name])}"
             raise SettingError(name, f"{had}, not {spell(asked)}")
+
+
+def _check_recipe(recipe: str, options: Options, plan: Plan) -> None:
+    """Raise SettingError if --recipe names another recipe than the file's, or one with others."""
+    from mnistmlp.brains.recipe_file import named_recipe
+
+    past = plan.provenance.recipe
+    named = named_recipe(recipe)
+    if isinstance(named, str):
+        if named != past.name:
+            raise SettingError("recipe", f"{plan.source} has {past.name}, not {named}")
+        return
+    for name in (each for each in SETTINGS if each not in options.settings):
+        was, wanted = getattr(past, name), getattr(named, name)
+        if was != wanted:
+            word = name.replace("_", " ")
+            had = f"{plan.source} has {word} {spell(was)}"
+            raise SettingError("recipe", f"{had}, not {spell(wanted)} as in {recipe}")
 
 
 def _check_seeds(options: Options) -> None:
