@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from mnistmlp.cli import console
 from mnistmlp.cli.convert.png import check_empty, write_pictures
 from mnistmlp.cli.convert.report import converting
-from mnistmlp.cli.convert.writing import check_folder, write_images
+from mnistmlp.cli.convert.writing import check_folder, write_folder
 from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
 from mnistmlp.errors import SettingError
 
@@ -84,8 +84,7 @@ def _files_of(form: Form, target: Path, splits: Sequence[Split]) -> dict[Split, 
 def write_sets(form: Form, target: Path, sets: Sequence[Images], *, quiet: bool) -> list[Path]:
     """Write sets of images, and return the folder or the files; replaced files are kept as .bak."""
     if form == "idx":
-        for images in sets:
-            write_images(target, images, quiet=quiet)
+        write_folder(target, sets, quiet=quiet)
         return [target]
     if form == "png":
         with converting(str(target), quiet=quiet) as on_block:
