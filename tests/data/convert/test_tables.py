@@ -223,4 +223,4 @@ def test_the_tables_of_a_folder() -> None:
     with pytest.raises(DataError, match="both train sets") as caught:
         parts_of(folder)
     assert str(caught.value) == "kaggle/more.csv and kaggle/train.csv are both train sets"
-    assert caught.value.hint == "name one: mnistmlp convert kaggle/more.csv NEW-FOLDER"
+    assert caught.value.hint == "name one, such as kaggle/more.csv"
