@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -73,18 +73,28 @@ def warn_of_doubts(
         for each, is_light in zip(sets, light, strict=True)
     ]
     if any(light):
-        doubt = "all images have a light background, where MNIST's is black"
-        _advise(doubt, "--invert", source, given=inverted)
+        console.note("warning: all images have a light background, where MNIST's is black")
     if any(turned):
-        _advise(DOUBT, "--transpose", source, given=transposed)
+        console.note(f"warning: {DOUBT}")
+    if any(light) or any(turned):
+        options = {"--invert": (inverted, any(light)), "--transpose": (transposed, any(turned))}
+        _advise(source, options)
 
 
-def _advise(doubt: str, option: str, source: str, *, given: bool) -> None:
-    """Warn of a doubt, and name the command without the option that was given, or with it."""
-    console.note(f"warning: {doubt}")
-    command = f"mnistmlp convert {quote(source)} NEW-FOLDER"
-    hint = f"{command}, without {option}" if given else f"{command} {option}"
-    console.note(f"hint: {console.escape(hint)}")
+def _advise(source: str, options: Mapping[str, tuple[bool, bool]]) -> None:
+    """Name the command with the options that are right.
+
+    Parameters
+    ----------
+    source : str
+    options : mapping
+        For each option, whether it was given, and whether that is in doubt.
+    """
+    wanted = [option for option, (given, doubted) in options.items() if given != doubted]
+    unwanted = [option for option, (given, doubted) in options.items() if given and doubted]
+    command = " ".join(["mnistmlp convert", quote(source), "NEW-FOLDER", *wanted])
+    without = f", without {' and '.join(unwanted)}" if unwanted else ""
+    console.note(f"hint: {console.escape(command)}{without}")
 
 
 def draw_contact_sheet(images: Images) -> None:
