@@ -90,10 +90,13 @@ def _class_part(folder: Path, split: Split, inner: Sequence[Path], options: dict
         names = ", ".join(others[:5])
         raise DataError(f"{folder}: folders other than 0 to 9, the ten classes: {names}")
     found = list[Labelled]()
-    for each in inner:
+    empty = [each for each in inner if not any(each.iterdir())]
+    for each in (each for each in inner if each not in empty):
         found += [(name, int(each.name)) for name in find_pictures(str(each))]
     found.sort(key=lambda pair: (_natural(str(pair[0])), pair[1]))
-    return _picture_part(split, folder, found, options)
+    part = _picture_part(split, folder, found, options)
+    part.notes += [f"{each}: an empty folder" for each in empty]
+    return part
 
 
 def _natural(name: str) -> list[str | int]:
@@ -142,9 +145,9 @@ def _picture_part(
     from mnistmlp.data.convert.parts import Part, Wrong
 
     wrong = wrong or Wrong("pictures")
-    how = "as they are" if options["raw"] else "found, scaled and centred as predict does"
+    how = "as they are" if options["raw"] else "read as predict reads them"
     blocks = _read_blocks(pictures, options, wrong)
-    return Part(split, str(source), True, blocks, wrong, [f"digits of pictures, {how}"])
+    return Part(split, str(source), True, blocks, wrong, [f"pictures, {how}"])
 
 
 def _read_blocks(

@@ -52,7 +52,8 @@ def report_wrong(wrong: Wrong, name: str) -> None:
     """Say which rows or files were left out."""
     if wrong.count:
         named = console.escape(name)
-        console.note(f"warning: {named}: {wrong.count:,} wrong {wrong.what} left out")
+        what = wrong.what.removesuffix("s") if wrong.count == 1 else wrong.what
+        console.note(f"warning: {named}: {wrong.count:,} wrong {what} left out")
         for line in wrong.first:
             console.note(f"  {console.escape(line)}")
         if wrong.count > len(wrong.first):
