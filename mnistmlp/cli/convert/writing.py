@@ -43,7 +43,7 @@ def check_folder(folder: Path, splits: Sequence[Split], *, force: bool) -> None:
         for file in SPLITS[split]:
             for path in possible_paths(folder, file):
                 if os.path.lexists(path):
-                    check_target("TARGET", path, force=force)
+                    check_target("TARGET", path, force=force, other="folder")
 
 
 def write_folder(folder: Path, sets: Sequence[Images], *, quiet: bool) -> None:

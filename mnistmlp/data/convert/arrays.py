@@ -119,9 +119,9 @@ def _as_digits(source: str, array: NDArray[Any], notes: list[str]) -> Bytes:
         return np.empty(0, np.uint8)
     low, high = array.min(), array.max()
     if not 0 <= low <= high <= MAX_DIGIT:
-        raise DataError(
-            f"{source}: labels from {low:g} to {high:g}; this network has ten classes, 0 to 9"
-        )
+        cause = " (counted from 1?)" if (low, high) == (1, DIGITS) else ""
+        text = f"labels from {low:g} to {high:g}; this network has ten classes, 0 to 9{cause}"
+        raise DataError(f"{source}: {text}")
     if array.dtype.kind == "f" and (array % 1).any():
         raise DataError(f"{source}: labels that are not whole numbers")
     if array.dtype != np.uint8:

@@ -107,7 +107,7 @@ def test_nothing_is_replaced_unasked(run: Run, there: str) -> None:
     write(f"own/{there}", b"mine")
     result = run("convert", "train.csv", "own")
     assert (result.exit_code, result.stdout, names("own")) == (2, "", [there])
-    assert f"TARGET: own/{there} exists" in result.stderr
+    assert f"TARGET: own/{there} exists\nhint: name another folder, or" in result.stderr
     result = run("convert", "train.csv", "own", "--force")
     assert result.exit_code == 0
     assert f"kept the old own/{there} as own/{there}.bak" in result.stderr

@@ -81,6 +81,8 @@ def test_pictures_by_class(run: Run) -> None:
         (["both.npz", "images.png"], "TARGET: images.png is by its name a file"),
         (["both.npz", "none/out.csv"], "TARGET: "),
         (["both.npz", "taken"], "TARGET: taken is not a folder"),
+        (["both.npz", "-"], "invalid value for 'TARGET': - is no file"),
+        (["-", "new"], "invalid value for 'SOURCE': - is no file"),
         (["both.npz", "n" * 300], "TARGET: "),
         (["both.npz", "latest.csv"], "TARGET: latest-train.csv would be read as the test set"),
         (["both.npz", "both.npz", "--force"], "TARGET: both.npz is the file of SOURCE"),
