@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp import blas
-from mnistmlp.cli.predict.folders import SYSTEM_NAMES, find_pictures
+from mnistmlp.cli.predict.folders import SUFFIXES, SYSTEM_NAMES, find_pictures
 from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.errors import DataError, PictureError
 
@@ -65,7 +65,17 @@ def _find_by_class(folder: Path, options: dict[str, Any]) -> Found | None:
         _class_part(each, split, _list_folders(each), options)
         for split, each in sorted(chosen.items(), reverse=True)
     ]
-    return Found(parts, [f"{each}: left out: a validation set" for each in left_out])
+    named = {each for _, each in found}
+    lines = [f"{each}: left out: no folders 0 to 9" for each in inner if each not in named]
+    lines += _pictures_without_label(folder)
+    return Found(parts, [*lines, *(f"{each}: left out: a validation set" for each in left_out)])
+
+
+def _pictures_without_label(folder: Path) -> list[str]:
+    """Return a line on the pictures beside the folders of the digits, if there are any."""
+    count = sum(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+    text = f"{count:,} picture{'s'[: count != 1]} in no folder of a digit"
+    return [f"{folder}: left out: {text}"] if count else []
 
 
 def _list_folders(folder: Path) -> list[Path]:
@@ -96,6 +106,7 @@ def _class_part(folder: Path, split: Split, inner: Sequence[Path], options: dict
     found.sort(key=lambda pair: (_natural(str(pair[0])), pair[1]))
     part = _picture_part(split, folder, found, options)
     part.notes += [f"{each}: an empty folder" for each in empty]
+    part.notes += _pictures_without_label(folder)
     return part
 
 

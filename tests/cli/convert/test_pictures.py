@@ -133,6 +133,21 @@ def test_a_digit_without_pictures(run: Run) -> None:
     assert f"  png/{(LABELS[0] + 1) % 10}: an empty folder" in result.stderr.splitlines()
 
 
+def test_pictures_without_a_label_are_not_passed_over_in_silence(run: Run) -> None:
+    save(IMAGES[:3], LABELS[:3], "png/train")
+    Path("png/more").mkdir()
+    for folder in ("png", "png/train"):
+        Path(folder, "a.png").touch()
+    result = run("convert", "png", "new", "--raw")
+    assert result.stderr.splitlines()[:5] == [
+        "png/more: left out: no folders 0 to 9",
+        "png: left out: 1 picture in no folder of a digit",
+        "train: 3 images from png/train",
+        "  pictures, as they are",
+        "  png/train: left out: 1 picture in no folder of a digit",
+    ]
+
+
 def test_options_for_pictures(run: Run) -> None:
     Path("ink/7").mkdir(parents=True)
     draw_page("seven").resize((28, 28)).save("ink/7/a.png")
