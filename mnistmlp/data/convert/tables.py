@@ -7,6 +7,7 @@ Rows that it refuses are looked at one by one.
 from __future__ import annotations
 
 import codecs
+import re
 import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from mnistmlp.errors import DataError
 
 MAX_LINE = 1 << 16  # bytes; 785 numbers of 20 digits need 16,500
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NO_TEXT = re.compile(rb"[\x00-\x08\x0a-\x1f]")  # but for a tab
 Line = tuple[int, bytes]  # its number, from 1, and its bytes
 
 # What the numbers of a table may be: the type that reads them, and white
@@ -63,7 +65,10 @@ def read_first_line(path: Path) -> str:
     """
     with open_plain(path) as file:
         for lines in read_lines(path, file):
-            return lines[0][1].decode(errors="replace")
+            line = lines[0][1]
+            if NO_TEXT.search(line):
+                raise DataError(f"{path}: not a table: no lines of text")
+            return line.decode(errors="replace")
     raise DataError(f"{path}: empty")
 
 
