@@ -31,7 +31,7 @@ def find_picture_parts(source: Path, **options: Any) -> Found | None:
     ----------
     source : Path
     **options
-        Are passed to `examine_picture`.
+        Are passed to `read_picture`.
 
     Raises
     ------

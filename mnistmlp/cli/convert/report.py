@@ -13,7 +13,7 @@ from mnistmlp.cli.bar import Bar
 if TYPE_CHECKING:
     from mnistmlp.data.convert.parts import Images, Wrong
 
-WIDTH = 7  # of a count in the table of labels
+WIDTH = 7  # of a count in the table of labels, at least
 
 
 @contextmanager
@@ -42,8 +42,9 @@ def report_images(images: Images) -> None:
     for note in images.notes:
         console.note(f"  {console.escape(note)}")
     if counts:
+        width = max(WIDTH, len(f"{max(counts):,}") + 1)
         for row in (range(10), counts):
-            console.note(f"  {''.join(f'{each:<{WIDTH},}' for each in row).rstrip()}")
+            console.note(f"  {''.join(f'{each:<{width},}' for each in row).rstrip()}")
     else:
         console.note("  no labels: only the images are written, and evaluate needs labels too")
 

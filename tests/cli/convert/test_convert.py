@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Bytes
+from mnistmlp.cli.convert.report import report_images
 from mnistmlp.data.catalog import MNIST
+from mnistmlp.data.convert.parts import Images, Wrong
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.idx import read_idx
 from tests.cli.conftest import Run, Start
@@ -30,6 +32,12 @@ def test_a_table_becomes_a_folder_and_is_reported(run: Run) -> None:
     np.testing.assert_array_equal(data.images, IMAGES)
     np.testing.assert_array_equal(data.labels, LABELS)
     assert run("convert", "train.csv", "quiet", "--quiet").stderr == ""
+
+
+def test_large_counts_stay_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 100_000)
+    report_images(Images("train", "x", labels, labels, Wrong(), []))
+    assert capsys.readouterr().err.splitlines()[2].split() == ["100,000"] * 10
 
 
 def test_a_round_trip_is_the_same_to_the_byte(run: Run, small: Path) -> None:
