@@ -228,21 +228,13 @@ def _find_pair(source: Path) -> Found:
     beside = [
         _named(path)
         for path in list_files(source.parent)
-        if role_of(path.name) == "labels"
-        and _stem(path.name) == _stem(source.name)
-        and _form(path) == _form(source)
+        if role_of(path.name) == "labels" and _stem(path.name) == _stem(source.name)
     ]
     return Found([array_part(split, images, beside[0] if beside else None)])
 
 
-def _form(path: Path) -> str:
-    """Return the form of an array's file, by the end of its name."""
-    suffix = path.suffix.lower()
-    return suffix if suffix in (".npy", ".npz") else "idx"
-
-
 def _stem(name: str) -> str:
-    """Return what the names of images and of their labels have in common."""
+    """Return what the names of images and of their labels have in common, ``npy`` too."""
     form = re.sub(r"idx\d|ubyte|int$|\.gz$", "", name.lower())
     return re.sub(r"[^a-z0-9]", "", ROLE_WORDS.sub("", form))
 
