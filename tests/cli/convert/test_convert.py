@@ -19,6 +19,7 @@ from tests.conftest import names
 from tests.data.convert.samples import HEAD, IMAGES, LABELS, table, write
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = (file.name for file in MNIST)
+OF_TEST = (TEST_IMAGES, TEST_LABELS)
 
 
 def test_a_table_becomes_a_folder_and_is_reported(run: Run) -> None:
@@ -55,6 +56,9 @@ def test_without_labels_only_images_are_written(run: Run) -> None:
     result = run("convert", "test.csv", "new")
     assert result.stderr.splitlines()[1].startswith("  no labels: only the images are written")
     assert names("new") == [TEST_IMAGES]
+    write(f"new/{TEST_LABELS}", b"of other images")
+    assert run("convert", "test.csv", "new", "--force").exit_code == 0
+    assert names("new") == sorted([TEST_IMAGES, *(f"{each}.bak" for each in OF_TEST)])
 
 
 def test_wrong_rows_are_refused_or_left_out(run: Run) -> None:
