@@ -55,9 +55,10 @@ def builtin_folder() -> Path:
 
 
 def is_cache(folder: Path) -> bool:
-    """Tell whether a folder is the cache folder of a data set."""
+    """Tell whether a folder is the cache folder of a data set, whatever it is called by."""
     try:
-        return folder in map(cache_folder, CACHES)
+        caches = [os.path.realpath(cache_folder(name)) for name in CACHES]
+        return os.path.realpath(folder) in caches
     except DataError:
         return False
 

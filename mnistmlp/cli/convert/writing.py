@@ -30,7 +30,7 @@ def check_place(folder: Path) -> None:
     except OSError as error:
         raise SettingError("TARGET", f"{error.filename}: {error.strerror}") from None
     if filled:
-        message = f"{folder} is one that `mnistmlp download` has filled"
+        message = f"{folder} belongs to `mnistmlp download`"
         raise SettingError("TARGET", message, hint="name another folder")
 
 

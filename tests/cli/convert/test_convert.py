@@ -12,6 +12,7 @@ from mnistmlp.cli.convert.report import report_images
 from mnistmlp.data.catalog import MNIST
 from mnistmlp.data.convert.parts import Images, Wrong
 from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.folder import default_folder
 from mnistmlp.data.idx import read_idx
 from tests.cli.conftest import Run, Start
 from tests.cli.terminal import read_terminal
@@ -134,7 +135,11 @@ def test_a_folder_that_download_has_filled_is_left_alone(run: Run) -> None:
     write("own/digests.json", "{}")
     result = run("convert", "train.csv", "own", "--force")
     assert result.exit_code == 2
-    assert "own is one that `mnistmlp download` has filled" in result.stderr
+    assert "own belongs to `mnistmlp download`" in result.stderr
+    (default_folder() / "x").mkdir(parents=True)
+    Path("link").symlink_to(default_folder())
+    result = run("convert", "train.csv", "link/x/..")
+    assert (result.exit_code, names(str(default_folder()))) == (2, ["x"])
 
 
 def bars() -> tuple[Bytes, Bytes]:
