@@ -88,7 +88,7 @@ def _find_scale(source: str, pixels: NDArray[Any], notes: list[str]) -> float:
             raise DataError(f"{source}: pixels that are not finite numbers")
         low, high = min(low, least), max(high, most)
         whole = whole and (block.dtype.kind != "f" or not (block % 1).any())
-    if len(pixels) and not 0 <= low <= high <= 255:
+    if len(pixels) and (not 0 <= low <= high <= 255 or 1 < high < 2):  # rounded, all black
         raise DataError(f"{source}: pixels from {low:g} to {high:g}, not 0 to 1 or 0 to 255")
     if len(pixels) and high <= 1:
         notes.append(f"{pixels.dtype.name} from 0 to 1, scaled to 0 to 255")

@@ -134,8 +134,10 @@ def _examine(path: Path, columns: Columns, lines: list[Line], notes: list[str]) 
             columns.count, columns.delimiter, None, range(last), last, columns.left_out
         )
         notes.append("the last column is the label")
-    highest = table[:, list(columns.pixels)].max(axis=1)
-    if np.median(highest) <= 1:  # a few rows may be wrong
+    highest = np.median(table[:, list(columns.pixels)].max(axis=1))  # a few rows may be wrong
+    if 1 < highest < 2:  # rounded, all images would be black
+        raise DataError(f"{path}: pixels up to {highest:.8g}, not 0 to 1 or 0 to 255")
+    if highest <= 1:
         notes.append("numbers from 0 to 1, scaled to 0 to 255")
         return _Rows(path, columns, "0 to 1")
     if sum(map(rows.is_whole, lines)) < len(lines) / 2:

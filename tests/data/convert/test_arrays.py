@@ -142,6 +142,7 @@ def test_labels_of_other_types(labels: Any, note: str) -> None:
         ({"x": IMAGES, "y": ONE_HOT * 2}, "a.npz: 'y': N x 10 labels that are not one-hot"),
         ({"x": IMAGES, "y": IMAGES}, "a.npz: 'y': labels of shape 12 x 28 x 28, expected N"),
         ({"x": IMAGES - 300.0}, "a.npz: 'x': pixels from -300 to -91, not 0 to 1 or 0 to 255"),
+        ({"x": IMAGES / 150}, "a.npz: 'x': pixels from 0 to 1.39333, not 0 to 1 or 0 to 255"),
         ({"x": IMAGES * np.nan}, "a.npz: 'x': pixels that are not finite numbers"),
         ({"x": IMAGES.astype("U3")}, "a.npz: 'x': items of type <U3, not numbers"),
         ({"x": IMAGES.astype(complex)}, "a.npz: 'x': items of type complex128, not numbers"),

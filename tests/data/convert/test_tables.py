@@ -151,6 +151,7 @@ def test_a_wrong_row_is_named_and_left_out(change, fault: str) -> None:  # type:
         (b"\x89HDF\r\n", "train.csv: not a table: an HDF5 file"),
         (b"MATLAB 5.0\0\1\r", "train.csv: not a table: no lines of text"),
         (table().replace("\n", "\r")[:60_000], "train.csv: not a table: no lines of text"),
+        (table(IMAGES / 150, form="%.3f"), "train.csv: pixels up to 1."),
         (b"PK\3\4", "train.csv: not a table: a zip archive or .npz file"),
         (b"\x80\4x", "train.csv: not a table: a pickle, which is never opened"),
         (table(labels=LABELS + 20), "train.csv: labels from 20 to 28 in 12 rows; this network has"),
