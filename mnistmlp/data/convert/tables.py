@@ -84,7 +84,7 @@ def read_lines(path: Path, file: BinaryIO) -> Iterator[list[Line]]:
     for chunk in read_chunks(path, file):
         if first:
             if chunk.startswith(UTF16_MARKS):
-                hint = f"iconv -f UTF-16 -t UTF-8 {quote(str(path))} > utf-8.csv"
+                hint = f"iconv -f UTF-16 -t UTF-8 {quote(str(path))} > NEW.csv"
                 raise DataError(f"{path}: a table in UTF-16, not in UTF-8", hint=hint)
             chunk, first = chunk.removeprefix(codecs.BOM_UTF8), False  # noqa: PLW2901
         *lines, rest = (rest + chunk).split(b"\n")
