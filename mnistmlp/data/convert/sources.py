@@ -34,7 +34,7 @@ LABELS = re.compile(r"label|target|class|(?<![a-z])y(?![a-z])|(train|test|val)_?
 ROLE_WORDS = re.compile(r"image|img|label|target|s(?=[-_.]|$)|(?<![a-z])[xy](?![a-z])|[xy](?=\.)")
 PAIRED = (re.compile(r"\.npy$", re.IGNORECASE), re.compile("idx|ubyte", re.IGNORECASE))
 TABLE = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
-LEFT_OUT = re.compile(r"^\.|\.bak[0-9]*$")  # --force keeps files as NAME.bak
+BACKUP = re.compile(r"\.bak[0-9]*$")  # --force keeps files as NAME.bak
 MAX_SHOWN = 8  # of the names of several sets
 
 Role = Literal["images", "labels"]
@@ -101,18 +101,12 @@ def is_list(source: Path) -> bool:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Return the files in a folder, in order of name, but for hidden ones and backups.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
+    """Return the files in a folder, in order of name; DataError if it cannot be read."""
     try:
         paths = sorted(itertools.islice(folder.iterdir(), MAX_NAMES))
     except OSError as error:
         raise DataError(f"{folder}: {error.strerror}") from None
-    return [path for path in paths if path.is_file() and not LEFT_OUT.search(path.name)]
+    return [path for path in paths if path.is_file() and not path.name.startswith(".")]
 
 
 def choose(candidates: Sequence[tuple[Split, T]], name: Callable[[T], str]) -> Chosen[T]:
@@ -147,7 +141,7 @@ def _is_validation(name: str) -> bool:
 
 def _find_in_folder(folder: Path) -> Found | None:
     """Find the one set that a folder holds; raise DataError if it holds several."""
-    files = list_files(folder)
+    files = [path for path in list_files(folder) if not BACKUP.search(path.name)]
     packed = [path for path in files if path.suffix == ".gz" and path.with_suffix("") in files]
     found = _find_set(folder, [path for path in files if path not in packed])
     if found is None:

@@ -181,6 +181,7 @@ def test_backups_and_packed_twins_are_no_sets_of_their_own() -> None:
         f"own/train-{name}-ubyte.gz: left out: it is here unpacked too"
         for name in ("images-idx3", "labels-idx1")
     ]
+    assert_same(read_one("own/train-images-idx3-ubyte.bak"))  # by its name, it is read
 
 
 def test_pictures_beside_other_forms_are_not_passed_over_in_silence() -> None:
