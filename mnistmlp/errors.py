@@ -100,6 +100,8 @@ class DataError(MnistMlpError):
     ----------
     folder : Path, optional
         Where the data set should be, if fetching or making it may help.
+    dataset : str
+        The name of the data set.
     """
 
     def __init__(
@@ -107,11 +109,13 @@ class DataError(MnistMlpError):
         message: str,
         *,
         folder: Path | None = None,
+        dataset: str = "mnist",
         hint: str | None = None,
         details: Sequence[str] = (),
     ) -> None:
         super().__init__(message, hint=hint, details=details)
         self.folder = folder
+        self.dataset = dataset
 
 
 class IdxError(DataError):
@@ -137,21 +141,9 @@ class MissingDataError(DataError):
     ----------
     folder : Path, optional
         The folder, if the files can be put there beside what is there.
-    synthetic : bool
-        Whether what is there is of the synthetic data set.
+    dataset : str
+        The name of the data set that what is there is of.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        folder: Path | None,
-        synthetic: bool = False,
-        hint: str | None = None,
-        details: Sequence[str] = (),
-    ) -> None:
-        super().__init__(message, folder=folder, hint=hint, details=details)
-        self.synthetic = synthetic
 
 
 class ChangedDataError(DataError):
@@ -159,17 +151,16 @@ class ChangedDataError(DataError):
 
     Parameters
     ----------
-    synthetic : bool
-        Whether it was a file of the synthetic data set.
+    dataset : str
+        The name of the data set that it was a file of.
     record : Path, optional
         The record of its digest, if the change may be intended.
     """
 
     def __init__(
-        self, message: str, *, folder: Path, synthetic: bool = False, record: Path | None
+        self, message: str, *, folder: Path, dataset: str = "mnist", record: Path | None
     ) -> None:
-        super().__init__(message, folder=folder)
-        self.synthetic = synthetic
+        super().__init__(message, folder=folder, dataset=dataset)
         self.record = record
 
 

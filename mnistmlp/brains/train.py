@@ -241,11 +241,14 @@ def complete(provenance: Provenance, data: Dataset) -> Provenance:
     Raises
     ------
     SettingError
-        If there are too few images for the recipe.
+        If there are too few images for the recipe, or synthetic digits to be added to
+        images of other classes.
     DataError
         If it is the provenance of a run on other data.
     """
     check_image_count(provenance.recipe, len(data.images))
+    if provenance.synthetic and data.class_names:
+        raise SettingError("synthetic", "adds digits to images of other classes")
     past = provenance.dataset.get("digests", data.digests)
     if different := [name for name, each in data.digests.items() if each != past.get(name)]:
         raise DataError(f"trained on other data: digests differ for {' and '.join(different)}")
@@ -254,6 +257,7 @@ def complete(provenance: Provenance, data: Dataset) -> Provenance:
     return replace(
         provenance,
         dataset={"name": data.name, "digests": data.digests},
+        class_names=data.class_names,
         threads=blas.BLAS_THREADS,
         versions=versions() | library,
     )
@@ -340,5 +344,7 @@ def _as_dataset(data: Labelled) -> Dataset:
     """Return a data set, or a pair of images and labels, as a data set that is checked."""
     images, labels = check_pair(*as_pair(data))
     split: Split = data.split if isinstance(data, Dataset) else "train"
-    checked = Dataset(images.reshape(-1, SIDE, SIDE), labels.astype(np.uint8, copy=False), split)
-    return checked.with_digests(data.known) if isinstance(data, Dataset) else checked
+    names = data.names if isinstance(data, Dataset) else None
+    pair = images.reshape(-1, SIDE, SIDE), labels.astype(np.uint8, copy=False)
+    checked = Dataset(*pair, split, names)
+    return checked.with_digests(data.known, data.origins) if isinstance(data, Dataset) else checked

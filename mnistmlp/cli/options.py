@@ -179,8 +179,12 @@ DataDir = Annotated[
     ),
 ]
 DatasetName = Annotated[
-    catalog.DatasetName,
-    typer.Option(help="Data set; synthetic is built in and needs no network."),
+    catalog.DatasetName | None,
+    typer.Option(
+        show_default="mnist, or what DIR holds",
+        help="Data set: digits, clothes (fashion), Japanese characters (kmnist), or digits that "
+        "are built in and need no network (synthetic).",
+    ),
 ]
 SplitName = Annotated[
     Literal["test", "train"], typer.Option(help="Which images of the data set to use.")

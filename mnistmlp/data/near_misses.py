@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
-from mnistmlp.data.catalog import MNIST, SYNTHETIC, DataFile, Split
+from mnistmlp.data.catalog import FILES, DataFile, Split
 from mnistmlp.data.convert.command import DIVIDE, convert_command, holds_images, write_command
-from mnistmlp.data.folder import file_digest, find_files, missing_files, possible_paths
+from mnistmlp.data.folder import find_files, is_verified, missing_files, possible_paths
 from mnistmlp.errors import DataError, MissingDataError
 
 NearMiss = tuple[str, str | None]  # a line, and a command that makes the files from it
@@ -55,16 +55,16 @@ def missing_error(folder: Path, missing: Sequence[DataFile]) -> MissingDataError
     near_misses = list(_find_near_misses(folder, names, missing))
     more = [f"and {len(names) - MAX_SHOWN} more"] if len(names) > MAX_SHOWN else []
     found = ", ".join(names[:MAX_SHOWN] + more)
-    present = {
-        (file.name, file_digest(path)) for file in MNIST for path in find_files(folder, file)
-    }
-    is_mnist, is_synthetic = (
-        present <= {(file.name, file.sha256) for file in files} for files in (MNIST, SYNTHETIC)
+    begun = (
+        name
+        for name, files in FILES.items()
+        if all(is_verified(path, file) for file in files for path in find_files(folder, file))
     )
+    dataset = next(begun, None)
     return MissingDataError(
         f"{folder}: no {' and no '.join(file.name for file in missing)}, plain or .gz",
-        folder=folder if (is_mnist or is_synthetic) and not near_misses else None,
-        synthetic=is_synthetic and not is_mnist,
+        folder=folder if dataset and not near_misses else None,
+        dataset=dataset or "mnist",
         hint=next((command for _, command in near_misses if command), None),
         details=[f"found: {found}", *(line for line, _ in near_misses[:MAX_SHOWN])],
     )

@@ -85,6 +85,7 @@ def make_page(brain: Brain, name: str) -> str:
         script=script,
         words=_read_file("words.json").replace("<", "\\u003c"),
         brain=_embed_brain(brain, name),
+        classes=embed_json(brain.class_names),
         digits=embed_digits(),
     )
 

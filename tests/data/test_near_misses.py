@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnistmlp.data.catalog import MNIST, SPLITS, SYNTHETIC, DataFile
+from mnistmlp.data.catalog import FILES, MNIST, SPLITS, DataFile
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.folder import idx_digest, missing_files
 from mnistmlp.data.idx import read_idx, write_idx
@@ -53,12 +53,11 @@ def test_the_rest_of_a_data_set_can_be_fetched_or_made(monkeypatch: pytest.Monke
     images = np.zeros((1, 28, 28), np.uint8)
     write_idx(OWN / MNIST[0].name, images)
     assert error_for().folder is None  # the user's own
-    for files, synthetic in ((MNIST, False), (SYNTHETIC, True)):
-        name = "SYNTHETIC" if synthetic else "MNIST"
-        known = (DataFile(files[0].name, 800, idx_digest(images)), *files[1:])
+    for name, files in FILES.items():
+        known = (DataFile(files[0].name, 800, idx_digest(images), name), *files[1:])
         with monkeypatch.context() as patch:
-            patch.setattr(f"mnistmlp.data.near_misses.{name}", known)
-            assert (error_for().folder, error_for().synthetic) == (OWN, synthetic)
+            patch.setitem(FILES, name, known)
+            assert (error_for().folder, error_for().dataset) == (OWN, name)
 
 
 @pytest.mark.parametrize(

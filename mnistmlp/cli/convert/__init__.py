@@ -19,6 +19,7 @@ from mnistmlp.cli.convert.report import (
     report_wrong,
     warn_of_doubts,
 )
+from mnistmlp.cli.convert.writing import check_names
 from mnistmlp.cli.options import NUMBER, Force, Quiet, parse_no_stream, whole
 from mnistmlp.errors import DataError, SettingError
 
@@ -35,7 +36,7 @@ def convert(
             metavar="SOURCE",
             parser=parse_no_stream,
             help="A table (.csv), an archive (.npz), arrays (.npy), IDX files, pictures in "
-            "folders 0 to 9 or a list of them; or a folder with these.",
+            "a folder for each class or a list of them; or a folder with these.",
         ),
     ],
     target: Annotated[
@@ -103,13 +104,16 @@ def convert(
 
     A set whose name speaks of test, t10k or val is the test set, any other the
     training set. Tables have a label and 784 pixels a row, as Kaggle's; a list has a
-    picture's name and a label. Pictures are read as predict reads them. Without labels,
+    picture's name and a label. Ten classes that are words are numbered in their order,
+    and labels.txt names them. Pictures are read as predict reads them. Without labels,
     only the images are written: evaluate and predict --index need labels too. SOURCE is
     only read, and a file of the user's is never replaced unasked.
 
     Other tools have images back as a table for each set, an archive with x_train,
     y_train, x_test and y_test, or pictures, which come back unchanged with --raw.
     """
+    from mnistmlp.data.convert.parts import number_classes
+
     share = None if split is None else _parse_split(split)
     if seed is not None and not (share or augment):
         raise SettingError("seed", "is of --split and --augment, which are not given")
@@ -126,7 +130,10 @@ def convert(
     if not quiet:
         for line in found.left_out:
             console.note(console.escape(line))
-    divided = _divide(sets, share, seed or 0)
+    numbered, names = number_classes(sets, source)
+    if form == "idx":
+        check_names(target, names, force=force)
+    divided = _divide(numbered, share, seed or 0)
     written = [_augment(images, augment or 0, seed or 0, quiet=quiet) for images in divided]
     if not quiet:
         for images in written:
@@ -168,7 +175,7 @@ def _find_parts(source: Path, *, invert: bool, raw: bool) -> tuple[Found, bool]:
         return pictures, True
     raise DataError(
         f"{source}: no tables (.csv, .tsv), archives (.npz, .npy), IDX files, "
-        "or folders 0 to 9 of pictures in this folder"
+        "or folders of pictures, one for each of ten classes, in this folder"
     )
 
 
@@ -197,7 +204,7 @@ def _read(part: Part, options: dict[str, Any], *, skip_bad: bool, quiet: bool) -
     return images
 
 
-def _divide(sets: list[Images], share: float | None, seed: int) -> Sequence[Images]:
+def _divide(sets: Sequence[Images], share: float | None, seed: int) -> Sequence[Images]:
     """Return the sets to write: those read, or the two parts of the only one."""
     from mnistmlp.data.convert.parts import divide
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from mnistmlp.cli import console
 from mnistmlp.cli.convert.png import check_empty, write_pictures
 from mnistmlp.cli.convert.report import converting
-from mnistmlp.cli.convert.writing import check_folder, write_folder
+from mnistmlp.cli.convert.writing import check_folder, write_folder, write_names
 from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
 from mnistmlp.errors import SettingError
 
@@ -83,13 +83,19 @@ def _files_of(form: Form, target: Path, splits: Sequence[Split]) -> dict[Split, 
 
 def write_sets(form: Form, target: Path, sets: Sequence[Images], *, quiet: bool) -> list[Path]:
     """Write sets of images, and return the folder or the files; replaced files are kept as .bak."""
+    names = sets[0].names
     if form == "idx":
         write_folder(target, sets, quiet=quiet)
+        write_names(target, names, quiet=quiet)
         return [target]
     if form == "png":
         with converting(str(target), quiet=quiet) as on_block:
             write_pictures(target, sets, on_block)
+        if names:
+            write_names(target, names, quiet=quiet)
         return [target]
+    if names and not quiet:
+        console.note("the names of the classes are left out: only folders have labels.txt")
     files = _files_of(form, target, [images.split for images in sets])
     paths = list(dict.fromkeys(files.values()))
     for path in paths:

@@ -41,7 +41,10 @@ def report_images(images: Images) -> None:
     console.note(f"{images.split}: {count:,} image{'s'[: count != 1]} from {name}")
     for note in images.notes:
         console.note(f"  {console.escape(note)}")
-    if counts:
+    if counts and images.names:
+        for number, name in zip(counts, images.names, strict=True):
+            console.note(f"  {number:>{WIDTH},}  {console.escape(name)}")
+    elif counts:
         width = max(WIDTH, len(f"{max(counts):,}") + 1)
         for row in (range(10), counts):
             console.note(f"  {''.join(f'{each:<{width},}' for each in row).rstrip()}")
@@ -103,7 +106,7 @@ def draw_contact_sheet(images: Images) -> None:
     """Draw the first image of each digit, or the first ten, at half size, on a terminal."""
     import numpy as np
 
-    from mnistmlp.cli.drawing import side_by_side, wrap
+    from mnistmlp.cli.drawing import cut, side_by_side, wrap
 
     if not console.is_terminal():
         return
@@ -111,7 +114,8 @@ def draw_contact_sheet(images: Images) -> None:
     titles = [""] * len(chosen)
     if images.labels is not None:
         digits, firsts = np.unique(images.labels, return_index=True)
-        chosen, titles = firsts.tolist(), [str(digit) for digit in digits]
+        names = images.names or [str(digit) for digit in range(10)]
+        chosen, titles = firsts.tolist(), [cut(names[digit], 14) for digit in digits]
     panels = [
         (title, images.images[k].reshape(14, 2, 14, 2).mean(axis=(1, 3)).astype(np.uint8))
         for k, title in zip(chosen, titles, strict=True)

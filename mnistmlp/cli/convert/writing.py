@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mnistmlp.cli.options import back_up_replaced, check_target
 from mnistmlp.data.catalog import SPLITS, DataFile, Split
-from mnistmlp.errors import SettingError
+from mnistmlp.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Bytes
@@ -109,3 +109,34 @@ def making(folder: Path) -> Iterator[None]:
                 with suppress(OSError):
                     folder.rmdir()
             raise
+
+
+def check_names(folder: Path, names: Sequence[str] | None, *, force: bool) -> None:
+    """Raise SettingError if other names of classes are there, which these images do not have."""
+    from mnistmlp.data.folder import NAMES_FILE, read_names
+
+    path = folder / NAMES_FILE
+    if not os.path.lexists(path):
+        return
+    try:
+        there = read_names(folder)
+    except DataError:  # something else
+        there = ()
+    if there != names:
+        check_target("TARGET", path, force=force)
+
+
+def write_names(folder: Path, names: Sequence[str] | None, *, quiet: bool) -> None:
+    """Write the names of the classes; a file with others is kept as NAME.bak, even for none."""
+    from mnistmlp.atomic import atomic_write
+    from mnistmlp.data.folder import NAMES_FILE
+
+    path, content = folder / NAMES_FILE, "".join(f"{name}\n" for name in names or ()).encode()
+    if path.is_file() and path.read_bytes() == content:
+        return
+    back_up_replaced(path, quiet=quiet)
+    if names is None:
+        path.unlink(missing_ok=True)
+        return
+    with atomic_write(path) as file:
+        file.write(content)

@@ -150,7 +150,7 @@ class Options:
             "is the same.",
         ),
     ] = None
-    dataset: options.DatasetName = "mnist"
+    dataset: options.DatasetName = None
     data_dir: options.DataDir = None
     log: Annotated[
         Path | None,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file
+from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file, load_named
+from mnistmlp.cli.data import choose_dataset
 from mnistmlp.cli.train.checkpoints import SUFFIX, checkpoint_path
+from mnistmlp.data.catalog import DatasetName
 from mnistmlp.errors import BrainError, DataError, SettingError
 from mnistmlp.training.recipes import RECIPES, SETTINGS
 from mnistmlp.training.settings import spell
@@ -175,6 +177,18 @@ def _check_seeds(options: Options) -> None:
     for name in ("seed", "resume", "like"):
         if name in options.given:
             raise SettingError(name, "does not go with --seeds")
+
+
+def find_dataset(options: Options, planned: Provenance) -> DatasetName | None:
+    """Return the data set that is asked for, or else that of the brain or run to go on from."""
+    if options.dataset or options.data_dir:
+        return options.dataset
+    before = planned.dataset.get("name")  # of --resume or --like
+    known: list[DatasetName] = [name for name in get_args(DatasetName) if name == before]
+    if known:
+        return known[0]
+    init = load_named(options.init, warn=False) if options.init else None
+    return choose_dataset(None, None, init, quiet=options.quiet) if init else None
 
 
 def announce_rate(plan: Plan, options: Options) -> None:

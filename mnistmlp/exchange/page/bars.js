@@ -11,7 +11,7 @@ function percent(share, under = "<", over = ">") {
 function makeBars(list, names = ["bar"]) {
   for (let digit = 0; digit < DIGITS; digit++) {
     const [row, name, track, share] = create("li", "span", "div", "span");
-    Object.assign(name, { className: "name", textContent: digit });
+    Object.assign(name, { className: "name", textContent: nameOfClass(digit) });
     track.className = "track";
     share.className = "share";
     track.append(...names.map((className) => Object.assign(...create("div"), { className })));
@@ -36,7 +36,7 @@ function showVerdict(section, found, otherwise, hint) {
     section.querySelector(name),
   );
   section.classList.toggle("unsure", otherwise !== null);
-  const lines = otherwise === null ? (found.lines ?? [found.digit]) : ["?"];
+  const lines = otherwise === null ? (found.lines ?? [nameOfClass(found.digit)]) : ["?"];
   digit.textContent = lines.join("\n");
   digit.style.setProperty("--columns", Math.max(...lines.map((line) => `${line}`.length)));
   digit.style.setProperty("--rows", lines.length);

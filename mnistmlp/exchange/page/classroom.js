@@ -96,7 +96,7 @@ function makeLabels(group, chosen) {
     const [label, choice, name] = create("label", "input", "span");
     Object.assign(choice, { type: "radio", name: "label", value: digit });
     choice.addEventListener("change", chosen);
-    name.textContent = digit;
+    name.textContent = nameOfClass(digit);
     label.append(choice, name);
     group.append(label);
   }

@@ -134,13 +134,13 @@ function offer() {
 /** Show what the network makes of a reading; `otherwise` where there is none, or it is unsure. */
 function present(reading, otherwise, leastConfidence = null) {
   if (!network) return presentAbsence();
-  const number = reading && reading.count !== 1 ? findNumber(reading) : null;
+  const number = !CLASSES && reading && reading.count !== 1 ? findNumber(reading) : null;
   const image = number ? number.digits.at(-1).image : reading?.image;
   latestNumber = number;
   latest = image ? recognise(network, image) : null;
   const least = leastConfidence ?? (number ? 0 : LEAST);
   const { likeness } = network;
-  const odd = latest && !number && measureLikeness(likeness, image) < likeness.least;
+  const odd = !CLASSES && latest && !number && measureLikeness(likeness, image) < likeness.least;
   const unsure = odd || (latest && !number && latest.confidence < least);
   showFound(number ?? latest, unsure ? word("noDigit") : otherwise, odd ? Infinity : least);
 }

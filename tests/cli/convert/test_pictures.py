@@ -111,7 +111,7 @@ def test_wrong_pictures_and_rows_are_named(run: Run) -> None:
     [
         (["0", "1", "10"], "png: folders other than 0 to 9, the ten classes: 10"),
         (["0", "A", "B"], "png: folders other than 0 to 9, the ten classes: A, B"),
-        (["cat", "dog"], "png: no tables (.csv, .tsv), archives"),
+        (["cat", "dog"], "png: 2 classes, where this network has ten: 'cat', 'dog'"),
         (["train/0", "training/0"], "png/train and png/training are both train sets"),
     ],
 )
