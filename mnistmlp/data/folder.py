@@ -69,9 +69,11 @@ def cache_folder_of(dataset: DatasetName) -> Path:
 
 
 def dataset_of_cache(folder: Path) -> DatasetName | None:
-    """Return the data set whose cache folder this is, or None."""
+    """Return the data set whose cache folder this is, whatever it is called by, or None."""
     try:
-        return next((name for name in CACHES if folder == cache_folder_of(name)), None)
+        real = Path(os.path.realpath(folder))
+        caches = {name: Path(os.path.realpath(cache_folder_of(name))) for name in CACHES}
+        return next((name for name, cache in caches.items() if cache == real), None)
     except DataError:
         return None
 

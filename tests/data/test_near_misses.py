@@ -178,6 +178,26 @@ def test_folders_of_pictures_are_named() -> None:
     assert str(error_for().hint).startswith("mnistmlp convert 'my own' idx --split 0.8:0.2")
 
 
+@pytest.mark.parametrize(
+    ("files", "options"),
+    [
+        (["train/7/a.png"], " --split 0.8:0.2"),
+        (["train/7/a.png", "test/7/a.png"], ""),
+        (["labels.csv", "a.png"], " --split 0.8:0.2"),
+        (["train.csv", "test.csv", "a.png"], ""),
+    ],
+)
+def test_labelled_pictures_are_converted_and_no_data_are_fetched_beside_them(
+    files: list[str], options: str
+) -> None:
+    for name in files:
+        (OWN / name).parent.mkdir(parents=True, exist_ok=True)
+        (OWN / name).write_text("file,label\na.png,7\n")
+    error = error_for()
+    assert error.hint == f"mnistmlp convert 'my own' idx{options}  # then --data-dir idx"
+    assert error.folder is None
+
+
 def test_a_folder_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied")

@@ -20,7 +20,7 @@ from mnistmlp.cli.convert.report import (
     warn_of_doubts,
 )
 from mnistmlp.cli.convert.writing import check_names
-from mnistmlp.cli.options import NUMBER, Force, Quiet, parse_file, whole
+from mnistmlp.cli.options import NUMBER, Force, Quiet, parse_no_stream, whole
 from mnistmlp.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def convert(
         Path,
         typer.Argument(
             metavar="SOURCE",
-            parser=parse_file,
+            parser=parse_no_stream,
             help="A table (.csv), an archive (.npz), arrays (.npy), IDX files, pictures in "
             "a folder for each class or a list of them; or a folder with these.",
         ),
@@ -43,7 +43,7 @@ def convert(
         Path,
         typer.Argument(
             metavar="TARGET",
-            parser=parse_file,
+            parser=parse_no_stream,
             help="Folder for the IDX files, made if need be; or a table or an archive, which a "
             "name in .csv, .csv.gz or .npz says.",
         ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from mnistmlp.cli import console
 from mnistmlp.cli.convert.png import check_empty, write_pictures
 from mnistmlp.cli.convert.report import converting
-from mnistmlp.cli.convert.writing import check_folder, write_images, write_names
+from mnistmlp.cli.convert.writing import check_folder, write_folder, write_names
 from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
 from mnistmlp.errors import SettingError
 
@@ -85,8 +85,7 @@ def write_sets(form: Form, target: Path, sets: Sequence[Images], *, quiet: bool)
     """Write sets of images, and return the folder or the files; replaced files are kept as .bak."""
     names = sets[0].names
     if form == "idx":
-        for images in sets:
-            write_images(target, images, quiet=quiet)
+        write_folder(target, sets, quiet=quiet)
         write_names(target, names, quiet=quiet)
         return [target]
     if form == "png":

@@ -31,7 +31,7 @@ def find_picture_parts(source: Path, **options: Any) -> Found | None:
     ----------
     source : Path
     **options
-        Are passed to `examine_picture`.
+        Are passed to `read_picture`.
 
     Raises
     ------
@@ -66,7 +66,17 @@ def _find_by_class(folder: Path, options: dict[str, Any]) -> Found | None:
         _class_part(each, split, _list_folders(each), options)
         for split, each in sorted(chosen.items(), reverse=True)
     ]
-    return Found(parts, [f"{each}: left out: a validation set" for each in left_out])
+    named = {each for _, each in found}
+    lines = [f"{each}: left out: no folders 0 to 9" for each in inner if each not in named]
+    lines += _pictures_without_label(folder)
+    return Found(parts, [*lines, *(f"{each}: left out: a validation set" for each in left_out)])
+
+
+def _pictures_without_label(folder: Path) -> list[str]:
+    """Return a line on the pictures beside the folders of the digits, if there are any."""
+    count = sum(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+    text = f"{count:,} picture{'s'[: count != 1]} in no folder of a digit"
+    return [f"{folder}: left out: {text}"] if count else []
 
 
 def _list_folders(folder: Path) -> list[Path]:
@@ -90,8 +100,13 @@ def _class_part(folder: Path, split: Split, inner: Sequence[Path], options: dict
     if others:
         names = ", ".join(others[:5])
         raise DataError(f"{folder}: folders other than 0 to 9, the ten classes: {names}")
-    labels = [int(each.name) for each in inner]
-    return _picture_part(split, folder, _list_pictures(inner, labels), options)
+    empty = [each for each in inner if not any(each.iterdir())]
+    full = [each for each in inner if each not in empty]
+    pictures = _list_pictures(full, [int(each.name) for each in full])
+    part = _picture_part(split, folder, pictures, options)
+    part.notes += [f"{each}: an empty folder" for each in empty]
+    part.notes += _pictures_without_label(folder)
+    return part
 
 
 def _list_pictures(inner: Sequence[Path], labels: Sequence[int]) -> list[Labelled]:
@@ -185,9 +200,9 @@ def _picture_part(
     from mnistmlp.data.convert.parts import Part, Wrong
 
     wrong = wrong or Wrong("pictures")
-    how = "as they are" if options["raw"] else "found, scaled and centred as predict does"
+    how = "as they are" if options["raw"] else "read as predict reads them"
     blocks = _read_blocks(pictures, options, wrong)
-    notes = [f"{'pictures' if names else 'digits of pictures'}, {how}"]
+    notes = [f"pictures, {how}"]
     return Part(split, str(source), True, blocks, wrong, notes, names or [])
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnistmlp.cli.convert.writing import check_place
+from mnistmlp.cli.convert.writing import check_place, making
 from mnistmlp.errors import SettingError
 
 if TYPE_CHECKING:
@@ -38,23 +37,12 @@ def write_pictures(folder: Path, sets: Sequence[Images], on_block: Callable[[int
     WriteError
         If they cannot be written.
     """
-    from mnistmlp.atomic import writing
-
-    there = folder.exists()
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with tempfile.TemporaryDirectory(prefix=".", dir=folder) as name:
-                for images in sets:
-                    _write_set(Path(name, images.split), images, on_block)
-                os.sync()  # once: 70,000 single files would take minutes
-                for images in sets:
-                    Path(name, images.split).rename(folder / images.split)
-        except BaseException:
-            if not there:
-                with suppress(OSError):
-                    folder.rmdir()
-            raise
+    with making(folder), tempfile.TemporaryDirectory(prefix=".", dir=folder) as name:
+        for images in sets:
+            _write_set(Path(name, images.split), images, on_block)
+        os.sync()  # once: 70,000 single files would take minutes
+        for images in sets:
+            Path(name, images.split).rename(folder / images.split)
 
 
 def _write_set(folder: Path, images: Images, on_block: Callable[[int], None]) -> None:

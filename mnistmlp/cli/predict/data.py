@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
+from mnistmlp.cli.predict.folders import SUFFIXES
 from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.errors import DataError, SettingError
 
@@ -34,6 +35,10 @@ def find_part(path: Path, split: Split | None) -> Part:
     """
     from mnistmlp.data.convert.sources import find_parts
 
+    if path.suffix.lower() in SUFFIXES:
+        raise DataError(
+            f"{path}: by its name a picture", hint=f"mnistmlp predict {quote(str(path))}"
+        )
     found = find_parts(path)
     if not found:
         message = f"{path}: no tables, archives or IDX files in this folder"

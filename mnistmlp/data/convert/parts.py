@@ -58,8 +58,9 @@ class Wrong:
     def error(self, name: str, right: int, hint: str | None = None) -> DataError:
         """Return the error that names them, of a source with so many others that are right."""
         more = [f"and {self.count - len(self.first):,} more"]
+        verb = "is" if self.count == 1 else "are"
         return DataError(
-            f"{name}: {self.count:,} of {self.count + right:,} {self.what} are wrong",
+            f"{name}: {self.count:,} of {self.count + right:,} {self.what} {verb} wrong",
             details=[*self.first, *more[: self.count > len(self.first)]],
             hint=hint,
         )
@@ -171,7 +172,7 @@ def check_whole_part(part: Part, count: int) -> None:
     wrong = part.wrong
     if not count and not wrong.count:
         raise DataError(f"{part.name}: no images in it")
-    if wrong.labelled > MAX_OTHER * (count + wrong.count):
+    if wrong.labelled > max(1, MAX_OTHER * (count + wrong.count)):  # one may be a slip
         low, high = min(wrong.labels), max(wrong.labels)
         others = f"label {low}" if low == high else f"labels from {low} to {high}"
         raise DataError(

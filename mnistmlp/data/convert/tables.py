@@ -7,6 +7,7 @@ Rows that it refuses are looked at one by one.
 from __future__ import annotations
 
 import codecs
+import re
 import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from mnistmlp.errors import DataError
 
 MAX_LINE = 1 << 16  # bytes; 785 numbers of 20 digits need 16,500
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NO_TEXT = re.compile(rb"[\x00-\x08\x0a-\x1f]")  # but for a tab
 SAMPLE = 100  # rows, of which the labels are looked at
 Line = tuple[int, bytes]  # its number, from 1, and its bytes
 
@@ -64,7 +66,10 @@ def read_first_line(path: Path) -> str:
     """
     with open_plain(path) as file:
         for lines in read_lines(path, file):
-            return lines[0][1].decode(errors="replace")
+            line = lines[0][1]
+            if NO_TEXT.search(line):
+                raise DataError(f"{path}: not a table: no lines of text")
+            return line.decode(errors="replace")
     raise DataError(f"{path}: empty")
 
 
@@ -80,7 +85,7 @@ def read_lines(path: Path, file: BinaryIO) -> Iterator[list[Line]]:
     for chunk in read_chunks(path, file):
         if first:
             if chunk.startswith(UTF16_MARKS):
-                hint = f"iconv -f UTF-16 -t UTF-8 {quote(str(path))} > utf-8.csv"
+                hint = f"iconv -f UTF-16 -t UTF-8 {quote(str(path))} > NEW.csv"
                 raise DataError(f"{path}: a table in UTF-16, not in UTF-8", hint=hint)
             chunk, first = chunk.removeprefix(codecs.BOM_UTF8), False  # noqa: PLW2901
         *lines, rest = (rest + chunk).split(b"\n")
@@ -145,8 +150,10 @@ def _examine(
             columns.count, columns.delimiter, None, range(last), last, columns.left_out
         )
         notes.append("the last column is the label")
-    highest = table[:, list(columns.pixels)].max(axis=1)
-    if np.median(highest) <= 1:  # a few rows may be wrong
+    highest = np.median(table[:, list(columns.pixels)].max(axis=1))  # a few rows may be wrong
+    if 1 < highest < 2:  # rounded, all images would be black
+        raise DataError(f"{path}: pixels up to {highest:.8g}, not 0 to 1 or 0 to 255")
+    if highest <= 1:
         notes.append("numbers from 0 to 1, scaled to 0 to 255")
         return _Rows(path, columns, "0 to 1", names)
     if sum(map(rows.is_whole, lines)) < len(lines) / 2:

@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,8 @@ def test_pictures_by_class(run: Run) -> None:
         (["both.npz", "images.png"], "TARGET: images.png is by its name a file"),
         (["both.npz", "none/out.csv"], "TARGET: "),
         (["both.npz", "taken"], "TARGET: taken is not a folder"),
+        (["both.npz", "-"], "invalid value for 'TARGET': - is no file"),
+        (["-", "new"], "invalid value for 'SOURCE': - is no file"),
         (["both.npz", "n" * 300], "TARGET: "),
         (["both.npz", "latest.csv"], "TARGET: latest-train.csv would be read as the test set"),
         (["both.npz", "both.npz", "--force"], "TARGET: both.npz is the file of SOURCE"),
@@ -173,3 +176,27 @@ def test_warped_copies_of_a_divided_set(run: Run) -> None:
     result = run("convert", ".", "new", "--split", "0.5:0.5", "--augment", "2")
     assert result.exit_code == 0, result.stderr
     assert [len(load_dataset("new", split).labels) for split in ("train", "test")] == [18, 6]
+
+
+def test_images_and_labels_are_replaced_together_or_not_at_all(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("train.csv", table())
+    assert run("convert", "train.csv", "own").exit_code == 0
+    write("other.csv", table(255 - IMAGES, LABELS))
+    whole = os.fsync
+
+    def fail_for_labels(descriptor: int) -> None:
+        if os.fstat(descriptor).st_size < 100:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(descriptor)
+
+    monkeypatch.setattr("os.fsync", fail_for_labels)
+    before = {name: Path("own", name).read_bytes() for name in names("own")}
+    for folder in ("own", "new"):
+        result = run("convert", "other.csv", folder, "--force")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.splitlines()[-1].endswith("No space left on device")
+        assert "kept" not in result.stderr
+    assert {name: Path("own", name).read_bytes() for name in names("own")} == before
+    assert "new" not in names()

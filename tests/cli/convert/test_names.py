@@ -98,7 +98,7 @@ def test_wrong_rows_are_named(run: Run, drawn: tuple[Bytes, list[str]]) -> None:
     write_csv(Path("train.csv"), images, [*words[:3], "", *words[4:]])
     result = run("convert", "train.csv", "out")
     assert result.stderr.splitlines()[:2] == [
-        f"error: train.csv: 1 of {ROWS} rows are wrong",
+        f"error: train.csv: 1 of {ROWS} rows is wrong",
         "  train.csv:5: no label",
     ]
     write_csv(Path("train.csv"), images, [*words[:3], "zoo", *words[4:]])

@@ -152,6 +152,15 @@ def test_what_is_no_file_of_images(run: Run, brain: Path) -> None:
     assert result.stderr.splitlines()[1] == "hint: for pictures: mnistmlp predict -r pictures"
 
 
+def test_a_picture_is_no_file_of_images(run: Run, brain: Path) -> None:
+    Path("7.png").touch()
+    result = run("predict", "--brain", brain, "--data", "7.png")
+    assert result.exit_code == 1
+    assert result.stderr == "error: 7.png: by its name a picture\nhint: mnistmlp predict 7.png\n"
+    result = run("predict", "--brain", brain, "--data", "-")
+    assert (result.exit_code, "'--data': - is no file" in result.stderr) == (2, True)
+
+
 def test_a_folder_of_images(run: Run, brain: Path, small: Path) -> None:
     words = ["predict", "--brain", brain, "--format", "csv"]
     result = run(*words, "--data", small)
