@@ -37,14 +37,14 @@ from mnistmlp.cli.predict.answers import (
     write_answer,
 )
 from mnistmlp.cli.predict.indices import parse_indices
-from mnistmlp.cli.predict.numbers import check_options, print_numbers
+from mnistmlp.cli.predict.numbers import print_numbers
 from mnistmlp.cli.predict.recognise import (
     Recognised,
     recognise_file,
     recognise_indices,
     recognise_pictures,
 )
-from mnistmlp.cli.predict.sources import check_sources, picture_names
+from mnistmlp.cli.predict.sources import check_options, check_sources, picture_names
 from mnistmlp.cli.predict.wanted import Wanted
 from mnistmlp.errors import PictureError, SettingError
 
@@ -99,7 +99,10 @@ def predict(
     if numbers:
         single = {"--index": index, "--data": data, "--raw": raw, "--no-centre": not centre}
         of_digits = {"--top": top, "--probabilities": probabilities}
-        check_options(single | of_digits | {"--show": show, "--explain": explain})
+        check_options("numbers", single | of_digits | {"--show": show, "--explain": explain})
+    if data is not None:
+        of_pictures = {"--raw": raw, "--recursive": recursive, "--no-centre": not centre}
+        check_options("data", of_pictures | {"--dataset": dataset})
     indices = parse_indices(index or [], seed)
     several = len(images) + sum(map(len, indices)) > 1
     several = several or recursive or files_from is not None or data is not None

@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
 from mnistmlp.cli.options import back_up_replaced
@@ -15,19 +15,12 @@ from mnistmlp.cli.predict import show
 from mnistmlp.cli.predict.answers import TABLES, Output, make_row, write_probability
 from mnistmlp.cli.predict.sources import Source
 from mnistmlp.cli.predict.wanted import Wanted
-from mnistmlp.errors import PictureError, SettingError
+from mnistmlp.errors import PictureError
 
 if TYPE_CHECKING:
     from mnistmlp.brains.classifier import Classifier
     from mnistmlp.pictures.ink import Invert
     from mnistmlp.pictures.numbers.reading import Digit, NumberReading
-
-
-def check_options(others: dict[str, Any]) -> None:
-    """Raise SettingError if an option is given that is about single digits."""
-    for name, given in others.items():
-        if given:
-            raise SettingError("numbers", f"does not go with {name}")
 
 
 def print_numbers(

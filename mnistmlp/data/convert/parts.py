@@ -198,9 +198,10 @@ def number_name(names: list[str], name: str, source: Path | str) -> int:
 def check_class_count(names: Sequence[str], source: Path | str, least: int = DIGITS) -> None:
     """Raise DataError if there are more than ten classes, or fewer than expected."""
     if not least <= len(names) <= DIGITS:
-        more = "more than ten" if len(names) > DIGITS else str(len(names))
+        count = "more than ten" if len(names) > DIGITS else str(len(names))
+        classes = "class" if len(names) == 1 else "classes"
         shown = ", ".join(map(short, names[: DIGITS + 1]))
-        raise DataError(f"{source}: {more} classes, where this network has ten: {shown}")
+        raise DataError(f"{source}: {count} {classes}, where this network has ten: {shown}")
 
 
 def number_classes(

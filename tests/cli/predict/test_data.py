@@ -219,3 +219,10 @@ def test_any_bytes_are_read_or_refused_in_a_line(
     errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == result.exit_code, result.stderr
     assert all(re.fullmatch(r"\d+,\d,[\d.e-]+", line) for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("option", ["--raw", "--recursive", "--no-centre", "--dataset=fashion"])
+def test_what_does_not_go_with_it(run: Run, brain: Path, small: Path, option: str) -> None:
+    result = run("predict", "--brain", brain, "--data", small, option)
+    name = option.split("=")[0]
+    assert (result.exit_code, result.stderr) == (2, f"error: --data: does not go with {name}\n")
