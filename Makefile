@@ -32,9 +32,10 @@ demo: .venv/package ## fetch MNIST, train, evaluate, report, recognise a digit
 test: .venv/development ## run the tests
 	$(BIN)/pytest --numprocesses auto
 
-soak: .venv/development ## kill it 200 times while it saves, feed it 20,000 hostile files
+soak: .venv/development ## kill it 200 times while it saves, feed it 20,000 hostile files, kill searches
 	$(BIN)/python -m tests.soak.kills
 	$(BIN)/python -m tests.soak.hostile_files
+	$(BIN)/python -m tests.soak.searches
 
 lint: .venv/development ## check style and types
 	$(BIN)/ruff check

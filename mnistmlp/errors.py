@@ -14,6 +14,8 @@ MnistMlpError
 │   ├── OtherFormatError    a file that by its name has another format
 │   └── OtherTaskError      a brain for another kind of images or labels
 ├── CheckpointError         a file that is not a checkpoint, or cannot be read
+├── RecipeError             a file that is not a recipe, or cannot be read
+├── StudyError              a study that cannot be opened, is of other settings, or is out of reach
 ├── WriteError              a file that cannot be written
 ├── MissingExtraError       an optional package that is not installed
 ├── ClusterError            a cluster that cannot be reached, or cannot train
@@ -101,6 +103,8 @@ class DataError(MnistMlpError):
     ----------
     folder : Path, optional
         Where the data set should be, if fetching or making it may help.
+    dataset : str
+        The name of the data set.
     """
 
     def __init__(
@@ -108,11 +112,13 @@ class DataError(MnistMlpError):
         message: str,
         *,
         folder: Path | None = None,
+        dataset: str = "mnist",
         hint: str | None = None,
         details: Sequence[str] = (),
     ) -> None:
         super().__init__(message, hint=hint, details=details)
         self.folder = folder
+        self.dataset = dataset
 
 
 class IdxError(DataError):
@@ -138,21 +144,9 @@ class MissingDataError(DataError):
     ----------
     folder : Path, optional
         The folder, if the files can be put there beside what is there.
-    synthetic : bool
-        Whether what is there is of the synthetic data set.
+    dataset : str
+        The name of the data set that what is there is of.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        folder: Path | None,
-        synthetic: bool = False,
-        hint: str | None = None,
-        details: Sequence[str] = (),
-    ) -> None:
-        super().__init__(message, folder=folder, hint=hint, details=details)
-        self.synthetic = synthetic
 
 
 class ChangedDataError(DataError):
@@ -160,17 +154,16 @@ class ChangedDataError(DataError):
 
     Parameters
     ----------
-    synthetic : bool
-        Whether it was a file of the synthetic data set.
+    dataset : str
+        The name of the data set that it was a file of.
     record : Path, optional
         The record of its digest, if the change may be intended.
     """
 
     def __init__(
-        self, message: str, *, folder: Path, synthetic: bool = False, record: Path | None
+        self, message: str, *, folder: Path, dataset: str = "mnist", record: Path | None
     ) -> None:
-        super().__init__(message, folder=folder)
-        self.synthetic = synthetic
+        super().__init__(message, folder=folder, dataset=dataset)
         self.record = record
 
 
@@ -208,6 +201,14 @@ class OtherTaskError(BrainError):
 
 class CheckpointError(MnistMlpError):
     """A file that is not a checkpoint, or cannot be read."""
+
+
+class RecipeError(MnistMlpError):
+    """A file that is not a recipe, or cannot be read."""
+
+
+class StudyError(MnistMlpError):
+    """A study of `tune` that cannot be opened, is of other settings, or is out of reach."""
 
 
 class WriteError(MnistMlpError):

@@ -24,6 +24,7 @@ from mnistmlp.data.idx import write_idx
 from mnistmlp.data.web import CA_VARIABLES
 from tests.dask_cluster import LocalCluster, running_cluster
 from tests.faulty_server import Mirror, serving
+from tests.postgresql import Server, find_programs, serving as serving_postgresql
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserType
@@ -151,6 +152,14 @@ def browser(chromium: BrowserType) -> Iterator[Browser]:
 
     with launch(chromium) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server; without its programs, skip the test, or fail in CI."""
+    reason = "needs PostgreSQL: apt-get install postgresql"
+    with serving_postgresql(_require(find_programs(), reason)) as server:
+        yield server
 
 
 @pytest.fixture

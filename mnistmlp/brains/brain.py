@@ -19,6 +19,7 @@ from mnistmlp.brains.meta import Meta
 from mnistmlp.brains.provenance import describe_foreign
 from mnistmlp.core.inputs import warn_of_light_background
 from mnistmlp.core.network import Network
+from mnistmlp.data.catalog import DIGIT_NAMES, FILES
 from mnistmlp.errors import InputError, OtherTaskError, warn
 
 if TYPE_CHECKING:
@@ -97,6 +98,18 @@ class Brain(Classifier):
         return self.meta.temperature if self.meta else 1.0
 
     @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, whose numbers `predict` returns; None for digits."""
+        return self.meta.class_names if self.meta else None
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The classes that its training data are known to have had, by name; None if unknown."""
+        if self.class_names or not self.meta or self.meta.dataset not in FILES:
+            return self.class_names
+        return DIGIT_NAMES
+
+    @property
     def brains(self) -> tuple[Brain, ...]:
         """The brain itself, as the only one."""
         return (self,)
@@ -163,7 +176,8 @@ class Brain(Classifier):
         if self.meta and not meta:
             warn(f"{path}: the weights have changed since training, of which the file says nothing")
         if not meta:
-            meta = describe_foreign(self.network, "own", path, self.temperature)
+            temperature, names = self.temperature, self.class_names
+            meta = describe_foreign(self.network, "own", path, temperature, names)
         write_brain(path, self.network, meta)
 
 
@@ -180,6 +194,20 @@ class Committee(Classifier):
         self.brains = () if isinstance(brains, Brain) else tuple(brains)
         if not self.brains or not all(isinstance(each, Brain) for each in self.brains):
             raise InputError("a committee is made of at least one brain, and of brains only")
+        classes = {each.classes for each in self.brains} - {None}
+        if len(classes) > 1:
+            firsts = " and ".join(sorted(each[0] for each in classes if each))
+            raise OtherTaskError(f"brains of different classes, of which the first are {firsts}")
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, as any of the brains has them; None for digits."""
+        return next((each.class_names for each in self.brains if each.class_names), None)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The classes that the training data of any are known to have had; None if unknown."""
+        return next((each.classes for each in self.brains if each.classes), None)
 
     @property
     def networks(self) -> list[Network]:

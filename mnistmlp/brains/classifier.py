@@ -78,11 +78,21 @@ class Classifier(ABC):
 
     @property
     @abstractmethod
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes; None for digits."""
+
+    @property
+    @abstractmethod
+    def classes(self) -> tuple[str, ...] | None:
+        """The names of the classes, those of digits too; None if they are unknown."""
+
+    @property
+    @abstractmethod
     def temperatures(self) -> list[float]:
         """The temperature that calibrates each of them; 1 if none was fitted."""
 
     def predict(self, images: ArrayLike) -> Indices:
-        """Recognise the digits of images.
+        """Recognise the digits of images, or the classes that `class_names` names.
 
         Parameters
         ----------
@@ -151,10 +161,13 @@ class Classifier(ABC):
         SettingError
             If the number of threads is none.
         """
-        from mnistmlp.data.datasets import as_pair  # only needed here
+        from mnistmlp.data.datasets import Dataset, as_pair  # only needed here
 
+        names = self.class_names
+        if not self.classes and isinstance(data, Dataset):
+            names = data.class_names
         with Workers(count_threads(threads)) as workers:
-            return evaluate(self.networks, *as_pair(data), self.temperatures, workers)
+            return evaluate(self.networks, *as_pair(data), self.temperatures, workers, names)
 
     def find_mistakes(self, data: Labelled, *, threads: int | None = 1) -> Mistakes:
         """Return the misread images among labelled ones: the `mistakes` that `evaluate` finds.

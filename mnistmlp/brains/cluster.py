@@ -82,13 +82,8 @@ def connect(address: str) -> Iterator[Cluster]:
             client = distributed.Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except ClusterError:
         raise
-    except TimeoutError:
-        waited = f"no scheduler answers within {CONNECT_TIMEOUT:g} seconds"
-        raise ClusterError(f"{address}: {waited}") from None
     except Exception as error:  # of many kinds: of sockets, of TLS, of what answers there
-        hint = TLS_HINT if address.startswith("tls") else None
-        message = f"{address}: no scheduler answers: {_in_one_line(_find_root(error))}"
-        raise ClusterError(message, hint=hint) from None
+        raise _no_answer(address, error) from None
     try:
         yield Cluster(client, address)
     except distributed.comm.CommClosedError:
@@ -107,6 +102,14 @@ async def _ask_kind(address: str) -> str:
     patience = 0.8 * CONNECT_TIMEOUT  # less than all, to hear why
     async with distributed.rpc(address, timeout=patience, connection_args=arguments) as server:
         return str((await server.identity())["type"])
+
+
+def _no_answer(address: str, error: BaseException) -> ClusterError:
+    root = _find_root(error)
+    if isinstance(root, TimeoutError | asyncio.CancelledError):
+        return ClusterError(f"{address}: no scheduler answers within {CONNECT_TIMEOUT:g} seconds")
+    hint = TLS_HINT if address.startswith("tls") else None
+    return ClusterError(f"{address}: no scheduler answers: {_in_one_line(root)}", hint=hint)
 
 
 def _find_root(error: BaseException) -> BaseException:

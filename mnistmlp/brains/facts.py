@@ -41,6 +41,7 @@ def describe_brain(network: Network, meta: Meta | None) -> dict[str, dict[str, A
             "sizes": "-".join(map(str, network.sizes)),
             "parameters": f"{facts['parameters']:,}",
             "normalization": None if facts["normalization"] == "none" else facts["normalization"],
+            "classes": ", ".join(meta.class_names) if meta and meta.class_names else None,
         },
         "training": _origin(meta) if meta else {},
         "results": _results(meta) if meta else {},

@@ -128,6 +128,8 @@ def chain_sizes(
     names: Iterable[tuple[str, str]],
     shapes: Mapping[str, tuple[int, ...]],
     bias_axes: tuple[int, ...] = (),
+    *,
+    transposed: bool = False,
 ) -> tuple[int, ...]:
     """Return the widths of all layers, checking that the shapes chain from 784 to 10.
 
@@ -140,6 +142,8 @@ def chain_sizes(
     shapes : mapping of tuples of int, by name
     bias_axes : tuple of int
         The axes of a bias after the first.
+    transposed : bool
+        Weights are (fan_in, fan_out), not (fan_out, fan_in).
 
     Raises
     ------
@@ -150,15 +154,16 @@ def chain_sizes(
     """
     sizes = [PIXELS]
     for weights, bias in names:
-        shape = shapes[weights]
+        shape = shapes[weights][::-1] if transposed else shapes[weights]
         if len(shape) != 2 or shape[1] != sizes[-1] or not shape[0]:
             other = len(sizes) == 1 and len(shape) == 2 and shape[0] > 0
+            expected = f"({sizes[-1]}, fan_out)" if transposed else f"(fan_out, {sizes[-1]})"
             raise (OtherTaskError if other else BrainError)(
-                f"{path}: {weights} has shape {short(shape)}, expected (fan_out, {sizes[-1]})"
+                f"{path}: {weights} has shape {short(shapes[weights])}, expected {expected}"
             )
-        expected = (shape[0], *bias_axes)
-        if shapes[bias] != expected:
-            raise BrainError(f"{path}: {bias} has shape {short(shapes[bias])}, expected {expected}")
+        wanted = (shape[0], *bias_axes)
+        if shapes[bias] != wanted:
+            raise BrainError(f"{path}: {bias} has shape {short(shapes[bias])}, expected {wanted}")
         sizes.append(shape[0])
     if sizes[-1] != DIGITS:
         raise OtherTaskError(f"{path}: {sizes[-1]} outputs, expected {DIGITS}")

@@ -15,6 +15,7 @@ from mnistmlp.core.calibration import MAX_TEMPERATURE, MIN_TEMPERATURE
 from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.network import Network
 from mnistmlp.core.normalization import NORMALIZATION_NAMES
+from mnistmlp.data.catalog import find_name_fault
 from mnistmlp.errors import BrainError, OtherTaskError
 from mnistmlp.training.recipes import MAX_SYNTHETIC
 from mnistmlp.training.state import MAX_MEASURED
@@ -71,6 +72,9 @@ RULES = {  # by key, for brains and checkpoints
         lambda value: _is_number(value) and 0 <= value <= MAX_SYNTHETIC,
     ),
     "prune": Rule("a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1),
+    "class_names": Rule(
+        "ten different names that can be shown", lambda value: find_name_fault(value) is None
+    ),
     "half": Rule("true or false", lambda value: isinstance(value, bool)),
     "threads": Rule(
         f"a number from 1 to {MAX_THREADS}, or null",
@@ -95,7 +99,12 @@ REQUIRED = (  # in a brain
     *("sizes", "activation", "output", "loss", "recipe", "seed", "dataset", "versions"),
     *("epochs", "history", "accuracy"),
 )
-OPTIONAL = ("temperature", "synthetic", "half")  # brains of earlier versions lack them
+OPTIONAL = (
+    "temperature",
+    "synthetic",
+    "half",
+    "class_names",
+)  # brains of earlier versions lack them
 
 
 def find_invalid(
@@ -124,6 +133,7 @@ class Meta:
     epochs: int  # epoch of these weights; 0 if the first epoch was interrupted
     history: list[dict[str, Any]] = field(repr=False)  # one report per epoch
     dataset: str | None  # name of the training data
+    class_names: tuple[str, ...] | None  # of the outputs; None for digits
     versions: dict[str, str]  # of the software that trained it, by name
 
     @property
@@ -199,6 +209,7 @@ class Meta:
             epochs=raw["epochs"],
             history=raw["history"],
             dataset=_text(raw["dataset"].get("name")),
+            class_names=tuple(raw["class_names"]) if "class_names" in raw else None,
             versions=raw["versions"],
         )
 

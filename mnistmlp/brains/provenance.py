@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Provenance:
     half: bool = False  # saved in half precision
     threads: int | None = None  # of BLAS; None if unknown
     versions: Mapping[str, str] = field(default_factory=versions)
+    class_names: Sequence[str] | None = None  # None for digits
 
     def differences(self, other: Provenance) -> dict[str, tuple[Any, Any]]:
         """Return by name the values that differ in another run, in such a way that weights may.
@@ -75,8 +76,11 @@ class Provenance:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as a dict for JSON."""
-        return asdict(self)
+        """Return all fields as a dict for JSON, without names of classes if there are none."""
+        found = asdict(self)
+        if self.class_names is None:
+            del found["class_names"]
+        return found
 
     @classmethod
     def parse(cls, meta: Mapping[str, Any]) -> Provenance:
@@ -93,7 +97,13 @@ def parameter_digest(parameters: Array) -> str:
     return hashlib.sha256(parameters.tobytes()).hexdigest()
 
 
-def describe_foreign(network: Network, origin: str, path: Path, temperature: float = 1.0) -> Meta:
+def describe_foreign(
+    network: Network,
+    origin: str,
+    path: Path,
+    temperature: float = 1.0,
+    class_names: Sequence[str] | None = None,
+) -> Meta:
     """Return the `meta` of a network of which it is not known how it was trained.
 
     Parameters
@@ -104,6 +114,8 @@ def describe_foreign(network: Network, origin: str, path: Path, temperature: flo
     path : Path
         Of the network, for messages.
     temperature : float
+    class_names : sequence of str, optional
+        None for digits.
 
     Raises
     ------
@@ -118,4 +130,6 @@ def describe_foreign(network: Network, origin: str, path: Path, temperature: flo
         "accuracy": {"validation": None},
     }
     meta = describe_network(network, temperature) | {"recipe": {"name": origin}, **untold}
+    if class_names:
+        meta["class_names"] = list(class_names)
     return Meta.parse(meta | {"versions": versions()}, path)

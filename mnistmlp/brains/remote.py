@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ from mnistmlp.brains.brain import Brain, load_brain
 from mnistmlp.brains.provenance import Provenance, parameter_digest
 from mnistmlp.brains.train import complete, run
 from mnistmlp.data.datasets import Dataset, load_dataset
-from mnistmlp.data.folder import builtin_folder, default_folder
+from mnistmlp.data.folder import CACHES, cache_folder_of, default_folder
 from mnistmlp.errors import BrainError, ClusterError, DataError, MissingDataError
 from mnistmlp.version import __version__
 
@@ -68,14 +68,15 @@ def train_member(
     """
     provenance = Provenance.parse(json.loads(planned))
     check_version(provenance.versions["mnistmlp"])
-    digests = tuple(provenance.dataset["digests"].items())
-    data = _unpack_data(packed) if packed else _find_data(digests, data_dir)
+    name, digests = provenance.dataset["name"], tuple(provenance.dataset["digests"].items())
+    data = _unpack_data(packed) if packed else _find_data(name, digests, data_dir)
     network = read_brain_bytes(initial).network if initial else None
     if network and parameter_digest(network.parameters) != provenance.initial:
         raise BrainError("the brain to start from has changed since the run was planned")
     started = time.perf_counter()
+    names = provenance.class_names  # which the files of images and labels do not tell
     brain, result = run(
-        complete(provenance, data),
+        replace(complete(provenance, data), dataset=provenance.dataset, class_names=names),
         data,
         initial_network=network,
         threads=threads,
@@ -93,9 +94,9 @@ def check_version(wanted: str) -> None:
 
 
 @lru_cache(maxsize=1)  # the next member has the same data
-def _find_data(digests: tuple[tuple[str, str], ...], data_dir: str | None) -> Dataset:
+def _find_data(name: str, digests: tuple[tuple[str, str], ...], data_dir: str | None) -> Dataset:
     """Load the training images with these digests, from whichever folder has them."""
-    for folder in _possible_folders(data_dir):
+    for folder in _possible_folders(name, data_dir):
         with suppress(DataError):
             data = load_dataset(folder, "train")
             if data.digests == dict(digests):
@@ -103,12 +104,12 @@ def _find_data(digests: tuple[tuple[str, str], ...], data_dir: str | None) -> Da
     raise MissingDataError("not on this worker", folder=None)
 
 
-def _possible_folders(data_dir: str | None) -> Iterator[Path]:
+def _possible_folders(name: str, data_dir: str | None) -> Iterator[Path]:
     if data_dir:
         yield Path(data_dir)
     with suppress(DataError):  # the user has no home folder
         yield default_folder()
-        yield builtin_folder()
+        yield from (cache_folder_of(each) for each in CACHES if each == name)
 
 
 def pack_data(data: Dataset) -> bytes:

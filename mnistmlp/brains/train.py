@@ -23,9 +23,9 @@ from mnistmlp.data.datasets import Dataset, as_pair
 from mnistmlp.data.synthetic import add_digits
 from mnistmlp.errors import DataError, SettingError, warn
 from mnistmlp.training.advice import watch
-from mnistmlp.training.learning_rates import override
+from mnistmlp.training.learning_rates import customise
 from mnistmlp.training.loop import fit
-from mnistmlp.training.recipes import RECIPES, SETTINGS, Recipe, check_names, find_recipe
+from mnistmlp.training.recipes import RECIPES, Recipe, check_names
 from mnistmlp.training.settings import as_plain
 from mnistmlp.training.setup import check_image_count, check_network, check_seed
 
@@ -184,16 +184,10 @@ def choose_recipe(
         If the recipe or a setting is unknown, or a setting is invalid.
     """
     check_names(settings)
-    settings = dict(settings)
-    if any(SETTINGS[each].warp for each in settings.keys() & SETTINGS.keys()):
-        settings.setdefault("augment", True)
     if init is not None and not isinstance(init, Brain):
         raise SettingError("init", f"{short(init)} is no Brain; Brain(network) makes one")
-    if isinstance(recipe, Recipe) and recipe not in RECIPES.values():
-        changed = replace(recipe, **settings)
-        check_network(changed, init.network if init else None)
-        return changed
-    if init:
+    own = isinstance(recipe, Recipe) and recipe not in RECIPES.values()
+    if init and not own:
         network = init.network
         if recipe is None and init.meta and init.meta.recipe_name in RECIPES:
             recipe = init.meta.recipe_name
@@ -203,11 +197,8 @@ def choose_recipe(
             "loss": network.loss,
             "dtype": network.parameters.dtype.name,
             "normalization": network.normalization,
-        } | settings
-    if recipe is None:
-        recipe = "classic"
-    chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
-    changed = override(chosen, settings)
+        } | dict(settings)
+    changed = customise("classic" if recipe is None else recipe, settings)
     check_network(changed, init.network if init else None)
     return changed
 
@@ -241,11 +232,14 @@ def complete(provenance: Provenance, data: Dataset) -> Provenance:
     Raises
     ------
     SettingError
-        If there are too few images for the recipe.
+        If there are too few images for the recipe, or synthetic digits to be added to
+        images of other classes.
     DataError
         If it is the provenance of a run on other data.
     """
     check_image_count(provenance.recipe, len(data.images))
+    if provenance.synthetic and data.class_names:
+        raise SettingError("synthetic", "adds digits to images of other classes")
     past = provenance.dataset.get("digests", data.digests)
     if different := [name for name, each in data.digests.items() if each != past.get(name)]:
         raise DataError(f"trained on other data: digests differ for {' and '.join(different)}")
@@ -254,6 +248,7 @@ def complete(provenance: Provenance, data: Dataset) -> Provenance:
     return replace(
         provenance,
         dataset={"name": data.name, "digests": data.digests},
+        class_names=data.class_names,
         threads=blas.BLAS_THREADS,
         versions=versions() | library,
     )
@@ -342,5 +337,7 @@ def _as_dataset(data: Labelled) -> Dataset:
     """Return a data set, or a pair of images and labels, as a data set that is checked."""
     images, labels = check_pair(*as_pair(data))
     split: Split = data.split if isinstance(data, Dataset) else "train"
-    checked = Dataset(images.reshape(-1, SIDE, SIDE), labels.astype(np.uint8, copy=False), split)
-    return checked.with_digests(data.known) if isinstance(data, Dataset) else checked
+    names = data.names if isinstance(data, Dataset) else None
+    pair = images.reshape(-1, SIDE, SIDE), labels.astype(np.uint8, copy=False)
+    checked = Dataset(*pair, split, names)
+    return checked.with_digests(data.known, data.origins) if isinstance(data, Dataset) else checked

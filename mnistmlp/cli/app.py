@@ -30,7 +30,7 @@ STREAMS = {  # and how they write file names that are not UTF-8
 }
 MISSPELT = re.compile(r"No such command '(.{,99})'\.|'(.{,99})' is not one of (.*)")
 COMMANDS = (  # each is a module of this package
-    *("download", "convert", "train", "recipes", "evaluate", "predict"),
+    *("download", "convert", "train", "tune", "recipes", "evaluate", "predict"),
     *("info", "watch", "export", "import", "draw"),
 )
 

@@ -9,7 +9,7 @@ import typer
 
 from mnistmlp.cli import console, hints
 from mnistmlp.cli.completion import complete_brain
-from mnistmlp.errors import OtherTaskError
+from mnistmlp.errors import OtherTaskError, SettingError
 from mnistmlp.training.recipes import GUESSING
 
 if TYPE_CHECKING:
@@ -44,10 +44,21 @@ def brain_file(name: Path) -> Path:
     return PRETRAINED if name == BUNDLED else name
 
 
-def choose_default_brain() -> Path:
-    """Return brain.npz if it exists, else the bundled brain."""
+def choose_default_brain(dataset: str | None = None) -> Path:
+    """Return brain.npz if it exists, else the bundled brain.
+
+    Raises
+    ------
+    SettingError
+        If only the bundled brain is there, and the data set has other classes than digits.
+    """
     if DEFAULT_BRAIN.exists():
         return DEFAULT_BRAIN
+    from mnistmlp.data.catalog import NAMES
+
+    if dataset in NAMES:
+        lack = f"no {DEFAULT_BRAIN} here, and the bundled brain knows digits only"
+        raise SettingError("brain", lack, hint=f"mnistmlp train --dataset {dataset}")
     console.note(f"no {DEFAULT_BRAIN} here: using the bundled brain ({BUNDLED})")
     return BUNDLED
 

@@ -13,11 +13,15 @@ from mnistmlp.cli.hints import BUNDLED
 PLAIN = re.compile(r"[\w@%+,./-]*")  # what no shell takes for anything but a name
 
 
-def complete_recipe() -> list[tuple[str, str]]:
-    """Return the recipes, each with the accuracy to expect."""
+def complete_recipe(incomplete: str) -> list[tuple[str, str]]:
+    """Return the recipes, each with the accuracy to expect, and recipe files."""
     from mnistmlp.training.recipes import EXPECTED
 
-    return [(name, f"{each.accuracy:.2%} on the test set") for name, each in EXPECTED.items()]
+    files = complete_file(".toml")(incomplete) if incomplete else []
+    return [
+        *((name, f"{each.accuracy:.2%} on the test set") for name, each in EXPECTED.items()),
+        *((name, "recipe file") for name in files),
+    ]
 
 
 def complete_file(*suffixes: str, names: tuple[str, ...] = ()) -> Callable[[str], list[str]]:

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 ERASE = "\r \x1b[J\r"
 PLAIN = {"±": "+-", "√": "sqrt", "−": "-", "×": "x", "≥": ">=", "…": "..."}  # what ASCII has for it
 PLAIN |= dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#@", strict=True))  # of a curve: shades, not heights
+PLAIN |= dict(
+    zip(
+        "おきすつなはまやれを",
+        ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"],
+        strict=True,
+    )
+)
 BUFFER = 1 << 16  # bytes that are written at once, at most
 
 

@@ -13,9 +13,10 @@ from mnistmlp.cli.hints import download_command
 from mnistmlp.errors import MixedDataError, WriteError
 
 if TYPE_CHECKING:
+    from mnistmlp.brains.brain import Brain, Committee
     from mnistmlp.data.catalog import DatasetName, Split
     from mnistmlp.data.datasets import Dataset
-    from mnistmlp.data.download import Progress
+    from mnistmlp.data.download import Fetched, Progress
 
 KEPT = "the old file is kept as .bak"
 STATES = {
@@ -26,14 +27,19 @@ STATES = {
 }
 
 
-def fetch_mnist(
-    folder: Path, *, mirrors: list[str] | None = None, force: bool = False, quiet: bool = False
+def fetch(
+    folder: Path,
+    dataset: Fetched,
+    *,
+    mirrors: list[str] | None = None,
+    force: bool = False,
+    quiet: bool = False,
 ) -> None:
-    """Fetch the files of MNIST that a folder lacks, or all with `force`."""
-    from mnistmlp.data.download import MIRRORS, download_dataset
+    """Fetch the files of a data set that a folder lacks, or all with `force`."""
+    from mnistmlp.data.download import download_dataset
 
-    with download_progress(quiet) as draw, _naming_ways_out(folder):
-        download_dataset(folder, mirrors=mirrors or MIRRORS, force=force, on_progress=draw)
+    with download_progress(quiet) as draw, _naming_ways_out(folder, dataset):
+        download_dataset(folder, dataset, mirrors=mirrors or None, force=force, on_progress=draw)
 
 
 def make_synthetic(folder: Path, *, force: bool = False, quiet: bool = False) -> None:
@@ -42,7 +48,7 @@ def make_synthetic(folder: Path, *, force: bool = False, quiet: bool = False) ->
     from mnistmlp.data.load import make_dataset
     from mnistmlp.data.placing import files_to_write
 
-    with _naming_ways_out(folder, synthetic=True):
+    with _naming_ways_out(folder, "synthetic"):
         if files := files_to_write(folder, SYNTHETIC, force=force):
             if not quiet:
                 console.note(f"making synthetic digits in {console.escape(str(folder))}")
@@ -51,9 +57,9 @@ def make_synthetic(folder: Path, *, force: bool = False, quiet: bool = False) ->
 
 
 @contextmanager
-def _naming_ways_out(folder: Path, *, synthetic: bool = False) -> Iterator[None]:
+def _naming_ways_out(folder: Path, dataset: DatasetName) -> Iterator[None]:
     """Name the options that help where a folder cannot be written, or holds other files."""
-    command = download_command(Path("DIR"), synthetic=synthetic)
+    command = download_command(Path("DIR"), dataset)
     elsewhere = f"use another folder: {command}, then --data-dir DIR"
     try:
         yield
@@ -61,29 +67,76 @@ def _naming_ways_out(folder: Path, *, synthetic: bool = False) -> Iterator[None]
         error.hint = elsewhere
         raise
     except MixedDataError as error:
-        command = download_command(folder, synthetic=synthetic)
+        command = download_command(folder, dataset)
         error.hint = f"{elsewhere}; or {command} --force, which keeps each of them as NAME.bak"
         raise
 
 
 def open_dataset(
-    dataset: DatasetName, data_dir: Path | None, split: Split, *, quiet: bool = False
+    dataset: DatasetName | None, data_dir: Path | None, split: Split, *, quiet: bool = False
 ) -> Dataset:
     """Load a split of a data set: from a folder of the user's, or from the cache.
 
-    Only the cache folder is filled on first use.
+    Without a name it is MNIST, or whatever the folder holds.  Only the cache folder is
+    filled on first use.
     """
     from mnistmlp.data.datasets import describe_mixture
-    from mnistmlp.data.folder import missing_files
-    from mnistmlp.data.load import cache_folder_of, load_split
+    from mnistmlp.data.folder import cache_folder_of, missing_files
+    from mnistmlp.data.load import load_split
 
-    folder = data_dir or cache_folder_of(dataset)
-    if not data_dir and missing_files(folder):
-        (make_synthetic if dataset == "synthetic" else fetch_mnist)(folder, quiet=quiet)
+    if data_dir:
+        folder = data_dir
+    else:
+        dataset = dataset or "mnist"
+        folder = cache_folder_of(dataset)
+        if missing_files(folder):
+            _fill(folder, dataset, quiet=quiet)
     data = load_split(folder, dataset, split)
     if mixture := describe_mixture(folder, data):
         console.note(f"warning: {console.escape(mixture)}")
     return data
+
+
+def choose_dataset(
+    dataset: DatasetName | None,
+    data_dir: Path | None,
+    classifier: Brain | Committee,
+    *,
+    quiet: bool = False,
+) -> DatasetName | None:
+    """Return the data set that is asked for, or else that of the brains' training.
+
+    Brains that read digits are for MNIST, whatever they were trained on.
+    """
+    from mnistmlp.data.catalog import NAMES, TITLES
+
+    trained_on = {brain.meta and brain.meta.dataset for brain in classifier.brains}
+    if dataset or data_dir or not trained_on <= NAMES.keys() or len(trained_on) > 1:
+        return dataset
+    own = next(name for name in TITLES if name in trained_on)
+    if not quiet:
+        console.note(f"note: on {TITLES[own]}, as the brain was trained on it (--dataset {own})")
+    return own
+
+
+def warn_of_other_classes(data: Dataset, classifier: Brain | Committee) -> None:
+    """Warn if images are of other classes than those that the brains were trained on."""
+    known, wanted = classifier.classes, data.classes
+    trained_on = {brain.meta and brain.meta.dataset for brain in classifier.brains}
+    same = data.name in trained_on - {"custom"}  # perhaps with names of one's own
+    if known and wanted and known != wanted and not same:
+        shown, learnt = (", ".join(each[:2]) for each in (wanted, known))
+        console.note(
+            f"warning: these images are of other classes ({shown} …) than the brain was "
+            f"trained on ({learnt} …)"
+        )
+
+
+def _fill(folder: Path, dataset: DatasetName, *, quiet: bool) -> None:
+    if dataset == "synthetic":
+        make_synthetic(folder, quiet=quiet)
+    else:
+        fetch(folder, dataset, quiet=quiet)
 
 
 # --- Progress ----------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mnistmlp.cli.data import fetch_mnist, make_synthetic
+from mnistmlp.cli.data import fetch, make_synthetic
 from mnistmlp.cli.options import DataDir, DatasetName, Quiet
 from mnistmlp.errors import SettingError
 
@@ -17,7 +17,7 @@ def download(
         list[str] | None,
         typer.Option(
             metavar="URL",
-            show_default="two public mirrors",
+            show_default="public mirrors of the data set",
             help="Where to fetch the .gz files: the http, https or file URL of a folder; "
             "repeat for more, tried in order.",
         ),
@@ -29,22 +29,22 @@ def download(
             help="Fetch or make all files, whatever is there; old ones are kept as NAME.bak.",
         ),
     ] = False,
-    dataset: DatasetName = "mnist",
+    dataset: DatasetName = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fetch MNIST, or make synthetic digits, and print the folder.
+    """Fetch MNIST or another data set, or make synthetic digits, and print the folder.
 
-    The four files of MNIST are stored uncompressed, each after a check against
-    its published SHA-256.  A folder that holds other data under their names is
-    left as it is.
+    The four files are stored uncompressed, each after a check against its published
+    SHA-256.  A folder that holds other data under their names is left as it is.
     """
-    from mnistmlp.data.load import cache_folder_of
+    from mnistmlp.data.folder import cache_folder_of
 
+    dataset = dataset or "mnist"
     folder = data_dir or cache_folder_of(dataset)
     if dataset == "synthetic":
         if mirror:
-            raise SettingError("mirror", "is for MNIST only: synthetic is made, not fetched")
+            raise SettingError("mirror", "is for what is fetched: synthetic is made")
         make_synthetic(folder, force=force, quiet=quiet)
     else:
-        fetch_mnist(folder, mirrors=mirror, force=force, quiet=quiet)
+        fetch(folder, dataset, mirrors=mirror, force=force, quiet=quiet)
     print(folder)

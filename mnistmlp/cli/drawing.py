@@ -1,9 +1,10 @@
-"""Images drawn with characters, side by side."""
+"""Images drawn with characters, side by side, and texts in columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+from unicodedata import combining, east_asian_width
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +16,27 @@ if TYPE_CHECKING:
 GAP = "  "
 UPPER_HALF = "▀"
 SHADES = " .:+#"  # where blocks cannot be shown, from black to white
+
+
+def cell_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text in no more than this many columns, with an ellipsis if it is cut."""
+    if cell_width(text) <= width:
+        return text
+    while cell_width(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def fit(texts: Sequence[str], most: int) -> list[str]:
+    """Return texts that are all as wide as the widest, and no wider than so many columns."""
+    shown = [cut(text, most) for text in texts]
+    width = max(map(cell_width, shown))
+    return [text + " " * (width - cell_width(text)) for text in shown]
 
 
 def wrap(steps: list[Panel], width: int) -> Iterator[list[Panel]]:
@@ -32,7 +54,7 @@ def side_by_side(screen: Console, steps: list[Panel]) -> Iterator[Text]:
     """Yield the lines of panels: their titles, then their images."""
     from rich.text import Text
 
-    yield Text(GAP.join(title.ljust(len(image)) for title, image in steps))
+    yield Text(GAP.join(title + " " * (len(image) - cell_width(title)) for title, image in steps))
     for row in range(0, max(len(image) for _, image in steps), 2):
         parts = [
             half_blocks(screen, image[row], image[row + 1])

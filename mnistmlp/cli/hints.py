@@ -89,45 +89,54 @@ def _other_format_hint(path: Path) -> str:
 
 def _data_hint(error: DataError) -> str | None:
     """Return how to get data that are missing, damaged or changed."""
-    from mnistmlp.data.folder import SYNTHETIC_CACHE
+    from mnistmlp.data.folder import dataset_of_cache
 
     match error:
-        case MixedDataError():
-            return (
-                "use another folder, or none: without --data-dir and MNISTMLP_DATA_DIR "
-                "the files are kept in the cache"
-            )
-        case DownloadError(folder=Path() as folder):
-            return _fetch_by_hand(folder)
-        case ChangedDataError(folder=Path() as folder, synthetic=synthetic, record=record):
+        case MixedDataError(folder=folder):
+            return _name_other_folder(folder)
+        case DownloadError(folder=Path() as folder, dataset=dataset):
+            return _fetch_by_hand(folder, dataset)
+        case ChangedDataError(folder=Path() as folder, dataset=dataset, record=record):
             intended = f" (if the change is intended: rm {quote(str(record))})" if record else ""
-            return f"{download_command(folder, synthetic=synthetic)}{intended}"
-        case MissingDataError(folder=Path() as folder, synthetic=synthetic):
-            return download_command(folder, synthetic=synthetic)
-        case DataError(folder=Path() as folder):
-            synthetic = folder.name == SYNTHETIC_CACHE
-            return f"{download_command(folder, synthetic=synthetic)} --force"
+            return f"{download_command(folder, dataset)}{intended}"
+        case MissingDataError(folder=Path() as folder, dataset=dataset):
+            return download_command(folder, dataset)
+        case DataError(folder=Path() as folder, dataset=dataset):
+            return f"{download_command(folder, dataset_of_cache(folder) or dataset)} --force"
     return None
 
 
-def download_command(folder: Path, *, synthetic: bool = False) -> str:
+def _name_other_folder(folder: Path | None) -> str:
+    """Return the ways out where a folder holds other data than those that are wanted."""
+    from mnistmlp.data.folder import VARIABLE
+
+    rest = "the files are kept in the cache; or leave out --dataset, which takes these as they are"
+    named = os.environ.get(VARIABLE)
+    if folder and named and Path(named).expanduser() == folder:
+        return f"{VARIABLE} names this folder; without it {rest}"
+    return f"use another folder, or none: without --data-dir and {VARIABLE} {rest}"
+
+
+def download_command(folder: Path, dataset: str = "mnist") -> str:
     """Return the command that fetches or makes a data set in a folder."""
     from mnistmlp.data.folder import VARIABLE, is_cache
 
     words = ["mnistmlp download"]
-    if synthetic:
-        words.append("--dataset synthetic")
+    if dataset != "mnist":
+        words.append(f"--dataset {dataset}")
     if not is_cache(folder) or os.environ.get(VARIABLE):
         words.append(f"--data-dir {quote(str(folder))}")
     return " ".join(words)
 
 
-def _fetch_by_hand(folder: Path) -> str:
+def _fetch_by_hand(folder: Path, dataset: str) -> str:
     from mnistmlp.data.catalog import MNIST
 
     names = ", ".join(f"{each.name}.gz" for each in MNIST)
-    return (
+    ways = (
         f"put {names} into {folder} by hand, "
-        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR; "
-        "or use digits that need no network: --dataset synthetic"
+        "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR"
     )
+    if dataset != "mnist":
+        return ways
+    return f"{ways}; or use digits that need no network: --dataset synthetic"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mnistmlp.cli import console
 from mnistmlp.cli.completion import complete_file
 from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_target
 from mnistmlp.errors import SettingError
@@ -44,17 +45,22 @@ def import_(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Make a brain from a PyTorch network, and print its path.
+    """Make a brain from a network of PyTorch, Keras or JAX, and print its path.
 
-    The network is an nn.Sequential of nn.Linear layers, from 784 pixels to 10
-    digits, saved as safetensors.
+    The network has linear layers only, from 784 pixels to 10 digits, and is saved
+    as safetensors. Numbers in the layers' names give their order, or else the shapes
+    do; matrices of Keras and JAX, (fan_in, fan_out), are transposed. A note says so.
     """
     from mnistmlp.exchange.safetensors import import_safetensors
 
     check_distinct("BRAIN", brain, {"MODEL": model})
     check_target("BRAIN", brain, force=force)
     imported = import_safetensors(
-        model, activation=activation, loss=loss, normalized=_parse_normalized(normalized)
+        model,
+        activation=activation,
+        loss=loss,
+        normalized=_parse_normalized(normalized),
+        on_note=lambda line: console.note(console.escape(line)),
     )
     back_up_replaced(brain)
     imported.save(brain, overwrite=True)

@@ -12,6 +12,7 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import DEFAULT_BRAIN, OneBrain, load_named
+from mnistmlp.cli.drawing import cell_width
 from mnistmlp.cli.options import Json
 from mnistmlp.version import __version__
 
@@ -53,12 +54,18 @@ def info(
     print("\n\n".join(filter(None, map(_rows, sections.values()))))
 
 
+def _wrap(text: str) -> list[str]:
+    """Wrap a text, in which a wide character takes two columns."""
+    spread = "".join(c + "\0" * (cell_width(c) - 1) for c in text)
+    return [line.replace("\0", "") for line in VALUES.wrap(spread)]
+
+
 def _rows(facts: dict[str, Any]) -> str:
     """Return a row for each fact that is known, in 80 columns but for long words and paths."""
     rows = []
     for name, value in facts.items():
         text = console.escape(str(value))
-        lines = [text] if isinstance(value, Path) else VALUES.wrap(text)
+        lines = [text] if isinstance(value, Path) else _wrap(text)
         if value is not None:
             rows.append(f"{name.replace('_', ' '):20} " + f"\n{'':21}".join(lines))
     return "\n".join(rows)

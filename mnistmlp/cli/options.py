@@ -74,6 +74,13 @@ def parse_file(text: str) -> Path:
     return Path(parse_name(text))
 
 
+def parse_no_stream(text: str) -> Path:
+    """Parse the name of a file or a folder where neither standard input nor output will do."""
+    if text == "-":
+        raise typer.BadParameter("- is no file: standard input and output will not do here")
+    return parse_file(text)
+
+
 def parse_folder(text: str) -> Path:
     """Parse the name of a folder, which need not exist."""
     path = parse_file(text)
@@ -96,10 +103,11 @@ def parse_range(option: str, text: str) -> range:
 # --- Checks of files to be written, made before the work ---------------------
 
 
-def check_target(option: str, path: Path, *, force: bool) -> None:
+def check_target(option: str, path: Path, *, force: bool, other: str = "file") -> None:
     """Raise SettingError if no file can be written at `path`, or if there is one.
 
-    With `force`, a file may be there, if it can be kept as NAME.bak.
+    With `force`, a file may be there, if it can be kept as NAME.bak.  `other` is what else
+    may be named: another file, or another folder.
     """
     try:
         check_writable(path)
@@ -108,12 +116,12 @@ def check_target(option: str, path: Path, *, force: bool) -> None:
     except OSError as error:
         raise SettingError(option, f"{error.filename}: {error.strerror}") from None
     if path.exists() and not force:
-        raise SettingError(option, f"{path} exists", hint=keep_hint(path))
+        raise SettingError(option, f"{path} exists", hint=keep_hint(path, other))
 
 
-def keep_hint(path: Path) -> str:
+def keep_hint(path: Path, other: str = "file") -> str:
     """Return the ways out where a file exists: both keep it."""
-    return f"name another file, or use --force, which keeps this one as {_name_backup(path)}"
+    return f"name another {other}, or use --force, which keeps this one as {_name_backup(path)}"
 
 
 def back_up_replaced(path: Path, *, quiet: bool = False, copy: bool = False) -> None:
@@ -171,8 +179,12 @@ DataDir = Annotated[
     ),
 ]
 DatasetName = Annotated[
-    catalog.DatasetName,
-    typer.Option(help="Data set; synthetic is built in and needs no network."),
+    catalog.DatasetName | None,
+    typer.Option(
+        show_default="mnist, or what DIR holds",
+        help="Data set: digits, clothes (fashion), Japanese characters (kmnist), or digits that "
+        "are built in and need no network (synthetic).",
+    ),
 ]
 SplitName = Annotated[
     Literal["test", "train"], typer.Option(help="Which images of the data set to use.")

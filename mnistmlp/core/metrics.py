@@ -43,6 +43,7 @@ class Evaluation:
     digits: Indices  # (n,), what they were read as
     probabilities: Array  # (n, 10), calibrated
     uncalibrated: Array  # (n, 10), before calibration
+    class_names: tuple[str, ...] | None = None  # None for digits
     members: tuple[Evaluation, ...] = ()  # of a committee: what each network does alone
 
     @property
@@ -106,13 +107,17 @@ class Evaluation:
         """Precision, recall and F1 of each digit."""
         return digit_scores(self.confusion)
 
+    def name(self, digit: int) -> str:
+        """Return the name of a class: that of a digit is the digit."""
+        return self.class_names[digit] if self.class_names else str(digit)
+
     def most_confused(self, count: int = 3) -> list[ConfusedPair]:
         """Return the pairs of digits that are confused most, at most `count`."""
         return most_confused(self.confusion, count)
 
     def describe_confusion(self) -> str:
         """Say in words which digits are confused most."""
-        pairs = ", ".join(map(str, self.most_confused()))
+        pairs = ", ".join(each.describe(self.name) for each in self.most_confused())
         return f"most often misread: {pairs}" if pairs else "no mistakes"
 
     def __repr__(self) -> str:
@@ -122,10 +127,10 @@ class Evaluation:
     def _repr_html_(self) -> str:
         from mnistmlp.core.notebook import draw_confusion, make_table, put_side_by_side
 
-        headings = ("digit", "precision", "recall", "F1", "images")
+        headings = ("class" if self.class_names else "digit", "precision", "recall", "F1", "images")
         scores = [
             (
-                each.digit,
+                self.name(each.digit),
                 *(f"{x:.2%}" for x in (each.precision, each.recall, each.f1)),
                 f"{each.support:,}",
             )
@@ -133,7 +138,8 @@ class Evaluation:
         ]
         found = f"accuracy {self.accuracy:.2%} ({self.correct:,} of {self.images:,})"
         return f"<p>{found}, loss {self.loss:.4f}</p>" + put_side_by_side(
-            draw_confusion(self.confusion), make_table(scores, headings, align="right")
+            draw_confusion(self.confusion, self.class_names),
+            make_table(scores, headings, align="right"),
         )
 
 
@@ -205,6 +211,7 @@ def evaluate(
     labels: ArrayLike,
     temperatures: Sequence[float] | None = None,
     workers: Workers | None = None,
+    class_names: tuple[str, ...] | None = None,
 ) -> Evaluation:
     """Evaluate a network, or the average of several, on labelled images.
 
@@ -222,6 +229,8 @@ def evaluate(
         One per network, to calibrate it; 1 by default.
     workers : Workers, optional
         Threads that share the images; the caller's own by default.
+    class_names : tuple of str, optional
+        None for digits.
 
     Raises
     ------
@@ -232,7 +241,7 @@ def evaluate(
     """
     pixels, checked = check_pair(images, labels)
     members = tuple(
-        _evaluate_network(network, temperature, pixels, checked, workers)
+        _evaluate_network(network, temperature, pixels, checked, workers, class_names)
         for network, temperature in zip(networks, temperatures or [1] * len(networks), strict=True)
     )
     return members[0] if len(members) == 1 else _combine(members)
@@ -244,6 +253,7 @@ def _evaluate_network(
     images: Bytes,
     labels: Labels,
     workers: Workers | None,
+    class_names: tuple[str, ...] | None,
 ) -> Evaluation:
     outputs = network.outputs(images, workers=workers)
     targets = np.eye(DIGITS, dtype=outputs.dtype)[labels]
@@ -254,6 +264,7 @@ def _evaluate_network(
         digits=outputs.argmax(axis=1),
         probabilities=apply_temperature(uncalibrated, temperature),
         uncalibrated=uncalibrated,
+        class_names=class_names,
     )
 
 
@@ -269,4 +280,5 @@ def _combine(members: tuple[Evaluation, ...]) -> Evaluation:
         probabilities=calibrated,
         uncalibrated=np.mean([each.uncalibrated for each in members], axis=0),
         members=members,
+        class_names=members[0].class_names,
     )

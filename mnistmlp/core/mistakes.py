@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,8 +41,12 @@ class ConfusedPair:
     count: int
 
     def __str__(self) -> str:
+        return self.describe(str)
+
+    def describe(self, name: Callable[[int], str]) -> str:
+        """Say what was read as what, with the names of the classes."""
         times = f"{self.count:,} times" if self.count > 1 else "once"
-        return f"{self.actual} as {self.predicted} ({times})"
+        return f"{name(self.actual)} as {name(self.predicted)} ({times})"
 
 
 def pick(probabilities: Array, digits: Indices) -> Array:

@@ -14,15 +14,17 @@ FAINTEST, STRONGEST = 0.15, 0.7  # opacity of a cell: its count is legible on wh
 FONT = 13  # pixels
 
 
-def draw_confusion(confusion: NDArray[np.int64]) -> str:
+def draw_confusion(confusion: NDArray[np.int64], class_names: Sequence[str] | None = None) -> str:
     """Return a confusion matrix (10, 10), [actual][predicted], as SVG.
 
-    A cell is darker, the larger its share of the row is, as `shade` says.
+    A cell is darker, the larger its share of the row is, as `shade` says.  Names of classes
+    are shown where the pointer rests.
     """
     side = MARGIN + CELL * len(confusion) + 1
+    kind, names = ("class", class_names) if class_names else ("digit", [""] * len(confusion))
     marks = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{side}" height="{side}" role="img" '
-        'aria-label="confusion matrix: actual digit by row, predicted by column" '
+        f'aria-label="confusion matrix: actual {kind} by row, predicted by column" '
         'font-family="sans-serif" text-anchor="middle">'
     ]
     middle = MARGIN + CELL * len(confusion) / 2
@@ -30,8 +32,8 @@ def draw_confusion(confusion: NDArray[np.int64]) -> str:
     marks.append(f'<g transform="translate(12 {middle:g}) rotate(-90)">{_text(0, 0, "actual")}</g>')
     for actual, row in enumerate(confusion):
         place = MARGIN + CELL * actual
-        marks.append(_text(place + CELL / 2, MARGIN - 6, str(actual)))
-        marks.append(_text(MARGIN - 9, place + CELL / 2 + 5, str(actual)))
+        marks.append(_text(place + CELL / 2, MARGIN - 6, str(actual), names[actual]))
+        marks.append(_text(MARGIN - 9, place + CELL / 2 + 5, str(actual), names[actual]))
         for predicted, count in enumerate(row):
             share = count / max(row.sum(), 1)
             marks.append(_cell(MARGIN + CELL * predicted, place, count, share, actual == predicted))
@@ -53,9 +55,10 @@ def _cell(x: int, y: int, count: int, share: float, right: bool) -> str:
     return cell + (_text(x + CELL / 2, y + CELL / 2 + 5, str(count)) if count else "")
 
 
-def _text(x: float, y: float, text: str) -> str:
+def _text(x: float, y: float, text: str, title: str = "") -> str:
     size = min(FONT, 1.4 * CELL / len(text)) if text.isdigit() else FONT  # fits into a cell
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size:.3g}" fill="currentColor">{text}</text>'
+    shown = f"<title>{escape(title)}</title>{text}" if title else text
+    return f'<text x="{x:g}" y="{y:g}" font-size="{size:.3g}" fill="currentColor">{shown}</text>'
 
 
 def make_table(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,20 +13,33 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes
-from mnistmlp.data.catalog import MNIST, SPLITS, SYNTHETIC, DataFile, Split
+from mnistmlp.data.catalog import (
+    DIGIT_NAMES,
+    FILES,
+    MNIST,
+    NAMES,
+    SPLITS,
+    DataFile,
+    Split,
+    dataset_of,
+    find_known,
+    find_name_fault,
+)
 from mnistmlp.data.convert.command import convert_command
 from mnistmlp.data.folder import (
     describe_content,
-    file_digest,
     find_file,
     find_files,
     idx_digest,
     is_cache,
+    is_packed_original,
+    is_verified,
+    read_names,
 )
 from mnistmlp.data.idx import read_header, read_idx
 from mnistmlp.data.idx_faults import explain_items, fault_error
 from mnistmlp.data.near_misses import missing_error
-from mnistmlp.data.record import RECORD, add_to_record, read_record, status_of
+from mnistmlp.data.record import RECORD, Entry, add_to_record, read_record, status_of
 from mnistmlp.data.repairs import read, writing_command
 from mnistmlp.errors import (
     ChangedDataError,
@@ -53,22 +67,36 @@ class Dataset:
     images: Bytes  # (n, 28, 28), 0 is the background
     labels: Bytes  # (n,), 0 … 9
     split: Split
+    names: Sequence[str] | None = None  # of the classes 0 … 9, where they are given
     known: Mapping[str, str] = field(default_factory=dict, init=False)  # digests, so far
+    origins: Mapping[str, str] = field(default_factory=dict, init=False)  # sets, as recorded
 
     def __post_init__(self) -> None:
         check_choice("split", self.split, SPLITS)
+        if self.names is not None and (fault := find_name_fault(self.names)):
+            place, what = fault
+            raise InputError(what if place is None else f"the name of class {place}: {what}")
 
     def __repr__(self) -> str:
-        try:
-            name = self.name
-        except (AttributeError, ValueError):  # no arrays, or none that a file can hold
-            name = "custom"
-        return f"<Dataset {name} {self.split}: {len(self.images):,} images>"
+        return f"<Dataset {self._name} {self.split}: {len(self.images):,} images>"
 
-    def with_digests(self, known: Mapping[str, str]) -> Dataset:
-        """Return the data set, with digests that are known and need not be computed."""
-        data = Dataset(self.images, self.labels, self.split)
+    @property
+    def _name(self) -> str:
+        try:
+            return self.name
+        except (AttributeError, ValueError):  # no arrays, or none that a file can hold
+            return "custom"
+
+    def with_digests(
+        self, known: Mapping[str, str], origins: Mapping[str, str] | None = None
+    ) -> Dataset:
+        """Return the data set, with digests that are known and need not be computed.
+
+        Where digests do not tell, `origins` tell which data sets its files are of.
+        """
+        data = Dataset(self.images, self.labels, self.split, self.names)
         object.__setattr__(data, "known", known)
+        object.__setattr__(data, "origins", origins or {})
         return data
 
     @cached_property
@@ -80,13 +108,28 @@ class Dataset:
     @property
     def sets(self) -> dict[str, str]:
         """The data set that each file is of, as in `name`, by published name."""
-        return {file.name: _set_of(file, self.digests[file.name]) for file in SPLITS[self.split]}
+        return {
+            file.name: dataset_of(file.name, self.digests[file.name])
+            or self.origins.get(file.name)
+            or "custom"
+            for file in SPLITS[self.split]
+        }
 
     @property
     def name(self) -> str:
-        """``"mnist"`` or ``"synthetic"`` if the digests match, else ``"custom"``."""
+        """The name of a known data set if the digests match, else ``"custom"``."""
         sets = set(self.sets.values())
         return sets.pop() if len(sets) == 1 else "custom"
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes, given or those of a known data set; None for digits."""
+        return NAMES.get(self._name) if self.names is None else tuple(self.names)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The names of the classes, those of digits too; None if they are unknown."""
+        return self.class_names or (DIGIT_NAMES if self.name in FILES else None)
 
 
 def as_pair(data: Labelled) -> tuple[ArrayLike, ArrayLike]:
@@ -106,20 +149,11 @@ def as_pair(data: Labelled) -> tuple[ArrayLike, ArrayLike]:
     return data
 
 
-def _published(file: DataFile) -> dict[str, str]:
-    """Return the digests of a file in the known data sets, with the names of these."""
-    made = next((each.sha256 for each in SYNTHETIC if each.name == file.name), "")
-    return {made: "synthetic", file.sha256: "mnist"}
-
-
-def _set_of(file: DataFile, digest: str | None) -> str:
-    return _published(file).get(digest or "", "custom")
-
-
 def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> Dataset:
     """Load a split.
 
-    Plain files are memory-mapped, compressed ones unpacked into memory.  A downloaded
+    If there is a file ``labels.txt``, its ten lines name the classes.  Plain files are
+    memory-mapped, compressed ones unpacked into memory.  A downloaded
     file that has been written to since is verified again, and the result is entered
     into the record of its folder.  Nothing else is written.
 
@@ -136,7 +170,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
     DataError
         If a file is missing, damaged or changed since it was downloaded; if
         images are not 28 x 28 bytes, there are none, their number differs from
-        that of the labels, or a label is above 9.
+        that of the labels, a label is above 9, or ``labels.txt`` is not ten names.
     SettingError
         If there is no such split.
     """
@@ -145,7 +179,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
         check_whole("limit", limit, "a number of images, 1 or more", 1)
     folder = Path(folder)
     paths = _locate(folder, split)
-    known = dict(filter(None, map(_verify, paths, SPLITS[split])))
+    entries = list(map(_verify, paths, SPLITS[split]))
     fault: IdxError | None = None
     try:
         parts = map(_read, paths, SPLITS[split], [limit, limit])
@@ -158,8 +192,12 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
         raise fault
     if size != labelled:
         raise DataError(f"{folder}: {size} {split} images, but {labelled} labels")
-    data = Dataset(images, labels, split)
-    return data.with_digests(known) if len(labels) == size else data
+    data = Dataset(images, labels, split, read_names(folder))
+    if len(labels) < size:
+        return data
+    told = [(file.name, each) for file, each in zip(SPLITS[split], entries, strict=True) if each]
+    known = {name: entry.sha256 for name, entry in told if entry.sha256}
+    return data.with_digests(known, {name: entry.dataset for name, entry in told})
 
 
 def _locate(folder: Path, split: Split) -> list[Path]:
@@ -172,34 +210,46 @@ def _locate(folder: Path, split: Split) -> list[Path]:
     return paths
 
 
-def _verify(path: Path, file: DataFile) -> tuple[str, str] | None:
-    """Return the name and digest of a file that is in the record, or None for any other file.
+def _verify(path: Path, file: DataFile) -> Entry | None:
+    """Return the entry of a file that is in the record, or None for any other file.
 
-    Raise ChangedDataError if it has changed since.
+    A published file of which only the compressed bytes are known has an entry without a
+    digest.  Raise ChangedDataError if it has changed since.
     """
     entry, status = read_record(path.parent).get(path.name), status_of(path)
-    if entry is None or entry.sha256 not in _published(file) or status is None:
+    if status is None:
         return None
+    recorded = {each.dataset for each in find_known(file.name) if not each.sha256}
+    if not entry or not (entry.dataset in recorded or dataset_of(file.name, entry.sha256)):
+        return _find_packed(path, file, status)
     if not entry.matches(status):
-        _check_unchanged(path, file, entry.sha256)
-        add_to_record(path, status, entry.sha256)
-    return file.name, entry.sha256
+        _check_unchanged(path, file, entry)
+        add_to_record(path, status, entry.sha256, entry.dataset)
+    return entry
 
 
-def _check_unchanged(path: Path, file: DataFile, expected: str) -> None:
+def _find_packed(path: Path, file: DataFile, status: os.stat_result) -> Entry | None:
+    """Return an entry for a file that is the published ``.gz`` file of a data set, or None."""
+    for each in find_known(file.name):
+        if each.packed_sha256 and is_packed_original(path, each):
+            return Entry(status.st_size, status.st_mtime_ns, "", each.dataset)
+    return None
+
+
+def _check_unchanged(path: Path, file: DataFile, entry: Entry) -> None:
     """Raise ChangedDataError if a file has another digest than expected, or is no longer IDX."""
     record = None if is_cache(path.parent) else path.parent / RECORD
     try:
         found = idx_digest(read_idx(path))
-        if found == expected:
+        if found == entry.sha256:
             return
-        change = f"{describe_content(found)}, expected {expected[:12]}…"
+        change = f"{describe_content(found)}, expected {entry.sha256[:12]}…"
     except IdxError as error:
         change, record = str(error).removeprefix(f"{path}: "), None  # hardly the user's own data
     raise ChangedDataError(
         f"{path}: changed since it was written: {change}",
         folder=path.parent,
-        synthetic=_set_of(file, expected) == "synthetic",
+        dataset=dataset_of(file.name, entry.sha256) or entry.dataset,
         record=record,
     )
 
@@ -214,11 +264,17 @@ def describe_mixture(folder: Path, data: Dataset) -> str | None:
     _, labels = SPLITS["test" if data.split == "train" else "train"]
     with contextlib.suppress(DataError):
         if path := find_file(folder, labels):
-            sets[labels.name] = _set_of(labels, file_digest(path))
+            sets[labels.name] = _describe_labels(path, labels)
     if len(set(sets.values())) == 1:
         return None
     found = ", ".join(f"{name} ({kind})" for name, kind in sets.items())
     return f"{folder} holds files of different data sets: {found}"
+
+
+def _describe_labels(path: Path, labels: DataFile) -> str:
+    """Return the name of the data set that a file of labels is of."""
+    known = next((each for each in find_known(labels.name) if is_verified(path, each)), None)
+    return known.dataset if known else "custom"
 
 
 def _read(path: Path, file: DataFile, limit: int | None = None) -> tuple[Bytes, int]:

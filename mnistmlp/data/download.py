@@ -1,24 +1,27 @@
-"""Downloading the data set: mirrors, retries, resumed transfers, verification.
+"""Downloading a data set: mirrors, retries, resumed transfers, verification.
 
 A file is written only once it is complete and its uncompressed bytes have the
 published SHA-256.  So nothing that a mirror sends is trusted, any compression
-of the right bytes will do, and an interrupted run leaves nothing behind.
+of the right bytes will do, and an interrupted run leaves nothing behind.  Where only
+a digest of the compressed file is published, that file must be the published one.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from mnistmlp.arrays import StrPath
-from mnistmlp.data.catalog import MNIST, DataFile
-from mnistmlp.data.folder import find_files, is_cache
+from mnistmlp.data.catalog import FILES, MNIST, DataFile
+from mnistmlp.data.folder import file_digest, find_files, is_cache
 from mnistmlp.data.placing import check_place, files_to_write, place
 from mnistmlp.data.record import add_to_record, has_record, status_of
 from mnistmlp.data.transfer import MirrorError, RefusalError, Transfer
@@ -31,12 +34,23 @@ from mnistmlp.data.web import (
     hide_login,
     read_remote,
 )
-from mnistmlp.errors import DownloadError, SettingError
+from mnistmlp.errors import DownloadError, SettingError, check_choice
 
-MIRRORS = (
+MIRRORS = (  # of MNIST
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
+OTHER_MIRRORS = {
+    "fashion": (
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ),
+    "kmnist": (
+        "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+    ),
+}
+Fetched = Literal["mnist", "fashion", "kmnist"]
 PAUSES = (0.5, 1.0)  # seconds between the tries at one mirror
 MIN_ADVANCE = RATE_WINDOW * MIN_RATE  # bytes; a try that gets this much further resets the count
 
@@ -58,13 +72,14 @@ OnProgress = Callable[[Progress], None]
 
 def download_dataset(
     folder: StrPath,
+    dataset: Fetched = "mnist",
     *,
-    files: Sequence[DataFile] = MNIST,
-    mirrors: Sequence[str] = MIRRORS,
+    files: Sequence[DataFile] | None = None,
+    mirrors: Sequence[str] | None = None,
     force: bool = False,
     on_progress: OnProgress = lambda progress: None,
 ) -> None:
-    """Download files of MNIST into a folder, uncompressed and verified.
+    """Download files of MNIST, or of another data set, into a folder, uncompressed and verified.
 
     Only names are written that are free, or that the record of the folder shows
     to have been downloaded before.  A file with other content that is replaced is
@@ -78,11 +93,12 @@ def download_dataset(
     ----------
     folder : str or path
         Created if it does not exist.
-    files : sequence of DataFile
+    dataset : {'mnist', 'fashion', 'kmnist'}
+    files : sequence of DataFile, optional
         Which of the four files; all by default.
-    mirrors : sequence of str
+    mirrors : sequence of str, optional
         Addresses (http, https or file) of folders with the ``.gz`` files, in
-        the order to try them.
+        the order to try them; public ones by default.
     force : bool
         Also download files that are already there, verified or not.
     on_progress : callable
@@ -91,7 +107,7 @@ def download_dataset(
     Raises
     ------
     SettingError
-        If a mirror's address is not http, https or file.
+        If there is no such data set, or a mirror's address is not http, https or file.
     MixedDataError
         If the folder holds other data; nothing is then downloaded.
     DownloadError
@@ -99,6 +115,9 @@ def download_dataset(
     WriteError
         If the folder cannot be written.
     """
+    check_choice("dataset", dataset, get_args(Fetched))
+    mirrors = (OTHER_MIRRORS.get(dataset) or MIRRORS) if mirrors is None else mirrors
+    files = FILES[dataset] if files is None else files
     for mirror in mirrors:
         _check_address(mirror)
     folder = Path(folder)
@@ -112,8 +131,16 @@ def download_dataset(
         if is_cache(folder) or has_record(folder):  # other folders are only read
             for path in find_files(folder, file):
                 if status := before.get(path):
-                    add_to_record(path, status, file.sha256)
+                    _record_present(path, status, file)
         on_progress(Progress(file.name, "present"))
+
+
+def _record_present(path: Path, status: os.stat_result, file: DataFile) -> None:
+    """Add a file that was there already, and is verified, to the record of its folder."""
+    if file.sha256:
+        add_to_record(path, status, file.sha256)
+    elif found := file_digest(path):
+        add_to_record(path, status, found, file.dataset)
 
 
 def _check_address(mirror: str) -> None:
@@ -133,6 +160,8 @@ def _fetch(file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProg
     """Download one file and put it into its place."""
     check_place(folder / file.name)  # before the download rather than after it
     transfer = _receive_from_any(file, folder, mirrors, on_progress)
+    if not file.sha256:
+        file = replace(file, sha256=hashlib.sha256(transfer.content).hexdigest())
     kept = place(folder, file, transfer.content)
     size = transfer.received
     on_progress(Progress(file.name, "replaced" if kept else "fetched", size, size))
@@ -155,7 +184,8 @@ def _receive_from_any(
             for text in failures:
                 on_progress(Progress(file.name, "failed", failure=text))
             return transfer
-    raise DownloadError(f"{file.name}.gz: no mirror gives it", folder=folder, details=failures)
+    message = f"{file.name}.gz: no mirror gives it"
+    raise DownloadError(message, folder=folder, dataset=file.dataset, details=failures)
 
 
 def _receive_with_retries(transfer: Transfer, on_progress: OnProgress) -> None:
@@ -185,8 +215,10 @@ def _receive(transfer: Transfer, on_progress: OnProgress) -> None:
             on_progress(Progress(transfer.file.name, "receiving", transfer.received, total))
             if whole:
                 return
-    unpacked, size = len(transfer.content), transfer.file.size
-    raise MirrorError(f"ended after {unpacked} of {size} bytes (uncompressed)")
+    unpacked, file = len(transfer.content), transfer.file
+    if unpacked == file.size:
+        raise MirrorError(f"the .gz file has {transfer.received} bytes, not {file.packed_size}")
+    raise MirrorError(f"ended after {unpacked} of {file.size} bytes (uncompressed)")
 
 
 def _read_local(transfer: Transfer) -> Chunks:

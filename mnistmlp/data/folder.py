@@ -11,12 +11,26 @@ from typing import Any
 import platformdirs
 from numpy.typing import NDArray
 
-from mnistmlp.data.catalog import MNIST, SYNTHETIC_VERSION, DataFile
+from mnistmlp.data.catalog import (
+    DIGIT_NAMES,
+    FILES,
+    MNIST,
+    SYNTHETIC_VERSION,
+    DataFile,
+    DatasetName,
+    find_name_fault,
+)
 from mnistmlp.data.idx import encode_idx, read_idx
+from mnistmlp.data.record import read_record
 from mnistmlp.errors import DataError, IdxError
 
 VARIABLE = "MNISTMLP_DATA_DIR"
-MNIST_CACHE, SYNTHETIC_CACHE = CACHES = ("mnist", f"synthetic-{SYNTHETIC_VERSION}")
+NAMES_FILE = "labels.txt"  # ten lines: the first names class 0
+MAX_NAMES_FILE = 1 << 16  # bytes
+CACHES: dict[DatasetName, str] = {  # the names of the cache folders
+    **{name: name for name in FILES},
+    "synthetic": f"synthetic-{SYNTHETIC_VERSION}",
+}
 
 
 def default_folder() -> Path:
@@ -31,8 +45,8 @@ def default_folder() -> Path:
     return Path(named).expanduser() if named else cache_folder()
 
 
-def cache_folder(name: str = MNIST_CACHE) -> Path:
-    """Return the cache folder of a data set, which belongs to this package.
+def cache_folder(name: str = CACHES["mnist"]) -> Path:
+    """Return the cache folder of this name, which belongs to this package.
 
     Raises
     ------
@@ -49,17 +63,24 @@ def cache_folder(name: str = MNIST_CACHE) -> Path:
     return folder / name
 
 
-def builtin_folder() -> Path:
-    """Return the cache folder of this version of the synthetic digits."""
-    return cache_folder(SYNTHETIC_CACHE)
+def cache_folder_of(dataset: DatasetName) -> Path:
+    """Return the cache folder of a data set: of this version of it, for the synthetic digits."""
+    return cache_folder(CACHES[dataset])
+
+
+def dataset_of_cache(folder: Path) -> DatasetName | None:
+    """Return the data set whose cache folder this is, whatever it is called by, or None."""
+    try:
+        real = Path(os.path.realpath(folder))
+        caches = {name: Path(os.path.realpath(cache_folder_of(name))) for name in CACHES}
+        return next((name for name, cache in caches.items() if cache == real), None)
+    except DataError:
+        return None
 
 
 def is_cache(folder: Path) -> bool:
     """Tell whether a folder is the cache folder of a data set."""
-    try:
-        return folder in map(cache_folder, CACHES)
-    except DataError:
-        return False
+    return dataset_of_cache(folder) is not None
 
 
 def possible_paths(folder: Path, file: DataFile) -> list[Path]:
@@ -97,6 +118,38 @@ def missing_files(folder: Path, files: Sequence[DataFile] = MNIST) -> list[DataF
     return [file for file in files if not find_files(folder, file)]
 
 
+def read_names(folder: Path) -> tuple[str, ...] | None:
+    """Return the names of the classes that ``labels.txt`` in a data folder gives, or None.
+
+    Names that are the digits in their order are none.
+
+    Raises
+    ------
+    DataError
+        If there is such a file, and it is not ten different names, one a line, in UTF-8.
+    """
+    path = folder / NAMES_FILE
+    if not os.path.lexists(path):
+        return None
+    hint = "ten lines, of which the first names class 0; rename the file if it is something else"
+    try:
+        if not path.is_file():
+            raise DataError(f"{path}: not a regular file", hint=hint)
+        with path.open("rb") as file:
+            text = file.read(MAX_NAMES_FILE).decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}:{line}: not in UTF-8", hint=hint) from None
+    names = tuple(line.removesuffix("\r") for line in text.rstrip("\r\n").split("\n"))
+    if fault := find_name_fault(names):
+        place, what = fault
+        where = f"{path}:{place + 1}" if place is not None else str(path)
+        raise DataError(f"{where}: {what}", hint=hint)
+    return None if names == DIGIT_NAMES else names
+
+
 def idx_digest(array: NDArray[Any]) -> str:
     """Return the SHA-256 of the uncompressed IDX file that holds an array."""
     head, items = encode_idx(array)
@@ -120,4 +173,19 @@ def describe_content(digest: str | None) -> str:
 
 def is_verified(path: Path, file: DataFile) -> bool:
     """Tell whether a file holds exactly the published bytes."""
-    return file_digest(path) == file.sha256
+    if file.sha256:
+        return file_digest(path) == file.sha256
+    entry = read_record(path.parent).get(path.name)
+    recorded = entry and entry.dataset == file.dataset and entry.sha256 == file_digest(path)
+    return bool(recorded) or is_packed_original(path, file)
+
+
+def is_packed_original(path: Path, file: DataFile) -> bool:
+    """Tell whether a file is, byte for byte, the published ``.gz`` file, if only that is known."""
+    try:
+        if path.suffix != ".gz" or path.stat().st_size != file.packed_size:
+            return False
+        with path.open("rb") as packed:
+            return hashlib.file_digest(packed, "sha256").hexdigest() == file.packed_sha256
+    except OSError:
+        return False

@@ -16,6 +16,8 @@ OTHER_STARTS = {  # of files of other kinds
     b"\x93NUM": "a .npy file of NumPy",
     b"PK": "a zip archive or .npz file",
     b"\x1f\x8b": "compressed twice",
+    b"\x89HDF": "an HDF5 file",
+    b"PAR1": "a Parquet file",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"\x80": "a pickle, which is never opened",

@@ -8,12 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from mnistmlp.data.catalog import SPLITS, SYNTHETIC, DataFile, DatasetName, Split
+from mnistmlp.data.catalog import FILES, SPLITS, SYNTHETIC, TITLES, DataFile, DatasetName, Split
 from mnistmlp.data.datasets import Dataset, describe_mixture, load_dataset
 from mnistmlp.data.folder import (
     VARIABLE,
-    builtin_folder,
-    cache_folder,
+    cache_folder_of,
     default_folder,
     idx_digest,
     missing_files,
@@ -30,25 +29,27 @@ SIZES: dict[Split, tuple[int, int]] = {"train": (60_000, 1), "test": (10_000, 2)
 
 
 def load(
-    dataset: DatasetName = "mnist",
+    dataset: DatasetName | None = None,
     *,
     folder: StrPath | None = None,
     on_progress: OnProgress = lambda progress: None,
 ) -> tuple[Dataset, Dataset]:
-    """Load a data set; on first use MNIST is fetched, and synthetic digits are made.
+    """Load a data set; on first use it is fetched, or made if it is the synthetic digits.
 
-    They are kept in the user's cache folder.  A folder that is named is only read.
+    Each is kept in a cache folder of its own.  A folder that is named is only read.
 
     Parameters
     ----------
-    dataset : {'mnist', 'synthetic'}
-        The latter needs no network.
+    dataset : {'mnist', 'fashion', 'kmnist', 'synthetic'}, optional
+        MNIST by default, or whatever the folder holds.  Fashion-MNIST and
+        Kuzushiji-MNIST have the form of MNIST, and other classes.  The synthetic
+        digits need no network.
     folder : str or path, optional
-        Contains the four IDX files, plain or ``.gz``, of MNIST or in the same
+        Contains the four IDX files, plain or ``.gz``, of the data set or in the same
         form.  The default is the folder that ``MNISTMLP_DATA_DIR`` names, or
         else the cache.
     on_progress : callable
-        Called with a `Progress` as MNIST is fetched.
+        Called with a `Progress` as the files are fetched.
 
     Returns
     -------
@@ -61,15 +62,17 @@ def load(
     SettingError
         If there is no such data set.
     DataError
-        If a file is missing, damaged, or cannot be fetched.
+        If a file is missing, damaged, of another data set than the one that is
+        named, or cannot be fetched.
     WriteError
         If the cache folder cannot be written.
     """
-    check_choice("dataset", dataset, get_args(DatasetName))
+    if dataset is not None:
+        check_choice("dataset", dataset, get_args(DatasetName))
     by_variable = folder is None and os.environ.get(VARIABLE)
     if folder is None and not by_variable:
-        source = cache_folder_of(dataset)
-        _fill(source, dataset, on_progress)
+        source = cache_folder_of(dataset or "mnist")
+        _fill(source, dataset or "mnist", on_progress)
     else:
         source = default_folder() if folder is None else Path(folder)
     try:
@@ -83,41 +86,49 @@ def load(
     return train, test
 
 
-def cache_folder_of(dataset: DatasetName) -> Path:
-    """Return the cache folder of a data set."""
-    return builtin_folder() if dataset == "synthetic" else cache_folder()
-
-
 def _fill(folder: Path, dataset: DatasetName, on_progress: OnProgress) -> None:
     """Fetch or make the files that the cache folder of a data set lacks."""
     if not missing_files(folder):
         return
-    if dataset == "mnist":
+    if dataset != "synthetic":
         from mnistmlp.data.download import download_dataset  # requests
 
-        download_dataset(folder, on_progress=on_progress)
+        download_dataset(folder, dataset, on_progress=on_progress)
         return
     make_dataset(folder, files_to_write(folder, SYNTHETIC))
 
 
-def load_split(folder: Path, dataset: DatasetName, split: Split) -> Dataset:
-    """Load a split of a data set from a folder.
+def load_split(folder: Path, dataset: DatasetName | None, split: Split) -> Dataset:
+    """Load a split of a data set, or of whichever there is, from a folder.
 
     Raises
     ------
     MixedDataError
-        If other digits are there than the synthetic ones that are wanted.
+        If another data set is there than the one that is wanted, as far as digests tell:
+        of MNIST, a part or a variant will do.
     DataError
         As `load_dataset` does.
     """
     try:
         data = load_dataset(folder, split)
     except MissingDataError as error:
-        error.synthetic |= dataset == "synthetic"
+        error.dataset = dataset or error.dataset
         raise
-    if dataset == "synthetic" != data.name:
-        raise MixedDataError(f"{folder}: holds other data than the synthetic digits")
+    accepted = {dataset, "custom"} if dataset == "mnist" else {dataset}
+    if dataset and not accepted.issuperset(data.sets.values()):
+        raise MixedDataError(f"{folder}: {_describe_other(data, dataset)}", folder=folder)
     return data
+
+
+def _describe_other(data: Dataset, dataset: DatasetName) -> str:
+    """Return a phrase on files that are of another data set than the one that is wanted."""
+    wanted = TITLES[dataset]
+    found = next((title for name, title in TITLES.items() if name == data.name), None)
+    if found:
+        return f"holds {found}, not {wanted}"
+    if all(file.sha256 for file in FILES[dataset]):
+        return f"holds other data than {wanted}"
+    return f"not known to hold {wanted}, of which only the .gz files have published digests"
 
 
 def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> list[DataFile]:
@@ -142,7 +153,7 @@ def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> list[Da
         if wanted & {file.name for file in names}:
             for file, array in zip(names, make_digits(*SIZES[split]), strict=True):
                 if file.name in wanted:
-                    made = replace(file, sha256=idx_digest(array))
+                    made = replace(file, sha256=idx_digest(array), dataset="synthetic")
                     if place(folder, made, *encode_idx(array)):
                         kept.append(made)
     return kept

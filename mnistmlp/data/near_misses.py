@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
-from mnistmlp.data.catalog import MNIST, SYNTHETIC, DataFile, Split
+from mnistmlp.data.catalog import FILES, DataFile, Split
 from mnistmlp.data.convert.command import DIVIDE, convert_command, holds_images, write_command
-from mnistmlp.data.folder import file_digest, find_files, missing_files, possible_paths
-from mnistmlp.errors import MissingDataError
+from mnistmlp.data.folder import find_files, is_verified, missing_files, possible_paths
+from mnistmlp.errors import DataError, MissingDataError
 
 NearMiss = tuple[str, str | None]  # a line, and a command that makes the files from it
 MAX_NAMES = 10_000  # in a folder, that are looked at
@@ -21,6 +21,8 @@ MAX_SHOWN = 12
 MAX_DEPTH, MAX_FOLDERS = 2, 100  # of folders that are looked into: torchvision writes MNIST/raw
 TEST_WORDS = re.compile("t10k|test|val")
 PICTURE = re.compile(r"\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
+DIGIT = re.compile("[0-9]/")  # a folder's name
+NO_PICTURES = "training needs IDX files, not pictures"
 OTHER_FILES = {  # by the end of a name
     ".pkl": "a pickle, which is never opened",
     ".pkl.gz": "a pickle, which is never opened",
@@ -53,16 +55,16 @@ def missing_error(folder: Path, missing: Sequence[DataFile]) -> MissingDataError
     near_misses = list(_find_near_misses(folder, names, missing))
     more = [f"and {len(names) - MAX_SHOWN} more"] if len(names) > MAX_SHOWN else []
     found = ", ".join(names[:MAX_SHOWN] + more)
-    present = {
-        (file.name, file_digest(path)) for file in MNIST for path in find_files(folder, file)
-    }
-    is_mnist, is_synthetic = (
-        present <= {(file.name, file.sha256) for file in files} for files in (MNIST, SYNTHETIC)
+    begun = (
+        name
+        for name, files in FILES.items()
+        if all(is_verified(path, file) for file in files for path in find_files(folder, file))
     )
+    dataset = next(begun, None)
     return MissingDataError(
         f"{folder}: no {' and no '.join(file.name for file in missing)}, plain or .gz",
-        folder=folder if (is_mnist or is_synthetic) and not near_misses else None,
-        synthetic=is_synthetic and not is_mnist,
+        folder=folder if dataset and not near_misses else None,
+        dataset=dataset or "mnist",
         hint=next((command for _, command in near_misses if command), None),
         details=[f"found: {found}", *(line for line, _ in near_misses[:MAX_SHOWN])],
     )
@@ -97,10 +99,35 @@ def _find_near_misses(
                 yield f"{name} is here: {what}", command
     for kind, what in OTHER_FILES.items():
         yield from ((f"{name} is here: {what}", None) for name in names if name.endswith(kind))
-    if pictures := [name for name in names if PICTURE.search(name) or re.fullmatch("[0-9]/", name)]:
-        by_digit = any(re.fullmatch("[0-9]/", name) for name in pictures)
-        command = write_command(folder, DIVIDE) if by_digit else None
-        yield f"{pictures[0]} is here: training needs IDX files, not pictures", command
+    yield from itertools.islice(_find_pictures(folder, names, wanted), 1)
+
+
+def _find_pictures(folder: Path, names: list[str], wanted: Split) -> Iterator[NearMiss]:
+    """Yield lines on pictures in a folder for each digit, in one for each split, or in a list."""
+    from mnistmlp.data.convert.sources import split_of  # 30 ms, and only for hints
+
+    pictures = [name for name in names if PICTURE.search(name) or DIGIT.fullmatch(name)]
+    if any(map(DIGIT.fullmatch, pictures)):
+        yield f"{pictures[0]} is here: {NO_PICTURES}", write_command(folder, DIVIDE)
+    found = [name for name in names[:MAX_FOLDERS] if _has_labelled_pictures(folder / name)]
+    splits = {split_of(name) for name in found}
+    if wanted in splits:
+        yield f"{found[0]} is here: {NO_PICTURES}", write_command(folder)
+    elif splits == {"train"}:
+        yield f"{found[0]} is here: {NO_PICTURES}", write_command(folder, DIVIDE)
+    if pictures:
+        yield f"{pictures[0]} is here: {NO_PICTURES}", None
+
+
+def _has_labelled_pictures(path: Path) -> bool:
+    """Tell whether a folder has pictures by digit, or a file is a list of them."""
+    from mnistmlp.data.convert.sources import is_list
+
+    with contextlib.suppress(OSError, DataError):
+        if path.is_dir():
+            return any(map(DIGIT.fullmatch, _list_names(path)))
+        return is_list(path)
+    return False
 
 
 def _subfolders(folder: Path, depth: int) -> Iterator[Path]:

@@ -62,7 +62,9 @@ def files_to_write(
 def _is_ours(path: Path, file: DataFile) -> bool:
     """Tell whether a file was written here as the one of this data set, by the record."""
     entry = read_record(path.parent).get(path.name)
-    return entry is not None and entry.sha256 == file.sha256 and not path.is_symlink()
+    if entry is None or path.is_symlink():
+        return False
+    return entry.sha256 == file.sha256 if file.sha256 else entry.dataset == file.dataset
 
 
 def check_place(path: Path) -> None:
@@ -105,7 +107,7 @@ def place(folder: Path, file: DataFile, *content: Buffer) -> bool:
             others = [each for each in find_files(folder, file) if not is_verified(each, file)]
             for each in others:
                 _set_aside(each)
-    add_to_record(path, status, file.sha256)
+    add_to_record(path, status, file.sha256, file.dataset if file.packed_sha256 else "")
     return was_link or bool(others)
 
 

@@ -3,7 +3,8 @@
 The record, ``digests.json``, holds the digest of each file, with the size and
 modification time that the file had when it was verified.  While these stay the
 same, the file need not be read again: changes are noticed, and loading stays fast.
-It also tells which files may be replaced: all others are the user's.
+It also tells which files may be replaced: all others are the user's.  And where only a
+digest of the compressed file is published, it tells which data set a verified file is of.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ class Entry:
     size: int  # bytes on disk
     mtime_ns: int  # nanoseconds, as in os.stat
     sha256: str  # of the uncompressed bytes
+    dataset: str = ""  # its name, where the digest is not a published one
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.sha256, str) and isinstance(self.dataset, str)):
+            raise TypeError("not a record")
 
     def matches(self, status: os.stat_result) -> bool:
         """Tell whether the file is unchanged since, going by its size and time."""
@@ -64,7 +70,7 @@ def _parse_record(folder: Path) -> dict[str, Entry] | None:
         return None
 
 
-def add_to_record(path: Path, status: os.stat_result, sha256: str) -> None:
+def add_to_record(path: Path, status: os.stat_result, sha256: str, dataset: str = "") -> None:
     """Add a verified file to the record of its folder, if the record can be written.
 
     A file of its name that is no record is left as it is.
@@ -76,15 +82,21 @@ def add_to_record(path: Path, status: os.stat_result, sha256: str) -> None:
         Taken before the file was read, or after it was written.
     sha256 : str
         Digest of the uncompressed bytes.
+    dataset : str
+        The name of the data set, where that is not a published digest.
     """
     record, record_path = _parse_record(path.parent), path.parent / RECORD
-    entry = Entry(status.st_size, status.st_mtime_ns, sha256)
+    entry = Entry(status.st_size, status.st_mtime_ns, sha256, dataset)
     if record is None and os.path.lexists(record_path):
         return
     record = record or {}
     if record.get(path.name) == entry:
         return
     record[path.name] = entry
-    text = json.dumps({name: asdict(each) for name, each in record.items()}, indent=1)
+    known = {
+        name: {key: value for key, value in asdict(each).items() if key != "dataset" or value}
+        for name, each in record.items()
+    }
+    text = json.dumps(known, indent=1)
     with contextlib.suppress(WriteError), atomic_write(record_path) as file:
         file.write(f"{text}\n".encode())

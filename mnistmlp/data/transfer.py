@@ -51,6 +51,7 @@ class Transfer:
         self.resumed = False
         self.validator = ""  # identifies this version of the file: RFC 9110, section 8.8
         self.content = bytearray()  # unpacked
+        self._packed = hashlib.sha256()  # of the bytes as sent, if their digest is the known one
         self._unpacker = Unpacker(self.file.size + self.file.size // 100 + MAX_OVERHEAD)
 
     def disable_resuming(self) -> None:
@@ -80,12 +81,26 @@ class Transfer:
         size, expected = self.file.size, self.file.sha256
         for data in self._unpacker.feed(chunk):
             self.content += data[: size - len(self.content)]
-            if len(self.content) == size:
-                found = hashlib.sha256(self.content).hexdigest()
-                if found != expected:
-                    raise ValueError(f"SHA-256 {found[:12]}…, expected {expected[:12]}…")
+            if expected and len(self.content) == size:
+                _compare("", hashlib.sha256(self.content).hexdigest(), expected)
                 return True
-        return False
+        return not expected and self._check_packed(chunk)
+
+    def _check_packed(self, chunk: bytes) -> bool:
+        """Tell whether the compressed file has arrived; ValueError if it is not the published."""
+        rest = self.file.packed_size - (self.received - len(chunk))
+        self._packed.update(chunk[:rest])
+        if len(chunk) < rest:
+            return False
+        _compare("the .gz file has ", self._packed.hexdigest(), self.file.packed_sha256)
+        if len(self.content) != self.file.size:
+            raise ValueError(f"unpacks to {len(self.content)} bytes, not {self.file.size}")
+        return True
+
+
+def _compare(what: str, found: str, expected: str) -> None:
+    if found != expected:
+        raise ValueError(f"{what}SHA-256 {found[:12]}…, expected {expected[:12]}…")
 
 
 class Unpacker:

@@ -45,7 +45,7 @@ SCRIPTS = (  # each uses those before it
     *("number_lines", "several", "cuts", "segments", "numbers"),
     *("decoding", "draw", "camera", "bars", "colours", "contributions", "view", "explain"),
     *("backpropagation", "changes", "pixels", "editing", "steps", "samples"),
-    *("initialization", "training", "idx", "archive"),
+    *("initialization", "training", "idx", "archive", "files"),
     *("curve", "lesson", "collection", "school", "classroom", "main"),
 )
 # by the weights' CRC-32, the accuracy on MNIST's test images, which a test measures: the bundled
@@ -85,6 +85,7 @@ def make_page(brain: Brain, name: str) -> str:
         script=script,
         words=_read_file("words.json").replace("<", "\\u003c"),
         brain=_embed_brain(brain, name),
+        classes=embed_json(brain.class_names),
         digits=embed_digits(),
     )
 

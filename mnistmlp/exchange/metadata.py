@@ -22,6 +22,8 @@ def make_metadata(brain: Brain) -> dict[str, str]:
     }
     if network.normalization != "none":
         strings["normalization"] = network.normalization
+    if brain.class_names:
+        strings["class_names"] = json.dumps(brain.class_names, ensure_ascii=False)
     if meta is None:
         return strings
     origin = {

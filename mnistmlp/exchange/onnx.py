@@ -21,8 +21,10 @@ from mnistmlp.version import __version__
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-# Later opsets leave the operators below unchanged, and many programs cannot read them.
-OPSET, IR_VERSION = 22, 10  # those of ONNX 1.17
+# The lowest that have the operators as they are used here, so that old programs read them:
+# since opset 13 Softmax is along the last axis, opset 16 has GridSample for normalisation.
+OPSET, IR_VERSION = 13, 7  # those of ONNX 1.8
+NORMALIZATION_OPSET, NORMALIZATION_IR_VERSION = 16, 8  # those of ONNX 1.11
 ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu"}
 
 
@@ -74,8 +76,9 @@ def _make_model(brain: Brain) -> ModelProto:
 
     nodes: list[NodeProto] = []
     constants: dict[str, NDArray[Any]] = {}
-    result = "image"
+    result, opset, ir_version = "image", OPSET, IR_VERSION
     if brain.network.normalization != "none":
+        opset, ir_version = NORMALIZATION_OPSET, NORMALIZATION_IR_VERSION
         nodes, constants = make_normalization(brain.network.normalization)
         result = NORMALISED
     steps = [
@@ -102,8 +105,8 @@ def _make_model(brain: Brain) -> ModelProto:
         ),
         producer_name="mnistmlp",
         producer_version=__version__,
-        ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=ir_version,
+        opset_imports=[helper.make_opsetid("", opset)],
     )
     helper.set_model_props(model, make_metadata(brain))
     return model

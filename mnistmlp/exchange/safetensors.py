@@ -4,6 +4,8 @@ In an ``nn.Sequential`` of ``nn.Linear``, ``0.weight`` has shape (fan_out, fan_i
 and ``0.bias`` (fan_out,); ``2.weight`` is next, as activations take a number too.
 The metadata are those of `make_metadata`.
 
+Other names, and matrices as Keras and JAX have them, are read too: see `layers`.
+
 A file is not trusted: everything in it is checked, and a pickle (.pt, .pth) is
 never opened.
 """
@@ -12,8 +14,7 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from reprlib import repr as short
 from textwrap import shorten
@@ -34,6 +35,7 @@ from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.network import MAX_PARAMETERS, Layer, Network, parameter_count
 from mnistmlp.core.normalization import NORMALIZATION_NAMES
 from mnistmlp.errors import BrainError, SettingError, needs_extra
+from mnistmlp.exchange.layers import arrange_layers, find_layers
 from mnistmlp.exchange.metadata import make_metadata
 
 DTYPES = ("F16", "F32", "F64")  # NumPy has no BF16
@@ -41,7 +43,6 @@ PICKLE_SUFFIXES = (".pt", ".pth")
 SAVE_HINT = (
     "in PyTorch: safetensors.torch.save_file(model.float().state_dict(), 'model.safetensors')"
 )
-NAMING_HINT = "names must be 0.weight, 0.bias, 2.weight, … as in an nn.Sequential of nn.Linear"
 
 
 # --- Writing -----------------------------------------------------------------
@@ -101,14 +102,16 @@ def import_safetensors(
     activation: str | None = None,
     loss: str | None = None,
     normalized: tuple[float, float] | None = None,
+    on_note: Callable[[str], None] = lambda note: None,
 ) -> Brain:
-    """Read a multilayer perceptron that PyTorch or `export_safetensors` wrote.
+    """Read a multilayer perceptron that PyTorch, another library or `export_safetensors` wrote.
 
     Parameters
     ----------
     path : str or path
         A safetensors file with ``0.weight`` (fan_out, fan_in), ``0.bias``
-        (fan_out,), ``2.weight`` and so on; any increasing numbers will do.
+        (fan_out,), ``2.weight`` and so on.  The layers may have any names whose
+        numbers, or else the shapes, tell their order, and all may be transposed.
     activation : {'sigmoid', 'tanh', 'relu'}, optional
         Activation of the hidden layers, needed unless the metadata have
         ``activation``.
@@ -117,6 +120,9 @@ def import_safetensors(
         ``output`` in the metadata, or is cross-entropy.
     normalized : (mean, standard deviation), optional
         How pixels from 0 to 1 were normalised; folded into the first layer.
+    on_note : callable
+        Called with a line for each thing that the names do not say: an order that
+        follows from the shapes, and that matrices are transposed.
 
     Returns
     -------
@@ -135,7 +141,7 @@ def import_safetensors(
         brain already has.
     """
     path = Path(path)
-    layers, metadata = _read(path)
+    layers, metadata = _read(path, on_note)
     sizes = (layers[0][0].shape[1], *(len(bias) for _, bias in layers))
     meta = None
     if "mnistmlp" in metadata:
@@ -162,7 +168,7 @@ def import_safetensors(
     return Brain(network, meta or _make_meta(path, network, metadata.get("temperature", "1")))
 
 
-def _read(path: Path) -> tuple[list[Layer], dict[str, str]]:
+def _read(path: Path, on_note: Callable[[str], None]) -> tuple[list[Layer], dict[str, str]]:
     """Return the weights and biases, checked to chain from 784 to 10, and the metadata."""
     with needs_extra("safetensors"):
         from safetensors import SafetensorError, safe_open
@@ -170,10 +176,11 @@ def _read(path: Path) -> tuple[list[Layer], dict[str, str]]:
     _check_file(path)
     try:
         with safe_open(path, framework="np") as file:
-            names = _layer_names(path, file.keys())
-            slices = {name: file.get_slice(name) for layer in names for name in layer}
+            names = find_layers(path, file.keys())
+            slices = {name: file.get_slice(name) for layer in names.values() for name in layer}
             shapes = {name: tuple(each.get_shape()) for name, each in slices.items()}
-            sizes = chain_sizes(path, names, shapes)
+            layout = arrange_layers(path, names, shapes)
+            sizes = chain_sizes(path, layout.layers, shapes, transposed=layout.transposed)
             if parameter_count(sizes) > MAX_PARAMETERS:
                 raise BrainError(f"{path}: more than {MAX_PARAMETERS:,} weights")
             for name, each in slices.items():
@@ -181,7 +188,11 @@ def _read(path: Path) -> tuple[list[Layer], dict[str, str]]:
                     dtypes = ", ".join(DTYPES)
                     message = f"{path}: {name} has type {each.get_dtype()}, not one of {dtypes}"
                     raise BrainError(message, hint=SAVE_HINT)
-            layers = [(file.get_tensor(w), file.get_tensor(b)) for w, b in names]
+            for note in layout.notes:
+                on_note(f"{path}: {note}")
+            layers = [(file.get_tensor(w), file.get_tensor(b)) for w, b in layout.layers]
+            if layout.transposed:
+                layers = [(weights.T, bias) for weights, bias in layers]
             return layers, file.metadata() or {}
     except SafetensorError as error:
         what = shorten(str(error), 150, placeholder=" ...")  # may quote 16 MB
@@ -205,23 +216,6 @@ def _check_file(path: Path) -> None:
         raise BrainError(f"{path}: not a safetensors file, or a damaged one", hint=SAVE_HINT)
     if header > MAX_META or size - header > 8 * MAX_PARAMETERS:
         raise BrainError(f"{path}: {size:,} bytes are too many for a brain")
-
-
-def _layer_names(path: Path, names: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the names of the weights and the bias of each layer, in order."""
-    numbers = set()
-    present = set(names)
-    for name in sorted(present):
-        match = re.fullmatch(r"(0|[1-9]\d{0,5})\.(weight|bias)", name, re.ASCII)
-        if not match:
-            raise BrainError(f"{path}: unexpected tensor {short(name)}", hint=NAMING_HINT)
-        numbers.add(int(match[1]))
-    layers = [(f"{number}.weight", f"{number}.bias") for number in sorted(numbers)]
-    for missing in (name for layer in layers for name in layer if name not in present):
-        raise BrainError(f"{path}: no tensor {missing}")
-    if not layers:
-        raise BrainError(f"{path}: no tensors", hint=NAMING_HINT)
-    return layers
 
 
 def _parse_exported_meta(path: Path, text: str, sizes: tuple[int, ...]) -> Meta:

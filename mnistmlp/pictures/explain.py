@@ -17,6 +17,7 @@ Panel = tuple[str, Bytes]  # a title and an image
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
 PANEL, GAP, TITLE, FONT = 8 * SIDE, 16, 28, 14  # pixels
+LAST_CHARACTER = 0x17F  # that the font has: the end of Latin Extended-A
 BLACK, GREY, BLUE = "#1a1a1a", "#808080", "#2060c0"
 
 
@@ -57,9 +58,15 @@ def describe_reading(reading: Reading) -> str:
 
 
 def write_explanation(
-    path: Path, reading: Reading, probabilities: Array, further: Sequence[Panel] = ()
+    path: Path,
+    reading: Reading,
+    probabilities: Array,
+    further: Sequence[Panel] = (),
+    class_names: Sequence[str] | None = None,
 ) -> None:
     """Write the steps, further ones after them, and the probabilities (10,) as a PNG.
+
+    Beside the bars are the digits, or the names of classes.
 
     Raises
     ------
@@ -68,7 +75,8 @@ def write_explanation(
     """
     steps = [*panels(reading, PANEL), *further]
     page = _draw_steps(steps, len(steps) + 1, describe_reading(reading))
-    _draw_bars(page, GAP + len(steps) * (PANEL + GAP), probabilities)
+    names = class_names or list(map(str, range(len(probabilities))))
+    _draw_bars(page, GAP + len(steps) * (PANEL + GAP), probabilities, names)
     with atomic_write(path) as file:
         page.save(file, "PNG")
 
@@ -132,14 +140,25 @@ def draw_boxes(
         page.save(file, "PNG")
 
 
-def _draw_bars(page: Image.Image, left: int, probabilities: Array) -> None:
-    """Draw a bar for each digit, and the most likely one in colour."""
+def make_drawable(name: str, digit: int) -> str:
+    """Return a name without characters that the font here lacks, or else the digit."""
+    return "".join(c for c in name if ord(c) <= LAST_CHARACTER).strip() or str(digit)
+
+
+def _draw_bars(
+    page: Image.Image, left: int, probabilities: Array, class_names: Sequence[str]
+) -> None:
+    """Draw a bar for each class, and the most likely one in colour."""
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(FONT)
-    row, start = PANEL / 10, left + 16
+    names = [make_drawable(name, digit) for digit, name in enumerate(class_names)]
+    while max(map(font.getlength, names)) > PANEL / 3:
+        names = [name[: max(map(len, names)) - 1] for name in names]
+    row, room = PANEL / 10, int(max(map(font.getlength, names)))
+    start = left + room + 8
     for digit, share in enumerate(probabilities):
         best = digit == probabilities.argmax()
         top = TITLE + digit * row
-        draw.text((left, top + 2), str(digit), BLACK, font)
-        end = start + float(share) * (PANEL - 76)
+        draw.text((left, top + 2), names[digit], BLACK, font)
+        end = start + float(share) * (PANEL - 68 - room)
         draw.rectangle((start, top + 3, end, top + row - 4), BLUE if best else GREY)
         draw.text((left + PANEL - 52, top + 2), f"{share:7.2%}", BLACK, font)

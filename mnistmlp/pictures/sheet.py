@@ -1,4 +1,4 @@
-"""Many images of digits in one picture, as a web page takes them apart again."""
+"""Images of digits as pictures: one each, or many in one, as a web page takes them apart again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from PIL import Image
 from mnistmlp.arrays import SIDE, Bytes
 
 COLUMNS = 100  # images in a row
+
+
+def encode_image(image: Bytes) -> bytes:
+    """Return an image (28, 28) as a PNG of the same grey levels."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
 
 
 def encode_sheet(images: Bytes, palette: Bytes | None = None) -> bytes:

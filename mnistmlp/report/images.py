@@ -54,6 +54,7 @@ def describe_images(
             _as_url(encode_sheet(images[chosen[start : start + PER_SHEET]]))
             for start in range(0, len(chosen), PER_SHEET)
         ],
+        "labels": list(map(result.name, range(DIGITS))),
         "right": np.diag(result.confusion).tolist(),
         "right_shown": RIGHT_SHOWN,
         "images": {

@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from mnistmlp.arrays import DIGITS
 from mnistmlp.atomic import atomic_write
 from mnistmlp.brains.facts import describe_brain
 from mnistmlp.core.calibration import measure_selection
@@ -125,7 +126,7 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
             name for name, each in zip(subject.names, curves, strict=True) if not each
         ],
         "facts": _tabulate_facts(subject, seconds),
-        "confused": f"{result.describe_confusion().capitalize()}.",
+        **_name_classes(result),
         "matrix": _shade_matrix(result),
         "choices": _list_choices(result, pairs),
         "confidence_charts": chart_confidence(
@@ -134,6 +135,16 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
         "rejection": _tabulate_rejection(result),
         "headings": [_head(*each) for each in zip(subject.names, layers, strict=True)],
         "data": Markup(embed_json(describe_images(chosen, data.images, result, readers, layers))),
+    }
+
+
+def _name_classes(result: Evaluation) -> dict[str, Any]:
+    """Return the names of the classes, what they are, and a sentence on those confused most."""
+    confused = result.describe_confusion()
+    return {
+        "kind": "class" if result.class_names else "digit",
+        "labels": list(map(result.name, range(DIGITS))),
+        "confused": f"{confused[0].upper()}{confused[1:]}.",
     }
 
 

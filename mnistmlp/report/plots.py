@@ -7,8 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mnistmlp.arrays import DIGITS
+from mnistmlp.core.metrics import Evaluation
 from mnistmlp.data.datasets import Dataset
-from mnistmlp.report.charts.figures import Draw, Style, draw_figure, styled
+from mnistmlp.report.charts.figures import Draw, Style, draw_figure, draw_names, styled
 from mnistmlp.report.charts.learning import draw_accuracies, draw_losses
 from mnistmlp.report.charts.mosaic import COLUMNS, ROWS, colour_ink, colour_weights, draw_mosaic
 from mnistmlp.report.charts.results import draw_confusion, draw_reliability
@@ -42,6 +44,7 @@ STYLE: Style = {
 }
 WIDTH, HEIGHT = 6.4, 4.8  # inches, of a chart
 SHOWN = COLUMNS * ROWS  # images of a mosaic
+MAX_NAME = 8  # characters of the name of a class below one of them
 
 
 class NothingToDrawError(Exception):
@@ -84,7 +87,8 @@ def _draw_learning_curve(subject: Subject, data: Dataset) -> Figure:
 
 
 def _draw_confusion(subject: Subject, data: Dataset) -> Figure:
-    chart = partial(draw_confusion, confusion=subject.result.confusion)
+    result = subject.result
+    chart = partial(draw_confusion, confusion=result.confusion, class_names=result.class_names)
     return draw_figure([chart], WIDTH, WIDTH)
 
 
@@ -98,15 +102,23 @@ def _draw_misread(subject: Subject, data: Dataset) -> Figure:
     if not len(mistakes):
         raise NothingToDrawError("there is no misread image")
     rows = zip(mistakes.indices, mistakes.labels, mistakes.digits, strict=True)
-    words = [(f"{label} read as {digit}", f"{index}") for index, label, digit in rows][:SHOWN]
+    words = [(_misread(subject.result, *pair), f"{index}") for index, *pair in rows][:SHOWN]
     part = "all" if len(mistakes) <= SHOWN else f"{SHOWN} of"
+    below = "what it was read as, and its index" if subject.result.class_names else "its index"
     heading = (
         f"{part} {len(mistakes):,} misread images of {images:,}, "
-        "the most confident mistake first; below each, its index"
+        f"the most confident mistake first; below each, {below}"
     )
     if len(mistakes) == 1:
-        heading = f"the only misread image of {images:,}, and its index"
+        heading = f"the only misread image of {images:,}, and {below}"
     return draw_mosaic(colour_ink(data.images[mistakes.indices[:SHOWN]]), words, heading)
+
+
+def _misread(result: Evaluation, label: int, digit: int) -> str:
+    """Return what is said below a misread image."""
+    if names := draw_names(result.class_names, MAX_NAME):
+        return f"as {names[digit]}"  # there is no space for both
+    return f"{label} read as {digit}"
 
 
 def _draw_weights(subject: Subject, data: Dataset) -> Figure:
@@ -122,8 +134,10 @@ def _draw_weights(subject: Subject, data: Dataset) -> Figure:
         f"{part} {neurons.count:,} neurons {where}{whose}, with their share of its use; "
         "ink on blue raises a neuron's input, ink on orange lowers it"
     )
+    names = draw_names(subject.result.class_names, MAX_NAME)
+    outputs = names or [f"digit {digit}" for digit in range(DIGITS)]
     words = [
-        (f"{'#' if hidden else 'digit '}{index}", f"{use:.1%}")
+        (f"#{index}" if hidden else outputs[index], f"{use:.1%}")
         for index, use in zip(neurons.indices, neurons.use, strict=True)
     ]
     return draw_mosaic(colour_weights(neurons.weights), words, heading)

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mnistmlp.training.recipes import RECIPES, Recipe
+from mnistmlp.training.recipes import (
+    RECIPES,
+    Recipe,
+    check_names,
+    find_recipe,
+    imply_augment,
+)
 
 # Chosen on validation images, as docs/recipes.md says.  The slope of the sigmoid is at most
 # 1/4, and it shrinks the gradient once a layer.
@@ -54,6 +60,25 @@ def override(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
     return replace(
         changed, learning_rate=_round(recipe.learning_rate * _scale(changed) / _scale(recipe))
     )
+
+
+def customise(recipe: str | Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """Return a recipe with other settings.
+
+    Of one of `RECIPES` the learning rate follows, as `override` says; any other keeps all
+    else that it says.  A setting of the warp turns augmentation on, unless ``augment`` is set.
+
+    Raises
+    ------
+    SettingError
+        If the recipe or a setting is unknown, or a setting is invalid.
+    """
+    check_names(settings)
+    chosen = recipe if isinstance(recipe, Recipe) else find_recipe(recipe)
+    settings = imply_augment(settings)
+    if chosen in RECIPES.values():
+        return override(chosen, settings)
+    return replace(chosen, **settings)
 
 
 def default_rate(recipe: Recipe) -> float:

@@ -19,6 +19,29 @@ MAX_COUNT = 1_000_000  # images per batch, neurons per layer; more is probably a
 
 
 @dataclass(frozen=True)
+class Span:
+    """Values to search: numbers from `low` to `high`, even on a logarithmic scale if `log`."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Around:
+    """Values to search: from a recipe's own value / `factor` to its own × `factor`, `log`."""
+
+    factor: float
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Values to search: these."""
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Setting:
     """The metadata of a setting; its name, default and type are those of the field."""
 
@@ -31,6 +54,8 @@ class Setting:
     options: tuple[str, ...] = ()  # option names, if other than "--" and the field's name
     basic: bool = False  # always listed; other settings are listed only if in use
     warp: bool = False  # in use only if images are augmented
+    only_with: tuple[str, tuple[str, ...]] | None = None  # in use only if that has such a value
+    search: Span | Around | Choices | None = None  # what `tune` tries; None if it stays fixed
 
     def check(self, name: str, value: Any) -> None:
         """Raise SettingError unless the value has the right type and is in range."""

@@ -17,7 +17,7 @@ from tests.conftest import names
 from tests.test_layers import loaded_by_command
 
 COMMANDS = [
-    *("download", "convert", "train", "recipes", "evaluate", "predict", "info", "watch"),
+    *("download", "convert", "train", "tune", "recipes", "evaluate", "predict", "info", "watch"),
     *("export", "import", "draw"),
 ]
 
@@ -146,7 +146,8 @@ def test_a_long_word_is_not_searched_for_ever(run: Run) -> None:
         (["train", "--datset", "mnist"], "no such option: --datset", "--dataset"),
         (
             ["train", "--dataset", "mnsit"],
-            "invalid value for '--dataset': 'mnsit' is not one of 'mnist', 'synthetic'",
+            "invalid value for '--dataset': 'mnsit' is not one of "
+            "'mnist', 'fashion', 'kmnist', 'synthetic'",
             "mnist",
         ),
         (

@@ -80,8 +80,15 @@ def test_a_folder_in_itself_comes_to_an_end() -> None:
 
 
 def test_recipes_say_what_they_give() -> None:
-    assert [name for name, _ in complete_recipe()] == list(RECIPES)
-    assert all("% on the test set" in text for _, text in complete_recipe())
+    assert [name for name, _ in complete_recipe("")] == list(RECIPES)
+    assert all("% on the test set" in text for _, text in complete_recipe(""))
+
+
+def test_recipe_files_are_offered_where_a_recipe_is_taken(offer: Offer) -> None:
+    Path("mine.toml").touch()
+    for words in (["train", "--recipe"], ["recipes"]):
+        assert offer(*words, "mi") == ["mine.toml"]
+        assert offer(*words, "mo") == ["modern"]
 
 
 # --- The options and arguments that offer them -------------------------------

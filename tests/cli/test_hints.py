@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from mnistmlp.cli.hints import hint_for
-from mnistmlp.data.folder import SYNTHETIC_CACHE, cache_folder
+from mnistmlp.data.folder import cache_folder, cache_folder_of
 from mnistmlp.errors import (
     BrainError,
     ChangedDataError,
@@ -50,7 +50,7 @@ FOLDER = Path("my data")
         (MissingDataError("x", folder=None), None),
         (MissingDataError("x", folder=FOLDER), "mnistmlp download --data-dir 'my data'"),
         (
-            MissingDataError("x", folder=FOLDER, synthetic=True),
+            MissingDataError("x", folder=FOLDER, dataset="synthetic"),
             "mnistmlp download --dataset synthetic --data-dir 'my data'",
         ),
         (
@@ -58,7 +58,7 @@ FOLDER = Path("my data")
             "mnistmlp download --data-dir 'my data'",
         ),
         (
-            ChangedDataError("x", folder=FOLDER, record=None, synthetic=True),
+            ChangedDataError("x", folder=FOLDER, record=None, dataset="synthetic"),
             "mnistmlp download --dataset synthetic --data-dir 'my data'",
         ),
         (
@@ -69,7 +69,8 @@ FOLDER = Path("my data")
         (
             MixedDataError("x"),
             "use another folder, or none: without --data-dir and MNISTMLP_DATA_DIR "
-            "the files are kept in the cache",
+            "the files are kept in the cache; or leave out --dataset, which takes these as they "
+            "are",
         ),
     ],
 )
@@ -127,7 +128,7 @@ def test_a_file_of_another_format(name: str, hint: str) -> None:
 def test_the_cache_folder_needs_no_option() -> None:
     folder = cache_folder()
     assert hint_for(IdxError("x", folder=folder)) == "mnistmlp download --force"
-    made = IdxError("x", folder=cache_folder(SYNTHETIC_CACHE))
+    made = IdxError("x", folder=cache_folder_of("synthetic"))
     assert hint_for(made) == "mnistmlp download --dataset synthetic --force"
     assert hint_for(ChangedDataError("x", folder=folder, record=None)) == "mnistmlp download"
 

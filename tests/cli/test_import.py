@@ -10,7 +10,7 @@ from mnistmlp.core.compression import round_to_half
 from mnistmlp.exchange.safetensors import export_safetensors
 from tests.cli.conftest import Run
 from tests.conftest import names, save_brain
-from tests.exchange.test_safetensors_import import layers_of
+from tests.exchange.test_safetensors_import import layers_of, named
 
 
 def test_a_pytorch_network_becomes_a_brain(run: Run, small: Path) -> None:
@@ -25,6 +25,21 @@ def test_a_pytorch_network_becomes_a_brain(run: Run, small: Path) -> None:
     assert run("evaluate", "--data-dir", small).exit_code == 0
     words = ["--limit", "100", "--validation", "0", "--epochs", "1", "--data-dir", small]
     assert run("train", "--init", "brain.npz", "-o", "more.npz", *words).exit_code == 0
+
+
+def test_what_the_names_do_not_say_is_noted(run: Run) -> None:
+    arrays = named((784, 12, 10), "\x1b[1m/dense/", "\x1b[1m/out/", transposed=True)
+    save_file(arrays, "keras.safetensors")
+    result = run("import", "keras.safetensors", "brain.npz", "--activation", "relu")
+    assert (result.exit_code, result.stdout) == (0, "brain.npz\n")
+    assert result.stderr.splitlines() == [
+        r"keras.safetensors: \x1b[1m/dense/kernel has shape (784, 12): (fan_in, fan_out), "
+        "as in Keras and JAX; all are transposed",
+        "keras.safetensors: layers in the order in which their shapes chain: "
+        r"\x1b[1m/dense, \x1b[1m/out",
+    ]
+    (weights, _), *_ = load_brain(Path("brain.npz")).network.layers
+    assert (weights == arrays["\x1b[1m/dense/kernel"].T).all()
 
 
 def test_an_export_comes_back_bit_for_bit(run: Run, brain: Path) -> None:

@@ -15,7 +15,7 @@ from mnistmlp.brains.provenance import Provenance
 from mnistmlp.cli.app import COMMANDS, app
 from mnistmlp.data import folder, load
 from mnistmlp.training.loop import fit
-from mnistmlp.training.recipes import Recipe
+from mnistmlp.training.recipes import SETTINGS, Recipe
 from tests.cli.conftest import Run
 from tests.conftest import blobs, names
 
@@ -73,12 +73,14 @@ TABLE: dict[str, dict[str, Values]] = {
         "quiet": FLAG,
     },
     "convert": {
+        "to": Values([], choice("png").past),
         "split": Values(
             [],
             ["", "x", "0.8", "0.8:0.3", "1:0", "0:1", "-1:2", "0.8:0.1:0.1", "nan:1", "\x1b[31m"],
         ),
         "seed": Values([], whole(0, 2**63 - 1).past),
         "limit": Values([], whole(1, 10**9).past),
+        "augment": Values([], whole(1, 1000).past),
         "transpose": FLAG,
         "invert": FLAG,
         "raw": FLAG,
@@ -154,7 +156,36 @@ TABLE: dict[str, dict[str, Values]] = {
         "as_json": FLAG,
         "quiet": FLAG,
     },
-    "recipes": {"as_json": FLAG},
+    "tune": {
+        "trials": whole(1, 100_000),
+        "recipe": choice("classic", "modern"),
+        "search": Values(
+            ["dropout", "hidden=128|256,128|none,learning-rate=1e-4:1e-2:log"],
+            ["", "x", "dropout=", "dropout=0:", "dropout=0:1:2", "epochs=0:3", "\x1b[31m=1|2"],
+        ),
+        "sampler": choice("tpe", "random", "nsgaii"),
+        "pruner": choice("median", "hyperband", "none"),
+        "max_seconds": number(0.001, 10**6, 0),
+        "max_parameters": whole(1, 10**9),
+        "storage": Values(
+            ["none/x.db", "postgresql://user@host/name"],
+            ["", "://", "nodb://host/name", "sqlite://", "postgresql://a:b@c@host/name"],
+        ),
+        "study": Values(["x", "a b"], ["", "x" * 101, "\x1b[31m"]),
+        "output": Values(["x.toml"], [*WRITTEN, "x.npz", "none/x.toml"]),
+        "seed": whole(0, 2**63 - 1),
+        "threads": whole(1, 1024),
+        "dataset": choice("mnist"),
+        "data_dir": FOLDER,
+        "force": FLAG,
+        "as_json": FLAG,
+        "quiet": FLAG,
+    },
+    "recipes": {
+        "save": Values([], [*WRITTEN, "x.npz", "none/x.toml", "/proc/x.toml", "\x1b[31m/x.toml"]),
+        "force": FLAG,
+        "as_json": FLAG,
+    },
     "evaluate": {
         "split": choice("test", "train"),
         "fail_under": number(0, 1, 1.1),
@@ -210,8 +241,20 @@ TABLE: dict[str, dict[str, Values]] = {
     "draw": {"output": Values([], WRITTEN), "no_browser": FLAG, "force": FLAG},
 }
 ON_A_CLUSTER = ["--scheduler", "tls://[::1]:65535", "--seeds", "0:2", "-o", "{seed}"]
+# the settings are checked by the same code, so that one of them will do here
+TRAIN = TABLE["train"]
+SETTING_VALUES = {
+    name: FLAG if TRAIN[name] is FLAG else Values([], TRAIN[name].past[:2]) for name in SETTINGS
+}
+TABLE["recipes"] |= SETTING_VALUES
+TABLE["tune"] |= SETTING_VALUES
 NONE = "none\x1b"  # the name of a file that is not there
-OPTIONS = [(command, name) for command, options in TABLE.items() for name in options]
+OPTIONS = [
+    (command, name)
+    for command, options in TABLE.items()
+    for name in options
+    if command == "train" or name not in SETTINGS or name == "hidden"
+]
 
 Words = Callable[..., list[object]]
 

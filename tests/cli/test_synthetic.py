@@ -9,7 +9,7 @@ import pytest
 from mnistmlp.brains.brain import load_brain
 from mnistmlp.data import download, load
 from mnistmlp.data.catalog import SYNTHETIC
-from mnistmlp.data.folder import builtin_folder
+from mnistmlp.data.folder import cache_folder_of
 from mnistmlp.data.record import RECORD
 from tests.cli.conftest import Run
 from tests.conftest import names
@@ -26,18 +26,20 @@ def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
     trained = run("train", "--dataset", "synthetic", *TINY, "--json")
     assert trained.exit_code == 0
     first, *rest = trained.stderr.splitlines()
-    assert first == f"making synthetic digits in {builtin_folder()}"
+    assert first == f"making synthetic digits in {cache_folder_of('synthetic')}"
     assert any(" on synthetic in " in line for line in rest)
     assert json.loads(trained.stdout)["dataset"] == "synthetic"
     meta = load_brain(Path("brain.npz")).meta
     assert meta
     assert meta.raw["dataset"]["name"] == "synthetic"
-    assert names(str(builtin_folder())) == sorted([RECORD, *(file.name for file in SYNTHETIC)])
+    assert names(str(cache_folder_of("synthetic"))) == sorted(
+        [RECORD, *(file.name for file in SYNTHETIC)]
+    )
 
     evaluated = run("evaluate", "--dataset", "synthetic")
     assert evaluated.stdout.startswith("brain.npz on synthetic test\n")
     assert evaluated.stderr == ""
-    evaluated = run("evaluate", "--data-dir", builtin_folder())  # files like any others
+    evaluated = run("evaluate", "--data-dir", cache_folder_of("synthetic"))  # files like any others
     assert evaluated.stdout.startswith("brain.npz on synthetic test\n")
     evaluated = run("evaluate", "--dataset", "synthetic", "--json")
     assert json.loads(evaluated.stdout)["dataset"] == "synthetic"
@@ -110,7 +112,7 @@ def test_a_folder_that_cannot_be_written_gets_a_hint(run: Run) -> None:
 def test_it_has_no_mirror(run: Run) -> None:
     result = run("download", "--dataset", "synthetic", "--mirror", "http://127.0.0.1:1")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("error: --mirror: is for MNIST")
+    assert result.stderr.startswith("error: --mirror: is for what is fetched")
 
 
 def test_no_command_falls_back_to_it(run: Run) -> None:

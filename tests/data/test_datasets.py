@@ -11,7 +11,15 @@ import pytest
 
 from mnistmlp.cli.hints import hint_for
 from mnistmlp.data import datasets, folder as folder_module, record as record_module
-from mnistmlp.data.catalog import SPLITS, TEST_IMAGES, TEST_LABELS, TRAIN_LABELS, DataFile, Split
+from mnistmlp.data.catalog import (
+    FILES,
+    SPLITS,
+    TEST_IMAGES,
+    TEST_LABELS,
+    TRAIN_LABELS,
+    DataFile,
+    Split,
+)
 from mnistmlp.data.datasets import describe_mixture, load_dataset
 from mnistmlp.data.folder import cache_folder, file_digest, find_file, is_verified, missing_files
 from mnistmlp.data.idx import read_idx, write_idx
@@ -112,6 +120,7 @@ def downloaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         published.append(DataFile(file.name, len(content), hashlib.sha256(content).hexdigest()))
         place(folder, published[-1], content)
     monkeypatch.setitem(SPLITS, "test", tuple(published))
+    monkeypatch.setitem(FILES, "mnist", published)
     return folder
 
 
@@ -225,7 +234,7 @@ def test_files_of_different_data_sets_are_told_apart(
 ) -> None:
     assert describe_mixture(folder, load_dataset(folder, split)) is None
     known = replace(TRAIN_LABELS, sha256=str(file_digest(folder / TRAIN_LABELS.name)))
-    monkeypatch.setitem(SPLITS, "train", (SPLITS["train"][0], known))
+    monkeypatch.setitem(FILES, "mnist", [known])
     mixture = str(describe_mixture(folder, load_dataset(folder, split)))
     assert mixture.startswith(f"{folder} holds files of different data sets: ")
     assert "train-labels-idx1-ubyte (mnist)" in mixture

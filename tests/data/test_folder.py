@@ -2,14 +2,15 @@ import gzip
 import pwd
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import platformdirs
 import pytest
 
-from mnistmlp.data.catalog import MNIST, TRAIN_LABELS
+from mnistmlp.data.catalog import MNIST, TRAIN_LABELS, DatasetName
 from mnistmlp.data.folder import (
-    SYNTHETIC_CACHE,
     cache_folder,
+    cache_folder_of,
     default_folder,
     find_file,
     find_files,
@@ -27,7 +28,8 @@ def folder(small: Path, tmp_path: Path) -> Path:
 def test_the_default_folder_is_in_the_users_cache(tmp_path: Path) -> None:
     assert default_folder() == cache_folder() == tmp_path / "cache" / "mnistmlp" / "mnist"
     assert is_cache(default_folder())
-    assert is_cache(cache_folder(SYNTHETIC_CACHE))
+    for name in get_args(DatasetName):
+        assert is_cache(cache_folder_of(name))
     assert not is_cache(cache_folder("mine"))
     assert not is_cache(tmp_path)
     assert missing_files(default_folder()) == list(MNIST)

@@ -7,7 +7,7 @@ import pytest
 from mnistmlp.data import folder
 from mnistmlp.data.catalog import SYNTHETIC, TEST_IMAGES, TEST_LABELS
 from mnistmlp.data.datasets import load_dataset
-from mnistmlp.data.folder import builtin_folder, cache_folder, missing_files
+from mnistmlp.data.folder import cache_folder, cache_folder_of, missing_files
 from mnistmlp.data.idx import read_idx, write_idx
 from mnistmlp.data.load import load, make_dataset
 from mnistmlp.data.placing import files_to_write
@@ -45,7 +45,7 @@ def test_damage_is_noticed_and_repaired(made: Path, tmp_path: Path) -> None:
         ChangedDataError, match="changed since it was written: 10000 x 28"
     ) as caught:
         load_dataset(folder, "test")
-    assert caught.value.synthetic
+    assert caught.value.dataset == "synthetic"
     assert make_dataset(folder, files_to_write(folder, SYNTHETIC)) == [SYNTHETIC[2]]
     assert (folder / TEST_IMAGES.name).read_bytes() == content
     assert (folder / f"{TEST_IMAGES.name}.bak").read_bytes() == content[:-1]
@@ -55,14 +55,14 @@ def test_damage_is_noticed_and_repaired(made: Path, tmp_path: Path) -> None:
 def test_a_new_version_has_a_folder_of_its_own(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    old = builtin_folder()
+    old = cache_folder_of("synthetic")
     assert old.parent == tmp_path / "cache" / "mnistmlp"
     old.mkdir(parents=True)
     for file in SYNTHETIC:
         write_idx(old / file.name, np.zeros(1, np.uint8))
     assert missing_files(old) == []
-    monkeypatch.setattr(folder, "SYNTHETIC_CACHE", "synthetic-2")
-    assert missing_files(builtin_folder(), SYNTHETIC) == list(SYNTHETIC)
+    monkeypatch.setitem(folder.CACHES, "synthetic", "synthetic-2")
+    assert missing_files(cache_folder_of("synthetic"), SYNTHETIC) == list(SYNTHETIC)
     assert read_idx(old / TEST_LABELS.name).shape == (1,)
 
 
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_mnist_is_fetched_on_first_use_alone(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched = []
 
-    def fetch(to: Path, **options: object) -> None:
+    def fetch(to: Path, dataset: str, **options: object) -> None:
         fetched.append(to)
         shutil.copytree(small, to)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnistmlp.data.catalog import MNIST, SPLITS, SYNTHETIC, DataFile
+from mnistmlp.data.catalog import FILES, MNIST, SPLITS, DataFile
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.folder import idx_digest, missing_files
 from mnistmlp.data.idx import read_idx, write_idx
@@ -53,12 +53,11 @@ def test_the_rest_of_a_data_set_can_be_fetched_or_made(monkeypatch: pytest.Monke
     images = np.zeros((1, 28, 28), np.uint8)
     write_idx(OWN / MNIST[0].name, images)
     assert error_for().folder is None  # the user's own
-    for files, synthetic in ((MNIST, False), (SYNTHETIC, True)):
-        name = "SYNTHETIC" if synthetic else "MNIST"
-        known = (DataFile(files[0].name, 800, idx_digest(images)), *files[1:])
+    for name, files in FILES.items():
+        known = (DataFile(files[0].name, 800, idx_digest(images), name), *files[1:])
         with monkeypatch.context() as patch:
-            patch.setattr(f"mnistmlp.data.near_misses.{name}", known)
-            assert (error_for().folder, error_for().synthetic) == (OWN, synthetic)
+            patch.setitem(FILES, name, known)
+            assert (error_for().folder, error_for().dataset) == (OWN, name)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +176,26 @@ def test_folders_of_pictures_are_named() -> None:
         (OWN / str(digit)).mkdir()
     assert error_for().details[1] == "0/ is here: training needs IDX files, not pictures"
     assert str(error_for().hint).startswith("mnistmlp convert 'my own' idx --split 0.8:0.2")
+
+
+@pytest.mark.parametrize(
+    ("files", "options"),
+    [
+        (["train/7/a.png"], " --split 0.8:0.2"),
+        (["train/7/a.png", "test/7/a.png"], ""),
+        (["labels.csv", "a.png"], " --split 0.8:0.2"),
+        (["train.csv", "test.csv", "a.png"], ""),
+    ],
+)
+def test_labelled_pictures_are_converted_and_no_data_are_fetched_beside_them(
+    files: list[str], options: str
+) -> None:
+    for name in files:
+        (OWN / name).parent.mkdir(parents=True, exist_ok=True)
+        (OWN / name).write_text("file,label\na.png,7\n")
+    error = error_for()
+    assert error.hint == f"mnistmlp convert 'my own' idx{options}  # then --data-dir idx"
+    assert error.folder is None
 
 
 def test_a_folder_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,34 @@ def test_a_brain_without_normalisation_needs_only_the_old_operators() -> None:
     assert [each.name for each in graph.initializer] == ["w1", "b1", "w2", "b2"]
 
 
+def first_opset(node: onnx.NodeProto, opset: int) -> int:
+    """Return the first opset in which a node means what it does in this one."""
+    for version in range(opset, 0, -1):
+        if not onnx.defs.has(node.op_type, max_inclusive_version=version):
+            return version + 1
+        schema = onnx.defs.get_schema(node.op_type, max_inclusive_version=version)
+        defaults = {
+            name: attribute.default_value.SerializeToString()
+            for name, attribute in schema.attributes.items()
+        }
+        if version == opset:
+            meant = defaults
+        if defaults != meant or not schema.min_input <= len(node.input) <= schema.max_input:
+            return version + 1
+    return 1
+
+
+@pytest.mark.parametrize("normalization", ["none", *NORMALIZATIONS])
+def test_the_opset_is_the_lowest_that_the_nodes_allow(normalization: str) -> None:
+    export_onnx(random_brain(20, loss="mse", temperature=2, normalization=normalization), PATH)
+    model = onnx.load(PATH)
+    onnx.checker.check_model(model, full_check=True)
+    (stamped,) = model.opset_import
+    needed = {node.op_type: first_opset(node, stamped.version) for node in model.graph.node}
+    assert stamped.version == max(needed.values()) == (13 if normalization == "none" else 16)
+    assert model.ir_version == onnx.helper.find_min_ir_version_for([stamped])
+
+
 def test_names_shapes_and_metadata() -> None:
     brain = random_brain(5, activation="tanh", temperature=1.25)
     export_onnx(brain, PATH)

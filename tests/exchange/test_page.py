@@ -260,7 +260,7 @@ def test_a_hostile_brain_changes_nothing_of_the_page(open_page: Open) -> None:
     brain = brain_of(load_brain(PRETRAINED).network, recipe={"name": evil})
     write_page(Path("page.html"), brain, evil)
     page = open_page(Path("page.html").resolve())
-    assert (page.locator("img").count(), page.locator("script").count()) == (0, 4)
+    assert (page.locator("img").count(), page.locator("script").count()) == (0, 5)
     assert page.locator("#about").inner_text().count(evil) == 2
 
 

@@ -48,6 +48,37 @@ def test_on_a_small_projector_the_network_is_above_the_fold(
         assert page.evaluate("scrollY") == 0
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (360, 740)], ids=str)
+def test_nothing_moves_when_editing_or_stepping_begins(
+    open_page: Open, classic_page: Path, size: tuple[int, int]
+) -> None:
+    width, height = size
+    page = open_page(classic_page, viewport={"width": width, "height": height})
+    if width == 1024:
+        page.keyboard.press("F2")
+    draw(page, 3)
+    places = """(ids) => ids.map((id) => {
+        const { x, y } = element(id).getBoundingClientRect();
+        return [x, y + scrollY, element(id).clientHeight];
+    })"""
+    parts = ["step-through", "seen", "weights", "network", "bars", "explained"]
+    before = page.evaluate(places, parts)
+    for button in ("edit", "change", "step-through", *["step-next"] * 5):
+        page.evaluate(f"element('{button}').click()")  # a mouse would scroll
+        told = "#changed" if button == "change" else "#equation" if "step" in button else None
+        expect(page.locator(told or "#edit-hint")).to_be_visible()
+        assert page.evaluate(places, parts) == before, button
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        if width == 1024:
+            expect(page.locator("#network")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#changed")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(page.locator("#changed")).to_be_visible()
+    page.evaluate("element('restore').click()")
+    expect(page.locator("#shown")).to_be_visible()
+    assert page.evaluate(places, parts) == before
+
+
 def test_on_a_large_projector_it_fills_the_screen(open_page: Open, classic_page: Path) -> None:
     page = open_page(classic_page, viewport={"width": 1920, "height": 1080})
     draw(page, 3)
@@ -85,14 +116,17 @@ def test_presenting_makes_the_type_large(open_page: Open, classic_page: Path, wi
 
 
 def test_samples_are_read_without_drawing(open_page: Open) -> None:
-    page = open_page()
+    page, warned = open_page(), list[str]()
+    page.on("console", lambda message: warned.append(message.text))
     samples = page.locator("#samples button")
     expect(samples).to_have_count(10)
     for digit in range(10):
         samples.nth(digit).click()
         expect(page.locator("#reading")).to_contain_text(page.evaluate(f"WORDS.digits[{digit}]"))
-    samples.nth(4).press("Enter")
+    for _ in range(4):
+        samples.nth(4).press("Enter")
     expect(page.locator("#digit")).to_have_text("4")
+    assert warned == []
     images, labels = make_digits(SAMPLED, SAMPLE_SEED)
     shown = page.evaluate("""Array.from(picture.data).filter((_, i) => i % 4 === 0)""")
     np.testing.assert_array_equal(shown, images[int((labels == 4).argmax())].ravel())

@@ -20,7 +20,7 @@ from mnistmlp.data.idx import read_idx, write_idx
 from mnistmlp.data.synthetic import make_digits
 from mnistmlp.exchange.html import write_page
 from tests.conftest import few_steps
-from tests.exchange.conftest import Open, keep, random_brain, until
+from tests.exchange.conftest import Open, encoded, keep, random_brain, until
 from tests.exchange.strokes import DIGITS
 
 pytestmark = pytest.mark.browser
@@ -95,10 +95,14 @@ def test_a_step_is_one_of_gradient_descent_and_is_undone(page: Page, brain: Brai
     np.testing.assert_allclose(parameters(page), moved, rtol=1e-5, atol=1e-6)
     assert page.evaluate("latest.probabilities[7]") > answers[7]
     assert page.evaluate("network.temperature") == 1  # it was fitted to other weights
+    uncalibrated = page.locator("#uncalibrated")
+    expect(uncalibrated).to_contain_text("The first step ends calibration")
+    expect(uncalibrated).to_be_visible()
     expect(page.locator("#about")).not_to_contain_text("right in validation")
     page.locator("#ten-steps").click()
     expect(page.locator("#taught")).to_contain_text("After 10 steps, ")
     assert losses(page)[1] == after
+    expect(uncalibrated).to_be_hidden()  # what was before, the bars have shown
     undo.click()
     np.testing.assert_allclose(parameters(page), moved, rtol=1e-5, atol=1e-6)
     undo.click()
@@ -302,11 +306,13 @@ def test_drawings_are_kept_removed_trained_on_and_saved(page: Page, tmp_path: Pa
     expect(page.locator("#progress")).to_contain_text("of 2 digits held out")
     images = page.evaluate("classroom.collection.examples.map(({ image }) => Array.from(image))")
     sketch(page, 4)
+    page.locator("#edit").click()
     page.evaluate("editing.paint(0, 255)")  # an edited image is kept as it is
     until(page, "latest.seen[0] === 255")
     page.locator("#labels label").nth(4).click()
     images.append(page.evaluate("Array.from(latest.seen)"))
     page.locator("#keep").click()
+    expect(page.locator("#edit")).to_have_attribute("aria-pressed", "false")
     digits.append(4)
     archive = save(page, "#save-drawings", tmp_path)
     with zipfile.ZipFile(archive) as file:
@@ -319,6 +325,37 @@ def test_drawings_are_kept_removed_trained_on_and_saved(page: Page, tmp_path: Pa
     run("train", *options, "--validation", 0, "--epochs", 2, "--output", "own.npz", "--quiet")
     report = json.loads(run("evaluate", "own.npz", "--split", "train", *options, "--json"))
     assert report["images"] == 12
+
+
+DROP = """([name, text]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([fromBase64(text)], name));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+}"""
+
+
+def test_drawings_that_others_kept_are_added(page: Page, tmp_path: Path) -> None:
+    collect(page, [3, 7])
+    archive = save(page, "#save-drawings", tmp_path)
+    with zipfile.ZipFile(archive) as file, zipfile.ZipFile("again.ZIP", "w", 8) as again:
+        for name in file.namelist():
+            again.writestr(f"a folder/{name}", file.read(name))
+            again.writestr(f"__MACOSX/a folder/._{name}", b"of another system")
+    Path("notes.txt").write_text("not a zip")
+    with page.expect_file_chooser() as chooser:
+        page.locator("#open-drawings").click()
+    chooser.value.set_files([str(archive), "notes.txt", "again.ZIP"])
+    opened = page.locator("#opened")
+    told = "Drawings added: 4\nnotes.txt is not added: it is no zip file."
+    expect(opened).to_have_text(told, use_inner_text=True)
+    expect(opened).to_be_in_viewport()
+    expect(page.locator("#kept-count")).to_have_text("Your drawings: 6")
+    assert page.locator("#kept span").all_inner_texts() == ["3", "7"] * 3
+    images = page.evaluate("classroom.collection.examples.map(({ image }) => Array.from(image))")
+    assert images == images[:2] * 3
+    expect(page.locator("#kept button").last).to_have_accessible_name("Remove drawing 6: a 7")
+    page.evaluate(DROP, ["again.ZIP", encoded(Path("again.ZIP").read_bytes())])
+    expect(opened).to_have_text("Drawings added: 2")
 
 
 def test_what_was_said_of_one_digit_is_forgotten_with_the_next(page: Page) -> None:

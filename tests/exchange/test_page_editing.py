@@ -209,15 +209,20 @@ def test_pixels_are_edited_by_keyboard(page: Page) -> None:
 def test_an_image_is_made_of_pixels_alone(open_page: Open) -> None:
     page = open_page()
     expect(page.locator("#change")).to_be_disabled()
-    page.locator("#edit").click()
+    edit, invitation = page.locator("#edit"), page.locator("#invitation")
+    expect(invitation).to_be_visible()
+    edit.click()
     page.mouse.move(*pixel(page, 5, 14))
     page.mouse.down()
     page.mouse.move(*pixel(page, 22, 14), steps=40)
     page.mouse.up()
     expect(page.locator("#reading")).to_contain_text("It is a 1")
+    expect(invitation).to_be_hidden()
     page.mouse.click(*pixel(page, 14, 14))
-    page.locator("#edit").click()
     page.locator("#clear").click()
+    expect(edit).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#edit-hint")).to_be_hidden()
+    expect(invitation).to_be_visible()
     expect(page.locator("#reading")).to_have_text("Draw a digit to begin")
 
 

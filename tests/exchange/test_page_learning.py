@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import math
+import struct
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -210,6 +214,82 @@ def test_examples_become_idx_files(page: Page, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(base64.b64decode(text))
     np.testing.assert_array_equal(read_idx(tmp_path / "train-images-idx3-ubyte"), images)
     np.testing.assert_array_equal(read_idx(tmp_path / "train-labels-idx1-ubyte"), labels)
+
+
+IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+DAMAGED = "the zip file is damaged"
+MANY = "there can be 5,000 drawings at most"
+OPEN = """async (files) => {
+    const said = [];
+    for (const [text, room] of files)
+        said.push(await readDrawings(new File([fromBase64(text)], "x.zip"), room).then(
+            (examples) => examples.map(({ image, label }) => [label, ...image]),
+            (error) => (error instanceof Refusal ? error.message : word("damagedZip"))));
+    return said;
+}"""
+
+
+def idx(*shape: int, data: bytes | None = None, kind: int = 8) -> bytes:
+    """Return an IDX file; without data, of so many zeros as its shape says."""
+    zeros = bytes(math.prod(shape)) if data is None else data
+    return struct.pack(f">4B{len(shape)}I", 0, 0, kind, len(shape), *shape) + zeros
+
+
+def zipped(images: bytes = idx(2, 28, 28), labels: bytes = idx(2), method: int = 8) -> bytes:
+    """Return an archive of two IDX files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr(IMAGES, images)
+        archive.writestr(LABELS, labels)
+    return file.getvalue()
+
+
+def changed(data: bytes, at: int, *values: int) -> bytes:
+    return data[:at] + bytes(values) + data[at + len(values) :]
+
+
+def refused() -> Iterator[tuple[bytes, str]]:
+    """Yield files that hold no drawings, and what is said of them."""
+    good, stored = zipped(), zipped(method=0)
+    entry = good.index(b"PK\1\2")
+    yield b"", "it is no zip file"
+    yield b"\x89PNG\r\n\x1a\n" + bytes(100), "it is no zip file"
+    yield good[:-30], DAMAGED
+    yield good[: entry - 20] + good[entry:], DAMAGED
+    yield changed(stored, stored.index(b"PK\5\6") + 16, 200), DAMAGED
+    yield changed(stored, 300, 7), DAMAGED
+    yield changed(good, entry + 24, 0, 1), DAMAGED
+    yield changed(good, entry + 24, 255), DAMAGED
+    yield changed(good, 60, 255, 255), DAMAGED
+    strange = f"{IMAGES} is encrypted, or compressed in another way than deflate"
+    yield changed(good, entry + 8, 1), strange
+    yield changed(good, entry + 10, 12), strange
+    yield changed(good, entry + 24, 255, 255, 255, 255), MANY
+    yield zipped(idx(5001, 28, 28), idx(5001)), MANY  # 6 kB
+    yield bytes(8_000_000), MANY
+    yield good.replace(b"labels", b"babels"), f"it should have one file {LABELS}, and has 0"
+    yield zipped(b"\0\0\x08"), f"{IMAGES} is not an IDX file of bytes"
+    yield zipped(idx(2, 28, 28, kind=9)), f"{IMAGES} is not an IDX file of bytes"
+    yield zipped(labels=idx(2, 1)), f"{LABELS} is not an IDX file of bytes"
+    shape = f"{IMAGES} is of shape 2 × 20 × 28, and should be 2 × 28 × 28"
+    yield zipped(idx(2, 20, 28)), shape
+    size = f"{IMAGES} has 1,583 bytes, and should have 1,584"
+    yield zipped(idx(2, 28, 28, data=bytes(1567))), size
+    yield zipped(labels=idx(3)), "there are 2 images, but 3 labels"
+    yield zipped(labels=idx(2, data=b"\3\12")), "a label is 10, and should be a digit"
+
+
+def test_only_archives_of_drawings_are_opened(page: Page) -> None:
+    images, labels = batch(3)
+    good = idx(3, 28, 28, data=images.tobytes()), idx(3, data=labels.tobytes())
+    wrong = list(refused())
+    files = [*((zipped(*good, method), 3) for method in (0, 8)), (zipped(*good), 2)]
+    files += [(data, 5000) for data, _ in wrong]
+    said = page.evaluate(OPEN, [[encoded(data), room] for data, room in files])
+    rows = np.hstack([labels[:, None], images.reshape(3, 784)]).tolist()
+    assert said[:3] == [rows, rows, MANY]
+    for (data, expected), found in zip(wrong, said[3:], strict=True):
+        assert found == expected, data[:60]
 
 
 @pytest.mark.parametrize("normalization", ["none", "moments"])

@@ -20,7 +20,7 @@ from mnistmlp.core.metrics import committee
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.errors import NoInkError, PictureError
 from mnistmlp.pictures.images import examine_picture
-from tests.exchange.conftest import Open, at, encoded, give, keep
+from tests.exchange.conftest import Open, at, encoded, give, keep, until
 from tests.exchange.strokes import DIGITS
 from tests.pictures.numbers.drawn import HEIGHT, draw_lines
 from tests.pictures.numbers.test_reading import row_of
@@ -174,6 +174,29 @@ def test_a_picture_of_lines(open_page: Open) -> None:
     assert page.locator("#digit").inner_text() == "0101\n10"
     give(page, png(draw_lines("0")))
     expect(page.locator("#digit")).to_have_text("0")
+
+
+def test_a_number_stays_one_while_its_last_digit_is_edited(open_page: Open) -> None:
+    page = open_page()
+    give(page, png(draw_lines("0101", "10")))
+    digit, reading = page.locator("#digit"), page.locator("#reading")
+    expect(reading).to_contain_text("It is 0101, 10: ")
+    sure = reading.inner_text()
+    page.evaluate("editing.paint(0, 0)")  # it is black already
+    until(page, "scheduled === null && editing.image !== null")
+    assert reading.inner_text() == sure
+    page.locator("#wanted").select_option("7")
+    page.locator("#change").click()
+    expect(reading).to_contain_text("It is 0101, 17: ")
+    assert digit.inner_text() == "0101\n17"
+    expect(page.locator("#bars .best .name")).to_have_text("7")
+    expect(page.locator("#what-is-it")).to_contain_text("last digit")
+    page.evaluate("network.layers.at(-1).weights.fill(0), read()")  # all have been learnt from
+    assert digit.inner_text() == "0000\n00"
+    page.evaluate("editing.image.fill(0), read()")
+    expect(reading).to_have_text("No digit")
+    page.keyboard.press("Escape")
+    expect(page.locator("#what-is-it")).to_have_text("What did you draw?")
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

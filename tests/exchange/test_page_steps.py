@@ -32,7 +32,7 @@ EQUATIONS = [
     ("Step 2 of 5: layer 1", "z¹ = W¹ a⁰ + b¹,   a¹ = σ(z¹)     (W¹: 30 × 784)"),
     ("Step 3 of 5: layer 2", "z² = W² a¹ + b²,   a² = σ(z²)     (W²: 20 × 30)"),
     ("Step 4 of 5: layer 3, the outputs", "z³ = W³ a² + b³,   a³ = exp(z³) / Σ exp(z³)"),
-    ("Step 5 of 5: the probabilities", "p = a³,   calibrated: p = (a³)^(1/T) / Σ (a³)^(1/T)"),
+    ("Step 5 of 5: the probabilities", "q = a³,   calibrated: p = q^(1/T) / Σ q^(1/T),   T = 0.50"),
 ]
 
 

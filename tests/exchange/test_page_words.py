@@ -55,7 +55,7 @@ class _Template(HTMLParser):
 def test_the_words_of_the_template_are_those_of_the_file() -> None:
     template = _Template()
     template.feed((SOURCES / "page.html").read_text(encoding="utf-8"))
-    assert len(template.found) > 20
+    assert len(template.found) > 15  # those that may be seen before the script runs
     broken = "The words of this page are not valid JSON."
     for text, name in template.found:
         assert text == broken or text == WORDS[name or "without a name"], text

@@ -1,6 +1,8 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -175,12 +177,13 @@ def test_settings_are_refused_for_an_exported_brain(option: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"fc1.weight": np.zeros(3)}, "unexpected tensor 'fc1.weight'"),
-        ({"02.weight": np.zeros(3)}, "unexpected tensor '02.weight'"),
+        ({"fc1.weight": np.zeros(3)}, r"no bias beside fc1\.weight"),
+        ({"2/kernel": np.zeros(3)}, "unexpected tensor '2/kernel'"),
+        ({"1.weight": np.zeros(12), "1.bias": np.zeros(12)}, r"1\.weight has shape \(12,\), exp"),
         ({"1.running_mean": np.zeros(3)}, "unexpected tensor '1.running_mean'"),
         ({"x" * 10**6: np.zeros(3)}, "unexpected tensor 'xxx.*[.]{3}"),
-        ({"2.bias": None}, "no tensor 2.bias"),
-        ({"0.weight": None}, "no tensor 0.weight"),
+        ({"2.bias": None}, r"no bias beside 2\.weight"),
+        ({"0.weight": None}, r"no weight beside 0\.bias"),
         ({"2.weight": np.zeros((10, 13))}, r"2.weight has shape \(10, 13\), expected \(.*, 12\)"),
         ({"2.weight": np.zeros((10, 12, 1))}, "2.weight has shape"),
         ({"2.weight": np.zeros(10)}, "2.weight has shape"),
@@ -194,6 +197,101 @@ def test_invalid_networks_are_refused(change: dict[str, Any], message: str) -> N
     arrays = layers_of(784, 12, 10) | change
     save_file({name: array for name, array in arrays.items() if array is not None}, PATH)
     refused(message)
+
+
+def named(sizes: Sequence[int], *layers: str, transposed: bool = False) -> dict[str, Array]:
+    """Make random weights and biases of layers with these names, in the way of PyTorch or Keras."""
+    rng, arrays = np.random.default_rng(5), dict[str, Array]()
+    weight = "kernel" if transposed else "weight"
+    for name, (fan_in, fan_out) in zip(layers, pairwise(sizes), strict=True):
+        weights = rng.normal(size=(fan_out, fan_in)).astype(np.float32)
+        arrays[f"{name}{weight}"] = np.ascontiguousarray(weights.T) if transposed else weights
+        arrays[f"{name}bias"] = rng.normal(size=fan_out).astype(np.float32)
+    return arrays
+
+
+def check_layers(arrays: dict[str, Array], *layers: str) -> list[str]:
+    """Check that the layers are read in this order, and return the notes."""
+    save_file(arrays, PATH)
+    notes = list[str]()
+    network = import_safetensors(PATH, activation="tanh", on_note=notes.append).network
+    for name, (weights, bias) in zip(layers, network.layers, strict=True):
+        if f"{name}kernel" in arrays:
+            np.testing.assert_array_equal(weights, arrays[f"{name}kernel"].T)
+        else:
+            np.testing.assert_array_equal(weights, arrays[f"{name}weight"])
+        np.testing.assert_array_equal(bias, arrays[f"{name}bias"])
+    return notes
+
+
+@pytest.mark.parametrize(
+    "prefix", ["module.", "net.", "_orig_mod.", "linear_relu_stack.", "_orig_mod.module.net.3."]
+)
+def test_what_all_names_begin_with_is_of_no_account(prefix: str) -> None:
+    layers = [f"{prefix}{number}." for number in (0, 2, 10)]
+    assert check_layers(named((784, 12, 12, 10), *layers), *layers) == []
+    (single,) = layers[:1]
+    assert check_layers(named((784, 10), single), single) == []
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_layers_are_in_the_order_of_the_numbers_in_their_names(transposed: bool) -> None:
+    for form in ("fc{}.", "layers.{}.linear.", "params/Dense_{}/", "model/dense_{}/"):
+        layers = [form.format(number) for number in range(1, 13)]
+        if form.startswith("model"):
+            layers[0] = "model/dense/"  # as Keras names the first
+        arrays = named((784, *[12] * 11, 10), *layers, transposed=transposed)
+        notes = check_layers(arrays, *layers)
+        transposing = (
+            f"model.safetensors: {layers[0]}kernel has shape (784, 12): (fan_in, fan_out), "
+            "as in Keras and JAX; all are transposed"
+        )
+        assert notes == [transposing] * transposed
+
+
+def test_the_words_of_keras_and_haiku() -> None:
+    arrays = named((784, 12, 10), "mlp/~/linear_0/", "mlp/~/linear_1/", transposed=True)
+    for kernel, bias in (("kernel:0", "bias:0"), ("w", "b")):
+        renamed = {name.replace("kernel", kernel): array for name, array in arrays.items()}
+        save_file({name.replace("bias", bias): array for name, array in renamed.items()}, PATH)
+        network = import_safetensors(PATH, activation="relu").network
+        for (weights, _), number in zip(network.layers, "01", strict=True):
+            np.testing.assert_array_equal(weights, arrays[f"mlp/~/linear_{number}/kernel"].T)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_order_of_other_names_follows_from_the_shapes(transposed: bool) -> None:
+    layers = ("net.input.", "net.hidden.1.", "net.hidden.2.", "net.a.")
+    notes = check_layers(named((784, 20, 20, 20, 10), *layers, transposed=transposed), *layers)
+    assert notes[transposed:] == [
+        "model.safetensors: layers in the order in which their shapes chain: "
+        "net.input, net.hidden.1, net.hidden.2, net.a"
+    ]
+    save_file(named((784, 784, 784, 20, 10), *layers, transposed=transposed), PATH)
+    kind = "kernel" if transposed else "weight"
+    refused(f"net.hidden.1.{kind} and net.input.{kind} chain in either order")
+
+
+def test_layers_that_do_not_chain_are_named() -> None:
+    arrays = named((784, 20, 10), "in.", "out.") | named((30, 40), "more.")
+    save_file(arrays, PATH)
+    refused(r"more\.weight has shape \(40, 30\), expected \(fan_out, 10\)")
+    save_file(named((784, 20), "fc2.") | named((20, 10), "fc1."), PATH)
+    refused(r"fc1\.weight has shape \(10, 20\), expected \(fan_out, 784\)", OtherTaskError)
+    save_file(named((784, 20), "1.") | named((30, 10), "2."), PATH)
+    refused(r"2\.weight has shape \(10, 30\), expected \(fan_out, 20\)")
+    save_file(named((784, 20), "1/", transposed=True) | named((30, 10), "2."), PATH)
+    refused(r"2\.weight has shape \(10, 30\), expected \(20, fan_out\)")
+    save_file({"up.weight": np.zeros((784, 20)), "up.bias": np.zeros(784)}, PATH)
+    refused(r"up\.bias has shape \(784,\), expected \(20,\)")
+
+
+def test_the_search_for_an_order_ends() -> None:
+    names = [f"{'a' * number}." for number in range(1, 61)]
+    save_file(named((784, *[3] * 60), *names), PATH)
+    refused("the shapes do not tell the order of layers")
+    save_file({f"{k}.{kind}": np.zeros(1) for k in range(102) for kind in ("weight", "bias")}, PATH)
+    refused("102 layers, expected 1 to 101")
 
 
 @pytest.mark.parametrize("sizes", [(100, 12, 10), (784, 12, 9)], ids=str)

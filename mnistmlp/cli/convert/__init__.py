@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from reprlib import repr as short
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from mnistmlp.cli import console
+from mnistmlp.cli.convert.forms import check_form, find_form, write_sets
 from mnistmlp.cli.convert.report import (
     converting,
     draw_contact_sheet,
@@ -18,8 +19,8 @@ from mnistmlp.cli.convert.report import (
     report_wrong,
     warn_of_doubts,
 )
-from mnistmlp.cli.convert.writing import check_folder, write_images
-from mnistmlp.cli.options import NUMBER, Force, Quiet, parse_file, parse_folder, whole
+from mnistmlp.cli.convert.writing import check_names
+from mnistmlp.cli.options import NUMBER, Force, Quiet, parse_no_stream, whole
 from mnistmlp.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -33,17 +34,24 @@ def convert(
         Path,
         typer.Argument(
             metavar="SOURCE",
-            parser=parse_file,
+            parser=parse_no_stream,
             help="A table (.csv), an archive (.npz), arrays (.npy), IDX files, pictures in "
-            "folders 0 to 9 or a list of them; or a folder with these.",
+            "a folder for each class or a list of them; or a folder with these.",
         ),
     ],
-    folder: Annotated[
+    target: Annotated[
         Path,
         typer.Argument(
-            metavar="FOLDER", parser=parse_folder, help="Folder for the IDX files; made if need be."
+            metavar="TARGET",
+            parser=parse_no_stream,
+            help="Folder for the IDX files, made if need be; or a table or an archive, which a "
+            "name in .csv, .csv.gz or .npz says.",
         ),
     ],
+    to: Annotated[
+        Literal["png"] | None,
+        typer.Option(help="Write pictures into folders 0 to 9 in TARGET, a new folder."),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(
@@ -57,7 +65,7 @@ def convert(
             parser=whole(0, 2**63 - 1),
             metavar="INTEGER",
             show_default="0",
-            help="Seed of --split's choice.",
+            help="Seed of --split and --augment.",
         ),
     ] = None,
     limit: Annotated[
@@ -66,6 +74,14 @@ def convert(
             parser=whole(1, 10**9),
             metavar="INTEGER",
             help="Convert only so many images of each set in SOURCE, from the start.",
+        ),
+    ] = None,
+    augment: Annotated[
+        int | None,
+        typer.Option(
+            parser=whole(1, 1000),
+            metavar="N",
+            help="Add N warped copies of each training image, as train --augment warps them.",
         ),
     ] = None,
     transpose: Annotated[
@@ -84,35 +100,48 @@ def convert(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write images in other forms as IDX files, which every command reads, and print the folder.
+    """Write images as IDX files, which every command reads, or for other tools; print where.
 
     A set whose name speaks of test, t10k or val is the test set, any other the
     training set. Tables have a label and 784 pixels a row, as Kaggle's; a list has a
-    picture's name and a label. Pictures are read as predict reads them. Without labels,
+    picture's name and a label. Ten classes that are words are numbered in their order,
+    and labels.txt names them. Pictures are read as predict reads them. Without labels,
     only the images are written: evaluate and predict --index need labels too. SOURCE is
-    only read, and a file in FOLDER is never replaced unasked.
+    only read, and a file of the user's is never replaced unasked.
+
+    Other tools have images back as a table for each set, an archive with x_train,
+    y_train, x_test and y_test, or pictures, which come back unchanged with --raw.
     """
+    from mnistmlp.data.convert.parts import number_classes
+
     share = None if split is None else _parse_split(split)
-    if seed is not None and not share:
-        raise SettingError("seed", "is of --split, which is not given")
+    if seed is not None and not (share or augment):
+        raise SettingError("seed", "is of --split and --augment, which are not given")
+    form = find_form(target, to)
     found, are_pictures = _find_parts(source, invert=invert, raw=raw)
-    if share:
-        found = _choose_divisible(source, found)
+    if share or form == "png":
+        found = _leave_unlabelled_out(source, found, share)
     splits: list[Split] = ["train", "test"] if share else [part.split for part in found.parts]
-    check_folder(folder, splits, force=force)
+    if augment and "train" not in splits:
+        raise SettingError("augment", f"is for training images; {source} has none")
+    check_form(form, target, splits, source, force=force)
     options = {"transpose": transpose, "invert": invert and not are_pictures, "limit": limit}
     sets = [_read(part, options, skip_bad=skip_bad, quiet=quiet) for part in found.parts]
     if not quiet:
         for line in found.left_out:
             console.note(console.escape(line))
-    written = _divide(sets, share, seed or 0)
-    for images in written:
-        if not quiet:
+    numbered, names = number_classes(sets, source)
+    if form == "idx":
+        check_names(target, names, force=force)
+    divided = _divide(numbered, share, seed or 0)
+    written = [_augment(images, augment or 0, seed or 0, quiet=quiet) for images in divided]
+    if not quiet:
+        for images in written:
             report_images(images)
             draw_contact_sheet(images)
-        write_images(folder, images, quiet=quiet)
+    paths = write_sets(form, target, written, quiet=quiet)
     warn_of_doubts(written, str(source), transposed=transpose, inverted=invert)
-    print(folder)
+    print(*paths, sep="\n")
 
 
 def _parse_split(text: str) -> float:
@@ -146,16 +175,18 @@ def _find_parts(source: Path, *, invert: bool, raw: bool) -> tuple[Found, bool]:
         return pictures, True
     raise DataError(
         f"{source}: no tables (.csv, .tsv), archives (.npz, .npy), IDX files, "
-        "or folders 0 to 9 of pictures in this folder"
+        "or folders of pictures, one for each of ten classes, in this folder"
     )
 
 
-def _choose_divisible(source: Path, found: Found) -> Found:
-    """Return the one set with labels, which --split divides; the others are left out."""
+def _leave_unlabelled_out(source: Path, found: Found, share: float | None) -> Found:
+    """Return the sets with labels, which pictures by class need, or the one that is divided."""
     labelled = [part for part in found.parts if part.labelled]
-    if len(labelled) != 1:
-        names = " and ".join(part.name for part in labelled) or "nothing in it"
+    names = " and ".join(part.name for part in labelled) or "nothing in it"
+    if share and len(labelled) != 1:
         raise SettingError("split", f"divides one set with labels; {source} has {names}")
+    if not labelled:
+        raise SettingError("to", f"png sorts pictures by their labels; {source} has none")
     others = [f"{part.name}: left out: no labels" for part in found.parts if not part.labelled]
     return replace(found, parts=labelled, left_out=[*found.left_out, *others])
 
@@ -173,8 +204,18 @@ def _read(part: Part, options: dict[str, Any], *, skip_bad: bool, quiet: bool) -
     return images
 
 
-def _divide(sets: list[Images], share: float | None, seed: int) -> Sequence[Images]:
+def _divide(sets: Sequence[Images], share: float | None, seed: int) -> Sequence[Images]:
     """Return the sets to write: those read, or the two parts of the only one."""
     from mnistmlp.data.convert.parts import divide
 
     return divide(sets[0], share, seed) if share else sets
+
+
+def _augment(images: Images, copies: int, seed: int, *, quiet: bool) -> Images:
+    """Return images with warped copies of each, if they are for training."""
+    if not copies or images.split != "train":
+        return images
+    from mnistmlp.cli.convert.warps import add_warped
+
+    with converting(images.name, quiet=quiet) as on_block:
+        return add_warped(images, copies, seed, on_block)

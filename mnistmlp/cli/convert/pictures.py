@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp import blas
-from mnistmlp.cli.predict.folders import SYSTEM_NAMES, find_pictures
+from mnistmlp.cli.predict.folders import SUFFIXES, SYSTEM_NAMES, find_pictures
 from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.errors import DataError, PictureError
 
@@ -31,7 +31,7 @@ def find_picture_parts(source: Path, **options: Any) -> Found | None:
     ----------
     source : Path
     **options
-        Are passed to `examine_picture`.
+        Are passed to `read_picture`.
 
     Raises
     ------
@@ -39,7 +39,8 @@ def find_picture_parts(source: Path, **options: Any) -> Found | None:
         If there are other classes, or several lists.
     """
     if source.is_dir():
-        return _find_by_class(source, options) or _find_lists(source, options)
+        found = _find_by_class(source, options) or _find_lists(source, options)
+        return found or _find_by_name(source, options)
     return _read_lists([source], options)
 
 
@@ -65,7 +66,17 @@ def _find_by_class(folder: Path, options: dict[str, Any]) -> Found | None:
         _class_part(each, split, _list_folders(each), options)
         for split, each in sorted(chosen.items(), reverse=True)
     ]
-    return Found(parts, [f"{each}: left out: a validation set" for each in left_out])
+    named = {each for _, each in found}
+    lines = [f"{each}: left out: no folders 0 to 9" for each in inner if each not in named]
+    lines += _pictures_without_label(folder)
+    return Found(parts, [*lines, *(f"{each}: left out: a validation set" for each in left_out)])
+
+
+def _pictures_without_label(folder: Path) -> list[str]:
+    """Return a line on the pictures beside the folders of the digits, if there are any."""
+    count = sum(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
+    text = f"{count:,} picture{'s'[: count != 1]} in no folder of a digit"
+    return [f"{folder}: left out: {text}"] if count else []
 
 
 def _list_folders(folder: Path) -> list[Path]:
@@ -89,11 +100,56 @@ def _class_part(folder: Path, split: Split, inner: Sequence[Path], options: dict
     if others:
         names = ", ".join(others[:5])
         raise DataError(f"{folder}: folders other than 0 to 9, the ten classes: {names}")
+    empty = [each for each in inner if not any(each.iterdir())]
+    full = [each for each in inner if each not in empty]
+    pictures = _list_pictures(full, [int(each.name) for each in full])
+    part = _picture_part(split, folder, pictures, options)
+    part.notes += [f"{each}: an empty folder" for each in empty]
+    part.notes += _pictures_without_label(folder)
+    return part
+
+
+def _list_pictures(inner: Sequence[Path], labels: Sequence[int]) -> list[Labelled]:
+    """Return the pictures in the folders of classes with their labels, by name."""
     found = list[Labelled]()
-    for each in inner:
-        found += [(name, int(each.name)) for name in find_pictures(str(each))]
-    found.sort(key=lambda pair: (_natural(str(pair[0])), pair[1]))
-    return _picture_part(split, folder, found, options)
+    for each, label in zip(inner, labels, strict=True):
+        found += [(name, label) for name in find_pictures(str(each))]
+    return sorted(found, key=lambda pair: (_natural(str(pair[0])), pair[1]))
+
+
+# --- A folder for each class, by its name -----------------------------------------------
+
+
+def _find_by_name(folder: Path, options: dict[str, Any]) -> Found | None:
+    """Find folders of pictures that are named as their classes, here or in one for each split."""
+    from mnistmlp.data.convert.parts import check_class_count
+    from mnistmlp.data.convert.sources import Found, choose, split_of
+
+    inner = _list_folders(folder)
+    if classes := list(filter(_has_pictures, inner)):
+        chosen, left_out = {split_of(folder.name): classes}, list[Path]()
+    else:
+        below = {each: list(filter(_has_pictures, _list_folders(each))) for each in inner}
+        candidates = [(split_of(each.name), each) for each in inner if below[each]]
+        found, left_out = choose(candidates, str)
+        chosen = {split: below[each] for split, each in sorted(found.items(), reverse=True)}
+    if not chosen:
+        return None
+    check_class_count(sorted({each.name for part in chosen.values() for each in part}), folder)
+    parts = []
+    for split, folders in chosen.items():
+        pictures = _list_pictures(folders, range(len(folders)))
+        names = [each.name for each in folders]
+        parts.append(_picture_part(split, folders[0].parent, pictures, options, names=names))
+    return Found(parts, [f"{each}: left out: a validation set" for each in left_out])
+
+
+def _has_pictures(folder: Path) -> bool:
+    """Tell whether pictures are in a folder itself."""
+    try:
+        return any(each.suffix.lower() in SUFFIXES for each in folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder}: {error.strerror}") from None
 
 
 def _natural(name: str) -> list[str | int]:
@@ -125,7 +181,8 @@ def _read_lists(paths: list[Path], options: dict[str, Any]) -> Found | None:
     for split, listed in sorted(chosen.items(), reverse=True):
         wrong = Wrong("pictures")
         named = [(str(path), label) for path, label in read_list(listed, wrong)]
-        parts.append(_picture_part(split, listed.path, named, options, wrong))
+        part = _picture_part(split, listed.path, named, options, wrong, names=listed.names)
+        parts.append(part)
     return Found(parts, [f"{each.path}: left out: a validation set" for each in left_out])
 
 
@@ -138,13 +195,15 @@ def _picture_part(
     pictures: Sequence[Labelled],
     options: dict[str, Any],
     wrong: Wrong | None = None,
+    names: list[str] | None = None,
 ) -> Part:
     from mnistmlp.data.convert.parts import Part, Wrong
 
     wrong = wrong or Wrong("pictures")
-    how = "as they are" if options["raw"] else "found, scaled and centred as predict does"
+    how = "as they are" if options["raw"] else "read as predict reads them"
     blocks = _read_blocks(pictures, options, wrong)
-    return Part(split, str(source), True, blocks, wrong, [f"digits of pictures, {how}"])
+    notes = [f"pictures, {how}"]
+    return Part(split, str(source), True, blocks, wrong, notes, names or [])
 
 
 def _read_blocks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from mnistmlp.cli.bar import Bar
 if TYPE_CHECKING:
     from mnistmlp.data.convert.parts import Images, Wrong
 
-WIDTH = 7  # of a count in the table of labels
+WIDTH = 7  # of a count in the table of labels, at least
 
 
 @contextmanager
@@ -41,9 +41,13 @@ def report_images(images: Images) -> None:
     console.note(f"{images.split}: {count:,} image{'s'[: count != 1]} from {name}")
     for note in images.notes:
         console.note(f"  {console.escape(note)}")
-    if counts:
+    if counts and images.names:
+        for number, name in zip(counts, images.names, strict=True):
+            console.note(f"  {number:>{WIDTH},}  {console.escape(name)}")
+    elif counts:
+        width = max(WIDTH, len(f"{max(counts):,}") + 1)
         for row in (range(10), counts):
-            console.note(f"  {''.join(f'{each:<{WIDTH},}' for each in row).rstrip()}")
+            console.note(f"  {''.join(f'{each:<{width},}' for each in row).rstrip()}")
     else:
         console.note("  no labels: only the images are written, and evaluate needs labels too")
 
@@ -52,7 +56,8 @@ def report_wrong(wrong: Wrong, name: str) -> None:
     """Say which rows or files were left out."""
     if wrong.count:
         named = console.escape(name)
-        console.note(f"warning: {named}: {wrong.count:,} wrong {wrong.what} left out")
+        what = wrong.what.removesuffix("s") if wrong.count == 1 else wrong.what
+        console.note(f"warning: {named}: {wrong.count:,} wrong {what} left out")
         for line in wrong.first:
             console.note(f"  {console.escape(line)}")
         if wrong.count > len(wrong.first):
@@ -73,25 +78,35 @@ def warn_of_doubts(
         for each, is_light in zip(sets, light, strict=True)
     ]
     if any(light):
-        doubt = "all images have a light background, where MNIST's is black"
-        _advise(doubt, "--invert", source, given=inverted)
+        console.note("warning: all images have a light background, where MNIST's is black")
     if any(turned):
-        _advise(DOUBT, "--transpose", source, given=transposed)
+        console.note(f"warning: {DOUBT}")
+    if any(light) or any(turned):
+        options = {"--invert": (inverted, any(light)), "--transpose": (transposed, any(turned))}
+        _advise(source, options)
 
 
-def _advise(doubt: str, option: str, source: str, *, given: bool) -> None:
-    """Warn of a doubt, and name the command without the option that was given, or with it."""
-    console.note(f"warning: {doubt}")
-    command = f"mnistmlp convert {quote(source)} NEW-FOLDER"
-    hint = f"{command}, without {option}" if given else f"{command} {option}"
-    console.note(f"hint: {console.escape(hint)}")
+def _advise(source: str, options: Mapping[str, tuple[bool, bool]]) -> None:
+    """Name the command with the options that are right.
+
+    Parameters
+    ----------
+    source : str
+    options : mapping
+        For each option, whether it was given, and whether that is in doubt.
+    """
+    wanted = [option for option, (given, doubted) in options.items() if given != doubted]
+    unwanted = [option for option, (given, doubted) in options.items() if given and doubted]
+    command = " ".join(["mnistmlp convert", quote(source), "NEW-FOLDER", *wanted])
+    without = f", without {' and '.join(unwanted)}" if unwanted else ""
+    console.note(f"hint: {console.escape(command)}{without}")
 
 
 def draw_contact_sheet(images: Images) -> None:
     """Draw the first image of each digit, or the first ten, at half size, on a terminal."""
     import numpy as np
 
-    from mnistmlp.cli.drawing import side_by_side, wrap
+    from mnistmlp.cli.drawing import cut, side_by_side, wrap
 
     if not console.is_terminal():
         return
@@ -99,7 +114,8 @@ def draw_contact_sheet(images: Images) -> None:
     titles = [""] * len(chosen)
     if images.labels is not None:
         digits, firsts = np.unique(images.labels, return_index=True)
-        chosen, titles = firsts.tolist(), [str(digit) for digit in digits]
+        names = images.names or [str(digit) for digit in range(10)]
+        chosen, titles = firsts.tolist(), [cut(names[digit], 14) for digit in digits]
     panels = [
         (title, images.images[k].reshape(14, 2, 14, 2).mean(axis=(1, 3)).astype(np.uint8))
         for k, title in zip(chosen, titles, strict=True)

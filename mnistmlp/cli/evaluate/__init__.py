@@ -10,7 +10,7 @@ import typer
 from mnistmlp import blas
 from mnistmlp.cli import console, options
 from mnistmlp.cli.brains import DEFAULT_BRAIN, Brains, load_classifier
-from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.data import choose_dataset, open_dataset, warn_of_other_classes
 from mnistmlp.cli.evaluate.mistakes import draw_worst, list_mistakes
 from mnistmlp.cli.evaluate.plots import check_plots, make_plots
 from mnistmlp.cli.evaluate.report import check_report, make_report, time_training
@@ -74,7 +74,7 @@ def evaluate(
             help="Write the pictures of a report as .svg and .png files, for papers and slides.",
         ),
     ] = None,
-    dataset: options.DatasetName = "mnist",
+    dataset: options.DatasetName = None,
     data_dir: options.DataDir = None,
     force: options.Force = False,
     as_json: options.Json = False,
@@ -94,14 +94,15 @@ def evaluate(
         check_plots(plots, paths, report, force=force)
     classifier = load_classifier(paths, "BRAIN", warn=False)
     seconds = time_training(logs, paths, classifier.brains)
-    data = open_dataset(dataset, data_dir, split)
+    data = open_dataset(choose_dataset(dataset, data_dir, classifier), data_dir, split)
+    warn_of_other_classes(data, classifier)
     result = classifier.evaluate(data, threads=threads)
     if mistakes:
-        list_mistakes(result.mistakes, split, as_json=as_json)
+        list_mistakes(result, split, as_json=as_json)
     else:
         print((make_document if as_json else make_tables)(result, paths, data.name, split))
     if show:
-        draw_worst(result.mistakes, data.images)
+        draw_worst(result, data.images)
     subject = Subject(tuple(map(str, paths)), classifier, result)
     if report:
         make_report(report, subject, data, seconds)

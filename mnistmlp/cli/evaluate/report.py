@@ -39,7 +39,7 @@ def time_training(logs: list[Path], names: list[Path], brains: Sequence[Brain]) 
     SettingError
         If a log is not there, or is that of none of the brains.
     """
-    from mnistmlp.training.log import Log
+    from mnistmlp.brains.log import Log
 
     seconds: dict[int, float] = {}
     for path in logs:

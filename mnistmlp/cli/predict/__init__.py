@@ -37,14 +37,14 @@ from mnistmlp.cli.predict.answers import (
     write_answer,
 )
 from mnistmlp.cli.predict.indices import parse_indices
-from mnistmlp.cli.predict.numbers import check_options, print_numbers
+from mnistmlp.cli.predict.numbers import print_numbers
 from mnistmlp.cli.predict.recognise import (
     Recognised,
     recognise_file,
     recognise_indices,
     recognise_pictures,
 )
-from mnistmlp.cli.predict.sources import check_sources, picture_names
+from mnistmlp.cli.predict.sources import check_options, check_sources, picture_names
 from mnistmlp.cli.predict.wanted import Wanted
 from mnistmlp.errors import PictureError, SettingError
 
@@ -77,7 +77,7 @@ def predict(
     explain: options.Explain = False,
     explain_png: options.ExplainPng = None,
     force: Force = False,
-    dataset: DatasetName = "mnist",
+    dataset: DatasetName = None,
     data_dir: DataDir = None,
     form: options.Form = None,
     header: options.Header = False,
@@ -86,6 +86,7 @@ def predict(
 ) -> None:
     """Recognise digits in pictures, tables of images, or the data set.
 
+    Of a brain whose classes have names, these are printed in place of digits.
     For one image, only the digit is printed; for several, or with -H, a line each:
     source, digit and confidence, separated by tabs.  A picture that cannot be read, or a
     wrong row of a table, is reported; the others are still recognised, and the exit code
@@ -98,7 +99,10 @@ def predict(
     if numbers:
         single = {"--index": index, "--data": data, "--raw": raw, "--no-centre": not centre}
         of_digits = {"--top": top, "--probabilities": probabilities}
-        check_options(single | of_digits | {"--show": show, "--explain": explain})
+        check_options("numbers", single | of_digits | {"--show": show, "--explain": explain})
+    if data is not None:
+        of_pictures = {"--raw": raw, "--recursive": recursive, "--no-centre": not centre}
+        check_options("data", of_pictures | {"--dataset": dataset})
     indices = parse_indices(index or [], seed)
     several = len(images) + sum(map(len, indices)) > 1
     several = several or recursive or files_from is not None or data is not None
@@ -111,8 +115,9 @@ def predict(
         if several or indices:
             raise SettingError("explain-png", "takes one picture only")
         _check_explanation(explain_png, images[0], brain or [DEFAULT_BRAIN], force=force)
-    classifier = load_classifier(brain or [choose_default_brain()], "--brain")
+    classifier = load_classifier(brain or [choose_default_brain(dataset)], "--brain")
     names = picture_names(images, files_from, null=null, recursive=recursive)
+    wanted = wanted._replace(class_names=classifier.class_names)
     output = Output(make_header(wanted, header=header, numbers=numbers))
     if numbers:
         raise typer.Exit(0 if print_numbers(classifier, names, invert, wanted, output) else 1)
@@ -153,9 +158,9 @@ def _print_result(
     confident = is_confident(result, wanted.reject)
     if wanted.explain:
         normalised = drawing.normalised_images(result.image, classifier)
-        drawing.explain(result, normalised, confident=confident)
+        drawing.explain(result, normalised, wanted, confident=confident)
     elif wanted.show:
-        drawing.show(result, confident=confident)
+        drawing.show(result, wanted, confident=confident)
     if result.count > 1:
         _note(result, f"several digits here (about {result.count}): --numbers reads them")
     elif result.odd:
@@ -163,7 +168,7 @@ def _print_result(
     output.print(write_answer(result, wanted))
     if wanted.explain_png and result.reading:
         normalised = drawing.normalised_images(result.image, classifier)
-        _write_explanation(wanted.explain_png, result.reading, result.probabilities, normalised)
+        _write_explanation(wanted, result.reading, result.probabilities, normalised)
 
 
 def _note(result: Recognised, text: str) -> None:
@@ -179,9 +184,10 @@ def _check_explanation(path: Path, picture: str, brains: list[Path], *, force: b
 
 
 def _write_explanation(
-    path: Path, reading: Reading, probabilities: Array, normalised: list[Panel]
+    wanted: Wanted, reading: Reading, probabilities: Array, normalised: list[Panel]
 ) -> None:
     from mnistmlp.pictures.explain import write_explanation
 
-    back_up_replaced(path)
-    write_explanation(path, reading, probabilities, normalised)
+    assert wanted.explain_png
+    back_up_replaced(wanted.explain_png)
+    write_explanation(wanted.explain_png, reading, probabilities, normalised, wanted.class_names)

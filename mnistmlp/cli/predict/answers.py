@@ -83,7 +83,8 @@ def make_header(wanted: Wanted, *, header: bool, numbers: bool) -> str | None:
         return make_row(OF_NUMBERS, wanted.form)
     name = "index" if wanted.by_index else "source"
     of_digits = OF_DIGITS if wanted.probabilities else ()
-    return make_row((name, *COLUMNS, *of_digits), wanted.form)
+    columns = ("digit", "name", "confidence") if wanted.class_names else COLUMNS
+    return make_row((name, *columns, *of_digits), wanted.form)
 
 
 def make_row(fields: Sequence[Any], form: Format) -> str:
@@ -129,10 +130,13 @@ def is_confident(result: Recognised, reject: float) -> bool:
 
 
 def _document(result: Recognised, wanted: Wanted) -> str:
+    digit = _digit(result, wanted)
+    named = {"name": None if digit is None else wanted.name(digit)} if wanted.class_names else {}
     return json.dumps(
         {
             "source": result.source,
-            "digit": _digit(result, wanted),
+            "digit": digit,
+            **named,
             "confidence": float(result.probabilities.max()),
             "probabilities": result.probabilities.tolist(),
             **({"several": result.count} if result.count > 1 else {}),
@@ -148,7 +152,10 @@ def _fields(result: Recognised, wanted: Wanted) -> Sequence[Any]:
     digit, probabilities = _digit(result, wanted), result.probabilities
     confidence = write_probability(probabilities.max())
     rest = map(write_probability, probabilities if wanted.probabilities else ())
-    return name, "" if digit is None else digit, confidence, *rest
+    answer = ["" if digit is None else digit]
+    if wanted.class_names:
+        answer.append("" if digit is None else wanted.name(digit))
+    return name, *answer, confidence, *rest
 
 
 def _digit(result: Recognised, wanted: Wanted) -> int | None:
@@ -161,11 +168,13 @@ def _lines(result: Recognised, wanted: Wanted) -> str:
     likeliest = _rank_digits(result.probabilities, wanted.top or 1)
     confident = is_confident(result, wanted.reject)
     if wanted.top is None and not wanted.named:
-        return str(likeliest[0]) if confident else UNSURE
+        return wanted.name(likeliest[0]) if confident else UNSURE
     source = f"{console.escape(result.source)}\t" if wanted.named else ""
     if not confident:
         return f"{source}{UNSURE}\t{result.probabilities.max():.4f}"
-    return "\n".join(f"{source}{digit}\t{result.probabilities[digit]:.4f}" for digit in likeliest)
+    return "\n".join(
+        f"{source}{wanted.name(digit)}\t{result.probabilities[digit]:.4f}" for digit in likeliest
+    )
 
 
 def _rank_digits(probabilities: Array, count: int) -> list[int]:

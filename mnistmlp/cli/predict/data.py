@@ -1,4 +1,4 @@
-"""Images straight from a file, in any form that `convert` reads."""
+"""Images straight from a file or a folder, in any form that `convert` reads but pictures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
+from mnistmlp.cli.predict.folders import SUFFIXES
 from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.errors import DataError, SettingError
 
@@ -17,13 +18,13 @@ LIGHT = "a light background, where MNIST's is black"
 
 
 def find_part(path: Path, split: Split | None) -> Part:
-    """Return the images of a file, of which nothing has been read yet.
+    """Return the images of a file or a folder, of which nothing has been read yet.
 
     Parameters
     ----------
     path : Path
     split : {'train', 'test'}, optional
-        Which images to take of a file that has both; those of the test set by default.
+        Which images to take of what has both; those of the test set by default.
 
     Raises
     ------
@@ -33,13 +34,15 @@ def find_part(path: Path, split: Split | None) -> Part:
         If there are none of this split.
     """
     from mnistmlp.data.convert.sources import find_parts
-    from mnistmlp.data.folder import missing_files
 
-    found = None if path.is_dir() else find_parts(path)
+    if path.suffix.lower() in SUFFIXES:
+        raise DataError(
+            f"{path}: by its name a picture", hint=f"mnistmlp predict {quote(str(path))}"
+        )
+    found = find_parts(path)
     if not found:
-        hint = f"--data-dir {quote(str(path))} --index : takes its images"
-        whole = not missing_files(path)
-        raise DataError(f"{path}: a folder, where a file should be", hint=hint if whole else None)
+        message = f"{path}: no tables, archives or IDX files in this folder"
+        raise DataError(message, hint=f"for pictures: mnistmlp predict -r {quote(str(path))}")
     parts = {part.split: part for part in found.parts}
     for line in found.left_out:
         console.note(f"note: {console.escape(line)}")

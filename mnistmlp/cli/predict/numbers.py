@@ -7,27 +7,20 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mnistmlp.cli import console
 from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.cli.predict import show
 from mnistmlp.cli.predict.answers import TABLES, Output, make_row, write_probability
 from mnistmlp.cli.predict.sources import Source
-from mnistmlp.cli.predict.wanted import UNSURE, Wanted
-from mnistmlp.errors import PictureError, SettingError
+from mnistmlp.cli.predict.wanted import Wanted
+from mnistmlp.errors import PictureError
 
 if TYPE_CHECKING:
     from mnistmlp.brains.classifier import Classifier
     from mnistmlp.pictures.ink import Invert
     from mnistmlp.pictures.numbers.reading import Digit, NumberReading
-
-
-def check_options(others: dict[str, Any]) -> None:
-    """Raise SettingError if an option is given that is about single digits."""
-    for name, given in others.items():
-        if given:
-            raise SettingError("numbers", f"does not go with {name}")
 
 
 def print_numbers(
@@ -47,7 +40,7 @@ def print_numbers(
         make = _document if wanted.form == "jsonl" else _lines
         output.print(make(source, found, wanted))
         if wanted.explain_png:
-            _write_explanation(wanted.explain_png, found, wanted.reject)
+            _write_explanation(wanted.explain_png, found, wanted)
     return complete
 
 
@@ -69,7 +62,7 @@ def _read_numbers(
 
 def _lines(source: str, found: NumberReading, wanted: Wanted) -> str:
     """Return each line of the page, alone or with the source and its confidence."""
-    texts = [_text(line, wanted.reject) for line in found.lines]
+    texts = [_text(line, wanted) for line in found.lines]
     confidences = map(found.line_confidence, found.lines)
     if wanted.form in TABLES:
         rows = zip(texts, map(write_probability, confidences), strict=True)
@@ -83,15 +76,16 @@ def _lines(source: str, found: NumberReading, wanted: Wanted) -> str:
     )
 
 
-def _text(line: list[Digit], reject: float) -> str:
-    return "".join(UNSURE if each.confidence < reject else str(each.digit) for each in line)
+def _text(line: list[Digit], wanted: Wanted) -> str:
+    return wanted.spell(None if each.confidence < wanted.reject else each.digit for each in line)
 
 
 def _document(source: str, found: NumberReading, wanted: Wanted) -> str:
-    lines = [_text(line, wanted.reject) for line in found.lines]
+    lines = [_text(line, wanted) for line in found.lines]
     digits = [
         {
             "digit": each.digit if each.confidence >= wanted.reject else None,
+            **({"name": _text([each], wanted)} if wanted.class_names else {}),
             "confidence": each.confidence,
             "box": list(each.box),
             "probabilities": each.probabilities.tolist(),
@@ -110,10 +104,11 @@ def _document(source: str, found: NumberReading, wanted: Wanted) -> str:
     )
 
 
-def _write_explanation(path: Path, found: NumberReading, reject: float) -> None:
-    from mnistmlp.pictures.explain import draw_boxes
+def _write_explanation(path: Path, found: NumberReading, wanted: Wanted) -> None:
+    from mnistmlp.pictures.explain import draw_boxes, make_drawable
 
-    labels = [_text([each], reject) for line in found.lines for each in line]
-    boxes = [each.box for line in found.lines for each in line]
+    digits = [each for line in found.lines for each in line]
+    labels = [make_drawable(_text([each], wanted), each.digit) for each in digits]
+    boxes = [each.box for each in digits]
     back_up_replaced(path)
     draw_boxes(path, found.grey, found.scale, boxes, labels)

@@ -73,10 +73,10 @@ Split = Annotated[
 Data = Annotated[
     Path | None,
     typer.Option(
-        parser=options.parse_file,
+        parser=options.parse_no_stream,
         metavar="FILE",
         autocompletion=complete_file(".csv", ".tsv", ".npz", ".npy", ".gz"),
-        help="All images of a table (.csv), an archive (.npz), an array (.npy) or an IDX file, "
+        help="All images of a table (.csv), an archive (.npz), an array (.npy) or IDX files, "
         "as convert reads them.",
     ),
 ]

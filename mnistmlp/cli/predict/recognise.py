@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp.cli import console
-from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.data import choose_dataset, open_dataset, warn_of_other_classes
 from mnistmlp.cli.predict.data import advise_invert, find_part, report_images
 from mnistmlp.cli.predict.indices import Indices, choose
 from mnistmlp.cli.predict.readers import read_in_order
@@ -21,6 +21,7 @@ from mnistmlp.errors import NoInkError, PictureError
 
 if TYPE_CHECKING:
     from mnistmlp.arrays import Array, Bytes
+    from mnistmlp.brains.brain import Brain, Committee
     from mnistmlp.brains.classifier import Classifier
     from mnistmlp.data.catalog import DatasetName, Split
     from mnistmlp.pictures.images import Reading
@@ -63,12 +64,13 @@ def recognise_pictures(
 
     read = partial(_read_picture, partial(examine_picture, **options), steps=steps)
     warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
+    of_digits = classifier.class_names is None
     jobs = 1 if steps else jobs  # they would take long to send, and memory while they wait
     with closing(read_in_order(names, read, jobs)) as batches:
         for batch in batches:
             images = [found.image for _, found in batch if not isinstance(found, PictureError)]
             probabilities = iter(classifier.predict_proba(images))
-            odd = iter(_find_odd(images, raw=options.get("raw", False)))
+            odd = iter(_find_odd(images, any_will_do=options.get("raw") or not of_digits))
             for name, found in batch:
                 if isinstance(found, PictureError):
                     yield found
@@ -79,17 +81,17 @@ def recognise_pictures(
                     reading = found if steps else None
                     yield Recognised(
                         *(str(name), found.image, next(probabilities), {}, reading),
-                        *(found.count, next(odd)),
+                        *(found.count if of_digits else 1, next(odd)),
                     )
 
 
-def _find_odd(images: list[Bytes], *, raw: bool) -> list[bool]:
-    """Return for each image whether it looks unlike a digit; those taken as they are do not."""
+def _find_odd(images: list[Bytes], *, any_will_do: bool) -> list[bool]:
+    """Return for each image whether it looks unlike a digit; none if it need not be one."""
     import numpy as np
 
     from mnistmlp.brains.likeness import MIN_LIKENESS, measure_likeness
 
-    if raw or not images:
+    if any_will_do or not images:
         return [False] * len(images)
     odd: list[bool] = (measure_likeness(np.stack(images)) < MIN_LIKENESS).tolist()
     return odd
@@ -109,9 +111,9 @@ def _read_picture(
 
 
 def recognise_indices(
-    classifier: Classifier,
+    classifier: Brain | Committee,
     wanted: list[Indices],
-    dataset: DatasetName,
+    dataset: DatasetName | None,
     data_dir: Path | None,
     split: Split,
     seed: int | None,
@@ -119,7 +121,8 @@ def recognise_indices(
     """Yield the result for each image of the data set, with its label."""
     if not wanted:
         return
-    data = open_dataset(dataset, data_dir, split)
+    data = open_dataset(choose_dataset(dataset, data_dir, classifier), data_dir, split)
+    warn_of_other_classes(data, classifier)
     indices = choose(wanted, len(data.images), split, seed)
     name = data.name
     for start in range(0, len(indices), BATCH):
@@ -159,13 +162,21 @@ def recognise_file(
             for k, row in enumerate(kept):
                 origin = {"index": before + row}
                 if block.labels is not None:
-                    origin["label"] = int(block.labels[k])
+                    label = _number(int(block.labels[k]), part.names, classifier.class_names)
+                    origin |= {} if label is None else {"label": label}
                 yield Recognised(f"{path}[{before + row}]", seen[k], rows[k], origin)
             count += len(seen)
             before = count + part.wrong.count
     check_whole_part(part, count)
     if part.wrong.count:
         raise part.wrong.error(part.name, count)
+
+
+def _number(label: int, names: list[str], known: Sequence[str] | None) -> int | None:
+    """Return the number of a label, which may be a place among names of classes."""
+    if not names:
+        return label
+    return known.index(names[label]) if known and names[label] in known else None
 
 
 def _predict_quietly(classifier: Classifier, images: Bytes) -> Array:

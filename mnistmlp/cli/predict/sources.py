@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 import typer
 
@@ -46,6 +47,13 @@ def check_sources(
         raise typer.BadParameter("the name is empty", param_hint="'IMAGE'")
     if [*images, files_from].count("-") > 1:
         raise typer.BadParameter("standard input is named twice", param_hint="'IMAGE'")
+
+
+def check_options(option: str, others: dict[str, Any]) -> None:
+    """Raise SettingError if an option is given that does not go with another."""
+    for name, given in others.items():
+        if given:
+            raise SettingError(option, f"does not go with {name}")
 
 
 def picture_names(

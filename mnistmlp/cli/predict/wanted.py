@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,3 +22,13 @@ class Wanted(NamedTuple):
     show: bool
     explain: bool
     explain_png: Path | None
+    class_names: tuple[str, ...] | None = None  # None for digits
+
+    def name(self, digit: int) -> str:
+        """Return what is printed for a class: its name, or the digit."""
+        return self.class_names[digit] if self.class_names else str(digit)
+
+    def spell(self, digits: Iterable[int | None]) -> str:
+        """Return what is printed for a line of digits, of which None is unsure."""
+        parts = [UNSURE if digit is None else self.name(digit) for digit in digits]
+        return ("" if all(len(part) == 1 for part in parts) else " ").join(parts)

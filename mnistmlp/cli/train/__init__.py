@@ -11,13 +11,14 @@ from mnistmlp import blas
 from mnistmlp.cli.data import open_dataset
 from mnistmlp.cli.interrupt import one_interrupt
 from mnistmlp.cli.options import back_up_replaced
-from mnistmlp.cli.recipes import format_rates, format_recipes
+from mnistmlp.cli.recipes.table import format_rates, format_recipes
+from mnistmlp.cli.settings import takes_options
 from mnistmlp.cli.train.checkpoints import Checkpoints
 from mnistmlp.cli.train.curves import event_file
 from mnistmlp.cli.train.lock import locked
-from mnistmlp.cli.train.options import Options, takes_options
+from mnistmlp.cli.train.options import Options
 from mnistmlp.cli.train.outputs import check_files, is_earlier
-from mnistmlp.cli.train.plan import announce_rate, insert_seed, make_plan
+from mnistmlp.cli.train.plan import announce_rate, find_dataset, insert_seed, make_plan
 from mnistmlp.cli.train.progress import show_progress
 from mnistmlp.cli.train.report import call_each, document, epoch_log, summarise, warn_of_trouble
 from mnistmlp.errors import BrainError, WriteError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 EPILOG = f"\b\n{format_recipes()}\n\n\b\n{format_rates()}"  # \b: lines are not wrapped
 
 
-@takes_options
+@takes_options(Options)
 def train(options: Options) -> None:
     """Train a network, save it, and print the path of the brain file.
 
@@ -57,7 +58,8 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
     from mnistmlp.brains.train import run
 
     settings, output, quiet = plan.provenance.recipe, plan.output, options.quiet
-    data = open_dataset(options.dataset, options.data_dir, "train", quiet=quiet)
+    dataset = find_dataset(options, plan.provenance)
+    data = open_dataset(dataset, options.data_dir, "train", quiet=quiet)
     provenance = plan.complete(data)
     checkpoints = Checkpoints(output, options.resume, options.checkpoint_every)
     log = options.log and insert_seed(options.log, provenance.seed)

@@ -25,7 +25,7 @@ from mnistmlp.cli.train.checkpoints import checkpoint_path
 from mnistmlp.cli.train.curves import check_curves
 from mnistmlp.cli.train.members import Member, Members
 from mnistmlp.cli.train.outputs import check_log, describe_differences, is_of_run
-from mnistmlp.cli.train.plan import insert_seed
+from mnistmlp.cli.train.plan import find_dataset, insert_seed
 from mnistmlp.cli.train.report import document
 from mnistmlp.errors import CheckpointError, SettingError
 
@@ -51,10 +51,12 @@ def train_committee(options: Options, wanted: Provenance, seeds: range, cores: i
     from mnistmlp.training.setup import check_image_count
 
     _check_names(options, wanted)
-    data = open_dataset(options.dataset, options.data_dir, "train", quiet=options.quiet)
+    chosen = find_dataset(options, wanted)
+    data = open_dataset(chosen, options.data_dir, "train", quiet=options.quiet)
     check_image_count(wanted.recipe, len(data.images))
     dataset = {"name": data.name, "digests": data.digests}
-    wanted_of = {seed: replace(wanted, seed=seed, dataset=dataset) for seed in seeds}
+    wanted = replace(wanted, dataset=dataset, class_names=data.class_names)
+    wanted_of = {seed: replace(wanted, seed=seed) for seed in seeds}
     found = {seed: _find_files(options, each) for seed, each in wanted_of.items()}
     missing = {seed: files for seed, files in found.items() if isinstance(files, list)}
     ending: Ending

@@ -3,12 +3,9 @@
 Typer reads the annotations, so their evaluation is not postponed here.
 """
 
-import functools
-import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from inspect import Parameter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from reprlib import repr as short
 from typing import Annotated, Any
@@ -18,16 +15,15 @@ import typer
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
 from mnistmlp.cli.brains import DEFAULT_BRAIN
-from mnistmlp.cli.completion import complete_brain, complete_file, complete_recipe
+from mnistmlp.cli.completion import complete_brain, complete_file
+from mnistmlp.cli.settings import RecipeName
 from mnistmlp.cli.train.checkpoints import SUFFIX
 from mnistmlp.errors import SettingError
-from mnistmlp.training.recipes import MAX_EPOCHS, MAX_SYNTHETIC, RECIPES, SETTINGS
-from mnistmlp.training.settings import Setting, parse_hidden, spell
+from mnistmlp.training.recipes import MAX_EPOCHS, MAX_SYNTHETIC
 
 MAX_SEEDS = 1000
 MAX_PORT = 65_535
 ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9a-fA-F:.]+\]):([1-9][0-9]{0,4})", re.ASCII)
-PARSERS = {int: options.whole(), float: options.number(), tuple: parse_hidden}  # by kind of setting
 
 
 def _parse_seeds(text: str) -> range:
@@ -58,15 +54,7 @@ class Options:
             help="Brain file to write; {seed} in its name becomes the seed.",
         ),
     ] = DEFAULT_BRAIN
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            autocompletion=complete_recipe,
-            show_default="classic",
-            help=f"Settings to start from: {', '.join(RECIPES)}; see below.",
-        ),
-    ] = None
+    recipe: RecipeName = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the recipe, as far as given
     seed: Annotated[
         int,
@@ -170,7 +158,7 @@ class Options:
             "is the same.",
         ),
     ] = None
-    dataset: options.DatasetName = "mnist"
+    dataset: options.DatasetName = None
     data_dir: options.DataDir = None
     log: Annotated[
         Path | None,
@@ -192,60 +180,3 @@ class Options:
     as_json: options.Json = False
     quiet: options.Quiet = False
     given: Mapping[str, str] = field(default_factory=dict)  # name -> word on the command line
-
-
-def takes_options(command: Callable[[Options], None]) -> Callable[..., None]:
-    """Return a Typer command with these options, which it passes on as one `Options`."""
-
-    @functools.wraps(command)
-    def run(context: typer.Context, **values: Any) -> None:
-        settings = {name: values.pop(name) for name in SETTINGS}
-        settings = {name: value for name, value in settings.items() if value is not None}
-        command(Options(**values, settings=settings, given=_collect_given(context)))
-
-    context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    parameters = [context, *_parameters()]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
-    return run
-
-
-def _parameters() -> Iterator[Parameter]:
-    """Yield a parameter for each option, as Typer reads it from a command's signature."""
-    for each in fields(Options):
-        if each.name == "settings":
-            for name, setting in SETTINGS.items():
-                annotation = _annotate(name, setting)
-                yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-        elif each.name != "given":
-            yield Parameter(
-                each.name, Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type
-            )
-
-
-def _annotate(name: str, setting: Setting) -> Any:
-    """Return the annotated type of a setting's option; None, the default, keeps the recipe's."""
-    flag = "--" + name.replace("_", "-")
-    if setting.kind is bool:
-        option = typer.Option(f"{flag}/{flag.replace('--', '--no-')}", help=setting.help)
-        return Annotated[bool | None, option]
-    parser = PARSERS.get(setting.kind)
-    names = setting.options or (flag,)
-    option = typer.Option(*names, parser=parser, metavar=setting.metavar, help=setting.help)
-    return Annotated[str | None if parser else setting.kind | None, option]
-
-
-def _collect_given(context: typer.Context) -> dict[str, str]:
-    """Return the options that are on the command line, each as one equivalent word."""
-    words = {}
-    for option in context.command.params:
-        name = str(option.name)
-        source = context.get_parameter_source(name)
-        if source is None or source.name != "COMMANDLINE":
-            continue
-        value = context.params[name]
-        if isinstance(value, bool):
-            words[name] = (option.opts if value else option.secondary_opts)[0]
-        else:
-            words[name] = f"{option.opts[0]}={spell(value)}"
-    return words

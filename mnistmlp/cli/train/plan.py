@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from mnistmlp.cli import console
-from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file
+from mnistmlp.cli.brains import DEFAULT_BRAIN, brain_file, load_named
+from mnistmlp.cli.data import choose_dataset
 from mnistmlp.cli.train.checkpoints import SUFFIX, checkpoint_path
+from mnistmlp.data.catalog import DatasetName
 from mnistmlp.errors import BrainError, DataError, SettingError
 from mnistmlp.training.recipes import RECIPES, SETTINGS
 from mnistmlp.training.settings import spell
@@ -103,6 +105,7 @@ def make_plan(options: Options) -> Plan:
     """
     from mnistmlp.brains.brain import load_brain
     from mnistmlp.brains.provenance import parameter_digest
+    from mnistmlp.brains.recipe_file import named_recipe
     from mnistmlp.brains.train import choose_recipe, plan_run
 
     _check_seeds(options)
@@ -116,7 +119,8 @@ def make_plan(options: Options) -> Plan:
         plan = _plan_like(options.like)
     else:
         seed = options.seeds.start if options.seeds else options.seed
-        recipe = choose_recipe(options.recipe, init, options.settings)
+        named = named_recipe(options.recipe) if options.recipe is not None else None
+        recipe = choose_recipe(named, init, options.settings)
         given = {name: getattr(options, name) for name in ("synthetic", "prune", "half")}
         provenance = plan_run(recipe, seed, init=init, **given)
         return Plan(provenance, insert_seed(options.output, seed), network)
@@ -164,13 +168,33 @@ def _plan_like(name: Path) -> Plan:
 def _check_options(options: Options, plan: Plan) -> None:
     """Raise SettingError if an option that is given contradicts the file."""
     past = plan.provenance
-    recorded = asdict(past.recipe) | {"recipe": past.recipe.name}
+    if options.recipe is not None:
+        _check_recipe(options.recipe, options, plan)
+    recorded = asdict(past.recipe)
     recorded |= {name: getattr(past, name) for name in ("seed", "synthetic", "prune", "half")}
     for name in (each for each in recorded if each in options.given):
         asked = options.settings[name] if name in SETTINGS else getattr(options, name)
         if asked != recorded[name]:
             had = f"{plan.source} has {spell(recorded[name])}"
             raise SettingError(name, f"{had}, not {spell(asked)}")
+
+
+def _check_recipe(recipe: str, options: Options, plan: Plan) -> None:
+    """Raise SettingError if --recipe names another recipe than the file's, or one with others."""
+    from mnistmlp.brains.recipe_file import named_recipe
+
+    past = plan.provenance.recipe
+    named = named_recipe(recipe)
+    if isinstance(named, str):
+        if named != past.name:
+            raise SettingError("recipe", f"{plan.source} has {past.name}, not {named}")
+        return
+    for name in (each for each in SETTINGS if each not in options.settings):
+        was, wanted = getattr(past, name), getattr(named, name)
+        if was != wanted:
+            word = name.replace("_", " ")
+            had = f"{plan.source} has {word} {spell(was)}"
+            raise SettingError("recipe", f"{had}, not {spell(wanted)} as in {recipe}")
 
 
 def _check_seeds(options: Options) -> None:
@@ -186,6 +210,18 @@ def _check_seeds(options: Options) -> None:
     for name, reason in NOT_ON_A_CLUSTER.items():
         if options.scheduler and name in options.given:
             raise SettingError(name, f"does not go with --scheduler: {reason}")
+
+
+def find_dataset(options: Options, planned: Provenance) -> DatasetName | None:
+    """Return the data set that is asked for, or else that of the brain or run to go on from."""
+    if options.dataset or options.data_dir:
+        return options.dataset
+    before = planned.dataset.get("name")  # of --resume or --like
+    known: list[DatasetName] = [name for name in get_args(DatasetName) if name == before]
+    if known:
+        return known[0]
+    init = load_named(options.init, warn=False) if options.init else None
+    return choose_dataset(None, None, init, quiet=options.quiet) if init else None
 
 
 def announce_rate(plan: Plan, options: Options) -> None:

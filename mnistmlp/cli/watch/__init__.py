@@ -17,7 +17,7 @@ from mnistmlp.cli.options import parse_file
 from mnistmlp.errors import MnistMlpError
 
 if TYPE_CHECKING:
-    from mnistmlp.training.log import Log
+    from mnistmlp.brains.log import Log
 
 INTERVAL = 0.2  # seconds between two looks at the logs
 
@@ -43,8 +43,8 @@ def watch(
     stay on the terminal, and the exit code is 0.  Each curve goes from its lowest
     value to its highest; the loss is on a logarithmic scale.
     """
+    from mnistmlp.brains.log import Log
     from mnistmlp.cli.watch.show import draw_curves
-    from mnistmlp.training.log import Log
 
     logs = [Log(path) for path in paths]
     if once:

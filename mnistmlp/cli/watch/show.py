@@ -10,7 +10,7 @@ from mnistmlp.brains.sparkline import draw_sparkline
 from mnistmlp.cli import console
 
 if TYPE_CHECKING:
-    from mnistmlp.training.log import Log
+    from mnistmlp.brains.log import Log
 
 CURVES = {  # fields of a report, by what their rows are called
     "training loss": "loss",

@@ -88,7 +88,7 @@ def _find_scale(source: str, pixels: NDArray[Any], notes: list[str]) -> float:
             raise DataError(f"{source}: pixels that are not finite numbers")
         low, high = min(low, least), max(high, most)
         whole = whole and (block.dtype.kind != "f" or not (block % 1).any())
-    if len(pixels) and not 0 <= low <= high <= 255:
+    if len(pixels) and (not 0 <= low <= high <= 255 or 1 < high < 2):  # rounded, all black
         raise DataError(f"{source}: pixels from {low:g} to {high:g}, not 0 to 1 or 0 to 255")
     if len(pixels) and high <= 1:
         notes.append(f"{pixels.dtype.name} from 0 to 1, scaled to 0 to 255")
@@ -119,9 +119,9 @@ def _as_digits(source: str, array: NDArray[Any], notes: list[str]) -> Bytes:
         return np.empty(0, np.uint8)
     low, high = array.min(), array.max()
     if not 0 <= low <= high <= MAX_DIGIT:
-        raise DataError(
-            f"{source}: labels from {low:g} to {high:g}; this network has ten classes, 0 to 9"
-        )
+        cause = " (counted from 1?)" if (low, high) == (1, DIGITS) else ""
+        text = f"labels from {low:g} to {high:g}; this network has ten classes, 0 to 9{cause}"
+        raise DataError(f"{source}: {text}")
     if array.dtype.kind == "f" and (array % 1).any():
         raise DataError(f"{source}: labels that are not whole numbers")
     if array.dtype != np.uint8:

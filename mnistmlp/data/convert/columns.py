@@ -82,6 +82,9 @@ def find_columns(path: Path, line: str) -> Columns:
         fields = [field.strip() for field in split_fields(line, delimiter)]
     except ValueError as error:
         raise DataError(f"{path}:1: not a line of a table: {error}") from None
+    if (label := _find_word(fields)) is not None:
+        pixels = [k for k in range(len(fields)) if k != label]
+        return Columns(len(fields), delimiter, None, pixels, label, ())
     names = fields if is_header(fields) else None
     if names and not all(map(NUMBER.fullmatch, names)):
         return _by_name(path, names, delimiter)
@@ -91,6 +94,14 @@ def find_columns(path: Path, line: str) -> Columns:
         raise DataError(f"{path}: {count:,} columns, expected {wanted}")
     label = 0 if count > PIXELS else None
     return Columns(count, delimiter, names, range(count - PIXELS, count), label, ())
+
+
+def _find_word(fields: Sequence[str]) -> int | None:
+    """Return the column of the only word in a row that is no header, as numbers repeat in it."""
+    words = [k for k, field in enumerate(fields) if not NUMBER.fullmatch(field)]
+    if len(fields) != PIXELS + 1 or len(words) != 1 or words[0] not in (0, PIXELS):
+        return None
+    return words[0] if len(set(fields)) < len(fields) else None
 
 
 def _by_name(path: Path, names: list[str], delimiter: str) -> Columns:

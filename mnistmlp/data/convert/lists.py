@@ -12,13 +12,14 @@ from mnistmlp.arrays import DIGITS
 from mnistmlp.data.convert.columns import (
     FILE_NAMES,
     LABEL_NAMES,
+    NUMBER,
     find_delimiter,
     is_image_table,
     split_fields,
 )
 from mnistmlp.data.convert.files import open_plain
-from mnistmlp.data.convert.parts import MAX_IMAGES, Wrong
-from mnistmlp.data.convert.tables import read_first_line, read_lines
+from mnistmlp.data.convert.parts import MAX_IMAGES, Wrong, number_name
+from mnistmlp.data.convert.tables import SAMPLE, read_first_line, read_lines
 from mnistmlp.errors import DataError
 
 SUFFIX = re.compile(r"\.[a-z]{3,4}", re.IGNORECASE)
@@ -33,6 +34,7 @@ class PictureList(NamedTuple):
     file: int
     label: int
     header: bool
+    names: list[str] | None = None  # of the classes, if labels are words; added to, as it is read
 
 
 def find_list(path: Path) -> PictureList | None:
@@ -55,12 +57,28 @@ def find_list(path: Path) -> PictureList | None:
     files = [k for k, word in enumerate(words) if word in FILE_NAMES]
     labels = [k for k, word in enumerate(words) if word in LABEL_NAMES]
     if files and labels:
-        return PictureList(path, delimiter, files[0], labels[0], header=True)
+        listed = PictureList(path, delimiter, files[0], labels[0], header=True)
+        return listed._replace(names=[] if _has_words(listed) else None)
     files = [k for k, field in enumerate(fields) if SUFFIX.fullmatch(Path(field).suffix)]
     labels = [k for k, field in enumerate(fields) if WHOLE.fullmatch(field)]
     if files and labels:
         return PictureList(path, delimiter, files[0], labels[0], header=False)
+    if len(files) == 1 and len(fields) == 2:
+        return PictureList(path, delimiter, files[0], 1 - files[0], header=False, names=[])
     return None
+
+
+def _has_words(listed: PictureList) -> bool:
+    """Tell whether most labels of the first rows below a header are words."""
+    labels = list[str]()
+    with open_plain(listed.path) as file:
+        for lines in read_lines(listed.path, file):
+            for _, line in lines[1 : SAMPLE + 1]:
+                fields = line.decode(errors="replace").split(listed.delimiter)
+                labels += [field.strip('" \t') for field in fields[listed.label : listed.label + 1]]
+            break
+    words = sum(not NUMBER.fullmatch(label) for label in labels)
+    return words > len(labels) / 2
 
 
 def read_list(listed: PictureList, wrong: Wrong) -> Iterator[tuple[Path, int]]:
@@ -91,6 +109,8 @@ def _read_row(
     except (ValueError, IndexError):
         wrong.add(f"{where}: not a name and a label")
         return None
+    if listed.names is not None:
+        return _name_row(listed, where, name, label, wrong)
     if not WHOLE.fullmatch(label):
         wrong.add(f"{where}: label {short(label)}, not 0 to 9")
     elif int(label) >= DIGITS:
@@ -100,3 +120,14 @@ def _read_row(
     else:
         return listed.path.parent / name, int(label)
     return None
+
+
+def _name_row(
+    listed: PictureList, where: str, name: str, label: str, wrong: Wrong
+) -> tuple[Path, int] | None:
+    """Return the path of a picture and the place of its class among the names."""
+    if not name or not label:
+        wrong.add(f"{where}: no {'label' if name else 'name of a picture'}")
+        return None
+    assert listed.names is not None
+    return listed.path.parent / name, number_name(listed.names, label, listed.path)

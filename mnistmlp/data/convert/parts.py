@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from reprlib import repr as short
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from mnistmlp.arrays import DIGITS, SIDE, Bytes, Indices
-from mnistmlp.data.catalog import Split
+from mnistmlp.data.catalog import Split, find_name_fault
 from mnistmlp.data.convert.files import write_temporary
+from mnistmlp.data.folder import read_names
 from mnistmlp.errors import DataError
 
 BLOCK = 1024  # images
@@ -55,8 +58,9 @@ class Wrong:
     def error(self, name: str, right: int, hint: str | None = None) -> DataError:
         """Return the error that names them, of a source with so many others that are right."""
         more = [f"and {self.count - len(self.first):,} more"]
+        verb = "is" if self.count == 1 else "are"
         return DataError(
-            f"{name}: {self.count:,} of {self.count + right:,} {self.what} are wrong",
+            f"{name}: {self.count:,} of {self.count + right:,} {self.what} {verb} wrong",
             details=[*self.first, *more[: self.count > len(self.first)]],
             hint=hint,
         )
@@ -72,6 +76,7 @@ class Part:
     blocks: Generator[Block, None, None]
     wrong: Wrong = field(default_factory=Wrong)
     notes: list[str] = field(default_factory=list)  # what was put right, as the blocks are read
+    names: list[str] = field(default_factory=list)  # of the classes, whose places labels are
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class Images:
     labels: Bytes | None  # (n,)
     wrong: Wrong
     notes: list[str]
+    names: Sequence[str] | None = None  # of the classes, of which labels are places; or digits
 
     def counts(self) -> list[int] | None:
         """Return how many images each digit has, or None without labels."""
@@ -154,7 +160,8 @@ def collect(
                 break
         check_whole_part(part, spool.count)
         digits = np.concatenate(labels) if labels else None
-        return Images(part.split, part.name, spool.images(), digits, part.wrong, part.notes)
+        found = part.split, part.name, spool.images(), digits, part.wrong, part.notes
+        return Images(*found, part.names or None)
 
 
 def check_whole_part(part: Part, count: int) -> None:
@@ -165,13 +172,67 @@ def check_whole_part(part: Part, count: int) -> None:
     wrong = part.wrong
     if not count and not wrong.count:
         raise DataError(f"{part.name}: no images in it")
-    if wrong.labelled > MAX_OTHER * (count + wrong.count):
+    if wrong.labelled > max(1, MAX_OTHER * (count + wrong.count)):  # one may be a slip
         low, high = min(wrong.labels), max(wrong.labels)
         others = f"label {low}" if low == high else f"labels from {low} to {high}"
         raise DataError(
             f"{part.name}: {others} in {wrong.labelled:,} {wrong.what}; "
             "this network has ten classes, 0 to 9"
         )
+
+
+def number_name(names: list[str], name: str, source: Path | str) -> int:
+    """Return the place of a class among the names so far, to which a new one is added.
+
+    Raises
+    ------
+    DataError
+        If it is the eleventh.
+    """
+    if name not in names:
+        check_class_count([*names, name], source, least=1)
+        names.append(name)
+    return names.index(name)
+
+
+def check_class_count(names: Sequence[str], source: Path | str, least: int = DIGITS) -> None:
+    """Raise DataError if there are more than ten classes, or fewer than expected."""
+    if not least <= len(names) <= DIGITS:
+        count = "more than ten" if len(names) > DIGITS else str(len(names))
+        classes = "class" if len(names) == 1 else "classes"
+        shown = ", ".join(map(short, names[: DIGITS + 1]))
+        raise DataError(f"{source}: {count} {classes}, where this network has ten: {shown}")
+
+
+def number_classes(
+    sets: Sequence[Images], source: Path
+) -> tuple[Sequence[Images], tuple[str, ...] | None]:
+    """Return images whose labels are the places of all classes in order of name, and the names.
+
+    Without names they are as they were, and have those that a folder gives.
+
+    Raises
+    ------
+    DataError
+        If there are not ten classes, only some sets have names, or a name cannot be one.
+    """
+    if not any(each.names for each in sets):
+        names = read_names(source) if source.is_dir() else None
+        return [replace(each, names=names) for each in sets], names
+    if bare := [each.name for each in sets if each.labels is not None and not each.names]:
+        raise DataError(f"{source}: {bare[0]} has digits as labels, and another set has names")
+    names = tuple(sorted({name for each in sets for name in each.names or ()}))
+    check_class_count(names, source)
+    if fault := find_name_fault(names):
+        raise DataError(f"{source}: {fault[1]}")
+    numbered = []
+    for each in sets:
+        labels = each.labels
+        if labels is not None:
+            places = [names.index(name) for name in each.names or ()]
+            labels = np.array(places, np.uint8)[labels]
+        numbered.append(replace(each, labels=labels, names=names))
+    return numbered, names
 
 
 def divide(images: Images, share: float, seed: int) -> tuple[Images, Images]:

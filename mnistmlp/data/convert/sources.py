@@ -12,6 +12,7 @@ from reprlib import repr as short
 from shlex import quote
 from typing import Literal, TypeVar
 
+from mnistmlp.arrays import DIGITS
 from mnistmlp.data.catalog import Split
 from mnistmlp.data.convert.archives import list_arrays, read_npy
 from mnistmlp.data.convert.arrays import Named, array_part
@@ -33,7 +34,8 @@ LABELS = re.compile(r"label|target|class|(?<![a-z])y(?![a-z])|(train|test|val)_?
 ROLE_WORDS = re.compile(r"image|img|label|target|s(?=[-_.]|$)|(?<![a-z])[xy](?![a-z])|[xy](?=\.)")
 PAIRED = (re.compile(r"\.npy$", re.IGNORECASE), re.compile("idx|ubyte", re.IGNORECASE))
 TABLE = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
-
+BACKUP = re.compile(r"\.bak[0-9]*$")  # --force keeps files as NAME.bak
+MAX_SHOWN = 8  # of the names of several sets
 
 Role = Literal["images", "labels"]
 ROLES: tuple[Role, Role] = ("images", "labels")
@@ -123,7 +125,9 @@ def choose(candidates: Sequence[tuple[Split, T]], name: Callable[[T], str]) -> C
         elif _is_validation(name(each)):
             left_out.append(each)
         else:
-            raise DataError(f"{name(chosen[split])} and {name(each)} are both {split} sets")
+            first, other = name(chosen[split]), name(each)
+            hint = _name_one(first) if Path(first).exists() else None  # not an array in a file
+            raise DataError(f"{first} and {other} are both {split} sets", hint=hint)
     return chosen, left_out
 
 
@@ -137,7 +141,19 @@ def _is_validation(name: str) -> bool:
 
 def _find_in_folder(folder: Path) -> Found | None:
     """Find the one set that a folder holds; raise DataError if it holds several."""
-    files = list_files(folder)
+    files = [path for path in list_files(folder) if not BACKUP.search(path.name)]
+    packed = [path for path in files if path.suffix == ".gz" and path.with_suffix("") in files]
+    found = _find_set(folder, [path for path in files if path not in packed])
+    if found is None:
+        return None
+    lines = [f"{path}: left out: it is here unpacked too" for path in packed]
+    if any((folder / str(digit)).is_dir() for digit in range(DIGITS)):
+        lines.append(f"{folder}: left out: the pictures in folders 0 to 9")
+    return replace(found, left_out=[*found.left_out, *lines])
+
+
+def _find_set(folder: Path, files: Sequence[Path]) -> Found | None:
+    """Find the one set that these files are."""
     tables = [path for path in files if TABLE.search(path.name)]
     of_images = [path for path in tables if _is_image_table(path)]
     archives = [path for path in files if path.suffix.lower() == ".npz"]
@@ -147,11 +163,10 @@ def _find_in_folder(folder: Path) -> Found | None:
     forms = [of_images, *([path] for path in archives), single, *pairs]
     found = [paths for paths in forms if paths]
     if len(found) > 1:
-        names = ", ".join(path.name for paths in found for path in paths[:2])
-        raise DataError(
-            f"{folder}: several sets: {names}",
-            hint=f"name one: mnistmlp convert {quote(str(found[0][0]))} NEW-FOLDER",
-        )
+        names = [path.name for paths in found for path in paths[:2]]
+        more = [f"and {len(names) - MAX_SHOWN:,} more"] if len(names) > MAX_SHOWN else []
+        text = f"{folder}: several sets: {', '.join(names[:MAX_SHOWN] + more)}"
+        raise DataError(text, hint=_name_one(found[0][0]))
     if of_images:
         return _find_tables(of_images, [path for path in tables if path not in of_images])
     if archives:
@@ -161,13 +176,13 @@ def _find_in_folder(folder: Path) -> Found | None:
     return None
 
 
+def _name_one(path: str | Path) -> str:
+    return f"name one, such as {quote(str(path))}"
+
+
 def _find_tables(of_images: list[Path], others: list[Path]) -> Found:
     """Return the tables of each split."""
-    try:
-        chosen, left_out = choose([(split_of(path.name), path) for path in of_images], str)
-    except DataError as error:
-        error.hint = f"name one: mnistmlp convert {quote(str(of_images[0]))} NEW-FOLDER"
-        raise
+    chosen, left_out = choose([(split_of(path.name), path) for path in of_images], str)
     parts = [table_part(path, split) for split, path in sorted(chosen.items(), reverse=True)]
     lines = [f"{path}: left out: no table of images" for path in others]
     return Found(parts, [*lines, *(f"{path}: left out: a validation set" for path in left_out)])
@@ -207,21 +222,13 @@ def _find_pair(source: Path) -> Found:
     beside = [
         _named(path)
         for path in list_files(source.parent)
-        if role_of(path.name) == "labels"
-        and _stem(path.name) == _stem(source.name)
-        and _form(path) == _form(source)
+        if role_of(path.name) == "labels" and _stem(path.name) == _stem(source.name)
     ]
     return Found([array_part(split, images, beside[0] if beside else None)])
 
 
-def _form(path: Path) -> str:
-    """Return the form of an array's file, by the end of its name."""
-    suffix = path.suffix.lower()
-    return suffix if suffix in (".npy", ".npz") else "idx"
-
-
 def _stem(name: str) -> str:
-    """Return what the names of images and of their labels have in common."""
+    """Return what the names of images and of their labels have in common, ``npy`` too."""
     form = re.sub(r"idx\d|ubyte|int$|\.gz$", "", name.lower())
     return re.sub(r"[^a-z0-9]", "", ROLE_WORDS.sub("", form))
 

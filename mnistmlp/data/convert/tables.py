@@ -7,6 +7,7 @@ Rows that it refuses are looked at one by one.
 from __future__ import annotations
 
 import codecs
+import re
 import warnings
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -21,11 +22,13 @@ from mnistmlp.arrays import DIGITS, PIXELS, SIDE, Bytes
 from mnistmlp.data.catalog import Split
 from mnistmlp.data.convert.columns import NUMBER, Columns, find_columns, split_fields
 from mnistmlp.data.convert.files import open_plain, read_chunks
-from mnistmlp.data.convert.parts import Block, Part, Wrong
+from mnistmlp.data.convert.parts import Block, Part, Wrong, number_name
 from mnistmlp.errors import DataError
 
 MAX_LINE = 1 << 16  # bytes; 785 numbers of 20 digits need 16,500
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NO_TEXT = re.compile(rb"[\x00-\x08\x0a-\x1f]")  # but for a tab
+SAMPLE = 100  # rows, of which the labels are looked at
 Line = tuple[int, bytes]  # its number, from 1, and its bytes
 
 # What the numbers of a table may be: the type that reads them, and white
@@ -45,12 +48,12 @@ def table_part(path: Path, split: Split) -> Part:
         If the columns are not 784 pixels, with or without a label.
     """
     columns = find_columns(path, read_first_line(path))
-    wrong, notes = Wrong(), list[str]()
+    wrong, notes, names = Wrong(), list[str](), list[str]()
     if columns.left_out:
-        names = ", ".join(map(short, columns.left_out[:5]))
-        notes.append(f"columns that are left out: {names}")
-    blocks = _read_blocks(path, columns, wrong, notes)
-    return Part(split, str(path), columns.label is not None, blocks, wrong, notes)
+        left_out = ", ".join(map(short, columns.left_out[:5]))
+        notes.append(f"columns that are left out: {left_out}")
+    blocks = _read_blocks(path, columns, wrong, notes, names)
+    return Part(split, str(path), columns.label is not None, blocks, wrong, notes, names)
 
 
 def read_first_line(path: Path) -> str:
@@ -63,7 +66,10 @@ def read_first_line(path: Path) -> str:
     """
     with open_plain(path) as file:
         for lines in read_lines(path, file):
-            return lines[0][1].decode(errors="replace")
+            line = lines[0][1]
+            if NO_TEXT.search(line):
+                raise DataError(f"{path}: not a table: no lines of text")
+            return line.decode(errors="replace")
     raise DataError(f"{path}: empty")
 
 
@@ -79,7 +85,7 @@ def read_lines(path: Path, file: BinaryIO) -> Iterator[list[Line]]:
     for chunk in read_chunks(path, file):
         if first:
             if chunk.startswith(UTF16_MARKS):
-                hint = f"iconv -f UTF-16 -t UTF-8 {quote(str(path))} > utf-8.csv"
+                hint = f"iconv -f UTF-16 -t UTF-8 {quote(str(path))} > NEW.csv"
                 raise DataError(f"{path}: a table in UTF-16, not in UTF-8", hint=hint)
             chunk, first = chunk.removeprefix(codecs.BOM_UTF8), False  # noqa: PLW2901
         *lines, rest = (rest + chunk).split(b"\n")
@@ -101,9 +107,9 @@ def _number_lines(lines: list[bytes], before: int) -> list[Line]:
 
 
 def _read_blocks(
-    path: Path, columns: Columns, wrong: Wrong, notes: list[str]
+    path: Path, columns: Columns, wrong: Wrong, notes: list[str], names: list[str]
 ) -> Generator[Block, None, None]:
-    """Yield the images of a table, and note what is put right in them."""
+    """Yield the images of a table, and note what is put right in them; add names of classes."""
     rows: _Rows | None = None
     header = columns.names is not None
     with open_plain(path) as file:
@@ -111,32 +117,49 @@ def _read_blocks(
             lines = found[1:] if header else found
             header = False
             if lines and rows is None:
-                rows = _examine(path, columns, lines, notes)
+                named = _has_words(columns, lines)
+                rows = _examine(path, columns, lines, notes, names if named else None)
             if lines and rows:
                 yield rows.read(lines, wrong)
 
 
-def _examine(path: Path, columns: Columns, lines: list[Line], notes: list[str]) -> _Rows:
+def _has_words(columns: Columns, lines: list[Line]) -> bool:
+    """Tell whether most labels of rows are words, the names of classes."""
+    if columns.label is None:
+        return False
+    words = 0
+    for _, line in lines[:SAMPLE]:
+        fields = line.decode("latin1").split(columns.delimiter)  # quotes are no matter here
+        if len(fields) == columns.count:
+            words += not NUMBER.fullmatch(fields[columns.label].strip('" \t'))
+    return words > min(len(lines), SAMPLE) / 2
+
+
+def _examine(
+    path: Path, columns: Columns, lines: list[Line], notes: list[str], names: list[str] | None
+) -> _Rows:
     """Find out from the first rows how the numbers of a table are to be read."""
-    rows = _Rows(path, columns, "0 to 255")
+    rows = _Rows(path, columns, "0 to 255", names)
     sample = [row for line in lines if (row := rows.try_floats(line)) is not None]
     if not sample:
         return rows
     table = np.concatenate(sample)
-    if columns.names is None and columns.label == 0 and _is_label_last(table):
+    if not names and columns.names is None and columns.label == 0 and _is_label_last(table):
         last = columns.count - 1
         columns = Columns(
             columns.count, columns.delimiter, None, range(last), last, columns.left_out
         )
         notes.append("the last column is the label")
-    highest = table[:, list(columns.pixels)].max(axis=1)
-    if np.median(highest) <= 1:  # a few rows may be wrong
+    highest = np.median(table[:, list(columns.pixels)].max(axis=1))  # a few rows may be wrong
+    if 1 < highest < 2:  # rounded, all images would be black
+        raise DataError(f"{path}: pixels up to {highest:.8g}, not 0 to 1 or 0 to 255")
+    if highest <= 1:
         notes.append("numbers from 0 to 1, scaled to 0 to 255")
-        return _Rows(path, columns, "0 to 1")
+        return _Rows(path, columns, "0 to 1", names)
     if sum(map(rows.is_whole, lines)) < len(lines) / 2:
         notes.append("numbers with fractions, rounded")
-        return _Rows(path, columns, "fractions up to 255")
-    return _Rows(path, columns, "0 to 255")
+        return _Rows(path, columns, "fractions up to 255", names)
+    return _Rows(path, columns, "0 to 255", names)
 
 
 def _is_label_last(table: NDArray[Any]) -> bool:
@@ -145,11 +168,19 @@ def _is_label_last(table: NDArray[Any]) -> bool:
     return not first.any() and bool(last.any()) and last.max() < DIGITS
 
 
+def _is_text(label: str) -> bool:
+    """Tell whether a label that was read byte by byte is in UTF-8."""
+    try:
+        return bool(label.encode("latin1").decode())
+    except UnicodeDecodeError:
+        return False
+
+
 class _Rows:
     """How the rows of a table are read."""
 
-    def __init__(self, path: Path, columns: Columns, levels: str) -> None:
-        self.path, self.columns, self.levels = path, columns, levels
+    def __init__(self, path: Path, columns: Columns, levels: str, names: list[str] | None) -> None:
+        self.path, self.columns, self.levels, self.names = path, columns, levels, names
         self.dtype, self.white = LEVELS[levels]
         self.order: Any = list(columns.pixels)
         if self.order == list(range(self.order[0], self.order[0] + PIXELS)):
@@ -197,8 +228,8 @@ class _Rows:
     def _load(self, lines: list[bytes], dtype: type[Any]) -> NDArray[Any]:
         """Return rows as numbers; ValueError or a warning if they are none of this type."""
         columns = self.columns
-        if self.unused:
-            lines = [self._blank_unused(line) for line in lines]
+        if self.unused or self.names is not None:
+            lines = [self._replace_words(line) for line in lines]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             table = np.loadtxt(
@@ -214,12 +245,18 @@ class _Rows:
             raise ValueError("rows of another length")
         return table
 
-    def _blank_unused(self, line: bytes) -> bytes:
-        """Return a line whose columns that are left out hold 0."""
+    def _replace_words(self, line: bytes) -> bytes:
+        """Return a line whose columns that are left out hold 0, and whose label is a number."""
         fields = split_fields(line.decode("latin1"), self.columns.delimiter)
         for column in self.unused:
             if column < len(fields):
                 fields[column] = "0"
+        label = self.columns.label
+        if self.names is not None and label is not None and len(fields) == self.columns.count:
+            name = fields[label].strip().encode("latin1").decode()  # ValueError: not in UTF-8
+            if not name:
+                raise ValueError("no label")
+            fields[label] = str(number_name(self.names, name, self.path))
         return self.columns.delimiter.join(fields).encode("latin1")
 
     def _parse(self, lines: list[bytes]) -> Block:
@@ -251,6 +288,12 @@ class _Rows:
             return
         if columns.label is not None:
             label = fields[columns.label].strip()
+            if self.names is not None:
+                if not label or not _is_text(label):
+                    wrong.add(f"{where}: {'a label that is not in UTF-8' if label else 'no label'}")
+                    return
+                wrong.add(f"{where}: {self._describe_pixel(fields)}")
+                return
             if not NUMBER.fullmatch(label) or float(label) % 1 or abs(float(label)) > 1e15:
                 wrong.add(f"{where}: label {short(label)}, not 0 to 9")
                 return

@@ -1,5 +1,5 @@
-// Files to save: archives of arrays (.npz, as in mnistmlp/brains/archive.py), and plain zips.
-"use strict";
+// Files to save: archives of arrays (.npz, as in mnistmlp/brains/archive.py), and plain zips, which
+// can be opened again.
 
 // --- Zip: each file is stored, followed by a directory -----------------------
 
@@ -59,6 +59,65 @@ function zip(files) {
   return joined([...parts, ...directory, pack(...end)]);
 }
 
+// --- Reading one, which anybody may have made --------------------------------
+
+/** What is wrong with a file, in words. */
+class Refusal extends Error {}
+
+function demand(holds, name, values) {
+  if (!holds) throw new Refusal(word(name, values));
+}
+
+/** Return the files of these names in a zip, one of each in any folder, of at most so many bytes. */
+async function unzip(archive, names, mostBytes) {
+  const view = new DataView(archive.buffer);
+  demand(archive.length > 4 && view.getUint32(0, true) === 0x04034b50, "noZip");
+  const entries = listEntries(archive, view);
+  const files = {};
+  for (const name of names) {
+    const found = entries.filter((entry) => entry.name.split("/").at(-1) === name);
+    demand(found.length === 1, "missing", { name, count: found.length });
+    files[name] = await unpack(archive, view, found[0], mostBytes);
+  }
+  return files;
+}
+
+/** Return what the directory at the end of a zip says of its files; past either end there is none. */
+function listEntries(archive, view) {
+  let end = archive.length - 22;
+  while (view.getUint32(end, true) !== 0x06054b50) end--;
+  const entries = [];
+  let at = view.getUint32(end + 16, true);
+  for (let left = view.getUint16(end + 10, true); left > 0; left--) {
+    demand(view.getUint32(at, true) === 0x02014b50, "damagedZip");
+    const short = (offset) => view.getUint16(at + offset, true);
+    const long = (offset) => view.getUint32(at + offset, true);
+    const [flags, method, name, extra, comment] = [8, 10, 28, 30, 32].map(short);
+    const [crc, packed, size, place] = [16, 20, 24, 42].map(long);
+    const encoded = archive.subarray(at + 46, at + 46 + name);
+    entries.push({ name: new TextDecoder().decode(encoded), flags, method, crc, packed, size, place });
+    at += 46 + name + extra + comment;
+  }
+  return entries;
+}
+
+/** Return the bytes of a file in a zip, no more of them than the directory says. */
+async function unpack(archive, view, { name, flags, method, crc, packed, size, place }, mostBytes) {
+  demand(!(flags & 1) && [0, 8].includes(method), "strangeZip", { name });
+  demand(size <= mostBytes, "tooMany", { most: groupDigits(MOST_KEPT) });
+  const start = place + 30 + view.getUint16(place + 26, true) + view.getUint16(place + 28, true);
+  const stored = archive.subarray(start, start + packed);
+  const bytes = method ? new Uint8Array(size) : stored;
+  if (method) {
+    const reader = inflated(stored).getReader();
+    let at = 0;
+    for (let part; !(part = await reader.read()).done; at += part.value.length)
+      bytes.set(part.value, at); // an error, if it is too long
+  }
+  demand(bytes.length === size && crc32(bytes) === crc, "damagedZip");
+  return bytes;
+}
+
 // --- Arrays ------------------------------------------------------------------
 
 /** Return a .npy file of bytes of this type and shape; both as Python writes them. */
@@ -108,13 +167,4 @@ function describeBrain(network, epochs, version) {
     ...{ recipe: { name: "page" }, seed: 0, dataset: {}, epochs, history: [] },
     ...{ accuracy: { validation: null }, versions: { mnistmlp: version } },
   };
-}
-
-/** Give the user a file to save. */
-function download(name, bytes) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

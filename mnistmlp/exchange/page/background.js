@@ -1,6 +1,5 @@
 // The background of a digit: its grey level at each pixel, and whether ink is darker than it.
 // Does what mnistmlp/pictures/background.py does, which gives the reasons and the sources.
-"use strict";
 
 const MIN_BACKGROUND = 16; // grey levels: no background is taken to send back less light
 const SPECK = 0.002; // of a picture
@@ -90,9 +89,8 @@ function estimateBackground(grey, dark, parts) {
   const rest = grey.data.map((level, i) => Math.abs(level - slow.data[i]));
   if (median(rest) > 0.05 * spread(grey.data)) slow.data.fill(0); // the edge of a shadow
   const window = Math.floor(longer(grey) / parts) | 1;
-  const [first, second] = dark ? [Math.max, Math.min] : [Math.min, Math.max];
   const flat = sameShape(grey, (level, i) => level - slow.data[i]);
-  const closed = runningExtreme(runningExtreme(flat, window, first), window, second);
+  const closed = closing(flat, window, dark);
   return sameShape(closed, (level, i) => slow.data[i] + level);
 }
 
@@ -179,4 +177,13 @@ function innerMask(height, width, part) {
     if (width > 2 * across)
       inner.data.fill(1, row * width + across, (row + 1) * width - across);
   return inner;
+}
+
+/** Return the mask of the outermost pixels. */
+function borderMask(height, width) {
+  const border = grid(height, width);
+  border.data.fill(1, 0, width).fill(1, (height - 1) * width);
+  for (let row = 0; row < height; row++)
+    border.data[row * width] = border.data[(row + 1) * width - 1] = 1;
+  return border;
 }

@@ -1,7 +1,6 @@
 // Backpropagation: the gradient of a batch's loss with respect to all weights and biases.
 // Does what mnistmlp/core/backpropagation.py, losses.py and activations.py do, an image after the
 // other: the equations BP1 to BP4 are those of docs/maths/3-backpropagation.md.
-"use strict";
 
 const SMALLEST = 1.1754944e-38; // the smallest probability that a logarithm is taken of
 

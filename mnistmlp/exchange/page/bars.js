@@ -1,5 +1,4 @@
 // What comes out: the digit or number in words, ten bars, and images of 28 x 28.
-"use strict";
 
 /** Write a probability as a percentage, which is never rounded to none or all. */
 function percent(share, under = "<", over = ">") {
@@ -11,18 +10,12 @@ function percent(share, under = "<", over = ">") {
 /** Make the ten rows of digit, percentage, and bars with these names. */
 function makeBars(list, names = ["bar"]) {
   for (let digit = 0; digit < DIGITS; digit++) {
-    const row = document.createElement("li");
-    for (const [tag, name] of [["span", "name"], ["div", "track"], ["span", "share"]]) {
-      const part = document.createElement(tag);
-      part.className = name;
-      row.append(part);
-    }
-    row.querySelector(".name").textContent = digit;
-    for (const name of names) {
-      const bar = document.createElement("div");
-      bar.className = name;
-      row.querySelector(".track").append(bar);
-    }
+    const [row, name, track, share] = create("li", "span", "div", "span");
+    Object.assign(name, { className: "name", textContent: nameOfClass(digit) });
+    track.className = "track";
+    share.className = "share";
+    track.append(...names.map((className) => Object.assign(...create("div"), { className })));
+    row.append(name, track, share);
     list.append(row);
   }
 }
@@ -43,7 +36,7 @@ function showVerdict(section, found, otherwise, hint) {
     section.querySelector(name),
   );
   section.classList.toggle("unsure", otherwise !== null);
-  const lines = otherwise === null ? (found.lines ?? [found.digit]) : ["?"];
+  const lines = otherwise === null ? (found.lines ?? [nameOfClass(found.digit)]) : ["?"];
   digit.textContent = lines.join("\n");
   digit.style.setProperty("--columns", Math.max(...lines.map((line) => `${line}`.length)));
   digit.style.setProperty("--rows", lines.length);
@@ -76,9 +69,19 @@ function second({ probabilities, digit }) {
   return word("next", { digit: next, share: inWords(probabilities[next]) });
 }
 
-/** Draw an image of 28 x 28; `pixel` gives red, green and blue of each value. */
-function showImage(canvas, values, pixel) {
-  const image = new ImageData(SIDE, SIDE);
-  values.forEach((value, i) => image.data.set([...pixel(value), 255], 4 * i));
-  canvas.getContext("2d").putImageData(image, 0, 0);
+/** Return the pixels of an image of 28 x 28; `colours` gives red, green and blue of each value. */
+function pixelsFrom(values, colours = (level) => [level, level, level], width = SIDE) {
+  const image = new ImageData(width, values.length / width);
+  values.forEach((value, i) => image.data.set([...colours(value), 255], 4 * i));
+  return image;
+}
+
+function showImage(canvas, ...values) {
+  canvas.getContext("2d").putImageData(pixelsFrom(...values), 0, 0);
+}
+
+/** Show values of pixels, from against to for; the strongest of them, if it is not given. */
+function showSigned(canvas, values, strongest = most(values.map(Math.abs)), width = SIDE) {
+  const palette = theme();
+  showImage(canvas, values, (value) => diverging(value / (strongest || 1), palette), width);
 }

@@ -1,5 +1,4 @@
 // Confidence that means something, as in mnistmlp/core/calibration.py.
-"use strict";
 
 const EPSILON = 1e-12; // probabilities are no lower before their logarithm is taken
 

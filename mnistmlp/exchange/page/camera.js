@@ -1,5 +1,4 @@
 // The camera: a live picture, of which the square in the middle is read.
-"use strict";
 
 const GUIDE = 0.7; // of the shorter side of the picture
 const PAUSE = 100; // milliseconds between two readings

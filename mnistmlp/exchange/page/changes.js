@@ -1,5 +1,4 @@
 // What would change the answer: the image goes along the gradient until it is another digit.
-"use strict";
 
 // The first finds the smallest changes, the last gets over the flat parts of sigmoids
 const WAYS = [

@@ -1,5 +1,4 @@
 // Where the network is taught: what was drawn is named, learnt, kept, trained on and saved.
-"use strict";
 
 /**
  * `read` reads again what is given, `introduce` says what the network is, `view` shows it, `clear`
@@ -37,10 +36,11 @@ class Classroom {
       this.show(this.found);
     };
     this.school = new School(network, this.collection, { adopt, changed, busy });
-    element("keep").addEventListener("click", () => this.#keep());
-    element("save-drawings").addEventListener("click", () =>
+    wireChooser("open-drawings", "archives", (files) => this.collection.open(files));
+    onClick("keep", () => this.#keep());
+    onClick("save-drawings", () =>
       download("drawings.zip", zip(encodeExamples(this.collection.examples))));
-    element("save-brain").addEventListener("click", () => this.#saveBrain());
+    onClick("save-brain", () => this.#saveBrain());
     this.#count();
     this.show(null);
   }
@@ -93,10 +93,10 @@ class Classroom {
 /** Make a choice of ten digits. */
 function makeLabels(group, chosen) {
   for (let digit = 0; digit < DIGITS; digit++) {
-    const [label, choice, name] = ["label", "input", "span"].map((tag) => document.createElement(tag));
+    const [label, choice, name] = create("label", "input", "span");
     Object.assign(choice, { type: "radio", name: "label", value: digit });
     choice.addEventListener("change", chosen);
-    name.textContent = digit;
+    name.textContent = nameOfClass(digit);
     label.append(choice, name);
     group.append(label);
   }

@@ -1,5 +1,4 @@
 // Drawings that were kept, each with what it is: to train on, and to save.
-"use strict";
 
 /** Keeps drawings, and shows them as thumbnails; `changed` is called when there are others. */
 class Collection {
@@ -10,19 +9,37 @@ class Collection {
     this.version = 0; // another one whenever there are others
   }
 
-  add(example) {
-    this.examples.push(example);
-    this.list.append(this.#thumbnail(example));
+  add(...examples) {
+    this.examples.push(...examples);
+    this.list.append(...examples.map((each) => this.#thumbnail(each)));
     this.#number();
     this.changed();
   }
 
+  /** Add the drawings of files that were saved, and say of which there are none. */
+  async open(files) {
+    const [examples, refused] = [[], []];
+    for (const file of files) {
+      try {
+        const room = MOST_KEPT - this.examples.length - examples.length;
+        examples.push(...(await readDrawings(file, room)));
+      } catch (error) {
+        const reason = error instanceof Refusal ? error.message : word("damagedZip");
+        refused.push(word("notAdded", { file: file.name, reason }));
+      }
+    }
+    if (examples.length) this.add(...examples);
+    const count = groupDigits(examples.length);
+    if (examples.length || !refused.length) refused.unshift(word("opened", { count }));
+    element("opened").textContent = refused.join("\n");
+    element("opened").scrollIntoView({ block: "nearest" });
+  }
+
   #thumbnail(example) {
-    const [row, button, canvas, name] = ["li", "button", "canvas", "span"].map((tag) => document.createElement(tag));
-    button.type = "button";
+    const [row, button, canvas, name] = create("li", "button", "canvas", "span");
     Object.assign(canvas, { width: SIDE, height: SIDE });
     canvas.setAttribute("aria-hidden", "true");
-    showImage(canvas, example.image, (level) => [level, level, level]);
+    showImage(canvas, example.image);
     name.textContent = example.label;
     button.append(canvas, name);
     button.addEventListener("click", () => this.#remove(example, row));

@@ -1,5 +1,4 @@
 // The colours of the theme, for what is drawn by script.
-"use strict";
 
 let themed = null; // asking for a colour costs a layout
 const dark = matchMedia("(prefers-color-scheme: dark)");

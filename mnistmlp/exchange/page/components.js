@@ -1,6 +1,5 @@
 // Connected components of a mask: the pieces of a digit, and what else is in a picture.
 // Does what mnistmlp/pictures/components.py does.
-"use strict";
 
 /** Labels the pixels of a mask that touch each other, corners included, by runs in rows. */
 class Components {

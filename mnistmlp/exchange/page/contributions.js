@@ -1,5 +1,4 @@
 // What speaks for a neuron and what against it: weight times activation, traced back to the image.
-"use strict";
 
 const MOST_SHOWN = 24; // neurons of a layer
 

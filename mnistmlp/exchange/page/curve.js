@@ -1,5 +1,4 @@
 // The accuracy on images held out, epoch by epoch, as a curve that grows.
-"use strict";
 
 const MARGIN = { left: 44, right: 12, top: 8, bottom: 24 }; // pixels, for the figures at the axes
 

@@ -1,6 +1,5 @@
 // Cutting the pieces of a line of writing wherever little ink is crossed: too often, on purpose.
 // Does what mnistmlp/pictures/numbers/cuts.py does, which gives the reasons and the sources.
-"use strict";
 
 // lengths are relative to the height of the line's digits
 const MIN_CUT_WIDTH = 0.35; // narrower pieces are not cut

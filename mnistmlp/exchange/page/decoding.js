@@ -1,6 +1,5 @@
 // Decoding pictures, or a frame of a video, to grey levels.
 // The browser decodes; what follows is as in mnistmlp/pictures/decoding.py, by the same names.
-"use strict";
 
 const MAX_PIXELS = 16e6; // what a canvas holds in every browser
 const WORKING_SIDE = 256; // pixels: larger pictures are reduced towards it

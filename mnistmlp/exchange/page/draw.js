@@ -1,5 +1,4 @@
 // The drawing field: strokes by mouse, pen, finger or keyboard, kept as paths.
-"use strict";
 
 const FIELD = 256; // units of the field's side, and pixels of what the network's steps get
 const STEP = 4; // units that an arrow key moves the pen
@@ -143,8 +142,7 @@ class Drawing {
     this.pen ??= [FIELD / 2, FIELD / 2];
     if (move) {
       const step = event.shiftKey ? 4 * STEP : STEP;
-      const inside = (value) => Math.min(Math.max(value, 0), FIELD);
-      this.pen = this.pen.map((value, axis) => inside(value + step * move[axis]));
+      this.pen = this.pen.map((value, axis) => clip(value + step * move[axis], 0, FIELD));
       this.open?.points.push(this.pen);
     } else if (this.open) {
       this.open = null;

@@ -1,5 +1,4 @@
 // The image that the network sees, edited by hand, or changed towards another digit.
-"use strict";
 
 /**
  * Keeps the image that is edited, as the network sees it: after normalisation.  `seen` returns the
@@ -11,12 +10,12 @@ class Editing {
     this.image = null; // 784 bytes, once it is edited
     this.change = null; // towards another digit
     this.picked = false; // the other digit, by hand
-    element("edit").addEventListener("click", () => this.#toggle());
-    element("restore").addEventListener("click", () => {
+    onClick("edit", () => this.#toggle());
+    onClick("restore", () => {
       this.#show(null);
       element("edit").focus(); // the button is disabled now
     });
-    element("change").addEventListener("click", () => this.#findChange());
+    onClick("change", () => this.#findChange());
     element("wanted").addEventListener("change", () => (this.picked = true));
     WORDS.digits.forEach((what, digit) => element("wanted").append(new Option(what, digit)));
   }
@@ -25,7 +24,6 @@ class Editing {
     this.field.editing = !this.field.editing;
     element("edit").ariaPressed = this.field.editing;
     element("seen").classList.toggle("editing", this.field.editing);
-    element("edit-hint").hidden = !this.field.editing;
   }
 
   /** Paint no longer. */

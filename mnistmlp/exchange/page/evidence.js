@@ -1,6 +1,5 @@
 // Whether what stands out from a background is ink, or noise, a shade or a blot.
 // Does what mnistmlp/pictures/evidence.py does, which gives the reasons and the sources.
-"use strict";
 
 const MIN_CONTRAST = 12; // grey levels between ink and background, of 255
 const MIN_SEPARABILITY = 0.7; // noise of one kind has 2 / pi
@@ -36,19 +35,12 @@ function findFault(found, strength) {
 
 /** Tell whether ink lies along a side of a picture that is not cut to the digit. */
 function isCutOff(strength) {
-  const { height, width, data } = strength;
-  const sides = [0, 0, 0, 0]; // inked pixels at the top, the bottom, the left and the right
-  for (let x = 0; x < width; x++) {
-    if (data[x] > 0.5) sides[0]++;
-    if (data[(height - 1) * width + x] > 0.5) sides[1]++;
-  }
-  for (let y = 0; y < height; y++) {
-    if (data[y * width] > 0.5) sides[2]++;
-    if (data[(y + 1) * width - 1] > 0.5) sides[3]++;
-  }
-  const [top, left, bottom, right] = inkBox(strength, 0.5);
-  const size = Math.max(bottom - top, right - left);
-  return Math.max(...sides) > MAX_ALONG * size && !sides.every(Boolean);
+  const { height, width } = strength;
+  const [top, left] = [[0, 0, 1, width], [0, 0, height, 1]];
+  const [bottom, right] = [[height - 1, 0, height, width], [0, width - 1, height, width]];
+  const inked = (side) => cut(strength, side).data.filter((each) => each > 0.5).length;
+  const sides = [top, left, bottom, right].map(inked);
+  return Math.max(...sides) > MAX_ALONG * sizeOf(inkBox(strength, 0.5)) && !sides.every(Boolean);
 }
 
 /** Tell whether what is taken for the digit is alone, distinct, and off the border. */
@@ -81,8 +73,7 @@ function distance({ levels: { data }, sure }) {
 
 /** Return the mean width of strokes by the longer side: the border is no edge. */
 function openWidth(strength) {
-  const [top, left, bottom, right] = inkBox(strength, 0);
-  return strokeWidth(strength, false) / Math.max(bottom - top, right - left);
+  return strokeWidth(strength, false) / sizeOf(inkBox(strength, 0));
 }
 
 /** Return the side of the widest square in ink, by its longer side. */

@@ -1,6 +1,5 @@
 // The neuron that is selected, in numbers: its sum, what speaks for it and against it, and where it
 // goes on to.
-"use strict";
 
 const TERMS = 4; // of each kind
 
@@ -28,10 +27,7 @@ class Explanation {
 
   #makeRows(name, choose) {
     return Array.from({ length: TERMS }, () => {
-      const row = document.createElement("li");
-      const button = document.createElement("button");
-      const term = document.createElement("span");
-      button.type = "button";
+      const [row, button, term] = create("li", "button", "span");
       button.addEventListener("click", () => choose(neuronOf(button)));
       row.append(button, term);
       this.part(`terms-${name}`).append(row);

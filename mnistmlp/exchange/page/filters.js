@@ -1,5 +1,4 @@
 // Thresholds and filters of grey levels, as in mnistmlp/pictures/filters.py.
-"use strict";
 
 /** Return the level that splits levels into the two classes furthest apart (Otsu, 1979). */
 function otsuThreshold(levels) {
@@ -54,10 +53,17 @@ function separability(levels, threshold = otsuThreshold(levels)) {
 
 /** Return the most or the least of squares of `window` pixels a side, odd. */
 function runningExtreme(values, window, pick) {
-  return alongBoth(values, (rows) => runningExtremeOfRows(rows, window, pick));
+  return alongBoth(values, (rows) => slideRows(rows, window, pick));
 }
 
-function runningExtremeOfRows({ height, width, data }, window, pick) {
+/** Return the background of ink: what is left of it is wider than a window. */
+function closing(values, window, dark = true) {
+  const [first, second] = dark ? [Math.max, Math.min] : [Math.min, Math.max];
+  return runningExtreme(runningExtreme(values, window, first), window, second);
+}
+
+/** Return the most or the least of windows of so many pixels, odd, along the rows. */
+function slideRows({ height, width, data }, window, pick) {
   const reach = Math.min(window >> 1, width - 1);
   const rising = pick === Math.max; // to call it for each pixel would take most of the time
   const slid = grid(height, width);
@@ -77,6 +83,11 @@ function runningExtremeOfRows({ height, width, data }, window, pick) {
     slid.data.set(line.subarray(0, width), start);
   }
   return slid;
+}
+
+/** Return them along the columns. */
+function slide(values, window, pick) {
+  return transpose(slideRows(transpose(values), window, pick));
 }
 
 /** Copy a row into the middle of a longer line, and its ends to what is beside it. */
@@ -138,7 +149,7 @@ function stretch(small, height, width) {
 function stretchRows({ height, width, data }, size) {
   const long = grid(height, size);
   for (let column = 0; column < size; column++) {
-    const place = Math.min(Math.max(((column + 0.5) * width) / size - 0.5, 0), width - 1);
+    const place = clip(((column + 0.5) * width) / size - 0.5, 0, width - 1);
     const before = Math.min(Math.floor(place), Math.max(width - 2, 0));
     const after = Math.min(before + 1, width - 1);
     for (let row = 0; row < height; row++) {

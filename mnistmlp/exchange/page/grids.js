@@ -1,6 +1,5 @@
 // Grids of numbers, and the little of NumPy and Pillow that the picture steps need.
 // A grid is { height, width, data }, its data a row after the other.
-"use strict";
 
 function grid(height, width, data = new Float32Array(height * width)) {
   return { height, width, data };
@@ -32,6 +31,12 @@ function cut(values, [top, left, bottom, right]) {
     part.data.set(values.data.subarray(start + left, start + right), (row - top) * part.width);
   }
   return part;
+}
+
+/** Return the part that reaches so far beyond a box, where there is so much. */
+function cutAround(values, [top, left, bottom, right], room) {
+  const [down, across] = [Math.min(values.height, bottom + room), Math.min(values.width, right + room)];
+  return cut(values, [Math.max(0, top - room), Math.max(0, left - room), down, across]);
 }
 
 /** Put values into a larger grid of zeros, so far from its top and left. */

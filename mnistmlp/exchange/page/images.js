@@ -1,6 +1,5 @@
 // From any picture of one digit to 28 x 28 grey levels as MNIST has them.
 // Does what mnistmlp/pictures/images.py does, step by step, by the same names.
-"use strict";
 
 const BOX = 20; // pixels that the digit is scaled to
 const MIDDLE = 14; // where MNIST has the centre of mass
@@ -41,17 +40,10 @@ function cropToDigit(ink, invert) {
     if (written) ink = written;
   }
   for (let time = 0; time < 2; time++) {
-    const [top, left, bottom, right] = inkBox(ink.strength);
-    const size = Math.max(bottom - top, right - left);
-    const { grey } = ink;
-    if (3 * size >= longer(grey)) break;
-    const around = Math.floor(size / 2) + 2;
-    const near = cut(grey, [
-      Math.max(0, top - around),
-      Math.max(0, left - around),
-      Math.min(grey.height, bottom + around),
-      Math.min(grey.width, right + around),
-    ]);
+    const box = inkBox(ink.strength);
+    const size = sizeOf(box);
+    if (3 * size >= longer(ink.grey)) break;
+    const near = cutAround(ink.grey, box, Math.floor(size / 2) + 2);
     const closer = separateInk(near, ink.dark ? "yes" : "no");
     if (!closer) break;
     ink = closer;
@@ -79,13 +71,13 @@ function scale(ink, side) {
   const factor = side / longer(ink);
   const [height, width] = [ink.height, ink.width].map((size) => Math.max(1, round(size * factor)));
   const scaled = resize(ink, height, width, factor < 1 ? box : bicubic);
-  return sameShape(scaled, (strength) => Math.min(Math.max(strength, 0), 1));
+  return sameShape(scaled, (strength) => clip(strength, 0, 1));
 }
 
 /** Place ink, at most 20 a side, with its centre of mass in the middle of 28 x 28. */
 function centre(ink) {
   const [down, across] = centreOfMass(ink);
-  const corner = (mass, side) => Math.min(Math.max(round(MIDDLE - mass), 0), SIDE - side);
+  const corner = (mass, side) => clip(round(MIDDLE - mass), 0, SIDE - side);
   const [top, left] = [corner(down, ink.height), corner(across, ink.width)];
   return Uint8Array.from(place(ink, top, left, SIDE, SIDE).data, round);
 }
@@ -117,8 +109,7 @@ function isReady(image) {
     return false;
   if (most(image.data) < 200) return false;
   if (strokeWidth(sameShape(image, (level) => level / 255)) < MIN_WIDTH) return false;
-  const [top, left, bottom, right] = inkBox(image, FAINT);
-  const size = Math.max(bottom - top, right - left);
+  const size = sizeOf(inkBox(image, FAINT));
   const off = centreOfMass(image).map((mass) => Math.abs(mass - (MIDDLE - 0.1)));
   return size >= 17 && size <= 21 && Math.max(...off) < 1.2;
 }

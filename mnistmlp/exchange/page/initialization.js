@@ -1,5 +1,4 @@
 // Weights to start from, as in mnistmlp/core/initialization.py.
-"use strict";
 
 /** Draw weights from U(−r, r), r = √(6 / (fan-in + fan-out)): Glorot and Bengio, 2010. */
 function glorotUniform({ fanIn, fanOut }, random) {

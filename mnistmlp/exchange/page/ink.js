@@ -1,6 +1,5 @@
 // Separating the ink of a digit from its background: paper, a board or a canvas.
 // Does what mnistmlp/pictures/ink.py does, which gives the reasons and the sources.
-"use strict";
 
 /**
  * Find the ink of a digit: the picture with frames painted out, the ink's strength from 0 to 1, and
@@ -83,14 +82,8 @@ function refuse(grey, found, ink) {
 
 /** Tell whether ink stands out from what is around its box: a nook between strokes does not. */
 function differsFromAround(grey, { strength, dark }) {
-  const [top, left, bottom, right] = inkBox(strength);
-  const room = Math.floor(Math.max(bottom - top, right - left) / 8) + 1;
-  const around = cut(grey, [
-    Math.max(0, top - room),
-    Math.max(0, left - room),
-    Math.min(grey.height, bottom + room),
-    Math.min(grey.width, right + room),
-  ]);
+  const box = inkBox(strength);
+  const around = cutAround(grey, box, Math.floor(sizeOf(box) / 8) + 1);
   const level = median(chosen(grey, (i) => strength.data[i] === 1));
   return standOut(level, median(ring(around, 0)), dark) >= MIN_CONTRAST;
 }

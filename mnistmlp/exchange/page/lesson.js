@@ -1,5 +1,4 @@
 // Learn: it is said what was drawn, and the network takes steps of gradient descent towards it.
-"use strict";
 
 const MOST_TAUGHT = 200_000; // weights and biases
 const MOST_UNDONE = 100; // times that steps were taken
@@ -29,10 +28,10 @@ class Lesson {
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.rate = element("rate");
     this.rate.addEventListener("input", () => this.#showRate());
-    element("step").addEventListener("click", () => this.take(1));
-    element("ten-steps").addEventListener("click", () => this.take(10));
+    onClick("step", () => this.take(1));
+    onClick("ten-steps", () => this.take(10));
     for (const [id, keep] of [["unlearn", (count) => count - 1], ["unlearn-all", () => 0]])
-      element(id).addEventListener("click", () => {
+      onClick(id, () => {
         this.undo(keep(this.past.length));
         if (!this.past.length) element("step").focus(); // there is no more to undo
       });
@@ -133,10 +132,11 @@ class Lesson {
     element("stuck").hidden = true;
     for (const id of ["deltas-title", "delta-colours", "deltas"]) element(id).hidden = !ready;
     element("outcome").hidden = !this.last;
+    element("uncalibrated").hidden = !this.last || this.past.at(-1).temperature === 1;
     if (!ready) return;
     const deltas = this.last?.deltas ?? this.#deltas();
     const wrong = this.#examine().probabilities[this.label] < 0.5;
-    element("stuck").hidden = !(wrong && Math.max(...deltas.at(-1).map(Math.abs)) < STUCK);
+    element("stuck").hidden = !(wrong && most(deltas.at(-1).map(Math.abs)) < STUCK);
     [...element("deltas").children].reverse().forEach((row, l) => showDelta(row, deltas[l]));
     if (!this.last) return;
     showChanges(element("changes"), this.last.before.probabilities, this.last.after.probabilities, this.label);
@@ -174,7 +174,7 @@ class Lesson {
     showSigned(element("weights-before"), old, strongest);
     showSigned(element("weights-after"), now, strongest);
     const change = now.map((weight, i) => weight - old[i]);
-    showSigned(element("weights-change"), change, Math.max(...change.map(Math.abs)));
+    showSigned(element("weights-change"), change);
     element("weights-which").textContent = word("weightsOf", { number: neuron + 1 });
   }
 
@@ -212,7 +212,7 @@ const DERIVED = { sigmoid: "σ′", tanh: "tanh′", relu: "max′" };
 
 /** Make the row of a layer: δ, how it is computed, and a strip of its neurons. */
 function makeDelta({ activation, output, layers }, l) {
-  const [row, name, formula, strip, size] = ["li", "span", "span", "canvas", "span"].map((tag) => document.createElement(tag));
+  const [row, name, formula, strip, size] = create("li", "span", "span", "canvas", "span");
   name.textContent = `δ${raise(l)}`;
   name.className = "name";
   const slope = (of) => ` ⊙ ${DERIVED[of]}(z${raise(l)})`;
@@ -229,13 +229,10 @@ function makeDelta({ activation, output, layers }, l) {
 
 /** Show the δ of a layer, a cell for each neuron. */
 function showDelta(row, delta) {
-  const largest = Math.max(...delta.map(Math.abs));
-  const palette = theme();
+  const largest = most(delta.map(Math.abs));
   const strip = row.querySelector("canvas");
   Object.assign(strip, { width: delta.length, height: 1 });
-  const image = new ImageData(delta.length, 1);
-  delta.forEach((value, i) => image.data.set([...diverging(value / (largest || 1), palette), 255], 4 * i));
-  strip.getContext("2d").putImageData(image, 0, 0);
+  showSigned(strip, delta, largest, delta.length);
   row.querySelector(".size").textContent = `max |δ| = ${written(largest)}`;
 }
 
@@ -253,10 +250,4 @@ function showChanges(list, before, after, label) {
     row.querySelector(".after").style.width = `${100 * after[digit]}%`;
     row.querySelector(".share").textContent = `${percent(before[digit])} → ${percent(after[digit])}`;
   });
-}
-
-/** Show values of the 784 pixels, from against to for. */
-function showSigned(canvas, values, strongest) {
-  const palette = theme();
-  showImage(canvas, values, (value) => diverging(value / (strongest || 1), palette));
 }

@@ -1,6 +1,5 @@
 // Whether an image shows a digit at all, rather than a letter or a drawing.
 // Does what mnistmlp/brains/likeness.py does, by the same names.
-"use strict";
 
 /** Return the small network, whose weights are whole numbers with a scale for each layer. */
 async function loadLikeness({ least, sizes, scales, weights }) {

@@ -1,6 +1,5 @@
 // Straight thin lines in a picture: where ink is thin, and lies on one line for long.
 // Does what mnistmlp/pictures/lines.py does, which gives the reasons.
-"use strict";
 
 const THICKEST = 14; // of which a side is the thickest line
 const STRIP = 20; // of which a side is the width of a cell
@@ -111,7 +110,7 @@ class Lines {
   #extend(line) {
     const { height, width, data } = this.thin;
     const inked = (x) => {
-      const y = Math.min(Math.max(round(across(line, x)), 0), height - 1);
+      const y = clip(round(across(line, x)), 0, height - 1);
       return data[y * width + x];
     };
     let { start, end } = line;
@@ -171,7 +170,8 @@ function lineThrough(piece, upright) {
 /** Return the pixels of dark ink that is at most so high, and its background. */
 function findThin(grey, thickest) {
   const window = (thickest + 1) | 1;
-  const background = slideDown(slideDown(grey, window, true), window, false);
+  const closed = slideRows(slideRows(transpose(grey), window, Math.max), window, Math.min);
+  const background = transpose(closed);
   const contrast = sameShape(grey, (level, i) => background.data[i] - level);
   const some = [];
   for (let row = 0; row < grey.height; row += 3)
@@ -180,29 +180,6 @@ function findThin(grey, thickest) {
   const faint = 0.1 * spread(grey.data);
   const enough = Math.max(MIN_LINE, faint, 3 * median(some));
   return [sameShape(contrast, (level) => level >= enough), background];
-}
-
-/** Return the most or the least of windows of so many pixels, odd, along the columns. */
-function slideDown({ height, width, data }, window, most) {
-  const reach = Math.min(window >> 1, height - 1);
-  const size = height + 2 * reach;
-  const lines = new Float32Array(size * width);
-  for (let row = 0; row < size; row++) {
-    const from = Math.min(Math.max(row - reach, 0), height - 1) * width;
-    lines.set(data.subarray(from, from + width), row * width);
-  }
-  let span = 1; // lines that each line stands for
-  while (span < 2 * reach + 1) {
-    const step = Math.min(span, 2 * reach + 1 - span);
-    const end = (size - step) * width;
-    const next = step * width;
-    for (let i = 0; i < end; i++) {
-      const other = lines[i + next];
-      if (most ? other > lines[i] : other < lines[i]) lines[i] = other;
-    }
-    span += step;
-  }
-  return grid(height, width, lines.slice(0, height * width));
 }
 
 /** Return which cells are where a piece of a line is higher than it is elsewhere. */

@@ -1,7 +1,8 @@
 // The page: what is given goes through the picture steps and the network, and is shown.
-"use strict";
 
 const element = (id) => document.getElementById(id);
+const create = (...tags) => tags.map((tag) => document.createElement(tag));
+const onClick = (id, action) => element(id).addEventListener("click", action);
 
 let network = null;
 let absence = [word("unpacking"), word("readSoon")];
@@ -15,6 +16,7 @@ let before = "drawing"; // the mode that the camera was started from
 let awaited = null; // the file that is being decoded
 let picture = null; // the pixels of the last one
 let latest = null; // what the network made of the last image, of a number that of its last digit
+let latestNumber = null; // the number, if it is one
 let spoken = ""; // to a screen reader, or about to be
 let speaking = 0;
 
@@ -62,7 +64,15 @@ function readPicture(pixels) {
   return { ...examinePicture(toGrey(pixels)), page: () => toGrey(pixels, PAGE_SIDE) };
 }
 
-/** Show a file that was chosen, dropped or pasted, unless something else is given meanwhile. */
+/** Take files that were chosen, dropped or pasted: drawings that were saved, or a picture. */
+function openFiles(files) {
+  const isArchive = ({ name, type }) => name.toLowerCase().endsWith(".zip") || type.includes("zip");
+  const archives = classroom ? files.filter(isArchive) : [];
+  if (archives.length) classroom.collection.open(archives);
+  openFile(files.find((file) => !archives.includes(file)));
+}
+
+/** Show a picture, unless something else is given meanwhile. */
 async function openFile(file) {
   if (!file) return;
   awaited = file;
@@ -108,9 +118,15 @@ function setMode(wanted, keepEdited = wanted === "camera") {
   element("brush-label").hidden = mode === "camera";
   element("camera").ariaPressed = mode === "camera";
   element("camera").textContent = word(mode === "camera" ? "stopCamera" : "camera");
-  element("invitation").hidden = mode !== "drawing" || !drawing.isEmpty;
   element("undo").disabled = mode !== "drawing" || !drawing.past.length;
-  element("clear").disabled = mode === "camera" || (mode === "drawing" && drawing.isEmpty);
+  offer();
+}
+
+/** Offer to draw where there is nothing to read, and to clear where there is. */
+function offer() {
+  const [empty, image] = [mode === "drawing" && drawing.isEmpty, editing?.image];
+  element("invitation").hidden = !empty || Boolean(image && !isBlank(image));
+  element("clear").disabled = mode === "camera" || (empty && !image);
 }
 
 // --- What is shown -----------------------------------------------------------
@@ -118,31 +134,36 @@ function setMode(wanted, keepEdited = wanted === "camera") {
 /** Show what the network makes of a reading; `otherwise` where there is none, or it is unsure. */
 function present(reading, otherwise, leastConfidence = null) {
   if (!network) return presentAbsence();
-  const number = reading && reading.count !== 1 ? findNumber(reading) : null;
+  const number = !CLASSES && reading && reading.count !== 1 ? findNumber(reading) : null;
   const image = number ? number.digits.at(-1).image : reading?.image;
+  latestNumber = number;
   latest = image ? recognise(network, image) : null;
   const least = leastConfidence ?? (number ? 0 : LEAST);
   const { likeness } = network;
-  const odd = latest && !number && measureLikeness(likeness, image) < likeness.least;
+  const odd = !CLASSES && latest && !number && measureLikeness(likeness, image) < likeness.least;
   const unsure = odd || (latest && !number && latest.confidence < least);
   showFound(number ?? latest, unsure ? word("noDigit") : otherwise, odd ? Infinity : least);
 }
 
-/** Show what the network makes of an image that is edited. */
+/** Show what the network makes of an image that is edited: of a number, its last digit. */
 function presentEdited() {
   const lit = editing.image.filter((level) => level > 127).length;
-  latest = editing.image.some((level) => level) ? recogniseSeen(network, editing.image) : null;
-  showFound(latest, word(latest ? "noDigit" : "begin"), lit < FEWEST_LIT ? Infinity : 0);
+  latest = isBlank(editing.image) ? null : recogniseSeen(network, editing.image);
+  const found = latest && latestNumber ? replaceLast(network, latestNumber, latest) : latest;
+  const otherwise = word(latest || latestNumber ? "noDigit" : "begin");
+  showFound(found, otherwise, lit < FEWEST_LIT ? Infinity : 0);
 }
+
+const isBlank = (image) => !image.some(Boolean);
 
 function showFound(found, otherwise, leastConfidence = 0) {
   const sure = found && found.confidence >= leastConfidence;
-  const hint = found && !sure && mode !== "camera" ? mostLike(found) : word(`hint-${mode}`);
+  const hint = found && !sure && mode !== "camera" ? mostLike(latest) : word(`hint-${mode}`);
   showVerdict(element("verdict"), found, sure ? null : otherwise, hint);
   const seen = latest?.seen ?? new Uint8Array(SIDE * SIDE);
-  showImage(element("seen"), seen, (level) => [level, level, level]);
+  showImage(element("seen"), seen);
   showSteps();
-  classroom.show(latest, found !== latest);
+  classroom.show(latest, latestNumber !== null);
   const flickers = sure && mode === "camera"; // the percentage, from frame to frame
   speak(flickers ? naming(found) : element("reading").textContent);
 }
@@ -190,10 +211,7 @@ function explain() {
   classroom?.lesson.showWeights(selected);
   const changed = !view.pointed && !view.chosen && editing.change?.difference;
   const values = changed || (selected?.layer === 1 ? weightsOf(selected.neuron) : view.pixels);
-  const strongest = (values && most(values.map(Math.abs))) || 1;
-  const palette = theme();
-  const shown = values ?? new Float32Array(SIDE * SIDE);
-  showImage(element("weights"), shown, (value) => diverging(value / strongest, palette));
+  showSigned(element("weights"), values ?? new Float32Array(SIDE * SIDE));
   element("low").textContent = word(changed ? "darker" : "against");
   element("high").textContent = word(changed ? "brighter" : "for");
   const words = changed ? word("difference") : caption(selected, activations);
@@ -221,21 +239,17 @@ function caption(selected, activations) {
 // --- Wiring ------------------------------------------------------------------
 
 function wire() {
-  element("undo").addEventListener("click", () => drawing.undo());
-  element("clear").addEventListener("click", clear);
+  onClick("undo", () => drawing.undo());
+  onClick("clear", clear);
   element("brush").addEventListener("input", (event) => (drawing.brush = +event.target.value));
-  element("choose").addEventListener("click", () => element("file").click());
-  element("file").addEventListener("change", (event) => {
-    openFile(event.target.files[0]);
-    event.target.value = ""; // the same file may be chosen again
-  });
-  element("camera").addEventListener("click", (event) => {
+  wireChooser("choose", "file", openFiles);
+  onClick("camera", (event) => {
     if (event.detail < 2) toggleCamera(); // a double click is one
   });
   element("least").addEventListener("input", (event) => {
     element("least-shown").textContent = `${event.target.value} %`;
   });
-  element("present").addEventListener("click", togglePresenting);
+  onClick("present", togglePresenting);
   document.addEventListener("keydown", (event) => {
     const undo = event.key === "z" && (event.ctrlKey || event.metaKey);
     if (undo && editing?.image) element("restore").click();
@@ -243,8 +257,7 @@ function wire() {
     if (event.key === "F2") togglePresenting();
     if (event.key === "Escape" && !element("clear").disabled) clear();
   });
-  document.addEventListener("paste", (event) => openFile(event.clipboardData.files[0]));
-  wireDropping();
+  wireDropping(openFiles);
   addEventListener("pagehide", () => mode === "camera" && show("drawing"));
   dark.addEventListener("change", () => {
     drawing.render();
@@ -260,7 +273,7 @@ function edit() {
   if (mode === "camera") setMode("drawing");
   Object.assign(editing, { image, change });
   awaited = null;
-  element("clear").disabled = !image && mode === "drawing" && drawing.isEmpty;
+  offer();
   scheduled ??= requestAnimationFrame(read);
 }
 
@@ -272,23 +285,9 @@ function togglePresenting() {
 
 function clear() {
   awaited = null;
+  editing?.stop();
   drawing.clear();
   show("drawing");
-}
-
-function wireDropping() {
-  const mark = (event, dragging) => {
-    event.preventDefault();
-    document.body.classList.toggle("dragging", dragging);
-  };
-  document.addEventListener("dragover", (event) => mark(event, true));
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) mark(event, false);
-  });
-  document.addEventListener("drop", (event) => {
-    mark(event, false);
-    openFile(event.dataTransfer.files[0]);
-  });
 }
 
 /** Return one line about the network and how it was trained. */
@@ -336,7 +335,7 @@ async function main() {
     chosen: (pixel) => view.choose(inImage(pixel)),
     painted: (pixel, level) => editing.paint(pixel, level),
   });
-  element("back").addEventListener("click", () => {
+  onClick("back", () => {
     view.choose(null);
     element("step-through").focus(); // the button has gone
   });

@@ -1,6 +1,5 @@
 // Telling a digit from stray marks, bands, frames, and dark corners.
 // Does what mnistmlp/pictures/marks.py does, which gives the reasons and the sources.
-"use strict";
 
 const MIN_ENCLOSED = 1 / 3; // of a frame's size: what is smaller is a speck in the loop of a digit
 
@@ -39,12 +38,7 @@ function pickDigit(components, contrast, sure) {
 
 /** Tell which components are solid, and broad at the border: a thumb, a dark corner. */
 function areBlobs(components, boxes, sizes) {
-  const [height, width] = components.shape;
-  const border = grid(height, width);
-  for (let row = 0, i = 0; row < height; row++)
-    for (let column = 0; column < width; column++, i++)
-      border.data[i] = !row || !column || row === height - 1 || column === width - 1;
-  const broad = components.totals(border);
+  const broad = components.totals(borderMask(...components.shape));
   return boxes.map(
     (box, i) => broad[i] > 0.6 * sizeOf(box) && sizes[i] > 0.5 * areaOf(box),
   );
@@ -74,13 +68,9 @@ function findFrames(components, sure) {
 }
 
 /** Return on how many sides of a box a frame lies, along most of the side. */
-function sidesAround({ height, width, data }, [top, left, bottom, right]) {
-  const any = (rows, columns) => {
-    for (let row = rows[0]; row < rows[1]; row++)
-      for (let column = columns[0]; column < columns[1]; column++)
-        if (data[row * width + column]) return 1;
-    return 0;
-  };
+function sidesAround(frame, [top, left, bottom, right]) {
+  const { height, width } = frame;
+  const any = (rows, columns) => most(cut(frame, [rows[0], columns[0], rows[1], columns[1]]).data) > 0;
   const share = (first, end, at) => {
     let found = 0;
     for (let place = first; place < end; place++) found += at(place);
@@ -100,7 +90,7 @@ function withNear(boxes, digit, heaviest) {
   let around = boxes[heaviest];
   for (let joining = true; joining; ) {
     joining = false;
-    const reach = 0.2 * Math.max(around[2] - around[0], around[3] - around[1]);
+    const reach = 0.2 * sizeOf(around);
     for (let i = 0; i < boxes.length; i++) {
       const near =
         digit[i] > digit[heaviest] / 3 ||

@@ -1,5 +1,4 @@
 // From outputs to probabilities, as in mnistmlp/core/metrics.py.
-"use strict";
 
 /** Scale outputs to sum to 1; all zeros become all tenths. */
 function probabilities(outputs) {

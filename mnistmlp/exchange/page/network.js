@@ -1,6 +1,5 @@
 // The network: activations, and the way from an image to the outputs.
 // Does what mnistmlp/core/network.py does, by the same names.
-"use strict";
 
 const SIDE = 28; // pixels
 const DIGITS = 10;

@@ -1,7 +1,6 @@
 // Moment normalisation: the slant, the size and the position of a digit made the same.
 // Does what mnistmlp/core/normalization.py and resampling.py do for one image, to the
 // byte: each sum and product is in the same order.
-"use strict";
 
 const MAX_SLANT = 1;
 const HEIGHT = 5.2; // pixels: the standard deviation of the rows, after normalisation

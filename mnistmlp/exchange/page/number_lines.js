@@ -1,6 +1,5 @@
 // Finding what is written on a page: the pieces of digits, and the lines that they stand in.
 // Does what mnistmlp/pictures/numbers/lines.py does, which gives the reasons and the sources.
-"use strict";
 
 const OVERVIEW = 384; // pixels of the longer side at which a page is looked at as a whole
 const SMALL = 32; // pixels at twice that size: the height of digits that are lost otherwise
@@ -125,8 +124,7 @@ function localContrast(grey, dark, height) {
   const factor = Math.max(1, Math.trunc(height / DETAIL));
   const small = shrink(grey, Math.floor(longer(grey) / factor));
   const window = Math.trunc(height / factor) | 1;
-  const [first, second] = dark ? [Math.max, Math.min] : [Math.min, Math.max];
-  const closed = runningExtreme(runningExtreme(small, window, first), window, second);
+  const closed = closing(small, window, dark);
   const background = stretch(closed, grey.height, grey.width);
   return sameShape(grey, (level, i) => standOut(level, background.data[i], dark));
 }
@@ -164,15 +162,6 @@ function findWritten(pieces, levels, sure, height) {
     const shade = along[i] > (band ? 0 : CORNER_BORDER * sizeOf(box));
     return kept[i] && means[i] > enough && !shade;
   });
-}
-
-/** Return the mask of the outermost pixels. */
-function borderMask(height, width) {
-  const border = grid(height, width);
-  border.data.fill(1, 0, width).fill(1, (height - 1) * width);
-  for (let row = 0; row < height; row++)
-    border.data[row * width] = border.data[(row + 1) * width - 1] = 1;
-  return border;
 }
 
 /** Tell which components are lines, boxes or combs of a form: no digit is. */

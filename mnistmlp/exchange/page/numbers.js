@@ -1,6 +1,5 @@
 // Reading the numbers in a picture: lines of digits, some of which may touch.
 // Does what mnistmlp/pictures/numbers/reading.py does.
-"use strict";
 
 const PAGE_SIDE = 1024; // pixels: a page of numbers has finer detail than a picture of one digit
 const MAX_PIECES = 500; // of writing; one that has more would be waited for
@@ -13,13 +12,24 @@ function readNumber(network, grey, invert = "auto") {
   const writing = findWriting(grey, invert);
   if (!writing || writing.boxes.length > MAX_PIECES) return null;
   const lines = readLines(network, writing);
-  if (!lines.length) return null;
-  const digits = lines.flat();
+  return lines.length ? describeNumber(lines) : null;
+}
+
+function describeNumber(rows) {
+  const digits = rows.flat();
   return {
+    rows,
     digits,
-    lines: lines.map((line) => line.map(({ digit }) => digit).join("")),
+    lines: rows.map((row) => row.map(({ digit }) => digit).join("")),
     confidence: digits.reduce((product, { share, confidence }) => product * share * confidence, 1),
   };
+}
+
+/** Read a number again, which the network may have learnt from, with another one as its last digit. */
+function replaceLast(network, { rows }, last) {
+  const again = rows.map((row) => row.map((each) => ({ ...each, ...recognise(network, each.image) })));
+  Object.assign(again.at(-1).at(-1), last);
+  return describeNumber(again);
 }
 
 /** Read the digits of the pieces of writing on a page. */

@@ -1,5 +1,4 @@
 // The image that the network sees: its pixels can be pointed at and edited, by pointer or keyboard.
-"use strict";
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const LEVEL = 32; // grey levels that a key makes a pixel brighter or darker

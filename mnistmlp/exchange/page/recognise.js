@@ -1,5 +1,4 @@
 // From an image to a digit: normalisation, the network, its probabilities, and their calibration.
-"use strict";
 
 /** Return what the network sees of an image, and makes of it: activations, probabilities, digit. */
 function recognise(network, image) {

@@ -1,6 +1,5 @@
 // Painting out rulings: lines of ruled and squared paper, boxes, combs of forms, underlines.
 // Does what mnistmlp/pictures/rulings.py does, which gives the reasons.
-"use strict";
 
 const MIN_SIDE = 48; // pixels: in smaller pictures, lines are as wide as strokes
 const MIN_PAPER = 2 / 3; // of a picture with rulings is background
@@ -94,7 +93,7 @@ function linePixels(thin, background, level, lines) {
       }
     }
   }
-  return slideDown(pixels, 3, true);
+  return slide(pixels, 3, Math.max);
 }
 
 /** Return a picture without the ticks of a comb: short and as thin as the line they stand on. */
@@ -105,12 +104,12 @@ function paintTicks(painted, flat, lines, box) {
   const pieces = new Components(transpose(thin));
   const everywhere = sameShape(painted, () => 1);
   const pixels = linePixels(everywhere, null, null, base);
-  const touching = pieces.totals(slideDown(pixels, 7, true));
+  const touching = pieces.totals(slide(pixels, 7, Math.max));
   const widest = 2 * Math.max(...base.map((line) => line.height)) + 2;
   const ticks = pieces.boxes().map(([top, left, bottom, right], i) => {
     return touching[i] > 0 && right - left <= widest && bottom - top <= 0.5 * sizeOf(box);
   });
-  const wide = transpose(slideDown(transpose(pieces.mask(ticks)), 3, true));
+  const wide = slideRows(pieces.mask(ticks), 3, Math.max);
   return replaced(painted, wide, transpose(background));
 }
 
@@ -118,20 +117,18 @@ function paintTicks(painted, flat, lines, box) {
 function findDigit(level, contrast) {
   const small = shrink(level, COARSE);
   const window = Math.floor(longer(small) / 3) | 1;
-  const closed = runningExtreme(runningExtreme(small, window, Math.max), window, Math.min);
+  const closed = closing(small, window);
   const levels = sameShape(small, (each, i) => closed.data[i] - each);
   const threshold = otsuThreshold(levels.data);
   if (most(levels.data) < contrast / 4 || threshold < 2 * median(levels.data)) return null;
-  const sure = sameShape(levels, (each) => each >= threshold);
-  const soft = dilate(sameShape(levels, (each) => each >= threshold / 2));
-  const picked = pickDigit(new Components(soft), levels, sure);
+  const { sure, pieces } = splitInk(levels, threshold);
+  const picked = pickDigit(pieces, levels, sure);
   const kept = sameShape(sure, (each, i) => each && picked.data[i]);
   const factor = Math.max(1, Math.floor(longer(level) / COARSE));
   const box = inkBox(kept, 0).map((place) => place * factor);
   const largest = Math.max(...new Components(kept).boxes().map(sizeOf)) * factor;
   return largest >= Math.max(MIN_DIGIT * longer(level), sizeOf(box) / 3) ? box : null;
 }
-
 
 /** Tell whether a line is a ruling, if these lines are and the digit is in a box. */
 function isRuling(line, lines, box, side) {

@@ -1,19 +1,16 @@
 // Sample digits to begin with: synthetic ones, of the form of MNIST's.
-"use strict";
 
 /** Put a button with a picture of each sample into a list; `take` is called with its pixels. */
 async function makeSamples(list, data, take) {
   const bytes = await inflate(fromBase64(data));
   for (let digit = 0; digit < DIGITS; digit++) {
-    const [button, canvas] = [document.createElement("button"), document.createElement("canvas")];
+    const [button, canvas] = create("button", "canvas");
     Object.assign(canvas, { width: SIDE, height: SIDE });
     const image = bytes.subarray(digit * SIDE * SIDE, (digit + 1) * SIDE * SIDE);
-    showImage(canvas, image, (level) => [level, level, level]);
-    button.type = "button";
+    showImage(canvas, image);
     button.ariaLabel = word("sample", { digit });
     button.append(canvas);
-    const context = canvas.getContext("2d");
-    button.addEventListener("click", () => take(context.getImageData(0, 0, SIDE, SIDE)));
+    button.addEventListener("click", () => take(pixelsFrom(image)));
     list.append(button);
   }
 }

@@ -1,5 +1,4 @@
 // Train from scratch: a network with new weights learns, in slices that leave the page its time.
-"use strict";
 
 const SLICE = 12; // milliseconds of training between two chances for the page
 const REFRESH = 300; // milliseconds before what is drawn is read again
@@ -18,9 +17,9 @@ class School {
     this.training = null;
     this.running = false;
     this.curve = new Curve(element("curve"));
-    element("train").addEventListener("click", () => (this.running ? this.stop() : this.#go()));
-    element("anew").addEventListener("click", () => this.#startAnew());
-    element("return").addEventListener("click", () => this.#goBack());
+    onClick("train", () => (this.running ? this.stop() : this.#go()));
+    onClick("anew", () => this.#startAnew());
+    onClick("return", () => this.#goBack());
     for (const choice of this.#choices) choice.addEventListener("change", () => this.show());
     const sizes = this.#sizes().join("-");
     element("train-note").textContent = word("trainNote", { sizes });

@@ -1,6 +1,5 @@
 // Which parts of a line make up its digits: the best path through a segmentation graph.
 // Does what mnistmlp/pictures/numbers/segments.py does, which gives the reasons and the sources.
-"use strict";
 
 // lengths are relative to the height of the line's digits
 const MAX_SEGMENT = 1.7; // width of a segment

@@ -1,6 +1,5 @@
 // Telling whether a picture that is read as one digit plainly shows several.
 // Does what mnistmlp/pictures/numbers/several.py does.
-"use strict";
 
 const WIDE = 1.25; // width of ink, by its height, that no single digit has
 const USUAL_WIDTH = 0.65; // of a digit, by its height

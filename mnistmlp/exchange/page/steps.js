@@ -1,5 +1,4 @@
 // The forward pass layer by layer, with the equation of each step.
-"use strict";
 
 /** Steps from the image, step 0, through the layers to the probabilities, after the last. */
 class Steps {
@@ -7,9 +6,9 @@ class Steps {
     this.network = network;
     this.changed = changed;
     this.at = null; // all at once
-    element("step-through").addEventListener("click", () => this.go(this.at === null ? 0 : null));
-    element("step-back").addEventListener("click", () => this.go(this.at - 1));
-    element("step-next").addEventListener("click", () => this.go(this.at + 1));
+    onClick("step-through", () => this.go(this.at === null ? 0 : null));
+    onClick("step-back", () => this.go(this.at - 1));
+    onClick("step-next", () => this.go(this.at + 1));
     document.addEventListener("keydown", (event) => this.#key(event), true); // before others
   }
 
@@ -47,9 +46,8 @@ class Steps {
     element("step-through").disabled = !found;
     element("step-through").ariaPressed = stepping;
     element("inside").classList.toggle("stepping", stepping);
-    for (const id of ["step-back", "step-next", "equation"]) element(id).hidden = !stepping;
     if (!stepping) {
-      if (focused.hidden) element("step-through").focus();
+      if (element("steps").contains(focused)) element("step-through").focus();
       return;
     }
     element("step-back").disabled = at === 0;
@@ -77,14 +75,10 @@ class Steps {
       return `z${l} = W${l} a${before} + b${l},   a${l} = ${f}     (${shapes})`;
     }
     const a = `a${raise(end - 1)}`;
-    const p = network.output === "softmax" ? a : `${a} / Σ ${a}`;
-    const calibrated = network.temperature === 1 ? "" : calibration(p, network.temperature);
-    return `p = ${p}${calibrated}`;
+    const scaled = network.output === "softmax" ? a : `${a} / Σ ${a}`;
+    const { temperature } = network;
+    if (temperature === 1) return `p = ${scaled}`;
+    const calibrated = `p = q^(1/T) / Σ q^(1/T),   T = ${temperature.toFixed(2)}`;
+    return `q = ${scaled},   ${word("calibrated")}: ${calibrated}`;
   }
-}
-
-/** Write how probabilities are calibrated. */
-function calibration(p, temperature) {
-  const power = `(${p})^(1/T)`;
-  return `,   ${word("calibrated")}: p = ${power} / Σ ${power},   T = ${temperature.toFixed(2)}`;
 }

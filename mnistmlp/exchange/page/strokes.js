@@ -1,6 +1,5 @@
 // How wide the strokes of a digit are, and making thin ones as wide as MNIST's.
 // Does what mnistmlp/pictures/strokes.py does.
-"use strict";
 
 /**
  * Return the mean width of strokes in pixels: twice the area by the perimeter.

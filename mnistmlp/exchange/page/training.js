@@ -1,6 +1,5 @@
 // Training from scratch: batches in a new order each epoch, and the accuracy on images held out.
 // Does what mnistmlp/training/loop.py does, of the settings only the learning rate and the batch size.
-"use strict";
 
 const HELD_OUT = 1 / 5; // of the images
 const BATCH = 10; // images in a step

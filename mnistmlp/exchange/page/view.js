@@ -1,5 +1,4 @@
 // The network as columns of neurons that light up, with what speaks for one of them and against it.
-"use strict";
 
 const CONNECTIONS = 36; // between two layers
 const PATIENCE = 500; // milliseconds before other neurons of wide layers are shown
@@ -153,7 +152,6 @@ class NetworkView {
   #buttonsOf({ layer, shown, ys, x, pitch, size }) {
     return shown.map((neuron, i) => {
       const button = document.createElement("button");
-      button.type = "button";
       Object.assign(button.dataset, { layer, neuron });
       button.ariaLabel = nameOf({ layer, neuron }, this.network);
       button.ariaPressed = same({ layer, neuron }, this.chosen);

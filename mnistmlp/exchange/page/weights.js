@@ -1,5 +1,4 @@
 // Loading the network that mnistmlp/exchange/html.py embedded in the page.
-"use strict";
 
 /** Return the network that the page has in it. */
 async function loadNetwork(brain) {
@@ -26,9 +25,11 @@ function joinBytes(parts, size) {
   return bytes;
 }
 
+const inflated = (bytes) =>
+  new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+
 async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  return new Uint8Array(await new Response(inflated(bytes)).arrayBuffer());
 }
 
 /** Return numbers of half precision (IEEE 754 binary16) as single precision. */

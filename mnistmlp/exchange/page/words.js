@@ -2,7 +2,12 @@
 // that a class can have its own language: its first lines say how.
 "use strict";
 
+const CLASSES = JSON.parse(document.getElementById("classes").textContent); // null for digits
 const WORDS = readWords();
+if (CLASSES) WORDS.digits = CLASSES;
+
+/** Return what a class is called: of digits, the digit. */
+const nameOfClass = (digit) => CLASSES?.[digit] ?? digit;
 
 function readWords() {
   try {
@@ -15,7 +20,9 @@ function readWords() {
 
 /** Return words by their name, with values in the places of {names}. */
 function word(name, values = {}) {
-  return (WORDS[name] ?? name).replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  const value = (key) => (key === "digit" ? nameOfClass(values[key]) : values[key]);
+  const text = (CLASSES && WORDS[`named-${name}`]) ?? WORDS[name] ?? name;
+  return text.replace(/\{(\w+)\}/g, (_, key) => value(key));
 }
 
 /** Write a whole number as the language does. */
@@ -24,6 +31,7 @@ const groupDigits = (number) => number.toLocaleString(WORDS.lang);
 /** Put the words in their places in the template. */
 function fillIn() {
   document.documentElement.lang = WORDS.lang;
+  document.documentElement.classList.toggle("named", CLASSES !== null);
   for (const each of document.querySelectorAll("[data-word]"))
     each.textContent = word(each.dataset.word);
   const attributes = { label: "aria-label", role: "aria-roledescription", drop: "data-drop" };

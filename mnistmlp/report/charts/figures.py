@@ -122,3 +122,18 @@ def draw_figure(charts: Sequence[Draw], width: float, height: float) -> Figure:
             more = max(more, legend.get_window_extent().height - 1.5 * line)
     figure.set_figheight(height + more / figure.dpi)
     return figure
+
+
+def draw_names(class_names: Sequence[str] | None, most: int) -> list[str] | None:
+    """Return names of classes in no more than so many characters, as far as the font has them.
+
+    To be called in a block of `styled`.  A name of which nothing is left is the digit.
+    """
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    if class_names is None:
+        return None
+    known = get_font(findfont(FontProperties())).get_charmap()
+    names = ["".join(c for c in name if ord(c) in known).strip() for name in class_names]
+    cut = [f"{name[: most - 1]}…" if len(name) > most else name for name in names]
+    return [name or str(digit) for digit, name in enumerate(cut)]

@@ -18,6 +18,7 @@ from mnistmlp.core.calibration import (
 )
 from mnistmlp.core.metrics import Evaluation
 from mnistmlp.core.notebook import FAINTEST, STRONGEST, shade
+from mnistmlp.report.charts.figures import draw_names
 from mnistmlp.report.charts.lines import (
     MARKERS,
     MOST,
@@ -37,12 +38,15 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 THRESHOLDS = {0.5: "o", 0.9: "s", 0.99: "^"}  # confidences, and their markers
+MAX_NAME = 16  # characters of the name of a class
 BARS = 0.22  # height of the longest bar, of the chart's
 
 Results = Sequence[tuple[str, Evaluation]]  # with the name of each
 
 
-def draw_confusion(axes: Axes, confusion: NDArray[np.int64]) -> None:
+def draw_confusion(
+    axes: Axes, confusion: NDArray[np.int64], class_names: Sequence[str] | None = None
+) -> None:
     """Draw a confusion matrix (10, 10), [actual][predicted], with the count in each cell.
 
     A cell is darker, the larger its share of the row is, as `notebook.shade` says.
@@ -62,7 +66,10 @@ def draw_confusion(axes: Axes, confusion: NDArray[np.int64]) -> None:
     ends = (-0.5, DIGITS - 0.5)
     digits = range(DIGITS)
     axes.set(xlim=ends, ylim=ends[::-1], xticks=digits, yticks=digits, aspect="equal")
-    axes.set(xlabel="read as", ylabel="actual digit")
+    axes.set(xlabel="read as", ylabel="actual class" if class_names else "actual digit")
+    if names := draw_names(class_names, MAX_NAME):
+        axes.set_xticks(digits, names, rotation=90)
+        axes.set_yticks(digits, names)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
 

@@ -68,8 +68,8 @@ function answer(image) {
 }
 
 function describe(image) {
-  const right = label(image) === answer(image);
-  return right ? `${label(image)}, read right` : `${label(image)} read as ${answer(image)}`;
+  const [shown, read] = [label(image), answer(image)].map((digit) => data.labels[digit]);
+  return shown === read ? `${shown}, read right` : `${shown} read as ${read}`;
 }
 
 function nameLikely(image) {
@@ -78,7 +78,7 @@ function nameLikely(image) {
     .filter(({ probability }) => probability >= LIKELY)
     .sort((one, other) => other.probability - one.probability)
     .slice(0, NAMED)
-    .map(({ probability, digit }) => `${digit}: ${percent(probability)}`)
+    .map(({ probability, digit }) => `${data.labels[digit]}: ${percent(probability)}`)
     .join(", ");
 }
 
@@ -100,8 +100,8 @@ function showImage(image) {
     make(
       "tr",
       {},
-      make("th", { scope: "row" }, String(digit)),
-      make("td", {}, make("meter", { value: probability, "aria-label": `probability of ${digit}` })),
+      make("th", { scope: "row" }, data.labels[digit]),
+      make("td", {}, make("meter", { value: probability, "aria-label": `probability of ${data.labels[digit]}` })),
       make("td", {}, percent(probability)),
     ),
   );
@@ -110,7 +110,7 @@ function showImage(image) {
       "tr",
       {},
       make("th", { scope: "row" }, reader.name),
-      make("td", {}, `${reader.digit[image]}, ${percent(reader.confidence[image] / data.parts)}`),
+      make("td", {}, `${data.labels[reader.digit[image]]}, ${percent(reader.confidence[image] / data.parts)}`),
     ),
   );
   showDetails(

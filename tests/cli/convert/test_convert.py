@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Bytes
+from mnistmlp.cli.convert.report import report_images
 from mnistmlp.data.catalog import MNIST
+from mnistmlp.data.convert.parts import Images, Wrong
 from mnistmlp.data.datasets import load_dataset
+from mnistmlp.data.folder import default_folder
 from mnistmlp.data.idx import read_idx
 from tests.cli.conftest import Run, Start
 from tests.cli.terminal import read_terminal
@@ -17,6 +20,7 @@ from tests.conftest import names
 from tests.data.convert.samples import HEAD, IMAGES, LABELS, table, write
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = (file.name for file in MNIST)
+OF_TEST = (TEST_IMAGES, TEST_LABELS)
 
 
 def test_a_table_becomes_a_folder_and_is_reported(run: Run) -> None:
@@ -30,6 +34,12 @@ def test_a_table_becomes_a_folder_and_is_reported(run: Run) -> None:
     np.testing.assert_array_equal(data.images, IMAGES)
     np.testing.assert_array_equal(data.labels, LABELS)
     assert run("convert", "train.csv", "quiet", "--quiet").stderr == ""
+
+
+def test_large_counts_stay_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 100_000)
+    report_images(Images("train", "x", labels, labels, Wrong(), []))
+    assert capsys.readouterr().err.splitlines()[2].split() == ["100,000"] * 10
 
 
 def test_a_round_trip_is_the_same_to_the_byte(run: Run, small: Path) -> None:
@@ -47,6 +57,9 @@ def test_without_labels_only_images_are_written(run: Run) -> None:
     result = run("convert", "test.csv", "new")
     assert result.stderr.splitlines()[1].startswith("  no labels: only the images are written")
     assert names("new") == [TEST_IMAGES]
+    write(f"new/{TEST_LABELS}", b"of other images")
+    assert run("convert", "test.csv", "new", "--force").exit_code == 0
+    assert names("new") == sorted([TEST_IMAGES, *(f"{each}.bak" for each in OF_TEST)])
 
 
 def test_wrong_rows_are_refused_or_left_out(run: Run) -> None:
@@ -87,7 +100,10 @@ def test_a_set_is_divided_at_random(run: Run) -> None:
     assert np.array_equal(same, test.images)
     assert not np.array_equal(other, test.images)
     assert run("convert", "train.csv", "d", "--split", "0.99:0.01").exit_code == 1
-    assert "--seed: is of --split" in run("convert", "train.csv", "d", "--seed", "1").stderr
+    assert (
+        "--seed: is of --split and --augment"
+        in run("convert", "train.csv", "d", "--seed", "1").stderr
+    )
     write("test.csv", table())
     result = run("convert", ".", "d", "--split", "0.5:0.5")
     assert result.exit_code == 2
@@ -104,7 +120,7 @@ def test_nothing_is_replaced_unasked(run: Run, there: str) -> None:
     write(f"own/{there}", b"mine")
     result = run("convert", "train.csv", "own")
     assert (result.exit_code, result.stdout, names("own")) == (2, "", [there])
-    assert f"FOLDER: own/{there} exists" in result.stderr
+    assert f"TARGET: own/{there} exists\nhint: name another folder, or" in result.stderr
     result = run("convert", "train.csv", "own", "--force")
     assert result.exit_code == 0
     assert f"kept the old own/{there} as own/{there}.bak" in result.stderr
@@ -119,7 +135,11 @@ def test_a_folder_that_download_has_filled_is_left_alone(run: Run) -> None:
     write("own/digests.json", "{}")
     result = run("convert", "train.csv", "own", "--force")
     assert result.exit_code == 2
-    assert "own is one that `mnistmlp download` has filled" in result.stderr
+    assert "own belongs to `mnistmlp download`" in result.stderr
+    (default_folder() / "x").mkdir(parents=True)
+    Path("link").symlink_to(default_folder())
+    result = run("convert", "train.csv", "link/x/..")
+    assert (result.exit_code, names(str(default_folder()))) == (2, ["x"])
 
 
 def bars() -> tuple[Bytes, Bytes]:
@@ -133,12 +153,14 @@ def test_doubts_are_named_with_the_option_that_helps(run: Run) -> None:
     images, labels = bars()
     write("train.csv", table(255 - images.swapaxes(1, 2), labels))
     result = run("convert", "train.csv", "a")
-    assert result.stderr.splitlines()[-4:] == [
+    assert result.stderr.splitlines()[-3:] == [
         "warning: all images have a light background, where MNIST's is black",
-        "hint: mnistmlp convert train.csv NEW-FOLDER --invert",
         "warning: the images look transposed, as EMNIST's are: digits wider than tall",
-        "hint: mnistmlp convert train.csv NEW-FOLDER --transpose",
+        "hint: mnistmlp convert train.csv NEW-FOLDER --invert --transpose",
     ]
+    for given in ("--invert", "--transpose"):  # the hint keeps what was right
+        result = run("convert", "train.csv", f"one{given}", given)
+        assert result.stderr.splitlines()[-1].endswith("NEW-FOLDER --invert --transpose")
     result = run("convert", "train.csv", "b", "--invert", "--transpose")
     assert "warning" not in result.stderr
     np.testing.assert_array_equal(load_dataset("b", "train").images, images)

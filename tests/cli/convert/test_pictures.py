@@ -36,7 +36,7 @@ def test_folders_by_digit_come_back_in_the_order_of_the_indices(run: Run) -> Non
     assert result.stderr.splitlines()[:3] == [
         "png/validation: left out: a validation set",
         "train: 30 images from png/training",
-        "  digits of pictures, as they are",
+        "  pictures, as they are",
     ]
     for split, count in (("train", 30), ("test", 20)):
         data = load_dataset("new", split)  # type: ignore[arg-type]
@@ -96,7 +96,13 @@ def test_wrong_pictures_and_rows_are_named(run: Run) -> None:
         "  none.png: No such file or directory",
         "hint: --skip-bad leaves them out",
     ]
-    assert run("convert", "labels.csv", "new", "--raw", "--skip-bad").exit_code == 0
+    Path("labels.csv").write_text("\n".join([*rows[:2], "0.png,12"]))
+    result = run("convert", "labels.csv", "new", "--raw", "--skip-bad")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[:2] == [
+        "warning: labels.csv: 1 wrong picture left out",
+        "  labels.csv:3: label 12, not 0 to 9",
+    ]
     assert load_dataset("new", "train").labels.tolist() == [3]
 
 
@@ -105,7 +111,7 @@ def test_wrong_pictures_and_rows_are_named(run: Run) -> None:
     [
         (["0", "1", "10"], "png: folders other than 0 to 9, the ten classes: 10"),
         (["0", "A", "B"], "png: folders other than 0 to 9, the ten classes: A, B"),
-        (["cat", "dog"], "png: no tables (.csv, .tsv), archives"),
+        (["cat", "dog"], "png: 2 classes, where this network has ten: 'cat', 'dog'"),
         (["train/0", "training/0"], "png/train and png/training are both train sets"),
     ],
 )
@@ -116,7 +122,30 @@ def test_other_classes_are_refused(run: Run, folders: list[str], error: str) -> 
     result = run("convert", "png", "new")
     assert (result.exit_code, names()) == (1, ["png"])
     assert result.stderr.startswith(f"error: {error}")
-    assert result.stderr.count("\n") == 1
+    assert [line[:5] for line in result.stderr.splitlines()][1:] in ([], ["hint:"])
+
+
+def test_a_digit_without_pictures(run: Run) -> None:
+    save(IMAGES[:1], LABELS[:1], "png")
+    Path("png", str((LABELS[0] + 1) % 10)).mkdir()
+    result = run("convert", "png", "new", "--raw")
+    assert result.exit_code == 0
+    assert f"  png/{(LABELS[0] + 1) % 10}: an empty folder" in result.stderr.splitlines()
+
+
+def test_pictures_without_a_label_are_not_passed_over_in_silence(run: Run) -> None:
+    save(IMAGES[:3], LABELS[:3], "png/train")
+    Path("png/more").mkdir()
+    for folder in ("png", "png/train"):
+        Path(folder, "a.png").touch()
+    result = run("convert", "png", "new", "--raw")
+    assert result.stderr.splitlines()[:5] == [
+        "png/more: left out: no folders 0 to 9",
+        "png: left out: 1 picture in no folder of a digit",
+        "train: 3 images from png/train",
+        "  pictures, as they are",
+        "  png/train: left out: 1 picture in no folder of a digit",
+    ]
 
 
 def test_options_for_pictures(run: Run) -> None:

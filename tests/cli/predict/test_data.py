@@ -133,23 +133,39 @@ def test_images_that_look_wrong_are_warned_of_once(run: Run, brain: Path) -> Non
     assert result.stderr == f"{light.replace('odd', 'upright').replace('try', 'leave out')}\n"
 
 
-def test_what_is_no_file_of_images(run: Run, brain: Path, small: Path) -> None:
+def test_what_is_no_file_of_images(run: Run, brain: Path) -> None:
     write("words.txt", "one two\n")
     write("head.csv", f"{PIXELS}\n")
     write("pickle.npy", b"\x80\4x")
+    Path("pictures").mkdir()
     for source, error in (
         ("none.csv", "none.csv: no such file or folder"),
         ("words.txt", "words.txt: columns 'one two' …, expected label and pixel0 to pixel783"),
         ("head.csv", "head.csv: no images in it"),
         ("pickle.npy", "pickle.npy: not a table: a pickle, which is never opened"),
         (brain, f"{brain}: no images: "),
-        (small, f"{small}: a folder, where a file should be"),
+        ("pictures", "pictures: no tables, archives or IDX files in this folder"),
     ):
         result = run("predict", "--brain", brain, "--data", source, "--format", "kaggle")
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith(f"error: {error}")
-    hint = f"hint: --data-dir {small} --index : takes its images"
-    assert result.stderr.splitlines()[1] == hint
+    assert result.stderr.splitlines()[1] == "hint: for pictures: mnistmlp predict -r pictures"
+
+
+def test_a_picture_is_no_file_of_images(run: Run, brain: Path) -> None:
+    Path("7.png").touch()
+    result = run("predict", "--brain", brain, "--data", "7.png")
+    assert result.exit_code == 1
+    assert result.stderr == "error: 7.png: by its name a picture\nhint: mnistmlp predict 7.png\n"
+    result = run("predict", "--brain", brain, "--data", "-")
+    assert (result.exit_code, "'--data': - is no file" in result.stderr) == (2, True)
+
+
+def test_a_folder_of_images(run: Run, brain: Path, small: Path) -> None:
+    words = ["predict", "--brain", brain, "--format", "csv"]
+    result = run(*words, "--data", small)
+    assert result.stderr == f"note: {small}: the test set; --split train takes the other\n"
+    assert result.stdout == run(*words, "--data-dir", small, "--index", ":").stdout
 
 
 def test_what_is_taken_for_a_picture(run: Run, brain: Path, data: Dataset) -> None:
@@ -203,3 +219,10 @@ def test_any_bytes_are_read_or_refused_in_a_line(
     errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == result.exit_code, result.stderr
     assert all(re.fullmatch(r"\d+,\d,[\d.e-]+", line) for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize("option", ["--raw", "--recursive", "--no-centre", "--dataset=fashion"])
+def test_what_does_not_go_with_it(run: Run, brain: Path, small: Path, option: str) -> None:
+    result = run("predict", "--brain", brain, "--data", small, option)
+    name = option.split("=")[0]
+    assert (result.exit_code, result.stderr) == (2, f"error: --data: does not go with {name}\n")

@@ -37,7 +37,7 @@ def python(tmp_path: Path, small: Path) -> RunPython:
         tmp_path / "copy" / "mnistmlp",
         ignore=shutil.ignore_patterns("__pycache__", "pretrained.npz"),
     )
-    recipes = package / "training" / "recipes.py"
+    recipes = package / "training" / "recipe.py"
     text = recipes.read_text()
     place = text.index("    label_smoothing: float")
     recipes.write_text(text[:place] + NEW_FIELD + text[place:])
@@ -83,7 +83,7 @@ def test_a_new_field_is_recorded_shown_and_compared(python: RunPython) -> None:
 
 def test_a_new_field_is_in_the_list_of_recipes(python: RunPython) -> None:
     code = (
-        "from mnistmlp.cli.recipes import describe_settings; "
+        "from mnistmlp.cli.recipes.table import describe_settings; "
         "from mnistmlp.training.recipes import Recipe; "
         "print(describe_settings(Recipe(warmth=0.5)))"
     )

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from mnistmlp.brains.log import Log
 from mnistmlp.cli.watch.show import draw_curves, fit_curves
-from mnistmlp.training.log import Log
 from tests.training.logs import write_log
 
 

@@ -132,11 +132,17 @@ def test_labels_of_other_types(labels: Any, note: str) -> None:
         ({"w1": 1, "w2": 2, "b": 3}, "a.npz: no images: 'w1', 'w2', 'b' in it, expected x_train"),
         ({"x": IMAGES, "y": LABELS[1:]}, "a.npz: 'x': 12 images, but 11 labels in a.npz: 'y'"),
         ({"x": IMAGES, "y": LABELS + 9}, "a.npz: 'y': labels from 9 to 17; this network has ten"),
+        (
+            {"x": IMAGES[:2], "y": [1, 10]},
+            "a.npz: 'y': labels from 1 to 10; this network has ten classes, 0 to 9 (counted "
+            "from 1?)",
+        ),
         ({"x": IMAGES, "y": LABELS + 0.5}, "a.npz: 'y': labels that are not whole numbers"),
         ({"x": IMAGES, "y": ONE_HOT * 0}, "a.npz: 'y': N x 10 labels that are not one-hot"),
         ({"x": IMAGES, "y": ONE_HOT * 2}, "a.npz: 'y': N x 10 labels that are not one-hot"),
         ({"x": IMAGES, "y": IMAGES}, "a.npz: 'y': labels of shape 12 x 28 x 28, expected N"),
         ({"x": IMAGES - 300.0}, "a.npz: 'x': pixels from -300 to -91, not 0 to 1 or 0 to 255"),
+        ({"x": IMAGES / 150}, "a.npz: 'x': pixels from 0 to 1.39333, not 0 to 1 or 0 to 255"),
         ({"x": IMAGES * np.nan}, "a.npz: 'x': pixels that are not finite numbers"),
         ({"x": IMAGES.astype("U3")}, "a.npz: 'x': items of type <U3, not numbers"),
         ({"x": IMAGES.astype(complex)}, "a.npz: 'x': items of type complex128, not numbers"),

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnistmlp.data.convert.parts import collect
+from mnistmlp.data.convert.sources import find_parts
 from mnistmlp.data.idx import encode_idx, write_idx
 from mnistmlp.errors import DataError
 from tests.data.convert.samples import IMAGES, LABELS, assert_same, read_all, read_one, write
@@ -164,4 +166,27 @@ def test_several_sets_in_a_folder(cases: Path) -> None:
     with pytest.raises(DataError, match="other-data: several sets: ") as caught:
         read_all(cases / "other-data")
     assert caught.value.hint
-    assert caught.value.hint.startswith("name one: mnistmlp convert ")
+    assert caught.value.hint.startswith("name one, such as ")
+
+
+def test_backups_and_packed_twins_are_no_sets_of_their_own() -> None:
+    Path("own").mkdir()
+    for name, array in (("images-idx3", IMAGES), ("labels-idx1", LABELS)):
+        for suffix in ("", ".bak", ".bak1", ".gz"):
+            write_idx(f"own/train-{name}-ubyte{suffix}", array)
+    found = find_parts(Path("own"))
+    assert found
+    assert_same(collect(found.parts[0]))
+    assert found.left_out == [
+        f"own/train-{name}-ubyte.gz: left out: it is here unpacked too"
+        for name in ("images-idx3", "labels-idx1")
+    ]
+    assert_same(read_one("own/train-images-idx3-ubyte.bak"))  # by its name, it is read
+
+
+def test_pictures_beside_other_forms_are_not_passed_over_in_silence() -> None:
+    Path("own/7").mkdir(parents=True)
+    write_idx("own/train-images-idx3-ubyte", IMAGES)
+    found = find_parts(Path("own"))
+    assert found
+    assert found.left_out == ["own: left out: the pictures in folders 0 to 9"]

@@ -148,6 +148,10 @@ def test_a_wrong_row_is_named_and_left_out(change, fault: str) -> None:  # type:
         (gzip.compress(table().encode())[:-20], "train.csv: damaged gzip stream: "),
         (gzip.compress(b"0," * 10_000_000), "train.csv: a line of more than"),
         (gzip.compress(b"\n" * 10_000_000), "train.csv: unpacks to more than 100 times its size"),
+        (b"\x89HDF\r\n", "train.csv: not a table: an HDF5 file"),
+        (b"MATLAB 5.0\0\1\r", "train.csv: not a table: no lines of text"),
+        (table().replace("\n", "\r")[:60_000], "train.csv: not a table: no lines of text"),
+        (table(IMAGES / 150, form="%.3f"), "train.csv: pixels up to 1."),
         (b"PK\3\4", "train.csv: not a table: a zip archive or .npz file"),
         (b"\x80\4x", "train.csv: not a table: a pickle, which is never opened"),
         (table(labels=LABELS + 20), "train.csv: labels from 20 to 28 in 12 rows; this network has"),
@@ -223,4 +227,4 @@ def test_the_tables_of_a_folder() -> None:
     with pytest.raises(DataError, match="both train sets") as caught:
         parts_of(folder)
     assert str(caught.value) == "kaggle/more.csv and kaggle/train.csv are both train sets"
-    assert caught.value.hint == "name one: mnistmlp convert kaggle/more.csv NEW-FOLDER"
+    assert caught.value.hint == "name one, such as kaggle/more.csv"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mnistmlp.brains import log as logs
+from mnistmlp.brains.log import Log
 from mnistmlp.errors import MnistMlpError
-from mnistmlp.training import log as logs
-from mnistmlp.training.log import Log
 from tests.training.logs import line, write_log
 
 

@@ -1,33 +1,14 @@
-"""``mnistmlp recipes``."""
+"""Recipes and learning rates as lines of less than 80 columns."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from textwrap import wrap
-from typing import get_args
+from typing import Any, get_args
 
-from mnistmlp.cli.options import Json
 from mnistmlp.training.learning_rates import BATCH_SIZE, MAX_BATCH_SIZE, RATES, WIDTH
 from mnistmlp.training.recipes import EXPECTED, RECIPES, SETTINGS, LossName, Recipe
-from mnistmlp.training.settings import spell
-
-
-def recipes(as_json: Json = False) -> None:
-    """List the recipes of `train`.
-
-    Each with its accuracy on the test set (mean and standard deviation over several
-    seeds), its time on 2 cores (on one for the last two), and its settings.
-    """
-    if as_json:
-        found = {
-            name: {"expected": EXPECTED[name]._asdict(), "settings": asdict(recipe)}
-            for name, recipe in RECIPES.items()
-        }
-        print(json.dumps(found))
-    else:
-        print(format_recipes())
+from mnistmlp.training.settings import Around, Choices, Span, spell
 
 
 def format_recipes() -> str:
@@ -37,9 +18,21 @@ def format_recipes() -> str:
         accuracy, spread, seconds = EXPECTED[name]
         time = f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"
         lines.append(f"{name:11} {100 * accuracy:.2f} ± {100 * spread:.2f} %  {time:>6}")
-        for line in describe_settings(recipe):
-            lines += wrap(line, 78, initial_indent="  ", subsequent_indent="  ")
+        lines += _indent_settings(recipe)
     return "\n".join(lines)
+
+
+def format_recipe(recipe: Recipe) -> str:
+    """Return one recipe as lines of less than 80 columns."""
+    return "\n".join([recipe.name, *_indent_settings(recipe)])
+
+
+def _indent_settings(recipe: Recipe) -> list[str]:
+    return [
+        line
+        for each in describe_settings(recipe)
+        for line in wrap(each, 78, initial_indent="  ", subsequent_indent="  ")
+    ]
 
 
 def format_rates() -> str:
@@ -59,6 +52,24 @@ def format_rates() -> str:
     return "\n".join(lines)
 
 
+def format_ranges() -> str:
+    """Return what `tune` searches as lines of less than 80 columns."""
+    lines = ["what is searched by default, where it is in use"]
+    for name, setting in SETTINGS.items():
+        match setting.search:
+            case Around(factor):
+                text = f"the recipe's / {factor:g} to its × {factor:g}, logarithmic"
+            case Span(low, high, log):
+                text = f"{low:g} to {high:g}{', logarithmic' if log else ''}"
+            case Choices(values):
+                text = "|".join(map(spell_value, values))
+            case _:
+                continue
+        indent = f"  {name.replace('_', ' '):18}"
+        lines += wrap(text, 78, initial_indent=indent, subsequent_indent=" " * 20)
+    return "\n".join([*lines, "  and the recipe's own value of each"])
+
+
 def describe_settings(recipe: Recipe) -> list[str]:
     """Return a recipe's settings as lines: network, training, extras, warp."""
     extras = [name for name in recipe.extras if name != "augment" and not SETTINGS[name].warp]
@@ -75,6 +86,10 @@ def describe_settings(recipe: Recipe) -> list[str]:
 def _format_values(recipe: Recipe, names: Iterable[str]) -> str:
     values = {name: getattr(recipe, name) for name in names}
     return ", ".join(
-        f"{name.replace('_', ' ')} {f'{value:g}' if isinstance(value, float) else spell(value)}"
-        for name, value in values.items()
+        f"{name.replace('_', ' ')} {spell_value(value)}" for name, value in values.items()
     )
+
+
+def spell_value(value: Any) -> str:
+    """Return a value as a user would write it, a number without needless digits."""
+    return f"{value:g}" if isinstance(value, float) else spell(value)

@@ -1,0 +1,106 @@
+"""Settings of a recipe as options of a command.
+
+Typer reads the annotations, so their evaluation is not postponed here.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from inspect import Parameter
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from mnistmlp.cli import options
+from mnistmlp.cli.completion import complete_recipe
+from mnistmlp.training.recipes import RECIPES, SETTINGS
+from mnistmlp.training.settings import Setting, parse_hidden, spell
+
+Options = TypeVar("Options")
+PARSERS = {int: options.whole(), float: options.number(), tuple: parse_hidden}  # by kind of setting
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=complete_recipe,
+        show_default="classic",
+        help=f"Settings to start from: {', '.join(RECIPES)}, see below; or a recipe file, .toml.",
+    ),
+]
+
+
+def takes_options(
+    kind: type[Options],
+) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
+    """Return a decorator that makes a Typer command of a function of these options.
+
+    Parameters
+    ----------
+    kind : dataclass
+        A field for each option, annotated for Typer.  In place of the field
+        `settings` there is an option for each setting of a recipe.  A field
+        `given` is filled in with the words on the command line.
+    """
+
+    def decorate(command: Callable[[Options], None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(context: typer.Context, **values: Any) -> None:
+            settings = {name: values.pop(name) for name in SETTINGS}
+            values["settings"] = {name: each for name, each in settings.items() if each is not None}
+            if any(each.name == "given" for each in _fields(kind)):
+                values["given"] = _collect_given(context)
+            command(kind(**values))
+
+        context = Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+        parameters = [context, *_parameters(kind)]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        return run
+
+    return decorate
+
+
+def _fields(kind: Any) -> Any:
+    return fields(kind)
+
+
+def _parameters(kind: type) -> Iterator[Parameter]:
+    """Yield a parameter for each option, as Typer reads it from a command's signature."""
+    for each in _fields(kind):
+        if each.name == "settings":
+            for name, setting in SETTINGS.items():
+                annotation = _annotate(name, setting)
+                yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        elif each.name != "given":
+            yield Parameter(
+                each.name, Parameter.KEYWORD_ONLY, default=each.default, annotation=each.type
+            )
+
+
+def _annotate(name: str, setting: Setting) -> Any:
+    """Return the annotated type of a setting's option; None, the default, keeps the recipe's."""
+    flag = "--" + name.replace("_", "-")
+    if setting.kind is bool:
+        option = typer.Option(f"{flag}/{flag.replace('--', '--no-')}", help=setting.help)
+        return Annotated[bool | None, option]
+    parser = PARSERS.get(setting.kind)
+    names = setting.options or (flag,)
+    option = typer.Option(*names, parser=parser, metavar=setting.metavar, help=setting.help)
+    return Annotated[str | None if parser else setting.kind | None, option]
+
+
+def _collect_given(context: typer.Context) -> dict[str, str]:
+    """Return the options that are on the command line, each as one equivalent word."""
+    words = {}
+    for option in context.command.params:
+        name = str(option.name)
+        source = context.get_parameter_source(name)
+        if source is None or source.name != "COMMANDLINE":
+            continue
+        value = context.params[name]
+        if isinstance(value, bool):
+            words[name] = (option.opts if value else option.secondary_opts)[0]
+        else:
+            words[name] = f"{option.opts[0]}={spell(value)}"
+    return words

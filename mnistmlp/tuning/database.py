@@ -1,0 +1,345 @@
+"""The database of a study: its address, the connection to it, and what goes wrong with that.
+
+Whatever the database says is shown without the password of its address.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from mnistmlp.errors import MissingExtraError, SettingError, StudyError, needs_extra
+
+if TYPE_CHECKING:
+    from optuna.storages import RDBStorage
+    from sqlalchemy import URL, Engine
+
+HEARTBEAT = 5  # seconds from one sign of life of a worker to the next
+GRACE = 30  # seconds without one after which its trial is done over
+PATIENCE = 300  # seconds for which a lost connection is waited for
+BUSY = 60  # seconds for which a worker waits while another writes to an SQLite file
+OPENINGS = 10  # of a new database, which another worker may be making
+TABLES = {"studies", "trials", "alembic_version", "version_info"}  # Optuna's, among others
+POSTGRESQL = {  # seconds but for the last, after which a server that is silent has gone
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+
+
+class Database:
+    """The address of a database.
+
+    Parameters
+    ----------
+    address : str
+        A URL that SQLAlchemy takes, or the path of an SQLite file.
+
+    Raises
+    ------
+    SettingError
+        If it is invalid.
+    """
+
+    def __init__(self, address: str) -> None:
+        with needs_extra("tune"):
+            from sqlalchemy import URL
+        is_url = "://" in address
+        self.url: URL = _parse_url(address) if is_url else URL.create("sqlite", database=address)
+        if self.url.get_backend_name() == "sqlite" and not self.file:
+            raise SettingError("storage", f"{address} names no file: the study would be lost")
+        if self.url.drivername in ("postgresql", "postgres"):
+            self.url = self.url.set(drivername="postgresql+psycopg")
+
+    def __str__(self) -> str:
+        if self.file:
+            return str(self.file)
+        return self.hide(self.url.render_as_string(hide_password=True))
+
+    @property
+    def file(self) -> Path | None:
+        """The file, if it is one of SQLite."""
+        if self.url.get_backend_name() != "sqlite" or self.url.database in (None, "", ":memory:"):
+            return None
+        return Path(str(self.url.database))
+
+    def hide(self, text: str) -> str:
+        """Return a text without the password."""
+        secrets = [str(self.url.password)] if self.url.password else []
+        for name, value in self.url.query.items():
+            if "pass" in name:
+                secrets += [value] if isinstance(value, str) else value
+        for secret in filter(None, secrets):
+            for spelling in {secret, quote(secret, safe=""), quote_plus(secret)}:
+                text = text.replace(spelling, "***")
+        return text
+
+    def describe(self, error: BaseException) -> str:
+        """Return what a database says is wrong, as one line that names it."""
+        return f"{self}: {self.hide(find_cause(error))}"
+
+    def connect(self, on_loss: Callable[[str], object] = lambda message: None) -> RDBStorage:
+        """Open the database, and make Optuna's tables if it is new.
+
+        Parameters
+        ----------
+        on_loss : callable
+            Called with a line of text when the connection is lost later on, and waited for.
+
+        Raises
+        ------
+        StudyError
+            If it cannot be opened, or is not Optuna's, or that of another version.
+        MissingExtraError
+            If what speaks to such a database is not installed.
+        """
+        if self.file:
+            _check_file(self.file)
+        storage = self._open()
+        _Connection(self, on_loss).attend(storage.engine)
+        return storage
+
+    def _open(self) -> RDBStorage:
+        from sqlalchemy import NullPool
+        from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
+
+        for opening in range(OPENINGS):
+            try:
+                _make_storage(self.url, poolclass=NullPool)  # leaves no connection if it fails
+                return _make_storage(self.url)
+            except ImportError:
+                extra = "postgresql" if self.url.get_backend_name() == "postgresql" else None
+                raise MissingExtraError(
+                    f"{self}: what speaks to such a database is not installed",
+                    hint=f"pip install 'mnistmlp[{extra}]'" if extra else None,
+                ) from None
+            except RuntimeError as error:
+                raise self._other_version(error) from None
+            except SAWarning as error:
+                raise StudyError(self.describe(error)) from None
+            except SQLAlchemyError as error:
+                if opening == OPENINGS - 1 or not (
+                    isinstance(error, DBAPIError) and _is_collision(error)
+                ):
+                    raise StudyError(self.describe(error)) from None
+                time.sleep(random.uniform(0.1, 0.5))
+        raise AssertionError  # the last opening returns or raises
+
+    def _other_version(self, error: RuntimeError) -> StudyError:
+        """Return the error for a database whose tables are of another version of Optuna."""
+        from optuna import __version__
+
+        if "table schema" not in str(error):
+            return StudyError(self.describe(error))
+        return StudyError(
+            f"{self}: the tables of another version of Optuna, which {__version__} cannot use",
+            hint="name another database; or upgrade a copy: optuna storage upgrade --storage URL",
+        )
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Turn what goes wrong with the database within the block into a StudyError."""
+        from optuna.exceptions import StorageInternalError
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (StorageInternalError, SQLAlchemyError) as error:
+            raise StudyError(self.describe(error)) from None
+
+
+def find_cause(error: BaseException) -> str:
+    """Return the first line of what a database itself said, whatever was raised for it."""
+    cause: BaseException | None = error
+    while cause:
+        error, cause = cause, cause.__cause__ or getattr(cause, "orig", None)
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _parse_url(address: str) -> URL:
+    """Parse the URL of a database."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    try:
+        url = make_url(address)
+        if url.drivername != "postgres":  # which SQLAlchemy no longer knows
+            url.get_dialect()
+        parts = "" if url.get_backend_name() == "sqlite" else f"{url.host}{url.database}"
+        if "@" not in parts:  # else a piece of the password would be taken for the host
+            return url
+    except NoSuchModuleError:
+        kind = url.drivername
+        raise SettingError("storage", f"{kind} is no kind of database that is known") from None
+    except (ArgumentError, ValueError):  # whose text has all of it
+        pass
+    raise SettingError(
+        "storage",
+        "not a URL such as postgresql://USER@HOST/DATABASE",
+        hint="in a user name or a password, write @ as %40, / as %2F and : as %3A",
+    )
+
+
+def _check_file(path: Path) -> None:
+    """Raise StudyError if there is a file that holds something else than studies."""
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise StudyError(f"{path}: no such folder")
+        return
+    if not path.is_file():
+        raise StudyError(f"{path}: not a regular file")
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            tables = {name for (name,) in rows}
+    except sqlite3.OperationalError:  # another worker is making it, or SQLAlchemy will say why
+        return
+    except sqlite3.DatabaseError as error:
+        raise StudyError(f"{path}: {error}") from None
+    if tables and not tables & TABLES:
+        raise StudyError(f"{path}: a database of another program")
+
+
+def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
+    """Return Optuna's storage; every error is that of SQLAlchemy or of Optuna."""
+    from optuna.exceptions import ExperimentalWarning, StorageInternalError
+    from optuna.storages import RDBStorage
+    from sqlalchemy.exc import SAWarning
+
+    class Storage(RDBStorage):
+        """A storage that neither dies with a lost connection nor overlooks a lost worker."""
+
+        def record_heartbeat(self, trial_id: int) -> None:
+            with suppress(StorageInternalError, StudyError):  # else the thread would end
+                super().record_heartbeat(trial_id)
+
+        def _get_stale_trial_ids(self, study_id: int) -> list[int]:
+            silent = silence.listen(_find_silent(self, study_id))
+            return [*super()._get_stale_trial_ids(study_id), *silent]
+
+    silence = _Silence()
+    arguments["pool_pre_ping"] = True
+    match url.get_backend_name():
+        case "sqlite":
+            arguments["connect_args"] = {"timeout": BUSY}
+        case "postgresql":
+            arguments["connect_args"] = {
+                name: value for name, value in POSTGRESQL.items() if name not in url.query
+            }
+    text = url.render_as_string(hide_password=False)
+    for brace in "{}":  # which Optuna fills in
+        text = text.replace(brace, brace * 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # of heartbeats
+        warnings.simplefilter("error", SAWarning)  # of a URL with words that mean nothing
+        return Storage(text, arguments, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
+
+
+class _Silence:
+    """Finds workers that were killed before their trial's first sign of life.
+
+    Optuna waits for these for ever.
+    """
+
+    def __init__(self) -> None:
+        self.since: dict[int, float] = {}  # monotonic seconds, by the trial's id
+
+    def listen(self, silent: Iterable[int]) -> list[int]:
+        """Return those of the trials without a sign of life that have long been so."""
+        now = time.monotonic()
+        self.since = {each: self.since.get(each, now) for each in silent}
+        return [each for each, since in self.since.items() if now - since > GRACE]
+
+
+def _find_silent(storage: RDBStorage, study_id: int) -> list[int]:
+    """Return the ids of the trials that run but have never given a sign of life."""
+    from sqlalchemy import text
+
+    query = text(
+        "SELECT trial_id FROM trials WHERE study_id = :study AND state = 'RUNNING' "
+        "AND trial_id NOT IN (SELECT trial_id FROM trial_heartbeats)"
+    )
+    with storage.engine.connect() as connection:
+        return list(connection.execute(query, {"study": study_id}).scalars())
+
+
+def _is_collision(error: Any) -> bool:
+    """Tell whether another worker was making the same tables."""
+    from sqlalchemy.exc import IntegrityError
+
+    said = str(error.orig)
+    return isinstance(error, IntegrityError) or "already exists" in said or "is locked" in said
+
+
+class _Connection:
+    """Waits for a database that was there before, and makes SQLite's transactions whole."""
+
+    def __init__(self, database: Database, on_loss: Callable[[str], object]) -> None:
+        self.database, self.on_loss = database, on_loss
+        self.lost_at: float | None = None  # monotonic seconds
+        self.is_interrupted = False
+
+    def attend(self, engine: Engine) -> None:
+        """From now on, attend to the connections of an engine."""
+        from sqlalchemy import event
+
+        event.listen(engine, "do_connect", self.connect)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _begin_by_hand)
+            event.listen(engine, "begin", _begin_to_write)
+        engine.dispose()  # of the connections made before
+
+    def connect(self, dialect: Any, record: Any, words: Any, options: Any) -> Any:
+        """Connect; if that fails, try again for as long as `PATIENCE` says."""
+        while True:
+            try:
+                connection = dialect.connect(*words, **options)
+            except dialect.loaded_dbapi.Error as error:
+                self._wait(error)
+            else:
+                self.lost_at = None
+                return connection
+
+    def _wait(self, error: BaseException) -> None:
+        """Wait a second; raise StudyError if it was long enough.
+
+        After Ctrl-C there is no more waiting, though Optuna still tries to record the failure.
+        """
+        if self.is_interrupted:
+            raise KeyboardInterrupt
+        now = time.monotonic()
+        if self.lost_at is None:
+            self.lost_at = now
+            said = self.database.describe(error)
+            self.on_loss(f"{said}; waiting for it, for {PATIENCE} s at most")
+        if now - self.lost_at > PATIENCE:
+            raise StudyError(
+                f"{self.database.describe(error)}, for more than {PATIENCE} s",
+                hint="the same command goes on when it is there again",
+            )
+        try:
+            time.sleep(1)
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            raise
+
+
+def _begin_by_hand(connection: Any, record: Any) -> None:
+    """Let SQLAlchemy begin transactions: Python's module would do so at the first write only."""
+    connection.isolation_level = None
+
+
+def _begin_to_write(connection: Any) -> None:
+    """Let no other worker write between what this one reads and writes: SQLite locks no rows."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

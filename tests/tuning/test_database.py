@@ -1,0 +1,171 @@
+"""Databases that are not there, are others', or go away; no password is ever shown."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from optuna import create_study
+from sqlalchemy import text
+
+from mnistmlp.errors import MissingExtraError, MnistMlpError, SettingError, StudyError
+from mnistmlp.tuning import database
+from mnistmlp.tuning.database import Database
+from tests.postgresql import Server
+
+
+@contextmanager
+def connected(address: str, losses: list[str] | None = None) -> Iterator[Any]:
+    storage = Database(address).connect((losses if losses is not None else []).append)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def error_of(address: str) -> MnistMlpError:
+    with pytest.raises(MnistMlpError) as caught, connected(address):
+        pass
+    said = f"{caught.value} {caught.value.hint}"
+    assert said.isprintable()
+    assert "s3cret" not in said
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "message"),
+    [
+        ("postgresql://u:s3cret@h:port/d", SettingError, "storage: not a URL such as"),
+        ("postgresql://u:s3cret@x@h/d", SettingError, "storage: not a URL such as"),
+        ("postgresql://u:1/s3cret@127.0.0.1:1/d", StudyError, "Connection refused"),
+        ("://s3cret", SettingError, "storage: not a URL such as"),
+        ("nodb://u:s3cret@h/d", SettingError, "storage: nodb is no kind of database"),
+        ("sqlite://", SettingError, "storage: sqlite:// names no file"),
+        ("sqlite:///:memory:", SettingError, "names no file"),
+        ("oracle://u:s3cret@h/d", MissingExtraError, r"oracle://u:\*\*\*@h/d: what speaks to"),
+        ("postgresql://u@127.0.0.1:1/d?password=s3cret", StudyError, "Connection refused"),
+        ("sqlite:///x.db?pass=s3cret", StudyError, "x.db: Query string argument"),
+        (".", StudyError, r"\.: not a regular file"),
+        ("none/x.db", StudyError, "none/x.db: no such folder"),
+        ("text.db", StudyError, "text.db: file is not a database"),
+        ("other.db", StudyError, "other.db: a database of another program"),
+    ],
+)
+def test_faults(address: str, kind: type[Exception], message: str) -> None:
+    Path("text.db").write_text("no database, but a text that is longer than its header")
+    with closing(sqlite3.connect("other.db")) as other:
+        other.execute("CREATE TABLE mine (a)")
+    before = Path("other.db").read_bytes()
+    error = error_of(address)
+    assert type(error) is kind
+    with pytest.raises(kind, match=message):
+        raise error
+    assert Path("other.db").read_bytes() == before
+
+
+def test_names_that_sqlalchemy_or_optuna_would_read_as_more() -> None:
+    for name in ("a{b}.db", "a?b=c.db", "a%41.db", "a#b.db"):
+        with connected(name):
+            pass
+        assert Path(name).is_file()
+
+
+def test_tables_of_another_version() -> None:
+    with connected("tune.db") as storage, storage.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'v9.0.0'"))
+    error = error_of("tune.db")
+    assert str(error).startswith("tune.db: the tables of another version of Optuna, which ")
+    assert "a copy" in str(error.hint)
+
+
+def test_a_wrong_password(postgresql: Server) -> None:
+    message = str(error_of(postgresql.url_with("s3cret")))
+    assert 'password authentication failed for user "tester"' in message
+    assert "tester:***@127.0.0.1" in message
+
+
+def test_a_lost_connection_is_waited_for(postgresql: Server) -> None:
+    losses: list[str] = []
+    with connected(postgresql.url, losses) as storage:
+        study = create_study(storage=storage)
+        postgresql.stop()
+        restart = threading.Timer(0.5, postgresql.start)
+        restart.start()
+        study.set_user_attr("here", True)
+        assert study.user_attrs == {"here": True}
+        restart.join()
+    assert len(losses) == 1
+    assert losses[0].endswith("; waiting for it, for 300 s at most")
+    assert postgresql.password not in losses[0]
+
+
+def test_a_lost_connection_is_not_waited_for_for_ever(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    with connected(postgresql.url) as storage:
+        study = create_study(storage=storage)
+        postgresql.stop()
+        try:
+            with pytest.raises(StudyError, match=r"for more than 0\.2 s"):
+                study.set_user_attr("here", True)
+            with pytest.raises(StudyError, match=r"for more than 0\.2 s"):
+                study.set_user_attr("here", True)
+            storage.record_heartbeat(1)  # of a thread that must not die
+        finally:
+            postgresql.start()
+
+
+def test_ctrl_c_while_a_connection_is_waited_for(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with connected(postgresql.url) as storage:
+        study = create_study(storage=storage)
+        postgresql.stop()
+        try:
+            with monkeypatch.context() as patched:
+                patched.setattr(time, "sleep", interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    study.set_user_attr("here", True)
+            with pytest.raises(KeyboardInterrupt):  # at once
+                study.set_user_attr("here", True)
+        finally:
+            postgresql.start()
+
+
+def test_a_worker_killed_before_its_first_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    with connected("tune.db") as storage:
+        study = create_study(storage=storage)
+        ids = [storage.create_new_trial(study._study_id) for _ in range(2)]
+        storage.record_heartbeat(ids[0])
+        assert storage._get_stale_trial_ids(study._study_id) == []
+        monkeypatch.setattr(database, "GRACE", 0)
+        assert storage._get_stale_trial_ids(study._study_id) == [ids[1]]
+
+
+def test_transactions_of_sqlite_wait_for_each_other() -> None:
+    with connected("tune.db") as one, connected("tune.db") as other:
+        study = create_study(storage=one)
+        found: list[dict[str, Any]] = []
+
+        def read() -> None:
+            found.append(other.get_study_user_attrs(study._study_id))
+
+        with one.engine.begin() as connection:
+            connection.execute(text("SELECT * FROM studies"))  # and what it writes depends on it
+            thread = threading.Thread(target=read)
+            thread.start()
+            time.sleep(0.3)
+            assert not found
+        thread.join()
+        assert found == [{}]
