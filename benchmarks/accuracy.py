@@ -1,6 +1,6 @@
 """Measure how accurate the recipes are, and what each ingredient of the best one is worth.
 
-    python accuracy.py recipes|normalization|ablation|combinations [JOBS]
+    python accuracy.py recipes|normalization|ablation|combinations [--jobs N | --scheduler ADDRESS]
 
 `recipes` trains each recipe with several seeds, and reads the test set once for
 each brain and for committees of the best.  The others look at validation images
@@ -11,12 +11,14 @@ networks, at the learning rates that it gets by default.  All write accuracy.jso
 and the tables of docs/recipes.md.
 
 It takes hours.  Brains and figures stay in build/accuracy, and a run that was
-cut short goes on from there.  With JOBS, so many networks train at once, each
-with its share of the cores; the times shown are of runs that had them all.
+cut short goes on from there.  With --jobs, so many networks train at once, each
+with its share of the cores; with --scheduler, a Dask cluster trains them, each on
+one thread.  The times shown are of runs that had all cores.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -67,16 +69,24 @@ INGREDIENTS = {  # of `best`, each with the options that take it out or replace 
     "half of the width": "--hidden 512,256",
 }
 HIDDEN = ("none", "20", "20,20,20", "256,128")
+AT_ONCE = 8  # tasks on a cluster, so that its workers do not wait for the last seed of one
 Row = dict[str, Any]
 
 
 def run(*words: object) -> Row:
     """Return what a command of ours prints as JSON."""
+    (row,) = run_lines(*words)
+    return row
+
+
+def run_lines(*words: object) -> list[Row]:
+    """Return what a command of ours prints as lines of JSON."""
     command = [str(word) for word in (PROGRAM, *words, "--json")]
-    return dict(json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    return [dict(json.loads(line)) for line in done.stdout.splitlines()]
 
 
-def locate(name: str, seed: int, suffix: str = ".npz") -> Path:
+def locate(name: str, seed: int | str, suffix: str = ".npz") -> Path:
     """Return where what a task made with a seed is kept."""
     return KEPT / f"{name.replace(' ', '-')}-{seed}{suffix}"
 
@@ -100,8 +110,33 @@ def train(name: str, options: str, *, jobs: int, seed: int) -> Row:
     return dict(json.loads(kept.read_text()))
 
 
-def train_all(tasks: dict[str, str], seeds: dict[str, int], jobs: int) -> dict[str, list[Row]]:
-    """Train each task with each of its seeds, and return the figures by task."""
+def train_on_cluster(name: str, options: str, *, scheduler: str, seeds: int) -> None:
+    """Train a network with each seed on a Dask cluster, unless earlier runs did."""
+    output = locate(name, "{seed}")
+    place = ["--seeds", f"0:{seeds}", "--scheduler", scheduler, "--output", output]
+    for seed, said in enumerate(run_lines("train", "--quiet", *options.split(), *place)):
+        kept = locate(name, seed, ".json")
+        if not kept.exists():
+            row = {"seed": seed, "threads": 1, "seconds": said["seconds"]}
+            kept.write_text(json.dumps(row | {"validation_accuracy": said["validation_accuracy"]}))
+
+
+def train_all(
+    tasks: dict[str, str], seeds: dict[str, int], where: int | str
+) -> dict[str, list[Row]]:
+    """Train each task with each of its seeds, and return the figures by task.
+
+    `where` is how many to train at once here, or the address of a scheduler.
+    """
+    if isinstance(where, str):
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            trained = [
+                pool.submit(train_on_cluster, name, options, scheduler=where, seeds=seeds[name])
+                for name, options in tasks.items()
+            ]
+        for each in trained:
+            each.result()
+    jobs = where if isinstance(where, int) else 1  # now only to read the figures
     with ThreadPoolExecutor(jobs) as pool:
         pending = {
             name: [
@@ -113,11 +148,11 @@ def train_all(tasks: dict[str, str], seeds: dict[str, int], jobs: int) -> dict[s
     return {name: [row.result() for row in rows] for name, rows in pending.items()}
 
 
-def measure_recipes(jobs: int) -> Row:
+def measure_recipes(where: int | str) -> Row:
     """Return the accuracy on the test set, and the seconds, of each recipe and seed."""
     tasks = {name: f"--recipe {name}" for name in SEEDS}
     tasks[OTHER] = "--recipe best --normalization moments"
-    recipes = train_all(tasks, SEEDS | {OTHER: 1}, jobs)
+    recipes = train_all(tasks, SEEDS | {OTHER: 1}, where)
     for name, rows in recipes.items():
         for row in rows:
             row["accuracy"] = evaluate((name, row["seed"]))
@@ -133,23 +168,23 @@ def measure_recipes(jobs: int) -> Row:
     }
 
 
-def measure_normalization(jobs: int) -> Row:
+def measure_normalization(where: int | str) -> Row:
     """Return the accuracy on validation images of the quick recipes, normalised in each way."""
     tasks = {
         f"{name} {normalization}": f"--recipe {name} --normalization {normalization}"
         for name, normalization in product(QUICK, get_args(NormalizationName))
     }
-    return {"normalization": train_all(tasks, dict.fromkeys(tasks, 3), jobs)}
+    return {"normalization": train_all(tasks, dict.fromkeys(tasks, 3), where)}
 
 
-def measure_ablation(jobs: int) -> Row:
+def measure_ablation(where: int | str) -> Row:
     """Return the accuracy on validation images of `best` with each ingredient taken out."""
     tasks = {name: f"{SHORT} {without}" for name, without in INGREDIENTS.items()}
-    rows = train_all(tasks, dict.fromkeys(tasks, 3), jobs)
+    rows = train_all(tasks, dict.fromkeys(tasks, 3), where)
     return {"ablation": {"command": SHORT, "rows": rows}}
 
 
-def measure_combinations(jobs: int) -> Row:
+def measure_combinations(where: int | str) -> Row:
     """Return the accuracy on validation images of classic with other settings."""
     tasks, rates = {}, {}
     for choice in product(HIDDEN, *map(get_args, (OptimizerName, ActivationName, LossName))):
@@ -162,23 +197,28 @@ def measure_combinations(jobs: int) -> Row:
         )
         settings = {"optimizer": optimizer, "activation": activation, "loss": loss}
         rates[name] = override(Recipe(), settings | {"hidden": parse_hidden(hidden)}).learning_rate
-    found = train_all(tasks, dict.fromkeys(tasks, 1), jobs)
+    found = train_all(tasks, dict.fromkeys(tasks, 1), where)
     rows = {name: row | {"learning_rate": rates[name]} for name, (row,) in found.items()}
     return {"combinations": rows}
 
 
 def main() -> None:
     """Measure, and write results and tables."""
-    mode, *jobs = sys.argv[1:]
     KEPT.mkdir(parents=True, exist_ok=True)
-    measure = {
+    modes = {
         "recipes": measure_recipes,
         "normalization": measure_normalization,
         "ablation": measure_ablation,
         "combinations": measure_combinations,
-    }[mode]
+    }
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mode", choices=modes)
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--jobs", type=int, default=1)
+    place.add_argument("--scheduler")
+    given = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results |= measure(int(jobs[0]) if jobs else 1)
+    results |= modes[given.mode](given.scheduler or given.jobs)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     write_tables(results, HERE.parent / "docs" / "recipes.md")
 

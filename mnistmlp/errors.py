@@ -18,6 +18,7 @@ MnistMlpError
 ├── StudyError              a study that cannot be opened, is of other settings, or is out of reach
 ├── WriteError              a file that cannot be written
 ├── MissingExtraError       an optional package that is not installed
+├── ClusterError            a cluster that cannot be reached, or cannot train
 ├── PictureError            a picture that cannot be read, or shows no digit
 │   ├── NoInkError          a picture in which nothing is ink
 │   ├── LargePictureError   a picture of too many pixels or bytes
@@ -216,6 +217,10 @@ class WriteError(MnistMlpError):
 
 class MissingExtraError(MnistMlpError):
     """An optional package that is not installed."""
+
+
+class ClusterError(MnistMlpError):
+    """A cluster that cannot be reached, or cannot train."""
 
 
 class PictureError(MnistMlpError):

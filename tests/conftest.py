@@ -22,6 +22,7 @@ from mnistmlp.data.catalog import SPLITS, Split
 from mnistmlp.data.folder import default_folder, missing_files
 from mnistmlp.data.idx import write_idx
 from mnistmlp.data.web import CA_VARIABLES
+from tests.dask_cluster import LocalCluster, running_cluster
 from tests.faulty_server import Mirror, serving
 from tests.postgresql import Server, find_programs, serving as serving_postgresql
 
@@ -183,3 +184,10 @@ def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "RATE_WINDOW", 0.3)
     monkeypatch.setattr(web, "MIN_RATE", 100)
     monkeypatch.setattr(download, "PAUSES", (0.0, 0.0))
+
+
+@pytest.fixture(scope="session")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """A Dask cluster of two workers, whose cache folder is empty."""
+    with running_cluster(tmp_path_factory.mktemp("dask"), workers=2) as cluster:
+        yield cluster

@@ -36,6 +36,8 @@ OWNERS = {  # of packages that others must not import: a wing, or a module of on
     "matplotlib": "report",
     "jinja2": "report",
     "tensorboardX": "exchange/tensorboard",
+    "dask": "brains/cluster",
+    "distributed": "brains/cluster",
     "optuna": "tuning",
     "sqlalchemy": "tuning",
     "typer": "cli",

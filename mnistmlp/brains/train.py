@@ -254,12 +254,14 @@ def complete(provenance: Provenance, data: Dataset) -> Provenance:
     )
 
 
-def describe_changes(past: Provenance, present: Provenance) -> list[str]:
+def describe_changes(
+    past: Provenance, present: Provenance, when: tuple[str, str] = ("then", "now")
+) -> list[str]:
     """Return what differs in two runs in such a way that the last bits of the weights may."""
     pairs: dict[str, tuple[Any, Any]] = {"threads of BLAS": (past.threads, present.threads)}
     pairs |= {name: (past.versions.get(name), new) for name, new in present.versions.items()}
     return [
-        f"{name} {then} then, {now} now: the last bits may differ"
+        f"{name} {then} {when[0]}, {now} {when[1]}: the last bits may differ"
         for name, (then, now) in pairs.items()
         if then is not None and then != now
     ]

@@ -126,6 +126,20 @@ TABLE: dict[str, dict[str, Values]] = {
         "seed": whole(0, 2**63 - 1),
         "seeds": Values(["7"], [*ranges("", "").past, "0:", ":3", ":", "0:1001", "0:999999999"]),
         "jobs": Values([], whole(1, 1024).past),
+        "scheduler": Values(
+            [],
+            [
+                *(
+                    *STRANGE,
+                    "tcp://",
+                    "tcp://host",
+                    "host:8786",
+                    "tcp://host:0",
+                    "tcp://host:65536",
+                ),
+                *("http://host:80", "tcp://me@host:1", "tcp://host:1/x", "tcp://a b:1", "tcp://:1"),
+            ],
+        ),
         "init": READ,
         "like": READ,
         "resume": READ,
@@ -226,6 +240,7 @@ TABLE: dict[str, dict[str, Values]] = {
     },
     "draw": {"output": Values([], WRITTEN), "no_browser": FLAG, "force": FLAG},
 }
+ON_A_CLUSTER = ["--scheduler", "tls://[::1]:65535", "--seeds", "0:2", "-o", "{seed}"]
 # the settings are checked by the same code, so that one of them will do here
 TRAIN = TABLE["train"]
 SETTING_VALUES = {
@@ -339,6 +354,11 @@ def test_a_missing_value(run: Run, command: str, name: str) -> None:
         (["--like", "b.npz", "--seeds", "0:2", "-o", "{seed}"], "--like"),
         (["--seed", "1", "--seeds", "0:2", "-o", "{seed}"], "--seed"),
         (["--jobs", "2"], "--jobs"),
+        (["--scheduler", "tcp://a:1"], "--scheduler"),
+        ([*ON_A_CLUSTER, "--jobs", "2"], "--jobs"),
+        ([*ON_A_CLUSTER, "--log", "{seed}.jsonl"], "--log"),
+        ([*ON_A_CLUSTER, "--tensorboard", "{seed}"], "--tensorboard"),
+        ([*ON_A_CLUSTER, "--checkpoint-every", "0"], "--checkpoint-every"),
         (["--seeds", "0:2"], "--output"),
         (["--seeds", "0:2", "-o", "{seed}", "--log", "log"], "--log"),
         (["--seeds", "0:2", "-o", "{seed}", "--tensorboard", "runs"], "--tensorboard"),

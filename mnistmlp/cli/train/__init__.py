@@ -43,7 +43,7 @@ def train(options: Options) -> None:
     if options.seeds:
         from mnistmlp.cli.train.committee import train_committee
 
-        if options.jobs > 1:  # else each member says so itself
+        if options.jobs > 1 or options.scheduler:  # else each member says so itself
             announce_rate(plan, options)
         with locked([("output", options.output)]):  # a name with {seed} in it
             train_committee(options, plan.provenance, options.seeds, cores)
@@ -93,7 +93,7 @@ def _train_one(options: Options, plan: Plan, threads: int) -> None:
     if not quiet:
         summarise(result, settings, meta.trained_on, seconds, output, checkpoints.hint())
     same = None if result.interrupted else plan.compare(quiet=quiet)
-    print(document(output, meta, result, seconds, same) if options.as_json else output)
+    print(document(output, meta, result.history, seconds, same) if options.as_json else output)
     raise typer.Exit(interrupts.exit_code or int(same is False))
 
 

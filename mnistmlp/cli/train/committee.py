@@ -1,4 +1,4 @@
-"""``mnistmlp train --seeds``: a brain for each seed, each trained in its own process."""
+"""``mnistmlp train --seeds``: a brain for each seed, each trained in a process or on a cluster."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import json
 import os
 import signal
 from collections import deque
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from mnistmlp.brains.provenance import Provenance
     from mnistmlp.cli.train.options import Options
 
+Ended = tuple[int, int, str]  # a seed, the exit code, and what is to be printed: JSON
+Ending = Generator[Ended, None, None]
 NOT_PASSED_ON = {"seeds", "seed", "jobs", "threads", "quiet", "as_json"}  # as they are given
 
 
@@ -49,31 +55,48 @@ def train_committee(options: Options, wanted: Provenance, seeds: range, cores: i
     data = open_dataset(chosen, options.data_dir, "train", quiet=options.quiet)
     check_image_count(wanted.recipe, len(data.images))
     dataset = {"name": data.name, "digests": data.digests}
-    found = {
-        seed: _find_files(options, replace(wanted, seed=seed, dataset=dataset)) for seed in seeds
-    }
-    waiting, unreported = deque(seeds), deque(seeds)
-    results: dict[int, tuple[int, str]] = {}  # exit code and what was printed, by seed
-    codes = []
-    with one_interrupt(), Members() as members:
-        while unreported:
-            if waiting and len(members.running) < options.jobs:
-                seed = waiting.popleft()
-                files = found[seed]
-                if not isinstance(files, list):
-                    results[seed] = 0, _describe_finished(options, seed, files)
-                elif not _start_member(members, options, seed, files, cores):
-                    results[seed] = 1, ""
-            else:
-                member = members.wait()
-                results[member.seed] = _read_result(member, options)
+    wanted = replace(wanted, dataset=dataset, class_names=data.class_names)
+    wanted_of = {seed: replace(wanted, seed=seed) for seed in seeds}
+    found = {seed: _find_files(options, each) for seed, each in wanted_of.items()}
+    missing = {seed: files for seed, files in found.items() if isinstance(files, list)}
+    ending: Ending
+    if options.scheduler:
+        from mnistmlp.cli.train.cluster import train_on_cluster
+
+        _check_none_begun(options, missing)
+        ending = train_on_cluster(options, {seed: wanted_of[seed] for seed in missing}, data)
+    else:
+        ending = _train_here(options, missing, cores)
+    done = (
+        (seed, 0, _describe_finished(options, seed, meta))
+        for seed, meta in found.items()
+        if not isinstance(meta, list)
+    )
+    unreported, results, codes = deque(seeds), dict[int, tuple[int, str]](), []
+    with one_interrupt(), closing(ending):
+        for seed, code, printed in chain(done, ending):
+            results[seed] = code, printed
             while unreported and unreported[0] in results:
-                code, printed = results.pop(unreported.popleft())
-                codes.append(code)
-                if printed:
-                    _report_member(printed, options)
+                result = results.pop(unreported.popleft())
+                codes.append(result[0])
+                if result[1]:
+                    _report_member(result[1], options)
     if failures := list(filter(None, codes)):
         raise typer.Exit(failures[0])
+
+
+def _train_here(options: Options, missing: Mapping[int, list[str]], cores: int) -> Ending:
+    """Train members in processes of their own."""
+    waiting = deque(missing.items())
+    with Members() as members:
+        while waiting or members.running:
+            if waiting and len(members.running) < options.jobs:
+                seed, words = waiting.popleft()
+                if not _start_member(members, options, seed, words, cores):
+                    yield seed, 1, ""
+            else:
+                member = members.wait()
+                yield member.seed, *_read_result(member, options)
 
 
 def _check_names(options: Options, wanted: Provenance) -> None:
@@ -132,6 +155,18 @@ def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
     return ["--force"] if output.exists() else []
 
 
+def _check_none_begun(options: Options, missing: Mapping[int, list[str]]) -> None:
+    """Raise SettingError if there is a checkpoint, with which a cluster would not go on."""
+    for seed, words in missing.items():
+        if any(word.startswith("--resume=") for word in words):
+            path = checkpoint_path(insert_seed(options.output, seed))
+            message = f"{path} is of this run, and only this machine can go on with it"
+            hint = (
+                f"mnistmlp train --resume {quote(str(path))}, or this command without --scheduler"
+            )
+            raise SettingError("scheduler", message, hint=hint)
+
+
 def _find_checkpoint(output: Path, *, force: bool) -> Checkpoint | None:
     """Return the checkpoint that belongs to a brain file; with force, an invalid one is none."""
     from mnistmlp.brains.checkpoint import load_checkpoint
@@ -181,7 +216,7 @@ def _report_member(printed: str, options: Options) -> None:
     """Print the result of a member, and note its accuracy if the member itself was silent."""
     found = json.loads(printed)
     accuracy, seconds = found["validation_accuracy"], found["seconds"]
-    silent = options.jobs > 1 and seconds > 0  # 0: already trained
+    silent = (options.jobs > 1 or options.scheduler) and seconds > 0  # 0: already trained
     if silent and not options.quiet and accuracy is not None:
         name = console.escape(found["output"])
         console.note(f"{name}: validation accuracy {accuracy:.2%}, in {seconds:.1f} s")

@@ -3,9 +3,11 @@
 Typer reads the annotations, so their evaluation is not postponed here.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from reprlib import repr as short
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +22,8 @@ from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import MAX_EPOCHS, MAX_SYNTHETIC
 
 MAX_SEEDS = 1000
+MAX_PORT = 65_535
+ADDRESS = re.compile(r"(tcp|tls)://([\w.-]+|\[[0-9a-fA-F:.]+\]):([1-9][0-9]{0,4})", re.ASCII)
 
 
 def _parse_seeds(text: str) -> range:
@@ -27,6 +31,13 @@ def _parse_seeds(text: str) -> range:
     if len(seeds) > MAX_SEEDS:
         raise SettingError("seeds", f"{len(seeds):,} brains are more than {MAX_SEEDS:,}")
     return seeds
+
+
+def _parse_address(text: str) -> str:
+    match = ADDRESS.fullmatch(text)
+    if not match or int(match[3]) > MAX_PORT:
+        raise SettingError("scheduler", f"{short(text)} is not tcp://HOST:PORT or tls://HOST:PORT")
+    return text
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,15 @@ class Options:
             help="How many of --seeds to train at once.",
         ),
     ] = 1
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            parser=_parse_address,
+            metavar="ADDRESS",
+            help="Train --seeds on the Dask cluster of this scheduler, such as tcp://host:8786; "
+            "needs the extra cluster, here and there.",
+        ),
+    ] = None
     init: Annotated[
         Path | None,
         typer.Option(

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from mnistmlp.data.datasets import Dataset
     from mnistmlp.training.state import TrainingState
 
+NOT_ON_A_CLUSTER = {
+    "jobs": "the workers have as many threads as brains are trained at once",
+    "log": "the epochs of a worker are told when its brain is ready",
+    "tensorboard": "the epochs of a worker are told when its brain is ready",
+    "checkpoint_every": "a brain whose worker is lost is trained again from its first epoch",
+}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -193,12 +200,16 @@ def _check_recipe(recipe: str, options: Options, plan: Plan) -> None:
 def _check_seeds(options: Options) -> None:
     """Raise SettingError if options of a committee and of a single run are mixed."""
     if not options.seeds:
-        if "jobs" in options.given:
-            raise SettingError("jobs", "needs --seeds")
+        for name in ("jobs", "scheduler"):
+            if name in options.given:
+                raise SettingError(name, "needs --seeds")
         return
     for name in ("seed", "resume", "like"):
         if name in options.given:
             raise SettingError(name, "does not go with --seeds")
+    for name, reason in NOT_ON_A_CLUSTER.items():
+        if options.scheduler and name in options.given:
+            raise SettingError(name, f"does not go with --scheduler: {reason}")
 
 
 def find_dataset(options: Options, planned: Provenance) -> DatasetName | None:

@@ -157,17 +157,17 @@ def _describe_accuracy(result: TrainingResult) -> str:
 def document(
     output: Path,
     meta: Meta,
-    result: TrainingResult | None,
+    reports: Iterable[EpochReport] | None,
     seconds: float,
     same: bool | None = None,
 ) -> str:
-    """Return the result as JSON; without one, for a brain already trained, from its `meta`.
+    """Return the result as JSON; without reports, of a brain already trained, from its `meta`.
 
     `same` tells whether its weights are those of the brain of --like.
     """
     from mnistmlp.core.network import parameter_count
 
-    history = [asdict(report) for report in result.history] if result else meta.history
+    history = meta.history if reports is None else [asdict(report) for report in reports]
     return json.dumps(
         {
             "output": str(output),
