@@ -130,7 +130,7 @@ def _embed_likeness() -> dict[str, Any]:
         "least": likeness.MIN_LIKENESS,
         "sizes": [hidden.shape[1] - 1, len(hidden), 1],
         "scales": [float(hidden_scale), float(output_scale)],
-        "weights": base64.b64encode(_deflate(hidden.tobytes() + output.tobytes())).decode(),
+        "weights": base64.b64encode(hidden.tobytes() + output.tobytes()).decode(),
     }
 
 

@@ -2,8 +2,8 @@
 // Does what mnistmlp/brains/likeness.py does, by the same names.
 
 /** Return the small network, whose weights are whole numbers with a scale for each layer. */
-async function loadLikeness({ least, sizes, scales, weights }) {
-  const numbers = new Int8Array((await inflate(fromBase64(weights))).buffer);
+function loadLikeness({ least, sizes, scales, weights }) {
+  const numbers = new Int8Array(fromBase64(weights).buffer);
   const layers = layerMatrices(Float32Array.from(numbers), sizes);
   layers.forEach((layer, i) => (layer.weights = layer.weights.map((each) => scales[i] * each)));
   return { layers, least, activation: "relu", output: "sigmoid" };

@@ -5,7 +5,7 @@ async function loadNetwork(brain) {
   const size = brain.dtype === "float16" ? 2 : 4;
   const bytes = joinBytes(await inflate(fromBase64(brain.weights)), size);
   const vector = brain.dtype === "float16" ? fromHalves(bytes) : new Float32Array(bytes.buffer);
-  const likeness = await loadLikeness(brain.likeness);
+  const likeness = loadLikeness(brain.likeness);
   return { ...brain, likeness, parameters: vector, layers: layerMatrices(vector, brain.sizes) };
 }
 
