@@ -117,7 +117,7 @@ class Options:
             "share a machine.",
         ),
     ] = None
-    dataset: options.DatasetName = "mnist"
+    dataset: options.DatasetName = None
     data_dir: options.DataDir = None
     force: options.Force = False
     as_json: options.Json = False
