@@ -74,7 +74,7 @@ def connect(address: str) -> Iterator[Cluster]:
         import distributed
     try:
         # first, as a Client that fails has no end, and waits longer than it is told to
-        kind = asyncio.run(asyncio.wait_for(_ask_kind(address), CONNECT_TIMEOUT))
+        kind = distributed.utils.LoopRunner().run_sync(_ask_kind, address)
         if kind != "Scheduler":
             raise ClusterError(f"{address}: a {kind.lower()}, not a scheduler")
         with warnings.catch_warnings():
@@ -100,7 +100,10 @@ async def _ask_kind(address: str) -> str:
 
     arguments = Security().get_connection_args("client")
     patience = 0.8 * CONNECT_TIMEOUT  # less than all, to hear why
-    async with distributed.rpc(address, timeout=patience, connection_args=arguments) as server:
+    async with (
+        asyncio.timeout(CONNECT_TIMEOUT),
+        distributed.rpc(address, timeout=patience, connection_args=arguments) as server,
+    ):
         return str((await server.identity())["type"])
 
 
