@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mnistmlp.arrays import Bytes
-from mnistmlp.blas import BLAS_THREADS, limited_threads
+from mnistmlp.blas import BLAS_THREADS, limited_threads, usable_cores
 from mnistmlp.brains.file import write_brain
 from mnistmlp.brains.meta import Meta
 from mnistmlp.core.network import Network
@@ -34,6 +34,11 @@ few_steps = pytest.mark.filterwarnings(  # for runs that are too short to learn 
 )
 SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
 GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes run tests: more than cores, as half the time they wait."""
+    return usable_cores() + 1
 
 
 @pytest.fixture(autouse=True, scope="session")
