@@ -47,8 +47,12 @@ def split_fields(line: str, delimiter: str) -> list[str]:
 
 
 def find_delimiter(line: str) -> str:
-    """Return the delimiter of a line: the one that is in it most often."""
-    return max(DELIMITERS, key=line.count)
+    """Return the delimiter of a line: the one that is in it most often.
+
+    Without any it is the space, as `numpy.savetxt` writes tables.
+    """
+    delimiter = max(DELIMITERS, key=line.count)
+    return delimiter if delimiter in line else " "
 
 
 def is_header(fields: Sequence[str]) -> bool:

@@ -33,6 +33,7 @@ IMAGES = re.compile(r"im(age|g)|pixels|data|(?<![a-z])x(?![a-z])|(train|test|val
 LABELS = re.compile(r"label|target|class|(?<![a-z])y(?![a-z])|(train|test|val)_?y(?![a-z])")
 ROLE_WORDS = re.compile(r"image|img|label|target|s(?=[-_.]|$)|(?<![a-z])[xy](?![a-z])|[xy](?=\.)")
 PAIRED = (re.compile(r"\.npy$", re.IGNORECASE), re.compile("idx|ubyte", re.IGNORECASE))
+SHEETS = (".xlsx", ".ods")  # zip archives, of which nobody wants the members
 TABLE = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
 BACKUP = re.compile(r"\.bak[0-9]*$")  # --force keeps files as NAME.bak
 MAX_SHOWN = 8  # of the names of several sets
@@ -81,6 +82,8 @@ def find_parts(source: Path) -> Found | None:
     kind = explain_start(source, start).cause
     if kind and not start.startswith(b"labe"):
         hint = f"unzip {quote(str(source))}" if start.startswith(b"PK") else None
+        if source.suffix.lower() in SHEETS:
+            hint = "save the sheet as CSV"
         raise DataError(f"{source}: not a table: {kind}", hint=hint)
     return Found([table_part(source, split_of(source.name))])
 

@@ -140,7 +140,7 @@ def test_what_is_no_file_of_images(run: Run, brain: Path) -> None:
     Path("pictures").mkdir()
     for source, error in (
         ("none.csv", "none.csv: no such file or folder"),
-        ("words.txt", "words.txt: columns 'one two' …, expected label and pixel0 to pixel783"),
+        ("words.txt", "words.txt: columns 'one', 'two' …, expected label and pixel0 to pixel783"),
         ("head.csv", "head.csv: no images in it"),
         ("pickle.npy", "pickle.npy: not a table: a pickle, which is never opened"),
         (brain, f"{brain}: no images: "),

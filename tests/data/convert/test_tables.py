@@ -44,6 +44,7 @@ def with_columns(names: list[str], order: list[int]) -> str:
         table().replace(",", ", "),
         table().replace(",", ";"),
         table().replace(",", "\t"),
+        table().replace(",", " "),
         with_columns(NAMES, [*range(784, 0, -1), 0]),
         with_columns(["Class", *(f"pixel{k}" for k in range(1, 785))], [*range(1, 785), 0]),
         with_columns(
@@ -228,3 +229,12 @@ def test_the_tables_of_a_folder() -> None:
         parts_of(folder)
     assert str(caught.value) == "kaggle/more.csv and kaggle/train.csv are both train sets"
     assert caught.value.hint == "name one, such as kaggle/more.csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("x.xlsx", "save the sheet as CSV"), ("x.csv", "unzip x.csv")]
+)
+def test_what_to_do_with_a_zip(name: str, hint: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read_one(write(name, b"PK\3\4"))
+    assert caught.value.hint == hint
