@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +86,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     RecipeError
         If it cannot be read, is too large, or is not TOML.
     """
+    import tomllib  # slow: its expressions are compiled
+
     try:
         with path.open("rb") as file:
             content = file.read(MAX_SIZE + 1)

@@ -78,10 +78,13 @@ def recognise_pictures(
                     if options.get("raw") and has_light_background(found.image):
                         light = advise_invert(inverted=False)
                         console.note(f"warning: {console.escape(str(name))}: {light}")
-                    reading = found if steps else None
                     yield Recognised(
-                        *(str(name), found.image, next(probabilities), {}, reading),
-                        *(found.count if of_digits else 1, next(odd)),
+                        str(name),
+                        found.image,
+                        next(probabilities),
+                        reading=found if steps else None,
+                        count=found.count if of_digits else 1,
+                        odd=next(odd),
                     )
 
 

@@ -138,11 +138,12 @@ function present(reading, otherwise, leastConfidence = null) {
   const image = number ? number.digits.at(-1).image : reading?.image;
   latestNumber = number;
   latest = image ? recognise(network, image) : null;
-  const least = leastConfidence ?? (number ? 0 : LEAST);
+  const single = latest && !number;
   const { likeness } = network;
-  const odd = !CLASSES && latest && !number && measureLikeness(likeness, image) < likeness.least;
-  const unsure = odd || (latest && !number && latest.confidence < least);
-  showFound(number ?? latest, unsure ? word("noDigit") : otherwise, odd ? Infinity : least);
+  const odd = single && !CLASSES && measureLikeness(likeness, image) < likeness.least;
+  const least = odd ? Infinity : (leastConfidence ?? (number ? 0 : LEAST));
+  const unsure = single && latest.confidence < least;
+  showFound(number ?? latest, unsure ? word("noDigit") : otherwise, least);
 }
 
 /** Show what the network makes of an image that is edited: of a number, its last digit. */
