@@ -32,15 +32,18 @@ class Command:
         return any(line.startswith("error: ") for line in self.output or ())
 
     def gives(self, output: str) -> bool:
-        """Whether an output is as the document shows it; a line `...` stands for any lines."""
+        """Whether an output is as the document shows it; `...` stands for any text or lines."""
         if self.output is None:
             return True
         shown = (
-            "(?:.*\n)*" if line == "..." else re.escape(self._keep_what_is_stable(line)) + "\n"
+            "(?:.*\n)*" if line == "..." else self._make_pattern(line) + "\n"
             for line in self.output
         )
         printed = (self._keep_what_is_stable(line) + "\n" for line in output.splitlines())
         return re.fullmatch("".join(shown), "".join(printed)) is not None
+
+    def _make_pattern(self, line: str) -> str:
+        return ".*".join(re.escape(self._keep_what_is_stable(part)) for part in line.split("..."))
 
     def _keep_what_is_stable(self, line: str) -> str:
         line = LAST_DIGITS.sub("", TIME.sub("0 ", line.rstrip()))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
+from safetensors.numpy import save_file
+
 from mnistmlp.data.folder import default_folder
 from tests.pictures.drawings import draw_page
 
@@ -16,6 +19,8 @@ def put_files(document: str, mnist: Path, numbers: Path) -> None:
     """Put into the folder what the commands of a document take."""
     shutil.copytree(mnist, default_folder())
     put_pictures(numbers)
+    if document == "docs/exports.md":
+        put_models()
     if document == "docs/maths/README.md":  # its commands are for a clone
         Path("docs").symlink_to(ROOT / "docs")
 
@@ -30,3 +35,11 @@ def put_pictures(numbers: Path) -> None:
         shutil.copy(digits / f"{source}.png", name)
     for name, source in NUMBERS.items():
         shutil.copy(numbers / source, name)
+
+
+def put_models() -> None:
+    """Put networks of PyTorch and of Keras into the folder."""
+    shapes = {"1.weight": (64, 784), "1.bias": (64,), "4.weight": (10, 64), "4.bias": (10,)}
+    layers = {name: np.zeros(shape, "float32") for name, shape in shapes.items()}
+    save_file(layers, "model.safetensors")
+    save_file({name: array.T.copy() for name, array in layers.items()}, "keras.safetensors")
