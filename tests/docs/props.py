@@ -1,0 +1,32 @@
+"""The files that the commands of the documents name, as a reader has them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from mnistmlp.data.folder import default_folder
+from tests.pictures.drawings import draw_page
+
+ROOT = Path(__file__).parents[2]
+NUMBERS = {"number.jpg": "photo-01.jpg", "page.jpg": "photo-12.jpg"}
+
+
+def put_files(document: str, mnist: Path, numbers: Path) -> None:
+    """Put into the folder what the commands of a document take."""
+    shutil.copytree(mnist, default_folder())
+    put_pictures(numbers)
+    if document == "docs/maths/README.md":  # its commands are for a clone
+        Path("docs").symlink_to(ROOT / "docs")
+
+
+def put_pictures(numbers: Path) -> None:
+    """Put pictures of one digit and of several into the folder."""
+    digits = Path("digits")
+    digits.mkdir()
+    for digit in ("seven", "four"):
+        draw_page(digit).save(digits / f"{digit}.png")
+    for name, source in {"digit.png": "seven", "scan.png": "seven", "four.png": "four"}.items():
+        shutil.copy(digits / f"{source}.png", name)
+    for name, source in NUMBERS.items():
+        shutil.copy(numbers / source, name)
