@@ -69,8 +69,7 @@ sbom: .venv/development ## list all that it installs with every extra, as Cyclon
 	$(BIN)/python -m pip install --quiet --group sbom
 	$(BIN)/python -m venv --clear --without-pip build/installed
 	$(BIN)/python -m pip --python build/installed install --quiet '.[all]'
-	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
-		--output-file build/sbom.json build/installed
+	$(BIN)/cyclonedx-py environment --output-reproducible --output-file build/sbom.json build/installed
 
 clean: ## remove what make made
 	rm -rf .venv benchmarks/.venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
