@@ -41,6 +41,8 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
 
+from mnistmlp.version import install_command
+
 if TYPE_CHECKING:
     from mnistmlp.arrays import Grey
 
@@ -341,5 +343,5 @@ def needs_extra(name: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingExtraError(
-            f"this needs the extra {name}: {error}", hint=f"pip install 'mnistmlp[{name}]'"
+            f"this needs the extra {name}: {error}", hint=install_command(name)
         ) from None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from mnistmlp.errors import MissingExtraError, SettingError, StudyError, needs_extra
+from mnistmlp.version import install_command
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
@@ -120,7 +121,7 @@ class Database:
                 extra = "postgresql" if self.url.get_backend_name() == "postgresql" else None
                 raise MissingExtraError(
                     f"{self}: what speaks to such a database is not installed",
-                    hint=f"pip install 'mnistmlp[{extra}]'" if extra else None,
+                    hint=install_command(extra) if extra else None,
                 ) from None
             except RuntimeError as error:
                 raise self._other_version(error) from None

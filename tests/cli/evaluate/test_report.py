@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mnistmlp.version import install_command
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
 from tests.conftest import names
@@ -61,7 +62,7 @@ def test_without_the_extra(
     refused = run("evaluate", brain, "--data-dir", small, "--report", REPORT)
     assert (refused.exit_code, refused.stdout, names()) == (1, "", [])
     assert refused.stderr.startswith("error: this needs the extra report: ")
-    assert refused.stderr.endswith("\nhint: pip install 'mnistmlp[report]'\n")
+    assert refused.stderr.endswith(f"\nhint: {install_command('report')}\n")
     assert refused.stderr.count("\n") == 2
 
 

@@ -13,6 +13,7 @@ from mnistmlp.brains import cluster as brains_cluster
 from mnistmlp.brains.brain import load_brain
 from mnistmlp.brains.cluster import connect
 from mnistmlp.brains.provenance import versions
+from mnistmlp.version import install_command
 from tests.cli.conftest import Run, Start
 from tests.cli.train.test_committee import TINY, leave_checkpoint, members
 from tests.conftest import names
@@ -158,4 +159,4 @@ def test_without_the_extra(run: Run, small: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "distributed", None)
     result = run(*members("--scheduler", DEAD, "--data-dir", small))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.endswith("\nhint: pip install 'mnistmlp[cluster]'\n")
+    assert result.stderr.endswith(f"\nhint: {install_command('cluster')}\n")

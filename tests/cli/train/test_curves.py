@@ -9,6 +9,7 @@ import pytest
 
 from mnistmlp.cli.train.curves import TAGS
 from mnistmlp.exchange.tensorboard import EventFile, find_event_files
+from mnistmlp.version import install_command
 from tests.cli.conftest import Run
 from tests.cli.train.test_checkpoints import RUN, stopped
 from tests.conftest import names
@@ -136,5 +137,5 @@ def test_without_the_package_nothing_is_trained(
     assert (result.exit_code, result.stdout) == (1, "")
     error, hint = result.stderr.splitlines()
     assert error.startswith("error: this needs the extra tensorboard: ")
-    assert hint == "hint: pip install 'mnistmlp[tensorboard]'"
+    assert hint == f"hint: {install_command('tensorboard')}"
     assert names() == []

@@ -14,6 +14,7 @@ from mnistmlp.cli.tune.options import Options
 from mnistmlp.cli.tune.report import format_outcome
 from mnistmlp.tuning.samplers import PrunerName, SamplerName
 from mnistmlp.tuning.search import Outcome
+from mnistmlp.version import install_command
 from tests.cli.conftest import Run, Start
 from tests.cli.terminal import Terminal
 from tests.conftest import names
@@ -74,7 +75,7 @@ def test_without_the_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("tune")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("error: this needs the extra tune: ")
-    assert result.stderr.endswith("\nhint: pip install 'mnistmlp[tune]'\n")
+    assert result.stderr.endswith(f"\nhint: {install_command('tune')}\n")
     assert names() == []
 
 
