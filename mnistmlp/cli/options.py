@@ -176,25 +176,28 @@ DataDir = Annotated[
         metavar="DIR",
         show_default="the user's cache folder",
         help="Folder with the four IDX files, plain or .gz.",
+        rich_help_panel="Data",
     ),
 ]
 DatasetName = Annotated[
     catalog.DatasetName | None,
     typer.Option(
         show_default="mnist, or what DIR holds",
-        help="Data set: digits, clothes (fashion), Japanese characters (kmnist), or digits that "
-        "are built in and need no network (synthetic).",
+        help="Data set: digits (mnist), clothes (fashion), Japanese characters (kmnist), or "
+        "built-in digits that need no network (synthetic).",
+        rich_help_panel="Data",
     ),
 ]
 SplitName = Annotated[
-    Literal["test", "train"], typer.Option(help="Which images of the data set to use.")
+    Literal["test", "train"],
+    typer.Option(help="Images of the data set to use.", rich_help_panel="Data"),
 ]
 Force = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Replace files that exist; each is kept as NAME.bak, in place of an older one.",
+        help="Replace existing files; the old ones are kept as NAME.bak.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and warnings only.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and warnings.")]

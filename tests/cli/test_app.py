@@ -33,8 +33,9 @@ def test_help_fits_80_columns(run: Run, command: list[str], option: str) -> None
 
 
 def test_help_names_every_command(run: Run) -> None:
-    listed = run("--help").stdout.partition("Commands:\n")[2].splitlines()
+    listed = run("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.split()[0] for line in listed if line[2] != " "] == COMMANDS
+    assert not any(line.endswith("...") for line in listed)  # none is cut
 
 
 def test_version(run: Run) -> None:

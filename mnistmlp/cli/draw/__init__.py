@@ -23,6 +23,10 @@ from mnistmlp.cli.options import (
 from mnistmlp.errors import MnistMlpError, SettingError
 
 SUFFIX = ".html"
+EXAMPLES = (
+    ("Draw digits in the browser", "mnistmlp draw"),
+    ("Write the page of the bundled brain to a file", "mnistmlp draw pretrained -o digits.html"),
+)
 
 
 def draw(
@@ -32,7 +36,7 @@ def draw(
             metavar="BRAIN",
             autocompletion=complete_brain,
             show_default="brain.npz, or pretrained if there is none",
-            help="Brain file, or pretrained: the bundled brain.",
+            help="Brain file, or `pretrained`, the bundled brain.",
         ),
     ] = None,
     output: Annotated[
@@ -42,18 +46,21 @@ def draw(
             "-o",
             parser=parse_file,
             metavar="FILE",
-            help="Write the page to this .html file instead, print its path, and end.",
+            help="Write the page to this .html file instead, print its path and exit.",
         ),
     ] = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address or the path only.")
+        bool,
+        typer.Option(
+            "--no-browser", help="Do not open a browser; only print the address or the path."
+        ),
     ] = False,
     force: Force = False,
 ) -> None:
-    """Open a page to draw digits on, and print its address.
+    """Open a page to draw digits on.
 
-    The page is the one that `export` writes.  It is served to this machine alone,
-    at an address that cannot be guessed, until Ctrl-C.
+    The page is the one that `export` writes.  It is served until Ctrl-C, to this machine
+    only, at an address that cannot be guessed.  The address is printed.
     """
     from mnistmlp.exchange.html import make_page, write_page
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.2  # seconds between two looks at the logs
 
+EXAMPLES = (
+    ("Watch a run that was started with --log run.jsonl", "mnistmlp watch run.jsonl"),
+    ("Print the curves of two runs as they are now", "mnistmlp watch a.jsonl b.jsonl --once"),
+)
+
 
 def watch(
     paths: Annotated[
@@ -29,19 +34,19 @@ def watch(
             metavar="LOG",
             parser=parse_file,
             autocompletion=complete_file(".jsonl"),
-            help="Logs that train --log writes, or is about to write.",
+            help="Logs that train --log writes; they need not exist yet.",
         ),
     ],
     once: Annotated[
-        bool, typer.Option("--once", help="Print the curves as they are now, and end.")
+        bool, typer.Option("--once", help="Print the current curves and exit.")
     ] = False,
 ) -> None:
-    """Show the learning curves of runs that are being trained, as their logs grow.
+    """Show the learning curves of runs while they train.
 
-    On a terminal, the curves are drawn again in place after each epoch.  Elsewhere, as
-    in a pipe, each epoch is printed as a line.  Ctrl-C is the usual end: the curves
-    stay on the terminal, and the exit code is 0.  Each curve goes from its lowest
-    value to its highest; the loss is on a logarithmic scale.
+    On a terminal, the curves are redrawn in place after each epoch.  In a pipe, each epoch
+    is printed as a line.  Stop with Ctrl-C: the curves stay on the terminal, and the exit
+    code is 0.  Each curve runs from its lowest value to its highest; the loss is on a
+    logarithmic scale.
     """
     from mnistmlp.brains.log import Log
     from mnistmlp.cli.watch.show import draw_curves
