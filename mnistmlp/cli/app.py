@@ -154,8 +154,10 @@ def _report_failures() -> Iterator[None]:
         console.fail(shortage)
         raise typer.Exit(FAULT) from None
     except OSError as error:
+        from mnistmlp.atomic import cause_of  # only needed here
+
         _discard_output()
-        console.fail(f"{error.filename or 'output'}: {error.strerror or error}")
+        console.fail(f"{error.filename or 'output'}: {cause_of(error)}")
         raise typer.Exit(FAULT) from None
 
 
@@ -164,7 +166,7 @@ def _find_shortage(error: Exception) -> str | None:
     if isinstance(error, MemoryError) or "failed to map segment" in str(error):  # of a library
         return "not enough memory"
     if "can't start new thread" in str(error):
-        return "the system starts no more threads: the limit on processes or memory is reached"
+        return "cannot start more threads: the limit on processes or memory is reached"
     return None
 
 

@@ -126,8 +126,8 @@ class Recipe:
     )
     learning_rate: float = number_where(
         6.0,
-        "Highest learning rate; by default the recipe's, or the one in the table below if other "
-        "settings differ from the recipe's.",
+        "Highest learning rate; by default the recipe's, or one that suits the other settings if "
+        "they differ from the recipe's.",
         "a finite number above 0",
         lambda rate: 0 < rate < math.inf,
         metavar="RATE",

@@ -99,10 +99,7 @@ def test_errors_and_hints_are_coloured_and_wrapped_on_a_terminal(start: Start) -
     terminal = Terminal(start, "info", path)
     assert terminal.read() == [
         *(f"error: {path}: no", "  such file"),
-        *(
-            "hint: a brain is an .npz file, such as train writes, or pretrained: the bundled",
-            "  brain",
-        ),
+        "hint: a brain is an .npz file written by train, or pretrained, the bundled brain",
         "",
     ]
     assert "\x1b[1;31merror\x1b[m:" in terminal.shown

@@ -78,7 +78,7 @@ def test_a_thread_that_cannot_be_done_without_is_an_error(
     monkeypatch.setattr("mnistmlp.brains.train.fit", lambda *args, **options: refuse(None))  # type: ignore[arg-type]
     result = run(*TRAIN, "--data-dir", small)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("error: the system starts no more threads")
+    assert result.stderr.startswith("error: cannot start more threads")
     assert result.stderr.count("\n") == 1
     assert names() == []
 

@@ -151,14 +151,14 @@ def convert(
 
     share = None if split is None else _parse_split(split)
     if seed is not None and not (share or augment):
-        raise SettingError("seed", "is of --split and --augment, which are not given")
+        raise SettingError("seed", "needs --split or --augment")
     form = find_form(target, to)
     found, are_pictures = _find_parts(source, invert=invert, raw=raw)
     if share or form == "png":
         found = _leave_unlabelled_out(source, found, share)
     splits: list[Split] = ["train", "test"] if share else [part.split for part in found.parts]
     if augment and "train" not in splits:
-        raise SettingError("augment", f"is for training images; {source} has none")
+        raise SettingError("augment", f"needs training images; {source} has none")
     check_form(form, target, splits, source, force=force)
     options = {"transpose": transpose, "invert": invert and not are_pictures, "limit": limit}
     sets = [_read(part, options, skip_bad=skip_bad, quiet=quiet) for part in found.parts]
@@ -186,7 +186,9 @@ def _parse_split(text: str) -> float:
         train, test = map(float, parts)
         if train > 0 and test > 0 and abs(train + test - 1) < 1e-9:
             return train
-    raise SettingError("split", f"{short(text)} is not two shares that make 1, such as 0.8:0.2")
+    raise SettingError(
+        "split", f"{short(text)} is not two fractions that add up to 1, such as 0.8:0.2"
+    )
 
 
 def _find_parts(source: Path, *, invert: bool, raw: bool) -> tuple[Found, bool]:
@@ -204,7 +206,7 @@ def _find_parts(source: Path, *, invert: bool, raw: bool) -> tuple[Found, bool]:
 
     if found := None if is_list(source) else find_parts(source):
         if raw:
-            raise SettingError("raw", f"is for pictures; {source} is of another form")
+            raise SettingError("raw", f"needs pictures; {source} holds none")
         return found, False
     if pictures := find_picture_parts(source, invert="yes" if invert else "auto", raw=raw):
         return pictures, True

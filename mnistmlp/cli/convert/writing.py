@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli.options import back_up_replaced, check_target
 from mnistmlp.data.catalog import SPLITS, DataFile, Split
 from mnistmlp.errors import DataError, SettingError
@@ -28,7 +29,7 @@ def check_place(folder: Path) -> None:
         above = next(each for each in (folder / "x").absolute().parents if each.exists())
         check_writable(above / "x")
     except OSError as error:
-        raise SettingError("TARGET", f"{error.filename}: {error.strerror}") from None
+        raise SettingError("TARGET", f"{error.filename}: {cause_of(error)}") from None
     if filled:
         message = f"{folder} belongs to `mnistmlp download`"
         raise SettingError("TARGET", message, hint="name another folder")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file, choose_default_brain, load_named
 from mnistmlp.cli.completion import complete_brain
@@ -94,13 +95,13 @@ def _serve(page: str, *, browser: bool) -> None:
         server = PageServer(page.encode())
     except OSError as error:
         raise MnistMlpError(
-            f"{ADDRESS}: no port can be opened: {error.strerror}",
+            f"{ADDRESS}: cannot open a port: {cause_of(error)}",
             hint="mnistmlp draw --output page.html",
         ) from None
     with server:
         try:
             print(server.url, flush=True)
-            console.note("served to this machine alone; Ctrl-C ends it")
+            console.note("served to this machine only; press Ctrl-C to stop")
             if browser:
                 Thread(target=open_in_browser, args=[server.url], daemon=True).start()
             server.serve_forever()

@@ -103,7 +103,7 @@ def evaluate(
     threads = blas.configure()
     paths, logs = brains or [DEFAULT_BRAIN], logs or []
     if logs and not report:
-        raise SettingError("log", "only --report shows how long the training took")
+        raise SettingError("log", "needs --report")
     if report:
         check_report(report, paths, logs, force=force)
     if plots:

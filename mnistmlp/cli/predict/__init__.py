@@ -171,9 +171,9 @@ def _print_result(
     elif wanted.show:
         drawing.show(result, wanted, confident=confident)
     if result.count > 1:
-        _note(result, f"several digits here (about {result.count}): --numbers reads them")
+        _note(result, f"several digits (about {result.count}); use --numbers to read them")
     elif result.odd:
-        _note(result, "looks more like a letter or a drawing than like a digit")
+        _note(result, "looks more like a letter or a drawing than a digit")
     output.print(write_answer(result, wanted))
     if wanted.explain_png and result.reading:
         normalised = drawing.normalised_images(result.image, classifier)

@@ -97,7 +97,7 @@ def _search(
             except KeyboardInterrupt:
                 if not quiet:
                     where = console.escape(str(database))
-                    console.note(f"the same command goes on with the study in {where}")
+                    console.note(f"run the same command again to continue the study in {where}")
                 raise
         return search.outcomes(), search.importances()
 
@@ -114,7 +114,7 @@ def _report(
 
     best = find_best(outcomes)
     if not best:
-        raise StudyError("no trial was trained to its end: nothing is the best")
+        raise StudyError("no trial was trained to the end, so there is no best one")
     if not options.quiet:
         summarise(plan, outcomes, best, importances)
     recipe = plan.space.customise(best.settings)

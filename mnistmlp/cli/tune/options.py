@@ -38,7 +38,7 @@ class Options:
         typer.Option(
             parser=options.whole(1, MAX_TRIALS),
             metavar="N",
-            help="Number of trials in the study, including earlier and other workers' ones.",
+            help="Total number of trials in the study, over all runs and workers.",
             rich_help_panel="Essentials",
         ),
     ] = 50

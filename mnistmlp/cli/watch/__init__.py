@@ -97,7 +97,7 @@ def _print_epochs(logs: list[Log]) -> None:
         for log in logs:
             known, new = len(log.reports), log.read()
             if new and new[0].epoch <= known:
-                console.note(f"{name_log(log)}: written anew from epoch {new[0].epoch}")
+                console.note(f"{name_log(log)}: restarted from epoch {new[0].epoch}")
             for report in new:
                 print(f"{name_log(log)}: {report}", flush=True)
             if not log.exists and log not in waited:
