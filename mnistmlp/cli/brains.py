@@ -64,7 +64,7 @@ def choose_default_brain(dataset: str | None = None) -> Path:
 
 
 def load_named(name: Path, *, warn: bool = True) -> Brain:
-    """Load the brain that a name stands for, and warn if by its file it has learnt nothing.
+    """Load the brain that a name stands for, and warn if its file says that it has learnt nothing.
 
     Raises
     ------

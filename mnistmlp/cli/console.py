@@ -36,7 +36,7 @@ BUFFER = 1 << 16  # bytes that are written at once, at most
 
 
 class Footer:
-    """A line or more below the notes on a terminal, drawn again in place.
+    """One or more lines below the notes on a terminal, redrawn in place.
 
     The cursor stays visible, at the start of the first line: a program that is killed
     leaves nothing to restore, and a terminal that wraps its lines anew in another
@@ -124,7 +124,7 @@ def make_plain(text: str, encoding: str) -> str:
 
 
 def _replace_by_plain(error: UnicodeError) -> tuple[str, int]:
-    """Return plain characters for those that an encoding lacks, and where to go on."""
+    """Return plain characters for those that an encoding lacks, and where to continue."""
     assert isinstance(error, UnicodeEncodeError)
     lacking = error.object[error.start : error.end]
     plain = (PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking)

@@ -49,7 +49,7 @@ def find_form(target: Path, to: Literal["png"] | None) -> Form:
 def check_form(
     form: Form, target: Path, splits: Sequence[Split], source: Path, *, force: bool
 ) -> None:
-    """Raise SettingError if a target cannot be written, or would replace a file unasked."""
+    """Raise SettingError if a target cannot be written, or would replace a file without --force."""
     if form == "idx":
         check_folder(target, splits, force=force)
     elif form == "png":

@@ -108,7 +108,7 @@ def _check_run(trained: Trained, wanted: Provenance) -> Provenance:
 
 
 def _write(output: Path, content: bytes, wanted: Provenance, options: Options) -> None:
-    """Write a brain file; what has come there since the start is replaced by --force alone."""
+    """Write a brain file; a file created since the start is replaced only with --force."""
     with locked([("output", output)]):
         if output.exists() and not (options.force or is_of_run(output, wanted)):
             raise WriteError(f"{output} was created after this run began", hint=keep_hint(output))

@@ -122,7 +122,7 @@ def _check_names(options: Options, wanted: Provenance) -> None:
 def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
     """Return the `meta` of a member's brain if it is finished, else what its command needs.
 
-    That is to go on from a checkpoint, or to replace the unfinished brain of
+    That is to resume from a checkpoint, or to replace the unfinished brain of
     this very run.
 
     Raises
@@ -157,7 +157,7 @@ def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
 
 
 def _check_none_begun(options: Options, missing: Mapping[int, list[str]]) -> None:
-    """Raise SettingError if there is a checkpoint, with which a cluster would not go on."""
+    """Raise SettingError if there is a checkpoint, which a cluster cannot resume."""
     for seed, words in missing.items():
         if any(word.startswith("--resume=") for word in words):
             path = checkpoint_path(insert_seed(options.output, seed))

@@ -30,7 +30,7 @@ TAGS = {  # of the fields of a report
 def check_curves(folder: Path, resumed: Provenance | None, files: Mapping[str, Path]) -> None:
     """Raise SettingError if nothing can be written to a folder, or if it has other curves.
 
-    A run that is resumed goes on with its own.  The folder, and those that it is
+    A resumed run continues its own.  The folder, and those that it is
     in, must not be one of the run's files, which are keyed by their origin.
 
     Raises

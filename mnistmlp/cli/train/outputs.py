@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def check_files(plan: Plan, options: Options) -> None:
-    """Raise SettingError if a file cannot be written, or would replace one unasked.
+    """Raise SettingError if a file cannot be written, or would replace one without --force.
 
     With --force, the output may replace the brain of --init.  A run that is
     resumed replaces its own unfinished brain, checkpoint and log.

@@ -213,7 +213,7 @@ def _check_seeds(options: Options) -> None:
 
 
 def find_dataset(options: Options, planned: Provenance) -> DatasetName | None:
-    """Return the data set that is asked for, or else that of the brain or run to go on from."""
+    """Return the data set that is asked for, or else that of the brain or run to continue."""
     if options.dataset or options.data_dir:
         return options.dataset
     before = planned.dataset.get("name")  # of --resume or --like

@@ -89,7 +89,7 @@ def _redraw(logs: list[Log]) -> None:
 
 
 def _print_epochs(logs: list[Log]) -> None:
-    """Print a line for each epoch, those that are there already first."""
+    """Print a line for each epoch, existing ones first."""
     from mnistmlp.cli.watch.show import name_log
 
     waited: set[Log] = set()
