@@ -69,7 +69,7 @@ def test_a_data_set_by_name_from_the_first_use_to_the_brain(
     again = run("train", "--like", "b.npz", "--output", "again.npz")
     assert again.stderr.endswith("the weights equal those of b.npz\n")
     more = run("train", "--init", "b.npz", "--output", "more.npz", *TINY[2:-1])
-    assert more.stderr.startswith("note: on ")
+    assert more.stderr.startswith("note: using ")
     assert f" on {dataset} in " in more.stderr
     assert run("train", "--dataset", dataset, "--synthetic", 0.1, *TINY).exit_code == 2
     assert [each.name for each in load(dataset)] == [dataset, dataset]

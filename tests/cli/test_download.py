@@ -26,7 +26,7 @@ def test_no_mirror(run: Run) -> None:
     assert result.stderr.splitlines() == [
         "error: train-images-idx3-ubyte.gz: no mirror gives it",
         f"  {gone}: no such file",
-        "  http://127.0.0.1:1: Connection refused",
+        "  http://127.0.0.1:1: connection refused",
         "hint: put train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "
         "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into d by hand, "
         "or name a folder that has them: --data-dir DIR or MNISTMLP_DATA_DIR=DIR; "
@@ -133,7 +133,7 @@ def test_a_full_disk(web: Mirror, start: Start) -> None:
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (1, b"")
     assert err.decode().splitlines() == [
-        "error: d/train-images-idx3-ubyte: cannot be written: File too large",
+        "error: d/train-images-idx3-ubyte: cannot be written: file too large",
         "hint: use another folder: mnistmlp download --data-dir DIR, then --data-dir DIR",
     ]
     assert names("d") == []

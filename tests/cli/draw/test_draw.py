@@ -147,7 +147,7 @@ def test_no_port(run: Run, brain: Path, monkeypatch: pytest.MonkeyPatch) -> None
     result = run("draw", brain)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "error: 127.0.0.1: cannot open a port: Cannot assign requested address\n"
+        "error: 127.0.0.1: cannot open a port: cannot assign requested address\n"
         "hint: mnistmlp draw --output page.html\n"
     )
 
