@@ -64,7 +64,7 @@ def test_a_committee_that_cannot_start_a_process_says_so(
     command = [*one_process, sys.executable, "-m", "mnistmlp", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    starts = [line.partition(" no process")[0] for line in done.stderr.splitlines()]
+    starts = [line.partition(" cannot start a process")[0] for line in done.stderr.splitlines()]
     assert starts == ["error: 0.npz:", "error: 1.npz:"]
 
 
