@@ -278,7 +278,7 @@ def test_a_path_that_is_not_a_file_is_refused() -> None:
     PATH.unlink()
     PATH.symlink_to("/dev/zero")
     refused("not a regular file")
-    with pytest.raises(ArchiveError, match="File name too long"):
+    with pytest.raises(ArchiveError, match="file name too long"):
         read_archive(Path("x" * 300), "file", lambda names, meta: None, 9)
 
 

@@ -107,5 +107,5 @@ def test_it_does_not_eat_its_source(run: Run) -> None:
     save_file(layers_of(784, 12, 10), "x")
     before = Path("x").read_bytes()
     result = run("import", "x", "x", "--force")
-    assert (result.exit_code, result.stderr) == (2, "error: BRAIN: x is the file of MODEL\n")
+    assert (result.exit_code, result.stderr) == (2, "error: BRAIN: x is the same file as MODEL\n")
     assert Path("x").read_bytes() == before

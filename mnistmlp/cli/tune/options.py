@@ -38,10 +38,13 @@ class Options:
         typer.Option(
             parser=options.whole(1, MAX_TRIALS),
             metavar="N",
-            help="Trials of the study, those done before and by other workers included.",
+            help="Total number of trials in the study, over all runs and workers.",
+            rich_help_panel="Essentials",
         ),
     ] = 50
     recipe: RecipeName = None
+    dataset: options.DatasetName = None
+    data_dir: options.DataDir = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # those given, which stay fixed
     search: Annotated[
         str | None,
@@ -49,23 +52,28 @@ class Options:
             metavar="SPACE",
             show_default="see below",
             help="What to search, such as learning_rate=1e-4:1e-2:log,hidden=128|256,128,dropout; "
-            "a setting without values has the range that is listed below.",
+            "a setting without values has the range listed below.",
+            rich_help_panel="Essentials",
         ),
     ] = None
     sampler: Annotated[
         Literal["tpe", "random", "nsgaii"],
-        typer.Option(help="What proposes settings: Optuna's sampler of this name."),
+        typer.Option(help="Optuna's sampler, which proposes settings.", rich_help_panel="Search"),
     ] = "tpe"
     pruner: Annotated[
         Literal["median", "hyperband", "none"],
-        typer.Option(help="What ends poor trials early: Optuna's pruner of this name."),
+        typer.Option(
+            help="Optuna's pruner, which ends poor trials early.",
+            rich_help_panel="Search",
+        ),
     ] = "median"
     max_seconds: Annotated[
         float | None,
         typer.Option(
             parser=options.number(0.001, MAX_TIME),
             metavar="S",
-            help="End a trial that takes longer; it cannot be the best.",
+            help="End trials that take longer than S seconds; they cannot be the best.",
+            rich_help_panel="Search",
         ),
     ] = None
     max_parameters: Annotated[
@@ -73,7 +81,8 @@ class Options:
         typer.Option(
             parser=options.whole(1, 10**9),
             metavar="N",
-            help="Do not train networks with more parameters than this.",
+            help="Do not train networks with more than N parameters.",
+            rich_help_panel="Search",
         ),
     ] = None
     storage: Annotated[
@@ -81,12 +90,19 @@ class Options:
         typer.Option(
             parser=_parse_storage,
             metavar="URL",
-            help="Where the study is: an SQLite file, or the URL of a database, such as "
+            help="Where to keep the study: an SQLite file, or the URL of a database, such as "
             "postgresql://USER@HOST/DATABASE, which workers on many machines can share.",
+            rich_help_panel="Run",
         ),
     ] = "tune.db"
     study: Annotated[
-        str, typer.Option(parser=_parse_study, metavar="NAME", help="The name of the study in it.")
+        str,
+        typer.Option(
+            parser=_parse_study,
+            metavar="NAME",
+            help="Name of the study in the database.",
+            rich_help_panel="Run",
+        ),
     ] = "tune"
     output: Annotated[
         Path | None,
@@ -96,7 +112,8 @@ class Options:
             parser=options.parse_file,
             metavar="FILE.toml",
             show_default="standard output",
-            help="Recipe file to write, with the best settings; train --recipe takes it.",
+            help="Recipe file to write with the best settings, for train --recipe.",
+            rich_help_panel="Essentials",
         ),
     ] = None
     seed: Annotated[
@@ -104,7 +121,8 @@ class Options:
         typer.Option(
             parser=options.whole(0, 2**63 - 1),
             metavar="N",
-            help="Seed of every training run, and of what proposes settings.",
+            help="Seed of every training run, and of the sampler.",
+            rich_help_panel="Essentials",
         ),
     ] = 0
     threads: Annotated[
@@ -113,12 +131,11 @@ class Options:
             parser=options.whole(1, MAX_THREADS),
             metavar="N",
             show_default="the usable processors",
-            help="Threads that share the work of large networks; give fewer where several workers "
-            "share a machine.",
+            help="Number of threads that share the work of large networks; use fewer if several "
+            "workers share a machine.",
+            rich_help_panel="Run",
         ),
     ] = None
-    dataset: options.DatasetName = None
-    data_dir: options.DataDir = None
     force: options.Force = False
     as_json: options.Json = False
     quiet: options.Quiet = False

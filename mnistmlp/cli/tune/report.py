@@ -50,10 +50,12 @@ def summarise(
         console.note(line)
     if importances:
         shares = {name: f"{share:.0%}" for name, share in importances.items()}
-        console.note("what mattered for being among the best:")
+        console.note("importance of each setting:")
         for line in format_settings(shares):
             console.note(line)
-    console.note(f"all with seed {plan.seed}: train the best with others to see how good it is")
+    console.note(
+        f"all with seed {plan.seed}: train the best with other seeds to see how good it is"
+    )
 
 
 def document(

@@ -63,7 +63,7 @@ def test_no_trial_is_the_best(run: Run, small: Path) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         "trial 1/1  ended early: 12,730 parameters\n"
-        "error: no trial was trained to its end: nothing is the best\n"
+        "error: no trial was trained to the end, so there is no best one\n"
     )
 
 
@@ -101,7 +101,7 @@ def test_ctrl_c(start: Start, small: Path) -> None:
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (130, b"")
     last = stderr.decode().splitlines()[-2:]
-    assert last == ["the same command goes on with the study in tune.db", "interrupted"]
+    assert last == ["run the same command again to continue the study in tune.db", "interrupted"]
 
 
 def test_the_choices_are_those_of_the_search() -> None:
