@@ -31,7 +31,7 @@ demo: .venv/package ## fetch MNIST, train, evaluate, report, recognise a digit
 	@mkdir -p build
 	@if [ -n "$$MNISTMLP_DATA_DIR" ] || $(CACHED) || { $(ANSWERS) && $(BIN)/mnistmlp download; }; \
 	then echo mnist; \
-	else echo synthetic; echo "MNIST is not to be had here: using the built-in synthetic digits" >&2; \
+	else echo synthetic; echo "MNIST is not available: using the built-in synthetic digits" >&2; \
 	fi | tail -n 1 > build/dataset
 	$(BIN)/mnistmlp train --recipe classic --dataset "$$(cat build/dataset)" --output build/brain.npz \
 		--log build/run.jsonl --force

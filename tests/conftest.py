@@ -1,4 +1,4 @@
-"""Data for the tests: real MNIST where it is to be had, and a small set made here."""
+"""Data for the tests: real MNIST if it is available, and a small set made here."""
 
 from __future__ import annotations
 
