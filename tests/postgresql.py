@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -53,6 +52,8 @@ class Server:
         secret = self.folder / "password"
         secret.write_text(self.password)
         if self.user:
+            import pwd  # not on Windows
+
             owner = pwd.getpwnam(self.user)
             for path in (self.folder, secret):
                 os.chown(path, owner.pw_uid, owner.pw_gid)
