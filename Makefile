@@ -9,10 +9,10 @@ ANSWERS = $(BIN)/python -c \
 	'import sys; from mnistmlp.data.download import mirror_answers; sys.exit(not mirror_answers())'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak pictures clean
+.PHONY: help demo test test-all coverage lint hooks bench soak pictures clean
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: .venv/package ## fetch MNIST, train, evaluate, report, recognise a digit
 	@mkdir -p build
@@ -29,8 +29,14 @@ demo: .venv/package ## fetch MNIST, train, evaluate, report, recognise a digit
 		"$(BIN)/mnistmlp draw build/brain.npz" \
 		"$(BIN)/mnistmlp predict --dataset $$(cat build/dataset) --brain build/brain.npz --index random --show" >&2
 
-test: .venv/development ## run the tests
-	$(BIN)/pytest --numprocesses auto
+test: .venv/development ## run the tests, without the slow ones
+	$(BIN)/pytest --numprocesses auto -m "not slow"
+
+test-all: .venv/development ## run all tests
+	$(BIN)/pytest --numprocesses auto --dist worksteal
+
+coverage: .venv/development ## run all tests, and list the lines that none of them runs
+	$(BIN)/pytest --numprocesses auto --dist worksteal --cov
 
 soak: .venv/development ## kill it 200 times while it saves, feed it 20,000 hostile files, kill searches
 	$(BIN)/python -m tests.soak.kills
@@ -41,6 +47,9 @@ lint: .venv/development ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+hooks: .venv/development ## check style and types before each commit
+	$(BIN)/pre-commit install
 
 pictures: .venv/development ## make the pictures of the README and of the docs anew
 	$(BIN)/python docs/make_pictures.py
@@ -53,7 +62,7 @@ bench: .venv/package benchmarks/.venv/peers ## measure speed against scikit-lear
 	$(BIN)/python benchmarks/speed.py benchmarks/.venv/bin/python $(ROUNDS)
 
 clean: ## remove what make made
-	rm -rf .venv benchmarks/.venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv benchmarks/.venv build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/package: pyproject.toml
