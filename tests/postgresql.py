@@ -14,6 +14,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+with contextlib.suppress(ImportError):  # Windows
+    import pwd
+
 USER = "tester"
 NEEDED = ("initdb", "postgres", "pg_isready")
 FAST = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=16MB"]
@@ -52,8 +55,6 @@ class Server:
         secret = self.folder / "password"
         secret.write_text(self.password)
         if self.user:
-            import pwd  # not on Windows
-
             owner = pwd.getpwnam(self.user)
             for path in (self.folder, secret):
                 os.chown(path, owner.pw_uid, owner.pw_gid)

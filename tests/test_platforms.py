@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from mnistmlp.brains.brain import PRETRAINED
-from mnistmlp.cli import console, options
+from mnistmlp.cli import console
 from mnistmlp.cli.app import app
 from mnistmlp.cli.options import is_same_file
 from mnistmlp.data import placing
@@ -90,7 +90,7 @@ def test_a_file_is_set_aside_without_links_to_links(monkeypatch: pytest.MonkeyPa
 def test_names_that_differ_in_case(
     platform: str, same: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(options.sys, "platform", platform)
+    monkeypatch.setattr(sys, "platform", platform)
     assert is_same_file(Path("Brain.npz"), Path("brain.npz")) is same
 
 
