@@ -34,6 +34,7 @@ def test_tests_that_are_named_are_there(document: Path) -> None:
         assert f"def {test}(" in (ROOT / "tests" / name).read_text(), f"{name} has no {test}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "least"), [("README.md", 6), ("docs/python.md", 50)])
 def test_its_python_runs(
     name: str, least: int, mnist: Path, monkeypatch: pytest.MonkeyPatch

@@ -52,6 +52,7 @@ def run_as_on_windows(*commands: list[object]) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_training_a_committee_and_evaluating(small: Path) -> None:
     train = ["train", "--hidden", "8", "--epochs", "1", "--validation", "200", "--force"]
     assert run_as_on_windows(
@@ -62,6 +63,7 @@ def test_training_a_committee_and_evaluating(small: Path) -> None:
     )[:4] == ["b-0.npz", "b-1.npz", "train 0", "b-0.npz"]
 
 
+@pytest.mark.slow
 def test_reading_pictures_and_converting(small: Path) -> None:
     names = [f"{number}.png" for number in range(20)]
     for name in names:
