@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,16 @@ few_steps = pytest.mark.filterwarnings(  # for runs that are too short to learn 
 SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
 GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
 
+
+if sys.platform == "win32":  # these import what only POSIX has: terminals, limits, signals
+    collect_ignore = [
+        "brains/test_cluster.py",
+        *(f"cli/{name}" for name in ("convert/test_convert.py", "predict/test_predict.py")),
+        *(f"cli/test_{name}.py" for name in ("completion", "console", "data", "download")),
+        *(f"cli/test_{name}.py" for name in ("interrupt", "limits")),
+        *(f"cli/train/test_{name}.py" for name in ("kill", "lock", "members", "progress")),
+        *("cli/tune/test_tune.py", "cli/watch/test_watch.py", "data/test_folder.py"),
+    ]
 
 SLOW = {"chromium", "postgresql", "workers"}  # fixtures: a browser, a database server, a cluster
 left_out = pytest.StashKey[int]()
@@ -77,6 +88,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"{count} tests were not selected; make test-all runs all")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes run tests: more than cores, as half the time they wait."""
     return usable_cores() + 1
