@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ROUNDS ?= 5
+PYTEST = $(BIN)/pytest --numprocesses auto --dist worksteal
 
 # whether MNIST is here and whole; whether a mirror answers within seconds
 CACHED = $(BIN)/mnistmlp download --quiet --mirror file:///none >/dev/null 2>&1
@@ -30,13 +31,13 @@ demo: .venv/package ## fetch MNIST, train, evaluate, report, recognise a digit
 		"$(BIN)/mnistmlp predict --dataset $$(cat build/dataset) --brain build/brain.npz --index random --show" >&2
 
 test: .venv/development ## run the tests, without the slow ones
-	$(BIN)/pytest --numprocesses auto -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: .venv/development ## run all tests
-	$(BIN)/pytest --numprocesses auto --dist worksteal
+	$(PYTEST)
 
 coverage: .venv/development ## run all tests, and list the lines that none of them runs
-	$(BIN)/pytest --numprocesses auto --dist worksteal --cov
+	$(PYTEST) --cov
 
 soak: .venv/development ## kill it 200 times while it saves, feed it 20,000 hostile files, kill searches
 	$(BIN)/python -m tests.soak.kills
