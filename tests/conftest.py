@@ -83,8 +83,9 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say how many tests were not run."""
-    if count := config.stash.get(left_out, 0):
+    """Say how many tests were not run (pytest-xdist would not)."""
+    count = config.stash.get(left_out, 0)
+    if count and config.getoption("numprocesses", None):
         terminalreporter.write_line(f"{count} tests were not selected; make test-all runs all")
 
 
