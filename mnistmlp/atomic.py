@@ -47,7 +47,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         unnamed = _open_unnamed(target.parent)
         try:
             with unnamed or temporary.open("xb") as file:
-                if target.exists():
+                if target.exists() and hasattr(os, "fchmod"):  # Windows from Python 3.13 on
                     os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
                 yield file
                 file.flush()

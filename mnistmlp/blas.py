@@ -82,7 +82,7 @@ def _cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
 
 def _read_cpuinfo(name: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Return the first value with this name in ``/proc/cpuinfo``, or an empty string."""
-    with contextlib.suppress(OSError), cpuinfo.open(errors="replace") as lines:
+    with contextlib.suppress(OSError), cpuinfo.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             key, _, value = line.partition(":")
             if key.strip() == name:
@@ -107,7 +107,7 @@ def _cgroup_quotas(root: Path) -> Iterator[float]:
     cgroup-v1/cgroups.rst with scheduler/sched-bwc.rst (``cpu.cfs_quota_us``).
     """
     try:
-        groups = (root / "proc/self/cgroup").read_text(errors="replace").splitlines()
+        groups = (root / "proc/self/cgroup").read_text("utf-8", errors="replace").splitlines()
     except OSError:
         return
     for group in groups:
@@ -119,10 +119,11 @@ def _cgroup_quotas(root: Path) -> Iterator[float]:
             inside = mount / str(folder).lstrip("/")
             with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
                 if controllers:
-                    quota = (inside / "cpu.cfs_quota_us").read_text()  # -1 for none
-                    period = (inside / "cpu.cfs_period_us").read_text()
+                    quota = (inside / "cpu.cfs_quota_us").read_text("utf-8")  # -1 for none
+                    period = (inside / "cpu.cfs_period_us").read_text("utf-8")
                 else:
-                    quota, period = (inside / "cpu.max").read_text().split()  # "max" for none
+                    limit = (inside / "cpu.max").read_text("utf-8")  # "max" for none
+                    quota, period = limit.split()
                 if int(quota) > 0:
                     yield int(quota) / int(period)
 

@@ -136,7 +136,7 @@ def _set_aside(path: Path) -> Path | None:
             continue
         except FileNotFoundError:
             return None
-        except OSError:  # a file system without such links
+        except (OSError, NotImplementedError):  # a file system, or a system, without such links
             if os.path.lexists(backup):
                 continue
             path.replace(backup)

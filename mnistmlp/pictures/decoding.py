@@ -124,6 +124,8 @@ def _read_file(path: Path, name: str) -> bytes:
 
 def open_at_once(path: Path) -> BinaryIO:
     """Open a file or a pipe to read; a pipe that nobody has opened to write is empty."""
+    if not hasattr(os, "O_NONBLOCK"):  # Windows, where no file is a pipe
+        return path.open("rb")
     file = io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
     os.set_blocking(file.fileno(), True)
     return io.BufferedReader(file)

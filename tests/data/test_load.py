@@ -89,6 +89,7 @@ def test_mnist_is_fetched_on_first_use_alone(small: Path, monkeypatch: pytest.Mo
     assert fetched == [cache_folder()]
 
 
+@pytest.mark.slow
 def test_synthetic_digits_are_made_on_first_use(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

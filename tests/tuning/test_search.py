@@ -20,6 +20,8 @@ from mnistmlp.tuning.space import make_space
 from mnistmlp.tuning.study import open_study
 from tests.conftest import blobs
 
+pytestmark = pytest.mark.slow
+
 IMAGES, LABELS = blobs(300, 1)
 FIXED: dict[str, Any] = {"hidden": (16,), "validation": 100, "epochs": 2, "activation": "relu"}
 DIGESTS = {"images": "1", "labels": "2"}

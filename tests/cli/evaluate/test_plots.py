@@ -16,6 +16,8 @@ from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
 from tests.conftest import few_steps, names, save_brain
 
+pytestmark = pytest.mark.slow
+
 ALL = sorted(f"{name}.{suffix}" for name, suffix in product(PLOTS, FORMATS))
 
 

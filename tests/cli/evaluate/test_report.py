@@ -9,6 +9,8 @@ from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
 from tests.conftest import names
 
+pytestmark = pytest.mark.slow
+
 REPORT = Path("report.html")
 
 
