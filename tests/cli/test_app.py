@@ -225,7 +225,7 @@ def test_a_signal_ends_a_command_with_a_line(
     assert process.stderr
     process.stdin.write(b"none.png\n")
     process.stdin.flush()
-    assert process.stderr.readline() == b"error: none.png: No such file or directory\n"
+    assert process.stderr.readline() == b"error: none.png: no such file\n"
     process.send_signal(number)  # while it waits for names
     stdout, stderr = process.communicate(timeout=60)
     line = "interrupted" if number == signal.SIGINT else f"ended by {number.name}"

@@ -126,7 +126,7 @@ def test_a_user_without_a_home_is_told_what_to_name(
         result = run(*words)
         assert (result.exit_code, result.stdout) == (1, "")
         error, hint = result.stderr.splitlines()
-        assert error.startswith("error: no folder to keep data in: HOME is not set")
+        assert error.startswith("error: no folder for the data: HOME is not set")
         assert hint.startswith("hint: MNISTMLP_DATA_DIR=DIR names a folder")
     monkeypatch.setattr(posixpath, "expanduser", str)
     result = run("download", "--data-dir", "~/data")

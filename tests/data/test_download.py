@@ -93,7 +93,7 @@ def test_the_error_names_each_mirror_and_its_failure(mirror: Mirror) -> None:
     assert failures(mirror.url, "http://127.0.0.1:1/", missing) == [
         "HTTP 404 Not Found",
         "Connection refused",
-        "No such file or directory",
+        "no such file",
     ]
     with pytest.raises(DownloadError) as caught:
         download(DATA, mirrors=[mirror.url])

@@ -37,10 +37,12 @@ def read_list(path: str, end: bytes) -> Iterator[str | PictureError | None]:
                 yield name
         if not found:
             console.note(f"warning: {console.escape(path)}: no names in it")
+    except FileNotFoundError:
+        yield PictureError(f"{path}: no such file")
     except OSError as error:
         yield PictureError(f"{path}: {error.strerror}")
     except ValueError:  # a NUL in the name
-        yield PictureError(f"{path}: no name of a file")
+        yield PictureError(f"{path}: not a file name")
 
 
 def _read_names(file: BinaryIO, path: str, end: bytes) -> Iterator[str | PictureError | None]:

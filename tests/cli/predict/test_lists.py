@@ -92,9 +92,9 @@ def test_a_list_from_a_pipe(run: Run, brain: Path, pictures: list[str]) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (None, "list: No such file or directory"),
+        (None, "list: no such file"),
         (b"a" * 200_000, "list: not a list of names"),
-        (b"none.png\n", "none.png: No such file or directory"),
+        (b"none.png\n", "none.png: no such file"),
     ],
 )
 def test_a_faulty_list_does_not_stop_the_other_pictures(

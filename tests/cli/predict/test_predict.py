@@ -114,7 +114,7 @@ def test_unreadable_pictures_are_reported_and_the_rest_recognised(
     ]  # fmt: skip
     assert lines.count("hint: mnistmlp predict --recursive FOLDER") == 1
     assert "error: fifo: empty" in lines  # nobody writes to it
-    assert result.stderr.startswith("error: none.png: No such file or directory\n")
+    assert result.stderr.startswith("error: none.png: no such file\n")
 
 
 def test_names_do_not_break_the_columns(run: Run, brain: Path, picture: Path) -> None:
