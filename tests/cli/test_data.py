@@ -127,7 +127,7 @@ def test_a_user_without_a_home_is_told_what_to_name(
         assert (result.exit_code, result.stdout) == (1, "")
         error, hint = result.stderr.splitlines()
         assert error.startswith("error: no folder for the data: HOME is not set")
-        assert hint.startswith("hint: MNISTMLP_DATA_DIR=DIR names a folder")
+        assert hint.startswith("hint: set MNISTMLP_DATA_DIR to a folder")
     monkeypatch.setattr(posixpath, "expanduser", str)
     result = run("download", "--data-dir", "~/data")
     assert (result.exit_code, result.stdout) == (2, "")

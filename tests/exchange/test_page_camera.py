@@ -79,7 +79,10 @@ def refused(name: str) -> str:
         (None, "No camera was found."),
         (refused("NotAllowedError"), "Access to the camera was denied."),
         (refused("NotReadableError"), "The camera is in use elsewhere."),
-        ("delete Navigator.prototype.mediaDevices", "The browser gives pages from here no camera"),
+        (
+            "delete Navigator.prototype.mediaDevices",
+            "The browser does not let this page use a camera",
+        ),
     ],
     ids=["missing", "refused", "in use", "insecure"],
 )

@@ -96,9 +96,9 @@ def test_a_step_is_one_of_gradient_descent_and_is_undone(page: Page, brain: Brai
     assert page.evaluate("latest.probabilities[7]") > answers[7]
     assert page.evaluate("network.temperature") == 1  # it was fitted to other weights
     uncalibrated = page.locator("#uncalibrated")
-    expect(uncalibrated).to_contain_text("The first step ends calibration")
+    expect(uncalibrated).to_contain_text("the first step turns it off")
     expect(uncalibrated).to_be_visible()
-    expect(page.locator("#about")).not_to_contain_text("right in validation")
+    expect(page.locator("#about")).not_to_contain_text("right on validation")
     page.locator("#ten-steps").click()
     expect(page.locator("#taught")).to_contain_text("After 10 steps, ")
     assert losses(page)[1] == after
@@ -199,7 +199,7 @@ def test_a_step_that_is_too_long_is_taken_back(page: Page, brain: Brain) -> None
     say(page, 7)
     page.evaluate("(classroom.lesson.rate = { value: 39 })")
     page.locator("#ten-steps").click()
-    expect(page.locator("#taught")).to_contain_text("It is taken back")
+    expect(page.locator("#taught")).to_contain_text("so it was undone")
     np.testing.assert_array_equal(parameters(page), brain.network.parameters)
     expect(page.locator("#unlearn")).to_be_disabled()
 
@@ -238,7 +238,7 @@ def test_a_network_is_trained_from_scratch_and_reads(page: Page, brain: Brain) -
     expect(page.locator("#digit")).to_have_text("3")
     expect(page.locator("#about")).to_contain_text("new network · 784-20-15-10")
     expect(page.locator("#about")).to_contain_text("trained in this page")
-    expect(page.locator("#seen-caption")).to_contain_text("upright and of one size")
+    expect(page.locator("#seen-caption")).to_contain_text("straightened and resized")
     epochs = page.evaluate("classroom.school.training.epochs")
     train.click()
     until(page, f"classroom.school.training.epochs > {epochs}")
