@@ -207,7 +207,7 @@ def test_a_step_that_is_too_long_is_taken_back(page: Page, brain: Brain) -> None
 def test_a_large_network_is_not_taught_but_a_small_one_is_trained(open_page: Open) -> None:
     page = open_page()
     expect(page.locator("#lesson")).to_be_hidden()
-    expect(page.locator("#no-lesson")).to_contain_text("up to 200,000")
+    expect(page.locator("#no-lesson")).to_contain_text("at most 200,000")
     page.locator("#train").click()
     until(page, "classroom.school.training?.epochs > 1")
     page.locator("#train").click()
