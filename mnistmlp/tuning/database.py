@@ -1,6 +1,6 @@
-"""The database of a study: its address, the connection to it, and what goes wrong with that.
+"""The database of a study: its address, the connection, and errors.
 
-Whatever the database says is shown without the password of its address.
+The database's messages are shown without the password in its address.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
     from sqlalchemy import URL, Engine
 
-HEARTBEAT = 5  # seconds from one sign of life of a worker to the next
-GRACE = 30  # seconds without one after which its trial is done over
-PATIENCE = 300  # seconds for which a lost connection is waited for
-BUSY = 60  # seconds for which a worker waits while another writes to an SQLite file
-OPENINGS = 10  # of a new database, which another worker may be making
-TABLES = {"studies", "trials", "alembic_version", "version_info"}  # Optuna's, among others
-POSTGRESQL = {  # seconds but for the last, after which a server that is silent has gone
+HEARTBEAT = 5  # seconds between a worker's heartbeats
+GRACE = 30  # seconds without one after which its trial is repeated
+PATIENCE = 300  # seconds to wait for a lost connection
+BUSY = 60  # seconds that a worker waits while another writes to an SQLite file
+OPENINGS = 10  # to open a new database that another worker may be creating
+TABLES = {"studies", "trials", "alembic_version", "version_info"}  # including Optuna's
+POSTGRESQL = {  # seconds, except the last; then a silent server counts as gone
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -68,13 +68,13 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """The file, if it is one of SQLite."""
+        """The file of an SQLite database."""
         if self.url.get_backend_name() != "sqlite" or self.url.database in (None, "", ":memory:"):
             return None
         return Path(str(self.url.database))
 
     def hide(self, text: str) -> str:
-        """Return a text without the password."""
+        """Return text without the password."""
         secrets = [str(self.url.password)] if self.url.password else []
         for name, value in self.url.query.items():
             if "pass" in name:
@@ -85,23 +85,23 @@ class Database:
         return text
 
     def describe(self, error: BaseException) -> str:
-        """Return what a database says is wrong, as one line that names it."""
+        """Return a database's error as one line that names it."""
         return f"{self}: {self.hide(find_cause(error))}"
 
     def connect(self, on_loss: Callable[[str], object] = lambda message: None) -> RDBStorage:
-        """Open the database, and make Optuna's tables if it is new.
+        """Open the database, and create Optuna's tables if it is new.
 
         Parameters
         ----------
         on_loss : callable
-            Called with a line of text when the connection is lost later on, and waited for.
+            Called with a line of text if the connection is lost later and waited for.
 
         Raises
         ------
         StudyError
-            If it cannot be opened, or is not Optuna's, or that of another version.
+            If it cannot be opened, or is not Optuna's, or from another version.
         MissingExtraError
-            If what speaks to such a database is not installed.
+            If the driver for such a database is not installed.
         """
         if self.file:
             _check_file(self.file)
@@ -120,7 +120,7 @@ class Database:
             except ImportError:
                 extra = "postgresql" if self.url.get_backend_name() == "postgresql" else None
                 raise MissingExtraError(
-                    f"{self}: what speaks to such a database is not installed",
+                    f"{self}: the driver for this database is not installed",
                     hint=install_command(extra) if extra else None,
                 ) from None
             except RuntimeError as error:
@@ -136,19 +136,19 @@ class Database:
         raise AssertionError  # the last opening returns or raises
 
     def _other_version(self, error: RuntimeError) -> StudyError:
-        """Return the error for a database whose tables are of another version of Optuna."""
+        """Return the error for a database with tables of another version of Optuna."""
         from optuna import __version__
 
         if "table schema" not in str(error):
             return StudyError(self.describe(error))
         return StudyError(
-            f"{self}: the tables of another version of Optuna, which {__version__} cannot use",
-            hint="name another database; or upgrade a copy: optuna storage upgrade --storage URL",
+            f"{self}: tables of another version of Optuna, which {__version__} cannot use",
+            hint="use another database, or upgrade a copy: optuna storage upgrade --storage URL",
         )
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
-        """Turn what goes wrong with the database within the block into a StudyError."""
+        """Turn database errors in the block into a StudyError."""
         from optuna.exceptions import StorageInternalError
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -159,7 +159,7 @@ class Database:
 
 
 def find_cause(error: BaseException) -> str:
-    """Return the first line of what a database itself said, whatever was raised for it."""
+    """Return the first line of the database's own message, whatever was raised for it."""
     cause: BaseException | None = error
     while cause:
         error, cause = cause, cause.__cause__ or getattr(cause, "orig", None)
@@ -173,15 +173,15 @@ def _parse_url(address: str) -> URL:
 
     try:
         url = make_url(address)
-        if url.drivername != "postgres":  # which SQLAlchemy no longer knows
+        if url.drivername != "postgres":  # no longer known to SQLAlchemy
             url.get_dialect()
         parts = "" if url.get_backend_name() == "sqlite" else f"{url.host}{url.database}"
-        if "@" not in parts:  # else a piece of the password would be taken for the host
+        if "@" not in parts:  # otherwise part of the password would be taken for the host
             return url
     except NoSuchModuleError:
         kind = url.drivername
-        raise SettingError("storage", f"{kind} is no kind of database that is known") from None
-    except (ArgumentError, ValueError):  # whose text has all of it
+        raise SettingError("storage", f"{kind} is not a known kind of database") from None
+    except (ArgumentError, ValueError):  # whose text has the whole address
         pass
     raise SettingError(
         "storage",
@@ -191,7 +191,7 @@ def _parse_url(address: str) -> URL:
 
 
 def _check_file(path: Path) -> None:
-    """Raise StudyError if there is a file that holds something else than studies."""
+    """Raise StudyError if a file exists and holds anything but studies."""
     if not path.exists():
         if not path.parent.is_dir():
             raise StudyError(f"{path}: no such folder")
@@ -204,25 +204,25 @@ def _check_file(path: Path) -> None:
         ) as connection:
             rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
             tables = {name for (name,) in rows}
-    except sqlite3.OperationalError:  # another worker is making it, or SQLAlchemy will say why
+    except sqlite3.OperationalError:  # another worker is creating it, or SQLAlchemy will say why
         return
     except sqlite3.DatabaseError as error:
         raise StudyError(f"{path}: {error}") from None
     if tables and not tables & TABLES:
-        raise StudyError(f"{path}: a database of another program")
+        raise StudyError(f"{path}: another program's database")
 
 
 def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
-    """Return Optuna's storage; every error is that of SQLAlchemy or of Optuna."""
+    """Return Optuna's storage; its errors are SQLAlchemy's or Optuna's."""
     from optuna.exceptions import ExperimentalWarning, StorageInternalError
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import SAWarning
 
     class Storage(RDBStorage):
-        """A storage that neither dies with a lost connection nor overlooks a lost worker."""
+        """A storage that survives a lost connection and notices a lost worker."""
 
         def record_heartbeat(self, trial_id: int) -> None:
-            with suppress(StorageInternalError, StudyError):  # else the thread would end
+            with suppress(StorageInternalError, StudyError):  # otherwise the thread would end
                 super().record_heartbeat(trial_id)
 
         def _get_stale_trial_ids(self, study_id: int) -> list[int]:
@@ -239,32 +239,32 @@ def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
                 name: value for name, value in POSTGRESQL.items() if name not in url.query
             }
     text = url.render_as_string(hide_password=False)
-    for brace in "{}":  # which Optuna fills in
+    for brace in "{}":  # filled in by Optuna
         text = text.replace(brace, brace * 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # of heartbeats
-        warnings.simplefilter("error", SAWarning)  # of a URL with words that mean nothing
+        warnings.simplefilter("error", SAWarning)  # of a URL with meaningless words
         return Storage(text, arguments, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
 
 
 class _Silence:
-    """Finds workers that were killed before their trial's first sign of life.
+    """Finds workers that were killed before their trial's first heartbeat.
 
-    Optuna waits for these for ever.
+    Optuna would wait for them forever.
     """
 
     def __init__(self) -> None:
         self.since: dict[int, float] = {}  # monotonic seconds, by the trial's id
 
     def listen(self, silent: Iterable[int]) -> list[int]:
-        """Return those of the trials without a sign of life that have long been so."""
+        """Return the trials that have long been without a heartbeat."""
         now = time.monotonic()
         self.since = {each: self.since.get(each, now) for each in silent}
         return [each for each, since in self.since.items() if now - since > GRACE]
 
 
 def _find_silent(storage: RDBStorage, study_id: int) -> list[int]:
-    """Return the ids of the trials that run but have never given a sign of life."""
+    """Return the ids of running trials that never had a heartbeat."""
     from sqlalchemy import text
 
     query = text(
@@ -276,7 +276,7 @@ def _find_silent(storage: RDBStorage, study_id: int) -> list[int]:
 
 
 def _is_collision(error: Any) -> bool:
-    """Tell whether another worker was making the same tables."""
+    """Tell whether another worker was creating the same tables."""
     from sqlalchemy.exc import IntegrityError
 
     said = str(error.orig)
@@ -284,7 +284,7 @@ def _is_collision(error: Any) -> bool:
 
 
 class _Connection:
-    """Waits for a database that was there before, and makes SQLite's transactions whole."""
+    """Waits for a lost database, and makes SQLite's transactions atomic."""
 
     def __init__(self, database: Database, on_loss: Callable[[str], object]) -> None:
         self.database, self.on_loss = database, on_loss
@@ -292,17 +292,17 @@ class _Connection:
         self.is_interrupted = False
 
     def attend(self, engine: Engine) -> None:
-        """From now on, attend to the connections of an engine."""
+        """From now on, handle the connections of an engine."""
         from sqlalchemy import event
 
         event.listen(engine, "do_connect", self.connect)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _begin_by_hand)
             event.listen(engine, "begin", _begin_to_write)
-        engine.dispose()  # of the connections made before
+        engine.dispose()  # of earlier connections
 
     def connect(self, dialect: Any, record: Any, words: Any, options: Any) -> Any:
-        """Connect; if that fails, try again for as long as `PATIENCE` says."""
+        """Connect, retrying for up to `PATIENCE` seconds."""
         while True:
             try:
                 connection = dialect.connect(*words, **options)
@@ -313,9 +313,9 @@ class _Connection:
                 return connection
 
     def _wait(self, error: BaseException) -> None:
-        """Wait a second; raise StudyError if it was long enough.
+        """Wait a second; raise StudyError after waiting too long.
 
-        After Ctrl-C there is no more waiting, though Optuna still tries to record the failure.
+        After Ctrl-C there is no more waiting, although Optuna still tries to record the failure.
         """
         if self.is_interrupted:
             raise KeyboardInterrupt
@@ -323,11 +323,11 @@ class _Connection:
         if self.lost_at is None:
             self.lost_at = now
             said = self.database.describe(error)
-            self.on_loss(f"{said}; waiting for it, for {PATIENCE} s at most")
+            self.on_loss(f"{said}; waiting up to {PATIENCE} s")
         if now - self.lost_at > PATIENCE:
             raise StudyError(
                 f"{self.database.describe(error)}, for more than {PATIENCE} s",
-                hint="the same command goes on when it is there again",
+                hint="run the same command again once it is back",
             )
         try:
             time.sleep(1)
@@ -337,10 +337,10 @@ class _Connection:
 
 
 def _begin_by_hand(connection: Any, record: Any) -> None:
-    """Let SQLAlchemy begin transactions: Python's module would do so at the first write only."""
+    """Let SQLAlchemy begin transactions: Python's module would begin only at the first write."""
     connection.isolation_level = None
 
 
 def _begin_to_write(connection: Any) -> None:
-    """Let no other worker write between what this one reads and writes: SQLite locks no rows."""
+    """Keep other workers from writing between a read and a write: SQLite locks no rows."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""The study that workers share: opened or begun, and checked to be of the same search."""
+"""The study that workers share: opened or created, and checked to be of the same search."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mnistmlp.tuning.database import Database
     from mnistmlp.tuning.search import Plan
 
-SEARCH = "search of "  # begins the name of a fact: the values of a setting that is searched
+SEARCH = "search of "  # prefix of a fact's name: the values of a searched setting
 FACTS = "mnistmlp"  # attribute of a study: what all its workers must agree on
 
 
@@ -34,7 +34,7 @@ def open_study(
     digests: Mapping[str, str],
     on_loss: Callable[[str], object] = lambda message: None,
 ) -> Iterator[Study]:
-    """Open a study, or begin it, and use it within the block.
+    """Open or create a study, and use it within the block.
 
     Parameters
     ----------
@@ -42,16 +42,16 @@ def open_study(
     name : str
     plan : Plan
     count : int
-        Of the images that there are.
+        Number of images.
     digests : mapping
-        Of the images and of the labels.
+        Of the images and labels.
     on_loss : callable
         Called with a line of text while the connection is lost.
 
     Raises
     ------
     SettingError
-        If there are too few images, or the study is one of other settings.
+        If there are too few images, or the study has other settings.
     StudyError
         If the database cannot be used.
     """
@@ -59,7 +59,7 @@ def open_study(
     if not base.validation:
         raise SettingError("validation", "a search needs validation images, and validation is 0")
     check_image_count(base, count)
-    set_verbosity(CRITICAL)  # what happens is said by others
+    set_verbosity(CRITICAL)  # reported elsewhere
     storage = database.connect(on_loss)
     with database.reporting(), _closing(storage):
         sampler = SeededSampler(plan.sampler, plan.seed, plan.space.first)
@@ -91,9 +91,9 @@ def _check_facts(study: Study, wanted: Mapping[str, Any], where: str) -> None:
     if FACTS not in study.user_attrs and not study.get_trials(deepcopy=False):
         study.set_user_attr(FACTS, wanted)
     found = study.user_attrs.get(FACTS)
-    hint = "another name makes another study"
+    hint = "use another name for a new study"
     if not isinstance(found, dict):
-        raise StudyError(f"{where} is one of another program", hint=hint)
+        raise StudyError(f"{where} was made by another program", hint=hint)
     for name in sorted([*found, *wanted], key=lambda name: not name.startswith(SEARCH)):
         if found.get(name) != wanted.get(name):
             difference = _describe_difference(name, found.get(name), wanted.get(name))
@@ -101,7 +101,7 @@ def _check_facts(study: Study, wanted: Mapping[str, Any], where: str) -> None:
 
 
 def _describe_difference(name: str, was: Any, now: Any) -> str:
-    """Say how a study differs from the one that is wanted."""
+    """Say how a study differs from the requested one."""
     word = name.replace("_", " ")
     if name in ("data", "own values"):
         return f"has other {word}"

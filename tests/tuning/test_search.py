@@ -167,7 +167,9 @@ def test_a_worker_that_was_silent_leaves_its_trial_to_others() -> None:
         search.run()
         assert len(search.outcomes()) == 2
         assert [each.user_attrs.get(ORIGIN) for each in search.study.trials] == [None, 0, None]
-    assert notes == ["a trial was given to another worker, as this one was silent for long"]
+    assert notes == [
+        "a trial was given to another worker, because this one was silent for too long"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,7 @@ def test_other_data_and_other_programs() -> None:
     study.optimize(lambda trial: 1.0, n_trials=1)
     study._storage.remove_session()
     with (
-        pytest.raises(StudyError, match="study mine is one of another program"),
+        pytest.raises(StudyError, match="study mine was made by another program"),
         opened(plan, study="mine"),
     ):
         pass
@@ -235,7 +237,7 @@ def test_a_database_that_fails_for_good() -> None:
         search.on_trial = lambda outcome, outcomes: Path("tune.db").write_bytes(b"")
         search.run()
     assert set(notes) <= {
-        f"the database failed, and a trial will be done over: no such table: {name}"
+        f"the database failed, so a trial will be repeated: no such table: {name}"
         for name in ("studies", "trials")
     }
     assert len(notes) == 2
