@@ -1,6 +1,7 @@
 """The commands of the README and of the documents run, and print what is shown there."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ DOCUMENTS = {
 WITH_COMMANDS = [name for name, path in DOCUMENTS.items() if any(find_commands(path))]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not shutil.which("jq") and os.environ.get("CI") != "true", reason="needs jq, as readers do"
 )
@@ -48,8 +50,11 @@ def run(command: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_its_marks_are_known(name: str) -> None:
-    for block in BLOCK.finditer(DOCUMENTS[name].read_text("utf-8")):
+def test_its_blocks_are_found_and_their_marks_known(name: str) -> None:
+    text = DOCUMENTS[name].read_text("utf-8")
+    blocks = list(BLOCK.finditer(text))
+    assert len(blocks) == len(re.findall(r"```(?:console|sh)\b", text))
+    for block in blocks:
         assert (block["mark"] or MARKS[0]).startswith(MARKS), block["mark"]
 
 
