@@ -87,6 +87,7 @@ def test_mistakes_have_names(run: Run, brain: str, named: Path) -> None:
     assert max(map(cell_width, drawn.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_the_report_shows_names_and_escapes_them(run: Run, brain: str, named: Path) -> None:
     words = ["evaluate", brain, "--data-dir", named, "--report", "r.html", "--plots", "plots"]
     assert run(*words).exit_code == 0

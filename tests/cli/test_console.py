@@ -174,6 +174,7 @@ def written_by(start: Start, *args: object, **options: Any) -> list[bytes]:
             return list(filter(None, written))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unbuffered", ["1", ""])
 def test_whatever_is_printed_is_written_at_once(
     start: Start, brain: Path, small: Path, picture: str, unbuffered: str
@@ -222,6 +223,7 @@ ASCII = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ASCII, ids=str)
 def test_every_output_has_a_form_in_ascii(
     start: Start, brain: Path, small: Path, picture: str, given: dict[str, str]

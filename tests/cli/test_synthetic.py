@@ -22,6 +22,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "MIRRORS", ())
 
 
+@pytest.mark.slow
 def test_it_is_made_once_and_every_report_names_it(run: Run) -> None:
     trained = run("train", "--dataset", "synthetic", *TINY, "--json")
     assert trained.exit_code == 0

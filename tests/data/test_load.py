@@ -23,6 +23,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_data_set_is_recognised_by_its_digests(made: Path) -> None:
     train, test = load_dataset(made, "train"), load_dataset(made, "test")
     assert (train.images.shape, test.images.shape) == ((60_000, 28, 28), (10_000, 28, 28))

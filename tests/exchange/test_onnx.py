@@ -263,6 +263,7 @@ def test_the_example_in_the_documentation(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == f"{predicted(brain, images).argmax(axis=1)}\n"
 
 
+@pytest.mark.slow
 def test_the_pretrained_brain_on_real_images(mnist: Path) -> None:
     images = load_dataset(mnist, "test").images
     brain = load_brain(PRETRAINED)

@@ -12,6 +12,7 @@ from mnistmlp.report.subject import Subject
 from tests.conftest import blobs
 
 
+@pytest.mark.slow
 def test_the_same_pictures_are_the_same_bytes() -> None:
     brain = Brain(Network((784, 10), "sigmoid", "cross-entropy"))
     images, labels = blobs(SHOWN + 1, seed=1)

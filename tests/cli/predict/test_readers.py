@@ -317,6 +317,7 @@ def test_a_closed_pipe_ends_all_processes(start: Start, brain: Path, many: list[
     until_gone(others)
 
 
+@pytest.mark.slow
 def test_names_that_come_slowly_are_answered_at_once(
     start: Start, brain: Path, pictures: list[str]
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_new_field_is_an_option_with_help_and_a_check(python: RunPython) -> No
     assert refused.stderr == "error: --warmth: 1.0 is not a number from 0 to below 1\n"
 
 
+@pytest.mark.slow
 def test_a_new_field_is_recorded_shown_and_compared(python: RunPython) -> None:
     train = ("-m", "mnistmlp", "train", "-q")
     trained = python(*train, *OPTIONS, "--warmth", "0.25", "-o", "warm.npz")

@@ -182,6 +182,7 @@ def test_an_archive_that_claims_too_much() -> None:
         assert peak_memory(lambda args=(name, error): refuse(*args)) < 5_000_000  # type: ignore[misc]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_an_array() -> None:
     np.savez_compressed("small.npz", x=np.tile(IMAGES / 255, (100, 1, 1)))
     np.savez_compressed("large.npz", x=np.tile(IMAGES / 255, (600, 1, 1)))

@@ -114,6 +114,7 @@ def row_of(images: Bytes, overlap: int) -> Bytes:
     return np.pad(row, 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("overlap", "count", "least"), [(-3, 5, 28), (2, 2, 23)])
 def test_digits_of_mnist(mnist: Path, overlap: int, count: int, least: int) -> None:
     data = load_dataset(mnist, "train")
@@ -126,6 +127,7 @@ def test_digits_of_mnist(mnist: Path, overlap: int, count: int, least: int) -> N
     assert right >= least
 
 
+@pytest.mark.slow
 def test_numbers_that_people_wrote(numbers: Path) -> None:
     read, wrong = pretrained(), []
     with (numbers / "labels.csv").open() as file:

@@ -29,6 +29,7 @@ def test_a_digit_in_pieces_is_one() -> None:
     assert examine_picture(save(page, "zero.png")).count == 1
 
 
+@pytest.mark.slow
 def test_digits_of_mnist_are_single(mnist: Path) -> None:
     for image in load_dataset(mnist, "train").images[:300]:
         Image.fromarray(255 - image).resize((112, 112)).save("digit.png")

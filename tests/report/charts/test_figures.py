@@ -34,6 +34,7 @@ def draw_elsewhere(backend: str = "", **environment: str) -> "subprocess.Complet
     return subprocess.run(command, env=given, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_users_settings_have_no_influence_and_nothing_is_printed() -> None:
     plain = draw_elsewhere()
     assert plain.returncode == 0, plain.stderr

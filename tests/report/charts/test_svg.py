@@ -65,6 +65,7 @@ def test_charts_fit_a_page(charts: dict[str, Draw]) -> None:
     assert len(ids) == len(set(ids)) > 0
 
 
+@pytest.mark.slow
 def test_colours_are_variables(charts: dict[str, Draw]) -> None:
     for name, draw in charts.items():
         svg = draw_inline(draw, "a chart", name)
