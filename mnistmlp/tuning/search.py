@@ -17,11 +17,11 @@ from mnistmlp.core.network import parameter_count
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.training.loop import fit
 from mnistmlp.tuning.database import find_cause
+from mnistmlp.tuning.outcomes import Cost, Outcome, describe
 from mnistmlp.tuning.slots import ORIGIN, SURPLUS, Slot, find_slots, is_surplus, origin_of
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
-    from optuna.trial import FrozenTrial
 
     from mnistmlp.arrays import Bytes
     from mnistmlp.training.recipes import Recipe
@@ -48,6 +48,7 @@ class Plan:
     pruner: str = "median"
     max_seconds: float | None = None  # of a trial's training
     max_parameters: int | None = None
+    pareto: Cost | None = None  # what accuracy is weighed against
     threads: int | None = None
 
     def facts(self, digests: Mapping[str, str]) -> dict[str, Any]:
@@ -60,21 +61,9 @@ class Plan:
         facts["own values"] = {name: base[name] for name in searched}
         facts |= {"seed": self.seed, "data": dict(digests)}
         facts |= {"max seconds": self.max_seconds, "max parameters": self.max_parameters}
+        facts["pareto"] = self.pareto
         parsed: dict[str, Any] = json.loads(json.dumps(facts))
         return parsed
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a trial."""
-
-    trial: int  # its place among all, from 1
-    accuracy: float | None  # on the validation images; None unless it was trained to its end
-    reason: str | None  # why it was not
-    epochs: int  # that it was trained for
-    seconds: float
-    parameters: int
-    settings: Mapping[str, Any]  # those searched
 
 
 class Search:
@@ -208,7 +197,7 @@ class Search:
 
     # --- A trial -----------------------------------------------------------------
 
-    def _train(self, trial: Trial) -> float:
+    def _train(self, trial: Trial) -> float | tuple[float, float]:
         """Do a trial, and remember the error if it fails: Optuna raises others of its own."""
         self.number, self.error = trial.number, None
         try:
@@ -219,9 +208,8 @@ class Search:
             self.error = error
             raise
 
-    def _choose_and_train(self, trial: Trial) -> float:
-        """Train by settings that are chosen for a trial; return the validation accuracy."""
-        started = time.monotonic()
+    def _choose_and_train(self, trial: Trial) -> float | tuple[float, float]:
+        """Train by settings that are chosen for a trial; return what they are judged by."""
         if is_surplus(trial.number, self.study.get_trials(deepcopy=False), self.plan.trials):
             trial.set_user_attr(SURPLUS, True)
             raise _SurplusError
@@ -232,21 +220,33 @@ class Search:
             trial.set_user_attr("parameters", parameters)
             if self.plan.max_parameters and parameters > self.plan.max_parameters:
                 _end(trial, f"{parameters:,} parameters")
-            accuracy = self._fit(trial, recipe, started)
+            accuracy, seconds = self._fit(trial, recipe)
         except (SettingError, DivergenceError) as error:
             _end(trial, str(error))
         except MemoryError:
             _end(trial, "not enough memory")
-        trial.set_user_attr("seconds", time.monotonic() - started)
+        trial.set_user_attr("seconds", seconds)
+        match self.plan.pareto:
+            case "seconds":
+                return accuracy, seconds
+            case "parameters":
+                return accuracy, float(parameters)
         return accuracy
 
-    def _fit(self, trial: Trial, recipe: Recipe, started: float) -> float:
-        """Train; end the trial where it takes too long, or is worse than others."""
+    def _fit(self, trial: Trial, recipe: Recipe) -> tuple[float, float]:
+        """Train, and return the accuracy and the seconds of it.
+
+        The trial is ended where it takes too long, or is worse than others.
+        """
+        started = time.monotonic()
+
+        def end(reason: str) -> NoReturn:
+            trial.set_user_attr("seconds", time.monotonic() - started)
+            _end(trial, reason)
 
         def check_time() -> None:
             if self.plan.max_seconds and time.monotonic() - started > self.plan.max_seconds:
-                trial.set_user_attr("seconds", time.monotonic() - started)
-                _end(trial, f"more than {self.plan.max_seconds:g} s")
+                end(f"more than {self.plan.max_seconds:g} s")
 
         def on_step(progress: float) -> None:
             check_time()
@@ -255,10 +255,11 @@ class Search:
         def on_epoch(report: EpochReport) -> None:
             check_time()
             assert report.validation_accuracy is not None
+            if self.plan.pareto:  # Optuna prunes no trials of these, and takes no reports
+                return
             trial.report(report.validation_accuracy, report.epoch)
             if report.epoch < recipe.epochs and trial.should_prune():
-                trial.set_user_attr("seconds", time.monotonic() - started)
-                _end(trial, f"{report.validation_accuracy:.2%} after epoch {report.epoch}")
+                end(f"{report.validation_accuracy:.2%} after epoch {report.epoch}")
 
         result = fit(
             recipe,
@@ -269,30 +270,13 @@ class Search:
             on_epoch=on_epoch,
             on_step=on_step,
         )
+        seconds = time.monotonic() - started
         assert result.validation_accuracy is not None
-        return result.validation_accuracy
+        trial.set_user_attr("epochs", len(result.history))
+        return result.validation_accuracy, seconds
 
 
 def _end(trial: Trial, reason: str) -> NoReturn:
     """End a trial early."""
     trial.set_user_attr("reason", reason)
     raise optuna.TrialPruned
-
-
-def describe(trial: FrozenTrial, place: int, space: Space) -> Outcome:
-    """Return what came of a trial that is done."""
-    return Outcome(
-        place,
-        trial.value if trial.state == TrialState.COMPLETE else None,
-        trial.user_attrs.get("reason"),
-        max(trial.intermediate_values, default=0),
-        round(trial.user_attrs.get("seconds", 0.0), 3),
-        trial.user_attrs.get("parameters", 0),
-        space.restore(trial.params),
-    )
-
-
-def find_best(outcomes: list[Outcome]) -> Outcome | None:
-    """Return the outcome with the highest accuracy, the first of several; None if there is none."""
-    trained = [each for each in outcomes if each.accuracy is not None]
-    return max(trained, key=lambda each: each.accuracy or 0, default=None)

@@ -165,6 +165,7 @@ TABLE: dict[str, dict[str, Values]] = {
         ),
         "sampler": choice("tpe", "random", "nsgaii"),
         "pruner": choice("median", "hyperband", "none"),
+        "pareto": choice("seconds", "parameters"),
         "max_seconds": number(0.001, 10**6, 0),
         "max_parameters": whole(1, 10**9),
         "storage": Values(
@@ -173,6 +174,7 @@ TABLE: dict[str, dict[str, Values]] = {
         ),
         "study": Values(["x", "a b"], ["", "x" * 101, "\x1b[31m"]),
         "output": Values(["x.toml"], [*WRITTEN, "x.npz", "none/x.toml"]),
+        "plots": Values(FOLDER.within, [*FOLDER.past, "/proc/x", "n" * 300]),
         "seed": whole(0, 2**63 - 1),
         "threads": whole(1, 1024),
         "dataset": choice("mnist"),

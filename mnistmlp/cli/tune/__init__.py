@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistmlp import blas
-from mnistmlp.brains.recipe_file import format_toml, named_recipe, save_recipe
+from mnistmlp.brains.recipe_file import format_toml, named_recipe
 from mnistmlp.cli import console
 from mnistmlp.cli.data import open_dataset
-from mnistmlp.cli.options import back_up_replaced
-from mnistmlp.cli.recipes import check_recipe_file
 from mnistmlp.cli.recipes.table import format_ranges, format_recipes
 from mnistmlp.cli.settings import takes_options
 from mnistmlp.cli.tune.options import Options
+from mnistmlp.cli.tune.outputs import check_outputs, write_plots, write_recipe
 from mnistmlp.cli.tune.progress import show_progress
-from mnistmlp.cli.tune.report import document, summarise
-from mnistmlp.errors import StudyError, needs_extra
+from mnistmlp.cli.tune.report import document, format_front, summarise
+from mnistmlp.errors import SettingError, StudyError, needs_extra
+from mnistmlp.tuning.outcomes import find_best, find_front
 
 if TYPE_CHECKING:
     from mnistmlp.data.datasets import Dataset
     from mnistmlp.tuning.database import Database
-    from mnistmlp.tuning.search import Outcome, Plan
+    from mnistmlp.tuning.outcomes import Outcome
+    from mnistmlp.tuning.search import Plan
 
 EPILOG = f"\b\n{format_ranges()}\n\n\b\n{format_recipes()}"  # \b: lines are not wrapped
 
@@ -38,9 +39,8 @@ def tune(options: Options) -> None:
     with needs_extra("tune"):
         import mnistmlp.tuning.study  # noqa: F401 - what needs the extra, before any work
     plan = _make_plan(options, options.threads or cores)
-    if options.output:
-        check_recipe_file("output", options.output, force=options.force)
     database = _open_database(options)
+    check_outputs(options, database.file)
     data = open_dataset(options.dataset, options.data_dir, "train", quiet=options.quiet)
     _report(options, plan, *_search(options, plan, database, data))
 
@@ -50,13 +50,19 @@ def _make_plan(options: Options, threads: int) -> Plan:
     from mnistmlp.tuning.search import Plan
     from mnistmlp.tuning.space import make_space
 
+    pruner = options.pruner or ("none" if options.pareto else "median")
+    if options.pareto and pruner != "none":
+        raise SettingError(
+            "pruner", "does not go with --pareto, which trains every trial to its end"
+        )
     recipe = named_recipe("classic" if options.recipe is None else options.recipe)
     return Plan(
         make_space(recipe, options.settings, options.search),
         options.trials,
         seed=options.seed,
         sampler=options.sampler,
-        pruner=options.pruner,
+        pruner=pruner,
+        pareto=options.pareto,
         max_seconds=options.max_seconds,
         max_parameters=options.max_parameters,
         threads=threads,
@@ -98,19 +104,23 @@ def _warn(text: str) -> None:
 def _report(
     options: Options, plan: Plan, outcomes: list[Outcome], importances: dict[str, float]
 ) -> None:
-    """Write or print the best settings."""
-    from mnistmlp.tuning.search import find_best
-
+    """Write or print the best settings, or those of the front."""
     best = find_best(outcomes)
     if not best:
         raise StudyError("no trial was trained to its end: nothing is the best")
+    front = find_front(outcomes, plan.pareto) if plan.pareto else []
+    table = format_front(front, plan.pareto, plan.space) if plan.pareto else ""
     if not options.quiet:
-        summarise(plan, outcomes, best, importances)
-    recipe = plan.space.customise(best.settings)
+        summarise(plan, outcomes, importances)
+        if table and (options.output or options.as_json):
+            console.note(table)
+    written = []
     if options.output:
-        back_up_replaced(options.output, quiet=options.quiet)
-        save_recipe(options.output, recipe)
+        written = [write_recipe(options, plan.space, each) for each in front or [best]]
+    if options.plots:
+        write_plots(options, outcomes, importances)
     if options.as_json:
-        print(document(options, recipe, outcomes, best, importances))
+        print(document(options, plan, outcomes, importances, front, written))
     else:
-        print(options.output or format_toml(recipe).rstrip())
+        recipe = format_toml(plan.space.customise(best.settings)).rstrip()
+        print("\n".join(written) or table or recipe)

@@ -57,9 +57,19 @@ class Options:
         typer.Option(help="What proposes settings: Optuna's sampler of this name."),
     ] = "tpe"
     pruner: Annotated[
-        Literal["median", "hyperband", "none"],
-        typer.Option(help="What ends poor trials early: Optuna's pruner of this name."),
-    ] = "median"
+        Literal["median", "hyperband", "none"] | None,
+        typer.Option(
+            show_default="median, or none with --pareto",
+            help="What ends poor trials early: Optuna's pruner of this name.",
+        ),
+    ] = None
+    pareto: Annotated[
+        Literal["seconds", "parameters"] | None,
+        typer.Option(
+            help="Search the best accuracy for each number of seconds of training, or of "
+            "parameters: the Pareto front of the two. Every trial is trained to its end.",
+        ),
+    ] = None
     max_seconds: Annotated[
         float | None,
         typer.Option(
@@ -96,7 +106,17 @@ class Options:
             parser=options.parse_file,
             metavar="FILE.toml",
             show_default="standard output",
-            help="Recipe file to write, with the best settings; train --recipe takes it.",
+            help="Recipe file to write, with the best settings; train --recipe takes it. With "
+            "--pareto, {trial} in its name becomes the trial.",
+        ),
+    ] = None
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            parser=options.parse_folder,
+            metavar="FOLDER",
+            help="Write pictures of the search, its history and what mattered in it, as .svg and "
+            ".png files.",
         ),
     ] = None
     seed: Annotated[

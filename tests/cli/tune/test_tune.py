@@ -12,8 +12,9 @@ import pytest
 
 from mnistmlp.cli.tune.options import Options
 from mnistmlp.cli.tune.report import format_outcome
+from mnistmlp.tuning import search
+from mnistmlp.tuning.outcomes import Cost, Outcome
 from mnistmlp.tuning.samplers import PrunerName, SamplerName
-from mnistmlp.tuning.search import Outcome
 from tests.cli.conftest import Run, Start
 from tests.cli.terminal import Terminal
 from tests.conftest import names
@@ -55,6 +56,81 @@ def test_a_search_finds_a_recipe_that_can_be_trained(run: Run, small: Path) -> N
     again = run("tune", *SHORT, *SEARCH, "--data-dir", small, "--trials", "4", "--quiet")
     assert again.stderr == ""
     assert tomllib.loads(again.stdout) == written
+
+
+def test_pictures_of_a_finished_search(
+    run: Run, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tune = ["tune", *SHORT, *SEARCH, "--data-dir", small, "--trials", "2", "--plots", "a/b"]
+    first = run(*tune)
+    assert first.exit_code == 0
+    assert names("a/b") == ["history.png", "history.svg"]
+    assert first.stderr.endswith(
+        "plots: a/b/history.svg, a/b/history.png\n"
+        "a/b/importance is left out: it takes 30 trials that were trained to the end, "
+        "not all alike\n"
+    )
+    refused = run(*tune)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "a/b/history.svg exists" in refused.stderr
+    monkeypatch.setattr(search, "ENOUGH", 2)
+    again = run(*tune, "--force", "--quiet")
+    assert (again.exit_code, again.stdout, again.stderr) == (0, first.stdout, "")
+    assert {"history.svg.bak", "importance.png", "importance.svg"} <= {*names("a/b")}
+    assert Path("a/b/history.svg").read_bytes() == Path("a/b/history.svg.bak").read_bytes()
+    Path("history.svg").symlink_to("tune.db")
+    for words in (["--plots", "."], ["--output", "tune.db"], ["--output", "history.svg"]):
+        assert run(*tune, "--force", *words).exit_code == 2
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    missing = run(*tune, "--plots", "c")
+    assert (missing.exit_code, missing.stdout, Path("c").exists()) == (1, "", False)
+    assert missing.stderr.endswith("\nhint: pip install 'mnistmlp[report]'\n")
+
+
+def test_a_front_of_recipes(run: Run, small: Path) -> None:
+    sizes = ["--activation", "relu", "--epochs", "1", "--validation", "300"]
+    tune = ["tune", *sizes, "--search", "hidden=8|16,16|32", "--data-dir", small, "--trials", "4"]
+    tune += ["--pareto", "parameters"]
+    printed = run(*tune)
+    assert printed.exit_code == 0
+    assert "  on the front\n" in printed.stderr
+    heading, *rows = printed.stdout.splitlines()
+    assert heading == "parameters  validation  trial  changed settings"
+    trials = [int(each.split()[2]) for each in rows]
+    parameters = [int(each.split()[0].replace(",", "")) for each in rows]
+    assert parameters == sorted(parameters)
+
+    refused = run(*tune, "--output", "best.toml")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        "error: --output: best.toml is one file, and --pareto finds several recipes\n"
+        "hint: put {trial} in its name, such as best-{trial}.toml\n"
+    )
+    tune += ["--output", "best-{trial}.toml", "--plots", "."]
+    written = run(*tune)
+    assert written.stdout.splitlines() == [f"best-{trial}.toml" for trial in trials]
+    assert printed.stdout in written.stderr
+    assert {"front.png", "front.svg", "history.png"} <= {*names()}
+    assert run("train", "--recipe", f"best-{trials[-1]}.toml", "--data-dir", small).exit_code == 0
+    assert "best-{trial}.toml" not in names()
+    again = run(*tune)
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert f"best-{min(trials)}.toml exists" in again.stderr
+
+    found = json.loads(run(*tune, "--force", "--json", "--quiet").stdout)
+    assert [each["trial"] for each in found["front"]] == trials
+    assert [each["output"] for each in found["front"]] == written.stdout.split()
+    hidden = [each["recipe"]["hidden"] for each in found["front"]]
+    assert hidden == [list(each["settings"]["hidden"]) for each in found["front"]]
+    assert found["best"]["accuracy"] == found["front"][-1]["accuracy"]
+
+
+def test_a_front_has_no_pruner(run: Run) -> None:
+    result = run("tune", "--pareto", "seconds", "--pruner", "median")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "error: --pruner: does not go with --pareto, which trains every trial to its end\n"
+    )
 
 
 def test_no_trial_is_the_best(run: Run, small: Path) -> None:
@@ -106,11 +182,12 @@ def test_ctrl_c(start: Start, small: Path) -> None:
 def test_the_choices_are_those_of_the_search() -> None:
     types = {name: get_args(each.type)[0] for name, each in Options.__dataclass_fields__.items()}
     assert get_args(types["sampler"]) == get_args(SamplerName)
-    assert get_args(types["pruner"]) == get_args(PrunerName)
+    assert get_args(get_args(types["pruner"])[0]) == get_args(PrunerName)
+    assert get_args(get_args(types["pareto"])[0]) == get_args(Cost)
 
 
 def test_a_reason_fits_the_line() -> None:
-    outcome = Outcome(7, None, "x" * 200, 0, 0.0, 0, {})
+    outcome = Outcome(7, None, "x" * 200, None, 0, 0.0, 0, {})
     assert len(format_outcome(outcome, 1000)) < 80
 
 
