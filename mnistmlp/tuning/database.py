@@ -27,6 +27,7 @@ PATIENCE = 300  # seconds for which a lost connection is waited for
 BUSY = 60  # seconds for which a worker waits while another writes to an SQLite file
 OPENINGS = 10  # of a new database, which another worker may be making
 TABLES = {"studies", "trials", "alembic_version", "version_info"}  # Optuna's, among others
+PASSWORD_HINT = "put it into ~/.pgpass, which only you may read, or into PGPASSWORD"
 POSTGRESQL = {  # seconds but for the last, after which a server that is silent has gone
     "connect_timeout": 10,
     "keepalives_idle": 30,
@@ -57,6 +58,8 @@ class Database:
         self.url: URL = _parse_url(address) if is_url else URL.create("sqlite", database=address)
         if self.url.get_backend_name() == "sqlite" and not self.file:
             raise SettingError("storage", f"{address} names no file: the study would be lost")
+        if not str(self.file or "").isprintable():
+            raise SettingError("storage", f"{str(self.file)!a} is not a name that can be printed")
         if self.url.drivername in ("postgresql", "postgres"):
             self.url = self.url.set(drivername="postgresql+psycopg")
 
@@ -130,7 +133,8 @@ class Database:
                 if opening == OPENINGS - 1 or not (
                     isinstance(error, DBAPIError) and _is_collision(error)
                 ):
-                    raise StudyError(self.describe(error)) from None
+                    hint = PASSWORD_HINT if "no password supplied" in str(error) else None
+                    raise StudyError(self.describe(error), hint=hint) from None
                 time.sleep(random.uniform(0.1, 0.5))
         raise AssertionError  # the last opening returns or raises
 
@@ -238,7 +242,7 @@ def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
                 name: value for name, value in POSTGRESQL.items() if name not in url.query
             }
     text = url.render_as_string(hide_password=False)
-    for brace in "{}":  # which Optuna fills in
+    for brace in "{}":  # which Optuna fills in; of a host's name, as SQLAlchemy quotes others
         text = text.replace(brace, brace * 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # of heartbeats

@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from mnistmlp.errors import MissingExtraError, MnistMlpError, SettingError, StudyError
 from mnistmlp.tuning import database
-from mnistmlp.tuning.database import Database
+from mnistmlp.tuning.database import PASSWORD_HINT, Database
+from tests.conftest import names
 from tests.postgresql import Server
 
 
@@ -49,6 +50,8 @@ def error_of(address: str) -> MnistMlpError:
         ("nodb://u:s3cret@h/d", SettingError, "storage: nodb is no kind of database"),
         ("sqlite://", SettingError, "storage: sqlite:// names no file"),
         ("sqlite:///:memory:", SettingError, "names no file"),
+        ("postgresql://u:s3cret@h{a}/d", StudyError, "failed to resolve host 'h{a}'"),
+        ("x\udcff.db", SettingError, r"storage: 'x\\udcff\.db' is not a name that can be printed"),
         ("oracle://u:s3cret@h/d", MissingExtraError, r"oracle://u:\*\*\*@h/d: what speaks to"),
         ("postgresql://u@127.0.0.1:1/d?password=s3cret", StudyError, "Connection refused"),
         ("sqlite:///x.db?pass=s3cret", StudyError, "x.db: Query string argument"),
@@ -71,10 +74,17 @@ def test_faults(address: str, kind: type[Exception], message: str) -> None:
 
 
 def test_names_that_sqlalchemy_or_optuna_would_read_as_more() -> None:
-    for name in ("a{b}.db", "a?b=c.db", "a%41.db", "a#b.db"):
-        with connected(name):
-            pass
-        assert Path(name).is_file()
+    found = ["a{b}.db", "{.db", "a?b=c.db", "a%41.db", "100%.db", "a#b.db", "a b.db", "ä€.db"]
+    found += ["a\\b.db", "a'b.db", "a:b.db", "x@y.db", "a+b.db", "file:x.db"]
+    for name in found:
+        with connected(name) as storage:
+            create_study(storage=storage, study_name=name)
+        with connected(name) as storage:
+            assert [each.study_name for each in storage.get_all_studies()] == [name]
+        assert str(Database(name)) == name
+    assert names() == sorted(found)
+    for name, inside in {"a%20b.db": "a b.db", "a%7Bb%7D.db": "a{b}.db"}.items():
+        assert Database(f"sqlite:///{name}").file == Path(inside)
 
 
 def test_tables_of_another_version() -> None:
@@ -89,6 +99,31 @@ def test_a_wrong_password(postgresql: Server) -> None:
     message = str(error_of(postgresql.url_with("s3cret")))
     assert 'password authentication failed for user "tester"' in message
     assert "tester:***@127.0.0.1" in message
+
+
+@pytest.mark.parametrize("way", ["url", "PGPASSWORD", "~/.pgpass"])
+def test_ways_to_give_a_password(
+    postgresql: Server, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = postgresql.url_with(None)
+    monkeypatch.setenv("HOME", str(Path.cwd()))
+    error = error_of(address)
+    assert str(error).endswith("no password supplied")
+    assert error.hint == PASSWORD_HINT
+    for password in ("s3cret", postgresql.password):
+        match way:
+            case "url":
+                address = postgresql.url_with(password)
+            case "PGPASSWORD":
+                monkeypatch.setenv("PGPASSWORD", password)
+            case _:
+                Path(".pgpass").write_text(f"127.0.0.1:{postgresql.port}:*:*:{password}\n")
+                Path(".pgpass").chmod(0o600)
+        if password == "s3cret":
+            assert "password authentication failed" in str(error_of(address))
+        else:
+            with connected(address) as storage:
+                assert storage.get_all_studies() is not None
 
 
 def test_a_lost_connection_is_waited_for(postgresql: Server) -> None:

@@ -6,10 +6,13 @@ import signal
 import sys
 import tomllib
 from pathlib import Path
+from traceback import format_exception
 from typing import get_args
 
 import pytest
+from typer.testing import CliRunner
 
+from mnistmlp.cli.app import app
 from mnistmlp.cli.tune.options import Options
 from mnistmlp.cli.tune.report import format_outcome
 from mnistmlp.tuning import search
@@ -195,3 +198,30 @@ def test_killed_workers_lose_nothing(small: Path, postgresql: Server) -> None:
     postgresql.clear()
     rng = random.Random(Path(sys.executable).stat().st_ino)
     run_round(Path(), small, postgresql.url, rng, Size(trials=6, epochs=2))
+
+
+def test_a_password_is_never_printed(
+    run: Run, small: Path, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tune = ["tune", *SHORT, *SEARCH, "--data-dir", small, "--trials", "1", "--study", "secret"]
+    refused = run(*tune, "--storage", postgresql.url_with("s3cret"))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("error: postgresql+psycopg://tester:***@127.0.0.1:")
+    assert refused.stderr.endswith('password authentication failed for user "tester"\n')
+    assert refused.stderr.count("\n") == 1
+
+    def fail(*args: object, **options: object) -> None:
+        raise ValueError("a mistake")
+
+    done = run(*tune, "--storage", postgresql.url, "--json")
+    with monkeypatch.context() as broken:
+        broken.setattr(search, "fit", fail)
+        words = [*map(str, tune), "--storage", postgresql.url, "--study", "broken"]
+        mistake = CliRunner().invoke(app, words).exception
+    assert isinstance(mistake, ValueError)
+    traceback = "".join(format_exception(mistake))
+    refused = run(*tune, "--storage", postgresql.url, "--seed", "1")
+    assert (done.exit_code, refused.exit_code) == (0, 2)
+    assert "tester:***@127.0.0.1" in refused.stderr
+    for text in (done.stdout, done.stderr, refused.stderr, traceback):
+        assert postgresql.password not in text
