@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
     from mnistmlp.arrays import Bytes
+    from mnistmlp.core.network import Network
     from mnistmlp.training.recipes import Recipe
     from mnistmlp.training.state import EpochReport
     from mnistmlp.tuning.space import Space
@@ -49,6 +50,10 @@ class Plan:
     max_seconds: float | None = None  # of a trial's training
     max_parameters: int | None = None
     pareto: Cost | None = None  # what accuracy is weighed against
+    initial: str | None = None  # digest of the weights that every trial starts from, if not random
+    synthetic: float = 0.0  # fraction of the images, which are there already
+    prune: float = 0.0
+    half: bool = False
     threads: int | None = None
 
     def facts(self, digests: Mapping[str, str]) -> dict[str, Any]:
@@ -61,7 +66,8 @@ class Plan:
         facts["own values"] = {name: base[name] for name in searched}
         facts |= {"seed": self.seed, "data": dict(digests)}
         facts |= {"max seconds": self.max_seconds, "max parameters": self.max_parameters}
-        facts["pareto"] = self.pareto
+        facts |= {"pareto": self.pareto, "initial weights": self.initial}
+        facts |= {name: getattr(self, name) or None for name in ("synthetic", "prune", "half")}
         parsed: dict[str, Any] = json.loads(json.dumps(facts))
         return parsed
 
@@ -76,6 +82,8 @@ class Search:
     images : (n, 28, 28) uint8
         Of the training set, of which the last are the validation images.
     labels : (n,)
+    initial_network : Network, optional
+        That every trial starts from.
     on_trial : callable
         Called with the `Outcome` of each trial of this worker, and those of all so far.
     on_step : callable
@@ -93,12 +101,14 @@ class Search:
         images: Bytes,
         labels: Bytes,
         *,
+        initial_network: Network | None = None,
         on_trial: Callable[[Outcome, list[Outcome]], object] = lambda outcome, outcomes: None,
         on_step: Callable[[float], object] = lambda progress: None,
         on_wait: Callable[[], object] = lambda: None,
         on_note: Callable[[str], object] = lambda text: None,
     ) -> None:
         self.study, self.plan, self.images, self.labels = study, plan, images, labels
+        self.initial_network = initial_network
         self.on_trial, self.on_step = on_trial, on_step
         self.on_wait, self.on_note = on_wait, on_note
         self.number = -1  # of the trial that runs
@@ -266,6 +276,9 @@ class Search:
             self.images,
             self.labels,
             seed=self.plan.seed,
+            initial_network=self.initial_network,
+            prune=self.plan.prune,
+            half=self.plan.half,
             threads=self.plan.threads,
             on_epoch=on_epoch,
             on_step=on_step,

@@ -139,7 +139,7 @@ def _describe_difference(name: str, was: Any, now: Any) -> str:
     if name == "pareto":
         kinds = [f"against {each}" if each else "alone" for each in (was, now)]
         return f"searches accuracy {kinds[0]}, not {kinds[1]}"
-    if name in ("data", "own values"):
+    if name in ("data", "own values", "initial weights"):
         return f"has other {word}"
     if not name.startswith(SEARCH):
         return f"has {word} {_spell(was)}, not {_spell(now)}"

@@ -176,6 +176,10 @@ TABLE: dict[str, dict[str, Values]] = {
         "output": Values(["x.toml"], [*WRITTEN, "x.npz", "none/x.toml"]),
         "plots": Values(FOLDER.within, [*FOLDER.past, "/proc/x", "n" * 300]),
         "seed": whole(0, 2**63 - 1),
+        "init": READ,
+        "synthetic": number(0, 0.9, 0.91),
+        "prune": number(0, 0.99, 0.991),
+        "half": FLAG,
         "threads": whole(1, 1024),
         "dataset": choice("mnist"),
         "data_dir": FOLDER,
@@ -390,6 +394,7 @@ def test_files_that_are_not_there(run: Run, brain: Path) -> None:
         ["draw", NONE],
         ["watch", "--once", NONE],
         ["train", "--init", NONE],
+        ["tune", "--init", NONE],
         ["train", "--like", NONE],
         ["train", "--resume", NONE],
     ]

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistmlp import blas
-from mnistmlp.brains.recipe_file import format_toml, named_recipe
+from mnistmlp.brains.recipe_file import format_toml
 from mnistmlp.cli import console
-from mnistmlp.cli.data import open_dataset
+from mnistmlp.cli.brains import load_named
+from mnistmlp.cli.data import choose_dataset, open_dataset
 from mnistmlp.cli.recipes.table import format_ranges, format_recipes
 from mnistmlp.cli.settings import takes_options
 from mnistmlp.cli.tune.options import Options
 from mnistmlp.cli.tune.outputs import check_outputs, write_plots, write_recipe
+from mnistmlp.cli.tune.plan import make_plan
 from mnistmlp.cli.tune.progress import show_progress
 from mnistmlp.cli.tune.report import document, format_front, summarise
-from mnistmlp.errors import SettingError, StudyError, needs_extra
+from mnistmlp.errors import StudyError, needs_extra
 from mnistmlp.tuning.outcomes import find_best, find_front
 
 if TYPE_CHECKING:
+    from mnistmlp.core.network import Network
     from mnistmlp.data.datasets import Dataset
     from mnistmlp.tuning.database import Database
     from mnistmlp.tuning.outcomes import Outcome
@@ -38,35 +41,19 @@ def tune(options: Options) -> None:
     cores = blas.configure()
     with needs_extra("tune"):
         import mnistmlp.tuning.study  # noqa: F401 - what needs the extra, before any work
-    plan = _make_plan(options, options.threads or cores)
+    from mnistmlp.brains.train import complete
+
+    init = load_named(options.init) if options.init else None
+    plan, first = make_plan(options, init, options.threads or cores)
     database = _open_database(options)
     check_outputs(options, database.file)
-    data = open_dataset(options.dataset, options.data_dir, "train", quiet=options.quiet)
-    _report(options, plan, *_search(options, plan, database, data))
-
-
-def _make_plan(options: Options, threads: int) -> Plan:
-    """Return what is to be searched."""
-    from mnistmlp.tuning.search import Plan
-    from mnistmlp.tuning.space import make_space
-
-    pruner = options.pruner or ("none" if options.pareto else "median")
-    if options.pareto and pruner != "none":
-        raise SettingError(
-            "pruner", "does not go with --pareto, which trains every trial to its end"
-        )
-    recipe = named_recipe("classic" if options.recipe is None else options.recipe)
-    return Plan(
-        make_space(recipe, options.settings, options.search),
-        options.trials,
-        seed=options.seed,
-        sampler=options.sampler,
-        pruner=pruner,
-        pareto=options.pareto,
-        max_seconds=options.max_seconds,
-        max_parameters=options.max_parameters,
-        threads=threads,
-    )
+    dataset = options.dataset
+    if init and not (dataset or options.data_dir):
+        dataset = choose_dataset(None, None, init, quiet=options.quiet)
+    data = open_dataset(dataset, options.data_dir, "train", quiet=options.quiet)
+    complete(first, data)  # or raise an error
+    network = init.network if init else None
+    _report(options, plan, *_search(options, plan, database, data, network))
 
 
 def _open_database(options: Options) -> Database:
@@ -76,15 +63,17 @@ def _open_database(options: Options) -> Database:
 
 
 def _search(
-    options: Options, plan: Plan, database: Database, data: Dataset
+    options: Options, plan: Plan, database: Database, data: Dataset, network: Network | None
 ) -> tuple[list[Outcome], dict[str, float]]:
     """Work until all trials are done; return what came of them, and what was important."""
+    from mnistmlp.data.synthetic import add_digits
     from mnistmlp.tuning.search import Search
     from mnistmlp.tuning.study import open_study
 
     quiet = options.quiet
     with open_study(database, options.study, plan, len(data.images), data.digests, _warn) as study:
-        search = Search(study, plan, data.images, data.labels, on_note=_warn)
+        pair = add_digits(data.images, data.labels, plan.synthetic)
+        search = Search(study, plan, *pair, initial_network=network, on_note=_warn)
         with show_progress(plan, search.outcomes(), quiet=quiet) as shown:
             search.on_trial, search.on_step, search.on_wait = shown
             try:

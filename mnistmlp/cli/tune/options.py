@@ -12,8 +12,10 @@ import typer
 
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
+from mnistmlp.cli.completion import complete_brain
 from mnistmlp.cli.settings import RecipeName
 from mnistmlp.errors import SettingError
+from mnistmlp.training.recipes import MAX_SYNTHETIC
 
 MAX_TRIALS = 100_000
 MAX_TIME = 1e6  # seconds
@@ -127,6 +129,34 @@ class Options:
             help="Seed of every training run, and of what proposes settings.",
         ),
     ] = 0
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            parser=options.parse_file,
+            metavar="BRAIN",
+            autocompletion=complete_brain,
+            help="Start every trial from this brain, or pretrained, as train --init does.",
+        ),
+    ] = None
+    synthetic: Annotated[
+        float,
+        typer.Option(
+            parser=options.number(0, MAX_SYNTHETIC),
+            metavar="FRACTION",
+            help="Mix synthetic digits into the training images, as train --synthetic does.",
+        ),
+    ] = 0.0
+    prune: Annotated[
+        float,
+        typer.Option(
+            parser=options.number(0, 0.99),
+            metavar="FRACTION",
+            help="Count the accuracy after this fraction of the weights is set to zero.",
+        ),
+    ] = 0.0
+    half: Annotated[
+        bool, typer.Option("--half", help="Count the accuracy of weights in half precision.")
+    ] = False
     threads: Annotated[
         int | None,
         typer.Option(

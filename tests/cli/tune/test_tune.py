@@ -128,6 +128,42 @@ def test_a_front_of_recipes(run: Run, small: Path) -> None:
     assert found["best"]["accuracy"] == found["front"][-1]["accuracy"]
 
 
+def test_what_else_stays_fixed_is_as_in_train(run: Run, small: Path) -> None:
+    rest = ["--data-dir", small, "--quiet", "--json"]
+    run("train", *SHORT, "--epochs", "3", *rest, "-o", "start.npz")
+    settings = ["--epochs", "1", "--validation", "300", *rest]
+    search = ["--search", "learning_rate", "--trials", "2", "--output", "best.toml", "--force"]
+    words = ["--init", "start.npz", "--synthetic", "0.1", "--prune", "0.5", "--half"]
+    for fixed in (words[:2], words[2:4], words[4:6], words[6:], words):
+        hidden = [] if "--init" in fixed else ["--hidden", "16", "--activation", "relu"]
+        study = [*settings, *hidden, "--study", "".join(fixed)]
+        tuned = json.loads(run("tune", *study, *search, *fixed).stdout)
+        trained = run("train", "--recipe", "best.toml", *rest, *fixed, "-o", "b.npz", "--force")
+        best = tuned["best"]["accuracy"]
+        assert json.loads(trained.stdout)["validation_accuracy"] == best, fixed
+        assert tuned["recipe"]["hidden"] == [16]
+    others = run("tune", *settings, *search, "--study", "".join(words), *words[:2])
+    assert others.exit_code == 2
+    assert others.stderr.startswith("error: --study: tune.db: study --initstart.npz")
+    assert " not none\n" in others.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--init", "pretrained", "--hidden", "20"], "--hidden: the initial brain has layers"),
+        (["--init", "pretrained", "--search", "hidden=8|16"], "--search: hidden: is fixed, too"),
+        (["--synthetic", "0.1", "--limit", "99"], "--synthetic: does not go with limit"),
+        (["--synthetic", "0.1", "--search", "limit=9:99"], "--synthetic: does not go with limit"),
+    ],
+)
+def test_what_does_not_go_together(run: Run, words: list[str], message: str) -> None:
+    refused = run("tune", *words)
+    assert (refused.exit_code, refused.stdout, names()) == (2, "", [])
+    assert refused.stderr.startswith(f"error: {message}")
+    assert refused.stderr.count("\n") == 1
+
+
 def test_a_front_has_no_pruner(run: Run) -> None:
     result = run("tune", "--pareto", "seconds", "--pruner", "median")
     assert (result.exit_code, result.stdout) == (2, "")
