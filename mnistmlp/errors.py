@@ -34,7 +34,7 @@ import copyreg
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 from operator import index
 from pathlib import Path
@@ -320,11 +320,9 @@ def check_whole(setting: str, value: Any, needed: str, least: int, most: float =
 
     `needed` completes "… is not".
     """
-    try:
+    with suppress(TypeError):
         if least <= (number := index(value)) <= most:
             return number
-    except TypeError:
-        pass
     raise SettingError(setting, f"{short(value)} is not {needed}")
 
 
@@ -332,6 +330,12 @@ def check_choice(setting: str, value: object, choices: Collection[str]) -> None:
     """Raise SettingError unless the value of a setting is one of these names."""
     if not isinstance(value, str) or value not in choices:
         raise SettingError(setting, f"{short(value)} is not one of {', '.join(choices)}")
+
+
+def find_root(error: BaseException) -> BaseException:
+    """Return what was the first cause of an exception; SQLAlchemy's have theirs as `orig`."""
+    cause = error.__cause__ or getattr(error, "orig", None)
+    return find_root(cause) if cause else error
 
 
 @contextmanager

@@ -183,8 +183,7 @@ def choose_recipe(
     SettingError
         If the recipe or a setting is unknown, or a setting is invalid.
     """
-    recipe, settings = add_settings_of(init, recipe, settings)
-    changed = customise(recipe, settings)
+    changed = customise(*add_settings_of(init, recipe, settings))
     check_network(changed, init.network if init else None)
     return changed
 

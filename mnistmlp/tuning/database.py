@@ -6,16 +6,16 @@ Whatever the database says is shown without the password of its address.
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
-from mnistmlp.errors import MissingExtraError, SettingError, StudyError, needs_extra
+from mnistmlp.errors import MissingExtraError, SettingError, StudyError, find_root, needs_extra
+from mnistmlp.tuning.sqlite import check_file, make_whole
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
@@ -26,7 +26,6 @@ GRACE = 30  # seconds without one after which its trial is done over
 PATIENCE = 300  # seconds for which a lost connection is waited for
 BUSY = 60  # seconds for which a worker waits while another writes to an SQLite file
 OPENINGS = 10  # of a new database, which another worker may be making
-TABLES = {"studies", "trials", "alembic_version", "version_info"}  # Optuna's, among others
 PASSWORD_HINT = "put it into ~/.pgpass, which only you may read, or into PGPASSWORD"
 POSTGRESQL = {  # seconds but for the last, after which a server that is silent has gone
     "connect_timeout": 10,
@@ -106,7 +105,7 @@ class Database:
             If what speaks to such a database is not installed.
         """
         if self.file:
-            _check_file(self.file)
+            check_file(self.file)
         storage = self._open()
         _Connection(self, on_loss).attend(storage.engine)
         return storage
@@ -115,28 +114,34 @@ class Database:
         from sqlalchemy import NullPool
         from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 
+        deadline = time.monotonic() + BUSY
         for opening in range(OPENINGS):
             try:
                 _make_storage(self.url, poolclass=NullPool)  # leaves no connection if it fails
                 return _make_storage(self.url)
             except ImportError:
-                extra = "postgresql" if self.url.get_backend_name() == "postgresql" else None
-                raise MissingExtraError(
-                    f"{self}: what speaks to such a database is not installed",
-                    hint=f"pip install 'mnistmlp[{extra}]'" if extra else None,
-                ) from None
+                message = f"{self}: what speaks to such a database is not installed"
+                raise MissingExtraError(message, hint=self._driver_hint()) from None
             except RuntimeError as error:
                 raise self._other_version(error) from None
             except SAWarning as error:
                 raise StudyError(self.describe(error)) from None
             except SQLAlchemyError as error:
-                if opening == OPENINGS - 1 or not (
-                    isinstance(error, DBAPIError) and _is_collision(error)
-                ):
+                is_last = opening == OPENINGS - 1 or time.monotonic() > deadline
+                if is_last or not (isinstance(error, DBAPIError) and _is_collision(error)):
                     hint = PASSWORD_HINT if "no password supplied" in str(error) else None
                     raise StudyError(self.describe(error), hint=hint) from None
                 time.sleep(random.uniform(0.1, 0.5))
         raise AssertionError  # the last opening returns or raises
+
+    def _driver_hint(self) -> str | None:
+        """Return how to get what speaks to PostgreSQL."""
+        match self.url.get_backend_name(), self.url.get_driver_name():
+            case "postgresql", "psycopg":
+                return "pip install 'mnistmlp[postgresql]'"
+            case "postgresql", driver:
+                return f"without +{driver} it is psycopg, which the extra postgresql has"
+        return None
 
     def _other_version(self, error: RuntimeError) -> StudyError:
         """Return the error for a database whose tables are of another version of Optuna."""
@@ -163,10 +168,8 @@ class Database:
 
 def find_cause(error: BaseException) -> str:
     """Return the first line of what a database itself said, whatever was raised for it."""
-    cause: BaseException | None = error
-    while cause:
-        error, cause = cause, cause.__cause__ or getattr(cause, "orig", None)
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    root = find_root(error)
+    return (str(root).strip().splitlines() or [type(root).__name__])[0]
 
 
 def _parse_url(address: str) -> URL:
@@ -191,28 +194,6 @@ def _parse_url(address: str) -> URL:
         "not a URL such as postgresql://USER@HOST/DATABASE",
         hint="in a user name or a password, write @ as %40, / as %2F and : as %3A",
     )
-
-
-def _check_file(path: Path) -> None:
-    """Raise StudyError if there is a file that holds something else than studies."""
-    if not path.exists():
-        if not path.parent.is_dir():
-            raise StudyError(f"{path}: no such folder")
-        return
-    if not path.is_file():
-        raise StudyError(f"{path}: not a regular file")
-    try:
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        ) as connection:
-            rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            tables = {name for (name,) in rows}
-    except sqlite3.OperationalError:  # another worker is making it, or SQLAlchemy will say why
-        return
-    except sqlite3.DatabaseError as error:
-        raise StudyError(f"{path}: {error}") from None
-    if tables and not tables & TABLES:
-        raise StudyError(f"{path}: a database of another program")
 
 
 def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
@@ -300,8 +281,7 @@ class _Connection:
 
         event.listen(engine, "do_connect", self.connect)
         if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _begin_by_hand)
-            event.listen(engine, "begin", _begin_to_write)
+            make_whole(engine)
         engine.dispose()  # of the connections made before
 
     def connect(self, dialect: Any, record: Any, words: Any, options: Any) -> Any:
@@ -337,13 +317,3 @@ class _Connection:
         except KeyboardInterrupt:
             self.is_interrupted = True
             raise
-
-
-def _begin_by_hand(connection: Any, record: Any) -> None:
-    """Let SQLAlchemy begin transactions: Python's module would do so at the first write only."""
-    connection.isolation_level = None
-
-
-def _begin_to_write(connection: Any) -> None:
-    """Let no other worker write between what this one reads and writes: SQLite locks no rows."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SEARCH = "search of "  # begins the name of a fact: the values of a setting that is searched
 PATIENCE = 5.0  # seconds to wait for the facts of a study that another worker has just begun
 DIRECTIONS = (StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE)  # of accuracy, and of the cost
+MAX_SHOWN = 80  # characters of the values that a setting has in a search
 FACTS = "mnistmlp"  # attribute of a study: what all its workers must agree on
 
 
@@ -145,9 +146,13 @@ def _describe_difference(name: str, was: Any, now: Any) -> str:
         return f"has {word} {_spell(was)}, not {_spell(now)}"
     word = word.removeprefix(SEARCH)
     if was and now:
-        return f"searches {word} in {was}, not in {now}"
+        return f"searches {word} in {_shorten(was)}, not in {_shorten(now)}"
     return f"searches {word}" if was else f"does not search {word}"
 
 
 def _spell(value: Any) -> str:
     return spell(tuple(value) if isinstance(value, list) else value)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"

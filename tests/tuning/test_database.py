@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -87,12 +88,41 @@ def test_names_that_sqlalchemy_or_optuna_would_read_as_more() -> None:
         assert Database(f"sqlite:///{name}").file == Path(inside)
 
 
+def test_a_file_that_another_program_keeps_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    make, made = database._make_storage, list[int]()
+
+    def count(*args: Any, **options: Any) -> Any:
+        made.append(1)
+        return make(*args, **options)
+
+    monkeypatch.setattr(database, "_make_storage", count)
+    monkeypatch.setattr(database, "BUSY", 0.1)
+    with closing(sqlite3.connect("tune.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert str(error_of("tune.db")) == "tune.db: database is locked"
+    assert len(made) == 1  # which has waited for long
+
+
 def test_tables_of_another_version() -> None:
     with connected("tune.db") as storage, storage.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'v9.0.0'"))
     error = error_of("tune.db")
     assert str(error).startswith("tune.db: the tables of another version of Optuna, which ")
     assert "a copy" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("postgresql://u@h/d", "pip install 'mnistmlp[postgresql]'"),
+        ("postgresql+psycopg2://u@h/d", "without +psycopg2 it is psycopg, which the extra"),
+        ("mysql://u@h/d", "None"),
+    ],
+)
+def test_no_driver(address: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("psycopg", "psycopg2", "MySQLdb"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert str(error_of(address).hint).startswith(hint)
 
 
 def test_a_wrong_password(postgresql: Server) -> None:

@@ -183,12 +183,17 @@ def test_a_worker_that_was_silent_leaves_its_trial_to_others() -> None:
             {"search": "learning_rate=0.1:1,batch_size=8|64"},
             "searches learning rate in 0.03:3:log, not in 0.1:1",
         ),
+        (
+            {},
+            {"search": f"learning_rate,batch_size={'|'.join(map(str, range(1, 100)))}"},
+            r"searches batch size in 8\|64, not in 1\|2\|[0-9|]{75}…$",
+        ),
     ],
 )
 def test_a_study_of_other_settings(settings: Any, more: Any, message: str) -> None:
     run(make_plan(1))
     with (
-        pytest.raises(SettingError, match=f"^study: .*{message}"),
+        pytest.raises(SettingError, match=f"(?m)^study: .*{message}"),
         opened(make_plan(1, settings=settings, **more)),
     ):
         pass

@@ -48,10 +48,13 @@ def summarise(plan: Plan, outcomes: list[Outcome], importances: Mapping[str, flo
     trained = sum(each.accuracy is not None for each in outcomes)
     ended = len(outcomes) - trained
     early = f", {ended} ended early" if ended else ""
-    console.note(f"{len(outcomes)} trials{early}; the first is the recipe itself")
-    first, best = outcomes[0].accuracy, find_best(outcomes)
+    first, best = outcomes[0], find_best(outcomes)
     assert best
-    against = f" ({first:.2%} in the first)" if first is not None and best.trial != 1 else ""
+    is_recipe = not _find_changes(first, plan.space)
+    itself = "; the first is the recipe itself" if is_recipe else ""
+    console.note(f"{len(outcomes)} trials{early}{itself}")
+    compares = is_recipe and first.accuracy is not None and best.trial != 1
+    against = f" ({first.accuracy:.2%} in the first)" if compares else ""
     console.note(f"best: trial {best.trial}, validation accuracy {best.accuracy:.2%}{against}")
     for line in format_settings(best.settings):
         console.note(line)
@@ -70,12 +73,16 @@ def format_front(front: Sequence[Outcome], cost: Cost, space: Space) -> str:
     for each in front:
         spent = f"{each.seconds:.2f}" if cost == "seconds" else f"{each.parameters:,}"
         start = f"{spent:>10}  {each.accuracy:>10.2%}  {each.trial:5}  "
-        base = space.base
-        own = {name for name, value in each.settings.items() if value == getattr(base, name)}
-        changed = {name: value for name, value in each.settings.items() if name not in own}
+        changed = _find_changes(each, space)
         words = format_settings(changed, " " * len(start)) or [f"{'':{len(start)}}none"]
         lines += [start + words[0].lstrip(), *words[1:]]
     return "\n".join(lines)
+
+
+def _find_changes(outcome: Outcome, space: Space) -> dict[str, Any]:
+    """Return the settings of a trial that are not the recipe's own."""
+    own = vars(space.base)
+    return {name: value for name, value in outcome.settings.items() if value != own[name]}
 
 
 def document(

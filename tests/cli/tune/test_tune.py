@@ -128,6 +128,13 @@ def test_a_front_of_recipes(run: Run, small: Path) -> None:
     assert found["best"]["accuracy"] == found["front"][-1]["accuracy"]
 
 
+def test_a_search_without_the_recipe_itself(run: Run, small: Path) -> None:
+    tune = ["tune", *SHORT, "--data-dir", small, "--trials", "2", "--search"]
+    without = run(*tune, "batch_size=16|64,learning_rate").stderr
+    assert "\n2 trials\nbest: trial " in without
+    assert "in the first" not in without
+
+
 def test_what_else_stays_fixed_is_as_in_train(run: Run, small: Path) -> None:
     rest = ["--data-dir", small, "--quiet", "--json"]
     run("train", *SHORT, "--epochs", "3", *rest, "-o", "start.npz")
@@ -230,10 +237,11 @@ def test_a_reason_fits_the_line() -> None:
     assert len(format_outcome(outcome, 1000)) < 80
 
 
-def test_killed_workers_lose_nothing(small: Path, postgresql: Server) -> None:
+@pytest.mark.parametrize("pareto", [False, True])
+def test_killed_workers_lose_nothing(small: Path, postgresql: Server, pareto: bool) -> None:
     postgresql.clear()
     rng = random.Random(Path(sys.executable).stat().st_ino)
-    run_round(Path(), small, postgresql.url, rng, Size(trials=6, epochs=2))
+    run_round(Path(), small, postgresql.url, rng, Size(trials=6, epochs=2, pareto=pareto))
 
 
 def test_a_password_is_never_printed(
