@@ -303,6 +303,8 @@ def test_the_first_of_equals_is_on_the_front() -> None:
     outcomes = [outcome(1, 2, 0.9), outcome(2, 1, 0.9), outcome(3, 1, 0.9), outcome(4, 0, None)]
     assert find_front(outcomes, "seconds") == [outcomes[1]]
     assert find_front([*outcomes, outcome(5, 3, 0.91)], "seconds")[1].trial == 5
+    better = outcome(6, 1, 0.95)
+    assert find_front([*outcomes, better], "seconds") == [better]
     assert find_front(outcomes, "parameters") == [outcomes[0]]
     assert find_front([], "seconds") == []
 

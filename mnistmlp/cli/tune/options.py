@@ -68,7 +68,7 @@ class Options:
     pareto: Annotated[
         Literal["seconds", "parameters"] | None,
         typer.Option(
-            help="Search the best accuracy for each number of seconds of training, or of "
+            help="Search for the best accuracy at each number of seconds of training, or of "
             "parameters: the Pareto front of the two. Every trial is trained to its end.",
         ),
     ] = None
