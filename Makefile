@@ -1,4 +1,4 @@
-# Each target makes .venv itself; a machine needs Python 3.11 or later and make, no more.
+# Each target makes .venv itself; a machine needs make, and Python 3.11 or later or uv.
 PYTHON ?= python3
 BIN := .venv/bin
 ROUNDS ?= 5
@@ -8,8 +8,21 @@ CACHED = $(BIN)/mnistmlp download --quiet --mirror file:///none >/dev/null 2>&1
 ANSWERS = $(BIN)/python -c \
 	'import sys; from mnistmlp.data.download import mirror_answers; sys.exit(not mirror_answers())'
 
+# makes a virtual environment: with PYTHON, or with uv if that is too old or, as Debian's, not whole
+RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+WHOLE = $(PYTHON) -c 'import ensurepip' 2>/dev/null
+define make_venv
+@if $(RECENT) && $(WHOLE); then $(PYTHON) -m venv $(1); \
+elif command -v uv >/dev/null; then uv venv --quiet --seed --allow-existing --python '>=3.11' $(1); \
+elif $(RECENT); then echo "error: $(PYTHON) cannot make virtual environments:" \
+	"apt install $(notdir $(PYTHON))-venv, or install uv" >&2; exit 1; \
+else echo "error: $(PYTHON) is missing or older than 3.11: install a later Python, or uv;" \
+	"if it has another name: make PYTHON=python3.13" >&2; exit 1; \
+fi
+endef
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak pictures clean
+.PHONY: help demo test lint bench soak pictures sbom clean
 
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -52,12 +65,18 @@ bench: .venv/package benchmarks/.venv/peers ## measure speed against scikit-lear
 	$(BIN)/mnistmlp download
 	$(BIN)/python benchmarks/speed.py benchmarks/.venv/bin/python $(ROUNDS)
 
+sbom: .venv/development ## list all that it installs with every extra, as CycloneDX, in build/sbom.json
+	$(BIN)/python -m pip install --quiet --group sbom
+	$(BIN)/python -m venv --clear --without-pip build/installed
+	$(BIN)/python -m pip --python build/installed install --quiet '.[all]'
+	$(BIN)/cyclonedx-py environment --output-reproducible --output-file build/sbom.json build/installed
+
 clean: ## remove what make made
 	rm -rf .venv benchmarks/.venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/package: pyproject.toml
-	$(PYTHON) -m venv .venv
+	$(call make_venv,.venv)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[report]'
 	@touch $@
@@ -67,6 +86,6 @@ clean: ## remove what make made
 	@touch $@
 
 benchmarks/.venv/peers: benchmarks/requirements.txt
-	$(PYTHON) -m venv benchmarks/.venv
+	$(call make_venv,benchmarks/.venv)
 	benchmarks/.venv/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt
 	@touch $@

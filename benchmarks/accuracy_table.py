@@ -37,8 +37,7 @@ def _recipes(results: Results) -> str:
     lines = [
         f"On the test set, read once for each brain; {machine['processor']}, "
         f"{machine['usable_cores']} cores, NumPy {machine['numpy']} with {machine['blas']}. "
-        "Seconds are of the whole command; where another number of threads stands with them, other "
-        "work went on beside.",
+        "Seconds are for the whole command; those on one thread were measured beside other work.",
         "",
         "| command | seeds | accuracy, mean ± SD | least to most | seconds |",
         "| --- | --- | --- | --- | --- |",
@@ -54,7 +53,7 @@ def _recipes(results: Results) -> str:
     for what, seed, key in (
         ("`mnistmlp train --recipe best --normalization moments`", "0", "moments"),
         (f"`mnistmlp evaluate` of the {members} of `best` as a committee", "–", "committee"),
-        ("the same, and the one with moments", "–", "mixed committee"),
+        ("the same, with the one with moments", "–", "mixed committee"),
         ("`mnistmlp evaluate pretrained`", "0", "pretrained"),
     ):
         lines.append(f"| {what} | {seed} | {100 * results[key]:.2f} % | – | – |")
@@ -81,8 +80,8 @@ def _ablation(results: Results) -> str:
     ablation = results["ablation"]
     threads = max(row["threads"] for rows in ablation["rows"].values() for row in rows)
     lines = [
-        f"`mnistmlp train {ablation['command']}` with seeds 0 to 2, and what its error on the "
-        "10,000 validation images becomes without each ingredient:",
+        f"`mnistmlp train {ablation['command']}`, seeds 0 to 2: the error on the 10,000 "
+        "validation images without each ingredient:",
         "",
         f"| without | error, mean ± SD | seconds, threads: {threads} |",
         "| --- | --- | --- |",
@@ -99,9 +98,8 @@ def _combinations(results: Results) -> str:
     rows = results["combinations"]
     kinds = [f"{activation}, {loss}" for activation in ACTIVATIONS for loss in LOSSES]
     lines = [
-        "`mnistmlp train` with other layers, optimisers, activations and losses than those of "
-        "classic, all else as in classic, seed 0: accuracy on the 5,000 validation images, and "
-        "the learning rate that it chose:",
+        "`classic` with other layers, optimisers, activations and losses, seed 0: accuracy on the "
+        "5,000 validation images, and the learning rate that `mnistmlp train` chose:",
         "",
         f"| hidden | optimiser | {' | '.join(kinds)} |",
         f"| --- | --- |{' --- |' * len(kinds)}",

@@ -166,8 +166,8 @@ def main() -> None:
     numbers = made_numbers.measure(brain, COUNT // 2)
     parts = [
         table(f"made of {COUNT} images each", scores, made(brain)),
-        table("what is no digit", f"read | like a digit | sure: {REJECT} | both", odd(brain)),
-        table("numbers, made of MNIST's digits", "wholly right | wrong digits", numbers),
+        table("not a digit", f"read | like a digit | sure: {REJECT} | both", odd(brain)),
+        table("numbers, made of MNIST's digits", "all digits right | wrong digits", numbers),
     ]
     if labels:
         rows = handwriting(brain, Path(labels[0]))

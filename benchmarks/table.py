@@ -37,7 +37,7 @@ def _seconds(values: list[float]) -> str:
 
 def _networks(results: Results) -> str:
     lines = [
-        "Seconds an epoch of 60,000 images:",
+        "Seconds per epoch of 60,000 images:",
         "",
         "| network, batch, optimiser | mnistmlp | textbook | scikit-learn | PyTorch | products |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -49,8 +49,8 @@ def _networks(results: Results) -> str:
         lines.append(f"| {_name(row)} | {' | '.join(cells)} |")
     lines += [
         "",
-        "Our seconds by theirs, as ratios of those medians, with the target in brackets; under "
-        "products, theirs by ours: what part of our time the matrix products alone take.",
+        "Time of mnistmlp divided by each peer's, as ratios of those medians, targets in brackets; "
+        "under products, the share of mnistmlp's time that the matrix products alone take.",
         "",
         "| network, batch, optimiser | textbook | scikit-learn | PyTorch | products |",
         "| --- | --- | --- | --- | --- |",
@@ -95,7 +95,7 @@ def _race(race: Results) -> str:
         cells = [_seconds(values)] if values else []
         if missed := race["missed"][name]:
             count = len(values) + len(missed)
-            cells.append(f"not in {len(missed)} of {count} runs, at most {max(missed):.2%}")
+            cells.append(f"not reached in {len(missed)} of {count} runs, at most {max(missed):.2%}")
         lines.append(f"| {name} | {'; '.join(cells)} |")
     return "\n".join(lines)
 

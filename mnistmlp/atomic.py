@@ -1,4 +1,7 @@
-"""Atomic writes: a reader finds either the complete old file or the complete new one."""
+"""Atomic writes: a reader finds either the complete old file or the complete new one.
+
+And what the system says when a file cannot be read or written.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mnistmlp.errors import WriteError
+
+SPELLINGS = {  # of what the system says
+    errno.ENOENT: "no such file",
+    errno.EISDIR: "is a folder",
+    errno.ENOTDIR: "not a folder",
+}
 
 
 @contextlib.contextmanager
@@ -86,7 +95,15 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WriteError(f"{path}: cannot be written: {error.strerror}") from None
+        raise WriteError(f"{path}: cannot be written: {cause_of(error)}") from None
+
+
+def cause_of(error: OSError) -> str:
+    """Return why the system refused, in the spelling of all messages."""
+    text = error.strerror or str(error)
+    if text[:1].islower():  # one of this package's own
+        return text
+    return SPELLINGS.get(error.errno or 0, text[:1].lower() + text[1:])
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
@@ -107,7 +124,7 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         denied = error.errno == errno.EACCES
-        message = "no permission to write here" if denied else error.strerror
+        message = "no permission to write here" if denied else cause_of(error)
         raise OSError(error.errno, message, str(folder)) from None
 
 

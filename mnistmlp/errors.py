@@ -41,6 +41,8 @@ from pathlib import Path
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
 
+from mnistmlp.version import install_command
+
 if TYPE_CHECKING:
     from mnistmlp.arrays import Grey
 
@@ -334,8 +336,7 @@ def check_choice(setting: str, value: object, choices: Collection[str]) -> None:
 
 def find_root(error: BaseException) -> BaseException:
     """Return what was the first cause of an exception; SQLAlchemy's have theirs as `orig`."""
-    cause = error.__cause__ or getattr(error, "orig", None)
-    return find_root(cause) if cause else error
+    return find_root(by) if (by := error.__cause__ or getattr(error, "orig", None)) else error
 
 
 @contextmanager
@@ -345,5 +346,5 @@ def needs_extra(name: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingExtraError(
-            f"this needs the extra {name}: {error}", hint=f"pip install 'mnistmlp[{name}]'"
+            f"this needs the extra {name}: {error}", hint=install_command(name)
         ) from None

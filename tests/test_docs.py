@@ -1,4 +1,4 @@
-"""The documents name files that are there, and their Python runs."""
+"""The documents name files that are there, their links lead somewhere, and their Python runs."""
 
 import doctest
 import re
@@ -22,6 +22,33 @@ FILES = {
 }
 
 
+def read_prose(document: Path) -> str:
+    """Return a document without its blocks of code."""
+    return re.sub(
+        r"^ *(`{3,}).*?^ *\1`*$", "", document.read_text(), flags=re.DOTALL | re.MULTILINE
+    )
+
+
+def read_links(document: Path) -> list[str]:
+    """Return the targets of all links and pictures that lead to files of the project."""
+    text = re.sub(r"(`+)[^`].*?\1", "", read_prose(document), flags=re.DOTALL)
+    targets = re.findall(r"\]\(\s*<?([^)\s>]+)|(?:src|srcset|href)=\"([^\"]+)\"", text)
+    targets += re.findall(r"^ *\[[^\]]+\]: *(\S+)()", text, flags=re.MULTILINE)
+    return [a or b for a, b in targets if not re.match(r"[a-z]+:", a or b)]
+
+
+def read_anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    anchors: list[str] = []
+    for heading in re.findall(r"^#+ +(.+?) *#*$", read_prose(document), flags=re.MULTILINE):
+        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        anchors.append(re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-"))
+    return {
+        f"{anchor}-{count}" if (count := anchors[:place].count(anchor)) else anchor
+        for place, anchor in enumerate(anchors)
+    }
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_source_files_that_are_named_are_there(document: Path) -> None:
     for name in re.findall(r"`([\w/]+\.(?:py|js|css))\b", document.read_text()):
@@ -34,7 +61,26 @@ def test_tests_that_are_named_are_there(document: Path) -> None:
         assert f"def {test}(" in (ROOT / "tests" / name).read_text(), f"{name} has no {test}"
 
 
-@pytest.mark.parametrize(("name", "least"), [("README.md", 6), ("docs/python.md", 50)])
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in read_links(document):
+        name, _, anchor = target.partition("#")
+        file = document.parent / name if name else document
+        assert file.resolve().is_relative_to(ROOT), f"{target} leads out of the project"
+        assert file.exists(), f"{target} is not there"
+        if anchor:
+            assert anchor in read_anchors(file), f"{file.name} has no heading for {target}"
+
+
+def test_anchors_are_those_that_github_makes(tmp_path: Path) -> None:
+    document = tmp_path / "page.md"
+    document.write_text("# In: `a_b`, [c](d.md)\n```\n# no heading\n```\n## Out\n## Out\n")
+    assert read_anchors(document) == {"in-a_b-c", "out", "out-1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("README.md", 6), ("docs/python.md", 50), ("docs/brain-file.md", 3)]
+)
 def test_its_python_runs(
     name: str, least: int, mnist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,7 +104,7 @@ def test_the_house_is_not_crowded() -> None:
 
 
 def test_every_wing_says_what_is_in_it_and_no_more() -> None:
-    names = ("convert", "train", "tune", "recipes", "evaluate", "predict", "draw", "watch")
+    names = ("convert", "train", "tune", "recipes", "evaluate", "predict", "draw", "info", "watch")
     commands = {
         Path("__init__"),
         *(Path("cli") / name / "__init__" for name in names),
@@ -177,9 +177,9 @@ def test_evaluating_does_not_load_what_draws_reports() -> None:
     assert "mnistmlp.report.charts.figures" not in loaded_by("import mnistmlp.cli.evaluate")
 
 
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_and_version_load_little(option: str) -> None:
-    assert not loaded_by_command(option) & {"numpy", "rich", "requests", "PIL"}
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["train", "--help"]], ids=str)
+def test_help_and_version_load_little(words: list[str]) -> None:
+    assert not loaded_by_command(*words) & {"numpy", "rich", "requests", "PIL"}
 
 
 def test_every_public_name_is_there() -> None:

@@ -3,9 +3,9 @@
     python docs/maths/backprop_by_hand.py [EPOCHS]
 
 784-20-20-20-10, sigmoid on every layer, half the sum of squares, batches of 32.
-A batch of n images is (784, n), an image a column; a weight matrix is
+A batch of n images is (784, n), one image per column; a weight matrix is
 (fan_out, fan_in), a bias (fan_out, 1).  Each line of `forward` and `backward` is an
-equation of the pages beside this file, and nothing is done for speed.
+equation of the pages beside this file, and nothing is optimised for speed.
 """
 
 from __future__ import annotations

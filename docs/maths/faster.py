@@ -1,11 +1,11 @@
-"""Time a training step, from the textbook's lines to the package's, one change at a time.
+"""Time a training step, from the textbook's code to the package's, one change at a time.
 
     python docs/maths/faster.py [ROUNDS BATCHES [BATCH_SIZE WIDTH ...]]
 
 Each variant trains 784-20-20-20-10 (or hidden layers of other widths) on the same batches of 32
-images, which are bytes before it starts, from the same weights to the same weights.  In each round
-all take turns, as the machine may be slower for a while; a time is the median of the rounds, a
-ratio that of the rounds' ratios.
+images, stored as bytes, from the same initial weights to the same final ones.  All take turns in
+each round, as the machine may be slower for a while; times are medians of the rounds, and ratios
+medians of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def main(rounds: int = 51, batches: int = 160, batch_size: int = 32, *hidden: in
                 started = time.perf_counter()
                 train(*task)
                 found[name].append(1e6 * (time.perf_counter() - started) / batches)
-    print("| variant | µs a step | speed, the one before = 1 | speed, the first = 1 |")
+    print("| variant | µs per step | speed-up over the previous | speed-up over the first |")
     print("| --- | --- | --- | --- |")
     first = before = next(iter(found.values()))
     for name, own in found.items():

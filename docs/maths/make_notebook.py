@@ -12,13 +12,14 @@ NOTEBOOK = HERE / "backpropagation.ipynb"
 SOURCE = (HERE / "backprop_by_hand.py").read_text(encoding="utf-8")
 
 INTRODUCTION = """\
-# Backpropagation, to run along
+# Backpropagation, step by step
 
-The lines of [`backprop_by_hand.py`](backprop_by_hand.py), in the order of [the pages](README.md): a
-network computes, is wrong, finds out why, and learns. Change anything and run it again.
+How a network computes an answer, measures its error, and learns from it: the functions of
+[`backprop_by_hand.py`](backprop_by_hand.py), in the order of [the pages](README.md). Change
+anything and run it again.
 
-A batch of n images is a matrix with an image in each column; a weight matrix is (fan-out, fan-in),
-a bias (fan-out, 1). Needs NumPy, and `mnistmlp` for the data of the last part."""
+A batch of n images is a matrix with one image per column; a weight matrix is (fan-out, fan-in), a
+bias (fan-out, 1). The notebook needs NumPy, and `mnistmlp` for the data of the last part."""
 
 FORWARD = """\
 ## Forward
@@ -26,8 +27,8 @@ FORWARD = """\
 Each layer computes `z = W a + b` and `a = f(z)`: [page 1](1-network.md)."""
 
 EXAMPLE = """\
-The network of the [worked example](4-worked-example.md): 2-3-2, one image of two pixels, and the
-target (1, 0)."""
+This is the network of the [worked example](4-worked-example.md): 2-3-2, with one image of two
+pixels and the target (1, 0)."""
 
 EXAMPLE_CODE = '''\
 weights = [np.array([[0.5, -1], [1, 1], [-1, 1]]), np.array([[1.0, -1, 2], [-1, 2, -1]])]
@@ -49,11 +50,11 @@ assert round(loss(weights, biases, x, y), 4) == 0.3842'''
 BACKWARD = """\
 ## Backward
 
-BP1 to BP4: [page 3](3-backpropagation.md) derives them."""
+This is BP1 to BP4, which [page 3](3-backpropagation.md) derives."""
 
 CHECK = """\
-Is it right? The derivative by one weight is also a difference, by its definition:
-[page 10](10-checking.md). Here for all weights and biases of the example."""
+Is the gradient right? [Page 10](10-checking.md) compares it with finite differences, the definition
+of the derivative. Here for every weight and bias of the example:"""
 
 CHECK_CODE = """\
 gradients = backward(weights, forward(weights, biases, x), y)
@@ -70,7 +71,7 @@ for parameters, gradient in pairs:
         assert abs(difference - gradient[place]) < 1e-9
 print("all derivatives agree")"""
 
-STEP = "One step against the gradient, with a learning rate of 1, and the loss after it:"
+STEP = "Take one step against the gradient, with a learning rate of 1, and compute the loss again:"
 
 STEP_CODE = """\
 for w, b, (gradient_w, gradient_b) in zip(weights, biases, gradients, strict=True):
@@ -82,8 +83,8 @@ assert round(loss(weights, biases, x, y), 4) == 0.2994"""
 TRAINING = """\
 ## Learning to read digits
 
-784-20-20-20-10 starts with random weights ([page 7](7-initialization.md)) and takes a step
-for each batch of 32 images ([pages 5](5-batches.md) and [6](6-descent.md))."""
+784-20-20-20-10 starts with random weights ([page 7](7-initialization.md)) and takes one step per
+batch of 32 images (pages [5](5-batches.md) and [6](6-descent.md))."""
 
 TRAINING_CODE = """\
 import mnistmlp  # only for the data
@@ -99,8 +100,9 @@ for epoch in range(1, 4):
     print(f"epoch {epoch}  test accuracy {share:.2%}")"""
 
 END = """\
-What to change? The learning rate, the widths in `SIZES`, `tanh` instead of the sigmoid (its slope
-is `1 - a**2`), a factor in `backward`, to see the check fail. More: [exercises](exercises.md)."""
+Things to try: change the learning rate or the widths in `SIZES`, use `tanh` instead of the sigmoid
+(its slope is `1 - a**2`), or change a factor in `backward` and see the check fail. The
+[exercises](exercises.md) have more."""
 
 
 def function(*names: str) -> str:

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from mnistmlp.atomic import atomic_write
+from mnistmlp.atomic import atomic_write, cause_of
 from mnistmlp.data.convert.zips import (
     COMPRESSION_METHODS,
     HEADER_READERS,
@@ -129,7 +129,7 @@ def read_archive(
     except FileNotFoundError:
         raise MissingArchiveError(f"{path}: no such file") from None
     except OSError as error:
-        raise ArchiveError(f"{path}: {error.strerror}") from None
+        raise ArchiveError(f"{path}: {cause_of(error)}") from None
     try:
         with file, _quiet, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NumPy and Python warn of odd headers

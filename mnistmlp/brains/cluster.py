@@ -273,8 +273,8 @@ class Cluster:
 
 
 def _wrong_version(message: str) -> ClusterError:
-    needed = f"pip install 'mnistmlp[cluster]=={__version__}'"
-    return ClusterError(message, hint=f"on the scheduler and on all workers: {needed}")
+    needed = f"install mnistmlp {__version__} with its extra cluster"
+    return ClusterError(message, hint=f"{needed} on the scheduler and on all workers")
 
 
 def _lost_scheduler(address: str) -> ClusterError:

@@ -7,6 +7,7 @@ import stat
 from itertools import takewhile
 from pathlib import Path
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.errors import MnistMlpError
 from mnistmlp.training.state import EpochReport, parse_report
 
@@ -46,7 +47,7 @@ class Log:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise MnistMlpError(f"{self.path}: {error.strerror}") from None
+            raise MnistMlpError(f"{self.path}: {cause_of(error)}") from None
         pairs = zip(lines, self.lines, strict=False)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         new = [self._parse(line, number) for number, line in enumerate(lines[same:], same + 1)]

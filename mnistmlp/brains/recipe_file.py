@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mnistmlp.atomic import atomic_write
+from mnistmlp.atomic import atomic_write, cause_of
 from mnistmlp.errors import RecipeError, SettingError
 from mnistmlp.training.learning_rates import override
 from mnistmlp.training.recipes import RECIPES, SETTINGS, Recipe, check_names, imply_augment
@@ -94,7 +94,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise RecipeError(f"{path}: no such file") from None
     except OSError as error:
-        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
+        raise RecipeError(f"{path}: cannot be read: {cause_of(error)}") from None
     if len(content) > MAX_SIZE:
         raise RecipeError(f"{path}: larger than {MAX_SIZE:,} bytes, too large for a recipe")
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 LEVELS = "▁▂▃▄▅▆▇█"
-WIDTH = 59  # characters of curve and text, at most: with the name of its row, it fits 80 columns
+WIDTH = 57  # characters of curve and text, at most: with the name of its row, it fits 80 columns
 
 
 def draw_sparkline(

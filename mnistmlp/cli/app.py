@@ -6,22 +6,22 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar, cast
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from mnistmlp.cli import console
 from mnistmlp.cli.completion import separate_values
+from mnistmlp.cli.help import Command, Group
 from mnistmlp.cli.interrupt import Terminated
 from mnistmlp.errors import MnistMlpError, SettingError
 from mnistmlp.version import __version__
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 FAULT, USAGE, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 STREAMS = {  # and how they write file names that are not UTF-8
     "stdin": None,
@@ -35,15 +35,14 @@ COMMANDS = (  # each is a module of this package
 )
 
 
-class _Command(TyperCommand):
-    """A command whose help fits the encoding of stdout; Typer takes UTF-8 in place of ASCII."""
+EXAMPLES = (
+    ("Train a network that reads 99 % of the test images", "mnistmlp train --recipe modern"),
+    ("Evaluate it", "mnistmlp evaluate brain.npz"),
+    ("Recognise the digit in a picture", "mnistmlp predict scan.png"),
+)
 
-    def get_help(self, ctx: Any) -> str:
-        """Return the help."""
-        return console.make_plain(super().get_help(ctx), sys.stdout.encoding)
 
-
-class _Program(TyperGroup):
+class _Program(Group):
     """The group of commands; it reports every failure as one line on stderr.
 
     A command's module is imported when the command is first used.
@@ -53,6 +52,7 @@ class _Program(TyperGroup):
         super().__init__(**attributes)
         self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # None: not imported
         self.suggest_commands = False  # in the error line: the hint says it
+        self.examples = EXAMPLES
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of that name, or None if there is none."""
@@ -60,10 +60,10 @@ class _Program(TyperGroup):
             name = cmd_name + "_" if iskeyword(cmd_name) else cmd_name  # PEP 8's: import_
             module = import_module(f"mnistmlp.cli.{name}")
             single = typer.Typer(add_completion=False, rich_markup_mode=None)
-            epilog = getattr(module, "EPILOG", None)
-            command = _keep_help(getattr(module, name))
-            single.command(cmd_name, cls=_Command, epilog=epilog)(command)
-            self.commands[cmd_name] = typer.main.get_command(single)
+            single.command(cmd_name, cls=Command)(_keep_help(getattr(module, name)))
+            command = cast(Command, typer.main.get_command(single))
+            command.describe(module)
+            self.commands[cmd_name] = command
         return self.commands.get(cmd_name)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -110,7 +110,7 @@ def _find_meant(error: Any) -> str | None:
     return next((bare[each] for each in get_close_matches(typed.lstrip("-"), bare)), None)
 
 
-def _keep_help(command: Command) -> Command:
+def _keep_help(command: Function) -> Function:
     """Return a command with its docstring, from the source if `python -OO` has stripped it."""
     if command.__doc__ is None:
         import ast  # only needed here
@@ -154,8 +154,10 @@ def _report_failures() -> Iterator[None]:
         console.fail(shortage)
         raise typer.Exit(FAULT) from None
     except OSError as error:
+        from mnistmlp.atomic import cause_of  # only needed here
+
         _discard_output()
-        console.fail(f"{error.filename or 'output'}: {error.strerror or error}")
+        console.fail(f"{error.filename or 'output'}: {cause_of(error)}")
         raise typer.Exit(FAULT) from None
 
 
@@ -164,7 +166,7 @@ def _find_shortage(error: Exception) -> str | None:
     if isinstance(error, MemoryError) or "failed to map segment" in str(error):  # of a library
         return "not enough memory"
     if "can't start new thread" in str(error):
-        return "the system starts no more threads: the limit on processes or memory is reached"
+        return "cannot start more threads: the limit on processes or memory is reached"
     return None
 
 
@@ -185,7 +187,7 @@ def _discard_output() -> None:
 
 app = typer.Typer(
     cls=_Program,
-    rich_markup_mode=None,  # plain help: no Rich to load, and it pipes well
+    rich_markup_mode=None,  # `Group` decides
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -206,7 +208,8 @@ def main(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Fetch MNIST, train a multilayer perceptron in pure NumPy, evaluate it, recognise digits."""
+    """Train a multilayer perceptron in pure NumPy, and recognise handwritten digits."""
     if context.invoked_subcommand is None:
-        print(context.get_help(), file=sys.stderr)
+        with redirect_stdout(sys.stderr):
+            print(context.get_help())
         raise typer.Exit(USAGE)

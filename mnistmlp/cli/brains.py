@@ -20,7 +20,7 @@ OneBrain = Annotated[
     typer.Argument(
         metavar="BRAIN",
         autocompletion=complete_brain,
-        help="Brain file, or pretrained: the bundled brain.",
+        help="Brain file, or `pretrained`, the bundled brain.",
     ),
 ]
 Brains = Annotated[
@@ -29,7 +29,7 @@ Brains = Annotated[
         metavar="BRAIN",
         autocompletion=complete_brain,
         show_default="brain.npz",
-        help="Brain files, or pretrained: the bundled brain. The probabilities of several are "
+        help="Brain files, or `pretrained`, the bundled brain. The probabilities of several are "
         "averaged, and the loss is then cross-entropy.",
     ),
 ]
@@ -64,7 +64,7 @@ def choose_default_brain(dataset: str | None = None) -> Path:
 
 
 def load_named(name: Path, *, warn: bool = True) -> Brain:
-    """Load the brain that a name stands for, and warn if by its file it has learnt nothing.
+    """Load the brain that a name stands for, and warn if its file says that it has learnt nothing.
 
     Raises
     ------

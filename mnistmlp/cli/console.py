@@ -8,8 +8,9 @@ import errno
 import io
 import os
 import sys
+import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from mnistmlp.cli.hints import hint_for
 
@@ -30,11 +31,12 @@ PLAIN |= dict(
         strict=True,
     )
 )
+STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;34", "note": "1", "heading": "1"}
 BUFFER = 1 << 16  # bytes that are written at once, at most
 
 
 class Footer:
-    """A line or more below the notes on a terminal, drawn again in place.
+    """One or more lines below the notes on a terminal, redrawn in place.
 
     The cursor stays visible, at the start of the first line: a program that is killed
     leaves nothing to restore, and a terminal that wraps its lines anew in another
@@ -122,7 +124,7 @@ def make_plain(text: str, encoding: str) -> str:
 
 
 def _replace_by_plain(error: UnicodeError) -> tuple[str, int]:
-    """Return plain characters for those that an encoding lacks, and where to go on."""
+    """Return plain characters for those that an encoding lacks, and where to continue."""
     assert isinstance(error, UnicodeEncodeError)
     lacking = error.object[error.start : error.end]
     plain = (PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking)
@@ -133,8 +135,23 @@ codecs.register_error("mnistmlp.plain", _replace_by_plain)
 
 
 def note(message: str) -> None:
-    """Write a line to stderr, and carry on if that fails."""
+    """Write a line to stderr, and carry on if that fails.
+
+    On a terminal, what begins with a label is wrapped by words, and the label is coloured.
+    """
+    if is_terminal():
+        message = "\n".join(map(_fit, message.split("\n")))
     footer.write(f"{message}\n")
+
+
+def _fit(line: str) -> str:
+    """Return a line as the terminal on stderr is to show it."""
+    label, colon, text = line.partition(": ")
+    if label not in STYLES or not colon:
+        return line
+    first, *more = wrap(f"{label}:\xa0{text}", terminal_width(), "  ")  # not broken after it
+    first = f"{paint(label, label, sys.stderr)}: {first[len(label) + 2 :]}"
+    return "\n".join([first, *more])
 
 
 def _write(text: str) -> None:
@@ -151,7 +168,7 @@ def _is_in_background() -> bool:
 
 
 def report(error: MnistMlpError) -> None:
-    """Write an error to stderr, with its details, one a line, and a hint."""
+    """Write an error to stderr, with its details, one per line, and a hint."""
     fail(str(error), hint=hint_for(error), details=error.details)
 
 
@@ -159,6 +176,22 @@ def fail(message: str, *, hint: str | None = None, details: Iterable[str] = ()) 
     """Write an error line, its details and a hint to stderr."""
     lines = [f"error: {escape(message)}", *(f"  {escape(detail)}" for detail in details)]
     note("\n".join([*lines, f"hint: {escape(hint)}"] if hint else lines))
+
+
+def paint(text: str, style: str, stream: TextIO) -> str:
+    """Return a text with the colour of a style, if the stream shows colours."""
+    return f"\x1b[{STYLES[style]}m{text}\x1b[m" if shows_colours(stream) else text
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Return a text as lines of so many columns, all but the first indented; words are kept."""
+    from mnistmlp.cli.drawing import cell_width
+
+    spread = "".join(c + "\0" * (cell_width(c) - 1) for c in text)  # wide ones as two characters
+    wrapper = textwrap.TextWrapper(
+        width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return [line.replace("\0", "") for line in wrapper.wrap(spread)]
 
 
 def escape(text: str) -> str:
@@ -173,10 +206,15 @@ def escape(text: str) -> str:
     )
 
 
-def is_terminal() -> bool:
-    """Tell whether stderr is a terminal that can redraw a line."""
+def is_terminal(stream: TextIO | None = None) -> bool:
+    """Tell whether a stream, or stderr, is a terminal that can redraw a line."""
     able = os.environ.get("TERM", "dumb") not in {"", "dumb", "unknown"}
-    return able and os.environ.get("TTY_COMPATIBLE") != "0" and sys.stderr.isatty()
+    return able and os.environ.get("TTY_COMPATIBLE") != "0" and (stream or sys.stderr).isatty()
+
+
+def shows_colours(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal that shows colours, and its user wants them."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 
 def terminal_width() -> int:

@@ -22,8 +22,8 @@ KEPT = "the old file is kept as .bak"
 STATES = {
     "fetched": "fetched and verified",
     "replaced": f"fetched and verified; {KEPT}",
-    "present": "already here, verified",
-    "failed": "a mirror failed, and the next was tried",
+    "present": "exists, verified",
+    "failed": "a mirror failed; trying the next",
 }
 
 
@@ -115,7 +115,7 @@ def choose_dataset(
         return dataset
     own = next(name for name in TITLES if name in trained_on)
     if not quiet:
-        console.note(f"note: on {TITLES[own]}, as the brain was trained on it (--dataset {own})")
+        console.note(f"note: using {TITLES[own]}, which the brain was trained on (--dataset {own})")
     return own
 
 

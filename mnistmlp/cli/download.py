@@ -10,6 +10,15 @@ from mnistmlp.cli.data import fetch, make_synthetic
 from mnistmlp.cli.options import DataDir, DatasetName, Quiet
 from mnistmlp.errors import SettingError
 
+EXAMPLES = (
+    ("Download MNIST into the cache, where other commands find it", "mnistmlp download"),
+    ("Download Fashion-MNIST", "mnistmlp download --dataset fashion"),
+    (
+        "Make digits without a network, in a folder of your own",
+        "mnistmlp download --dataset synthetic --data-dir digits",
+    ),
+)
+
 
 def download(
     data_dir: DataDir = None,
@@ -18,24 +27,26 @@ def download(
         typer.Option(
             metavar="URL",
             show_default="public mirrors of the data set",
-            help="Where to fetch the .gz files: the http, https or file URL of a folder; "
-            "repeat for more, tried in order.",
+            help="Where to download the .gz files from: the http, https or file URL of a folder. "
+            "Repeat it for more mirrors; they are tried in order.",
         ),
     ] = None,
     force: Annotated[
         bool,
         typer.Option(
             "--force",
-            help="Fetch or make all files, whatever is there; old ones are kept as NAME.bak.",
+            help="Download or make all files again, even if already verified; old ones are kept as "
+            "NAME.bak.",
         ),
     ] = False,
     dataset: DatasetName = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fetch MNIST or another data set, or make synthetic digits, and print the folder.
+    """Download MNIST or another data set.
 
-    The four files are stored uncompressed, each after a check against its published
-    SHA-256.  A folder that holds other data under their names is left as it is.
+    The four files are checked against their published SHA-256 and stored uncompressed;
+    synthetic digits are made instead.  The folder is printed.  A folder that holds other
+    data under the same names is left as it is.
     """
     from mnistmlp.data.folder import cache_folder_of
 

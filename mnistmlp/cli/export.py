@@ -11,6 +11,12 @@ from mnistmlp.cli.brains import brain_file, load_named
 from mnistmlp.cli.completion import complete_brain
 from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_target
 
+EXAMPLES = (
+    ("Write a page to draw digits on", "mnistmlp export brain.npz digits.html"),
+    ("Write a model for ONNX Runtime", "mnistmlp export brain.npz digits.onnx"),
+    ("Write the bundled brain for PyTorch", "mnistmlp export pretrained digits.safetensors"),
+)
+
 
 def export(
     brain: Annotated[
@@ -18,23 +24,24 @@ def export(
         typer.Argument(
             metavar="BRAIN",
             autocompletion=complete_brain,
-            help="Brain file, or pretrained: the bundled brain.",
+            help="Brain file, or `pretrained`, the bundled brain.",
         ),
     ],
     output: Annotated[
         Path,
         typer.Argument(
             metavar="FILE",
-            help="File to write; its suffix sets the format: .html, .onnx or .safetensors.",
+            help="File to write; its suffix is the format: .html, .onnx or .safetensors.",
         ),
     ],
     force: Force = False,
 ) -> None:
-    """Write a brain in another format, and print the path of the file.
+    """Write a brain as a web page, ONNX or safetensors.
 
-    .html is a page to draw on, which shows what the network sees and does. It
-    needs no server and no connection: open it from disk, or put it on any host.
-    .onnx is for onnxruntime and others, .safetensors for PyTorch's nn.Sequential.
+    .html is a page to draw on, which shows what the network sees and does. It needs no
+    server and no connection: open it from disk, or put it on any host. .onnx is for ONNX
+    Runtime and others, .safetensors for PyTorch's nn.Sequential. The path of the file is
+    printed.
     """
     from mnistmlp.exchange.export import SUFFIXES, export_brain
 

@@ -24,7 +24,7 @@ from mnistmlp.errors import (
 )
 
 BUNDLED = "pretrained"  # the name of the bundled brain
-BRAIN_HINT = f"a brain is an .npz file, such as train writes, or {BUNDLED}: the bundled brain"
+BRAIN_HINT = f"a brain is an .npz file written by train, or {BUNDLED}, the bundled brain"
 SHRINK_HINT = "make it smaller, with ImageMagick for example: magick FILE -resize 1000x1000 NEW.png"
 
 
@@ -110,7 +110,7 @@ def _name_other_folder(folder: Path | None) -> str:
     """Return the ways out where a folder holds other data than those that are wanted."""
     from mnistmlp.data.folder import VARIABLE
 
-    rest = "the files are kept in the cache; or leave out --dataset, which takes these as they are"
+    rest = "the files go to the cache; or leave out --dataset to use these as they are"
     named = os.environ.get(VARIABLE)
     if folder and named and Path(named).expanduser() == folder:
         return f"{VARIABLE} names this folder; without it {rest}"
@@ -139,4 +139,4 @@ def _fetch_by_hand(folder: Path, dataset: str) -> str:
     )
     if dataset != "mnist":
         return ways
-    return f"{ways}; or use digits that need no network: --dataset synthetic"
+    return f"{ways}; or use the built-in digits: --dataset synthetic"

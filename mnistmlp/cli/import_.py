@@ -13,6 +13,14 @@ from mnistmlp.cli.options import Force, back_up_replaced, check_distinct, check_
 from mnistmlp.errors import SettingError
 from mnistmlp.training.recipes import ActivationName, LossName
 
+EXAMPLES = (
+    ("Make a brain from a model of PyTorch", "mnistmlp import model.safetensors brain.npz"),
+    (
+        "Make one from a model that was trained on standardised pixels",
+        "mnistmlp import model.safetensors brain.npz --normalized 0.1307,0.3081",
+    ),
+)
+
 
 def import_(
     model: Annotated[
@@ -39,17 +47,18 @@ def import_(
         str | None,
         typer.Option(
             metavar="MEAN,STD",
-            help="Mean and standard deviation by which pixels from 0 to 1 were standardised in "
+            help="Mean and standard deviation with which pixels from 0 to 1 were standardised in "
             "training, such as 0.1307,0.3081.",
         ),
     ] = None,
     force: Force = False,
 ) -> None:
-    """Make a brain from a network of PyTorch, Keras or JAX, and print its path.
+    """Make a brain from a network of PyTorch, Keras or JAX.
 
-    The network has linear layers only, from 784 pixels to 10 digits, and is saved
-    as safetensors. Numbers in the layers' names give their order, or else the shapes
-    do; matrices of Keras and JAX, (fan_in, fan_out), are transposed. A note says so.
+    The network must be saved as safetensors, with linear layers only, from 784 pixels to 10
+    digits. The order of the layers is taken from the numbers in their names, or else from
+    their shapes; matrices of Keras and JAX, (fan_in, fan_out), are transposed, which a note
+    reports. The path of the brain is printed.
     """
     from mnistmlp.exchange.safetensors import import_safetensors
 

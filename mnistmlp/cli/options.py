@@ -15,7 +15,7 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from mnistmlp.atomic import back_up, backup_path, check_writable
+from mnistmlp.atomic import back_up, backup_path, cause_of, check_writable
 from mnistmlp.cli import console
 from mnistmlp.data import catalog
 from mnistmlp.errors import SettingError
@@ -77,7 +77,7 @@ def parse_file(text: str) -> Path:
 def parse_no_stream(text: str) -> Path:
     """Parse the name of a file or a folder where neither standard input nor output will do."""
     if text == "-":
-        raise typer.BadParameter("- is no file: standard input and output will not do here")
+        raise typer.BadParameter("- is not a file; standard input and output cannot be used here")
     return parse_file(text)
 
 
@@ -114,7 +114,7 @@ def check_target(option: str, path: Path, *, force: bool, other: str = "file") -
         if force and path.exists():
             check_writable(backup_path(path))
     except OSError as error:
-        raise SettingError(option, f"{error.filename}: {error.strerror}") from None
+        raise SettingError(option, f"{error.filename}: {cause_of(error)}") from None
     if path.exists() and not force:
         raise SettingError(option, f"{path} exists", hint=keep_hint(path, other))
 
@@ -145,7 +145,7 @@ def check_distinct(option: str, path: Path, others: Mapping[str, Path | None]) -
     """
     for named, other in others.items():
         if other and is_same_file(path, other):
-            raise SettingError(option, f"{path} is the file of {named}")
+            raise SettingError(option, f"{path} is the same file as {named}")
     check_backup(option, path, others)
 
 
@@ -176,25 +176,28 @@ DataDir = Annotated[
         metavar="DIR",
         show_default="the user's cache folder",
         help="Folder with the four IDX files, plain or .gz.",
+        rich_help_panel="Data",
     ),
 ]
 DatasetName = Annotated[
     catalog.DatasetName | None,
     typer.Option(
         show_default="mnist, or what DIR holds",
-        help="Data set: digits, clothes (fashion), Japanese characters (kmnist), or digits that "
-        "are built in and need no network (synthetic).",
+        help="Data set: digits (mnist), clothes (fashion), Japanese characters (kmnist), or "
+        "built-in digits that need no network (synthetic).",
+        rich_help_panel="Data",
     ),
 ]
 SplitName = Annotated[
-    Literal["test", "train"], typer.Option(help="Which images of the data set to use.")
+    Literal["test", "train"],
+    typer.Option(help="Images of the data set to use.", rich_help_panel="Data"),
 ]
 Force = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Replace files that exist; each is kept as NAME.bak, in place of an older one.",
+        help="Replace existing files; the old ones are kept as NAME.bak.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and warnings only.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and warnings.")]

@@ -25,7 +25,8 @@ RecipeName = Annotated[
         metavar="NAME",
         autocompletion=complete_recipe,
         show_default="classic",
-        help=f"Settings to start from: {', '.join(RECIPES)}, see below; or a recipe file, .toml.",
+        help=f"Settings to start from: {', '.join(RECIPES)}, or a recipe file (.toml).",
+        rich_help_panel="Essentials",
     ),
 ]
 
@@ -81,12 +82,13 @@ def _parameters(kind: type) -> Iterator[Parameter]:
 def _annotate(name: str, setting: Setting) -> Any:
     """Return the annotated type of a setting's option; None, the default, keeps the recipe's."""
     flag = "--" + name.replace("_", "-")
+    shown: dict[str, Any] = {"help": setting.help, "rich_help_panel": setting.group}
     if setting.kind is bool:
-        option = typer.Option(f"{flag}/{flag.replace('--', '--no-')}", help=setting.help)
+        option = typer.Option(f"{flag}/{flag.replace('--', '--no-')}", **shown)
         return Annotated[bool | None, option]
     parser = PARSERS.get(setting.kind)
     names = setting.options or (flag,)
-    option = typer.Option(*names, parser=parser, metavar=setting.metavar, help=setting.help)
+    option = typer.Option(*names, parser=parser, metavar=setting.metavar, **shown)
     return Annotated[str | None if parser else setting.kind | None, option]
 
 

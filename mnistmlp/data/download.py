@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from mnistmlp.arrays import StrPath
+from mnistmlp.atomic import cause_of
 from mnistmlp.data.catalog import FILES, MNIST, DataFile
 from mnistmlp.data.folder import file_digest, find_files, is_cache
 from mnistmlp.data.placing import check_place, files_to_write, place
@@ -233,7 +234,7 @@ def _read_local(transfer: Transfer) -> Chunks:
             while data := source.read(CHUNK):
                 yield data, total
     except OSError as error:
-        raise RefusalError(error.strerror) from None
+        raise RefusalError(cause_of(error)) from None
     except ValueError as error:
         raise RefusalError(str(error)) from None
 

@@ -11,6 +11,7 @@ from typing import Any
 import platformdirs
 from numpy.typing import NDArray
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.data.catalog import (
     DIGIT_NAMES,
     FILES,
@@ -138,7 +139,7 @@ def read_names(folder: Path) -> tuple[str, ...] | None:
         with path.open("rb") as file:
             text = file.read(MAX_NAMES_FILE).decode("utf-8-sig")
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from None
+        raise DataError(f"{path}: {cause_of(error)}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise DataError(f"{path}:{line}: not in UTF-8", hint=hint) from None

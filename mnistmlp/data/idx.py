@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnistmlp.arrays import StrPath
-from mnistmlp.atomic import atomic_write, check_free
+from mnistmlp.atomic import atomic_write, cause_of, check_free
 from mnistmlp.data.idx_faults import explain_size, explain_sizes, explain_start, fault_error
 from mnistmlp.errors import IdxError
 
@@ -165,7 +165,7 @@ def _open(path: Path) -> BinaryIO | gzip.GzipFile:
             packed = file.read(2) == GZIP_MAGIC
         return gzip.open(path) if packed else path.open("rb")
     except OSError as error:
-        raise IdxError(f"{path}: {error.strerror}") from None
+        raise IdxError(f"{path}: {cause_of(error)}") from None
 
 
 def _read(path: Path, file: BinaryIO | gzip.GzipFile, size: int) -> bytes:
@@ -175,7 +175,7 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile, size: int) -> bytes:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise IdxError(f"{path}: damaged gzip stream: {error}") from None
     except OSError as error:
-        raise IdxError(f"{path}: {error.strerror}") from None
+        raise IdxError(f"{path}: {cause_of(error)}") from None
 
 
 def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:

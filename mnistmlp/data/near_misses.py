@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.data.catalog import FILES, DataFile, Split
 from mnistmlp.data.convert.command import DIVIDE, convert_command, holds_images, write_command
 from mnistmlp.data.folder import find_files, is_verified, missing_files, possible_paths
@@ -49,7 +50,7 @@ def missing_error(folder: Path, missing: Sequence[DataFile]) -> MissingDataError
     except FileNotFoundError:
         return MissingDataError(f"{folder}: no such folder", folder=folder)
     except OSError as error:
-        return MissingDataError(f"{folder}: {error.strerror}", folder=None)
+        return MissingDataError(f"{folder}: {cause_of(error)}", folder=None)
     if not names:
         return MissingDataError(f"{folder}: an empty folder", folder=folder)
     near_misses = list(_find_near_misses(folder, names, missing))

@@ -28,6 +28,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.data.transfer import MirrorError, RefusalError, Transfer
 
 # A try that gets no answer, or no byte of the body, ends after ANSWER_TIMEOUT or READ_TIMEOUT:
@@ -293,7 +294,10 @@ def _reason(error: BaseException) -> str:
         return "the connection ended too early"
     if isinstance(error, urllib3.exceptions.LocationParseError | UnicodeError):
         return "its address, or that of the proxy, is not valid"  # the error quotes parts of it
-    text = str(getattr(error, "strerror", None) or error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        text = cause_of(error)
+    else:
+        text = str(error) or type(error).__name__
     return (hide_login(text) if "//" in text else text)[:200]  # of a proxy, perhaps
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from mnistmlp.arrays import StrPath
-from mnistmlp.atomic import atomic_write, check_free
+from mnistmlp.atomic import atomic_write, cause_of, check_free
 from mnistmlp.brains.archive import MAX_META, parse_meta
 from mnistmlp.brains.brain import Brain
 from mnistmlp.brains.file import chain_sizes
@@ -210,7 +210,7 @@ def _check_file(path: Path) -> None:
         with path.open("rb") as file:
             header = int.from_bytes(file.read(8), "little")
     except OSError as error:
-        raise BrainError(f"{path}: {error.strerror}") from None
+        raise BrainError(f"{path}: {cause_of(error)}") from None
     size = path.stat().st_size
     if 8 + header > size:
         raise BrainError(f"{path}: not a safetensors file, or a damaged one", hint=SAVE_HINT)

@@ -23,6 +23,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, _imaging
 
 from mnistmlp.arrays import Grey, Mask, StrPath
+from mnistmlp.atomic import cause_of
 from mnistmlp.errors import (
     InputError,
     LargePictureError,
@@ -77,7 +78,7 @@ def read_bytes(source: StrPath | BinaryIO) -> tuple[bytes, str]:
         else:
             data = _read_stream(source)
     except OSError as error:
-        raise PictureError(f"{name}: {error.strerror}") from None
+        raise PictureError(f"{name}: {cause_of(error)}") from None
     _check_size(len(data), name)
     if not data:
         raise PictureError(f"{name}: empty")

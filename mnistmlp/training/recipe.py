@@ -59,8 +59,9 @@ class Recipe:
     normalization: NormalizationName = choice(
         "none",
         NormalizationName,
-        "Before the network sees digits, make them upright (deslant), or upright, centred and of "
-        "one size (moments).",
+        "Make digits upright (deslant), or upright, centred and equal in size (moments), before "
+        "the network sees them.",
+        group="Network",
     )
     hidden: tuple[int, ...] = widths(
         (20, 20, 20),
@@ -69,33 +70,38 @@ class Recipe:
         search=Choices(
             ((64,), (128,), (256,), (512,), (128, 64), (256, 128), (512, 256), (256, 128, 64))
         ),
+        group="Essentials",
     )
     activation: ActivationName = choice(
-        "sigmoid", ActivationName, "Activation of the hidden layers.", basic=True
+        "sigmoid", ActivationName, "Activation of the hidden layers.", basic=True, group="Network"
     )
     loss: LossName = choice(
         "mse",
         LossName,
         "Mean squared error on sigmoid outputs, or cross-entropy on softmax.",
         basic=True,
+        group="Network",
     )
     receptive_field: float = number_where(
         0.0,
-        "Start each neuron of the first layer with a receptive field of this size; 0 for none.",
+        "Give each neuron of the first layer a receptive field of this size at first; 0 for none.",
         f"0, nor a number from 0.1 to {SIDE}",
         lambda sigma: sigma == 0 or 0.1 <= sigma <= SIDE,
         metavar="PX",
         search=Choices((0.0, 1.0, 2.0, 3.0)),
+        group="Network",
     )
     dropout: float = fraction(
         0.0,
         "Fraction of the hidden neurons to drop at random in each step.",
         search=Span(0.0, 0.3),
+        group="Regularisation",
     )
     label_smoothing: float = fraction(
         0.0,
-        "Fraction of each target that is spread evenly over the ten digits.",
+        "Fraction of each target to spread evenly over the ten digits.",
         search=Span(0.0, 0.1),
+        group="Regularisation",
     )
     adversarial: float = number(
         0.0,
@@ -104,26 +110,31 @@ class Recipe:
         SIDE,  # from a black image to a white one
         metavar="RADIUS",
         search=Span(0.0, 1.5),
+        group="Regularisation",
     )
-    optimizer: OptimizerName = choice("sgd", OptimizerName, "The optimiser.", basic=True)
+    optimizer: OptimizerName = choice(
+        "sgd", OptimizerName, "Optimisation algorithm.", basic=True, group="Optimiser"
+    )
     hardest: float = number_where(
         1.0,
-        "Train on only this fraction of each batch, the images with the highest loss.",
+        "Train only on this fraction of each batch: the images with the highest loss.",
         "a number above 0, up to 1",
         lambda share: 0 < share <= 1,
         metavar="FRACTION",
         search=Span(0.2, 1.0),
+        group="Optimiser",
     )
     learning_rate: float = number_where(
         6.0,
-        "Highest learning rate; by default the recipe's, or one that suits other settings: see "
-        "below.",
+        "Highest learning rate; by default the recipe's, or one that suits the other settings if "
+        "they differ from the recipe's.",
         "a finite number above 0",
         lambda rate: 0 < rate < math.inf,
         metavar="RATE",
         options=("--learning-rate", "--lr"),
         basic=True,
         search=Around(10),
+        group="Essentials",
     )
     schedule: ScheduleName = choice(
         "cosine",
@@ -131,6 +142,7 @@ class Recipe:
         "How the learning rate changes over the run.",
         basic=True,
         search=Choices(("step", "cosine", "one-cycle")),
+        group="Optimiser",
     )
     momentum: float = fraction(
         0.0,
@@ -138,9 +150,16 @@ class Recipe:
         metavar="M",
         only_with=("optimizer", ("sgd", "nesterov")),
         search=Span(0.0, 0.98),
+        group="Optimiser",
     )
     weight_decay: float = number(  # a step shrinks weights by learning rate × this
-        0.0, "Decoupled weight decay.", 0, MAX_COUNT, metavar="D", search=Span(0.0, 0.3)
+        0.0,
+        "Weight decay, decoupled from the gradient as in AdamW.",
+        0,
+        MAX_COUNT,
+        metavar="D",
+        search=Span(0.0, 0.3),
+        group="Regularisation",
     )
     batch_size: int = whole(
         32,
@@ -149,37 +168,49 @@ class Recipe:
         MAX_COUNT,
         basic=True,
         search=Choices((32, 64, 128, 256, 512)),
+        group="Essentials",
     )
-    epochs: int = whole(30, "Passes over the training images.", 1, MAX_EPOCHS, basic=True)
+    epochs: int = whole(
+        30, "Passes over the training images.", 1, MAX_EPOCHS, basic=True, group="Essentials"
+    )
     validation: int = whole(
-        5000, "Images at the end of the set to hold out for validation; 0 for none.", 0, MAX_IMAGES
+        5000,
+        "Hold out the last N training images for validation; 0 for none.",
+        0,
+        MAX_IMAGES,
+        group="Data",
     )
     patience: int | None = whole(
         None,
-        "Stop after N epochs without better validation accuracy, and keep the best weights.",
+        "Stop after N epochs without a better validation accuracy, and keep the best weights.",
         1,
         MAX_EPOCHS,
+        group="Regularisation",
     )
-    limit: int | None = whole(None, "Train on the first N images only.", 1, MAX_IMAGES)
-    shuffle: bool = flag(True, "Shuffle the images in every epoch.")
-    augment: bool = flag(False, "Warp every image anew in every epoch.")
+    limit: int | None = whole(
+        None, "Train on the first N images only.", 1, MAX_IMAGES, group="Data"
+    )
+    shuffle: bool = flag(True, "Shuffle the images in every epoch.", group="Optimiser")
+    augment: bool = flag(False, "Warp every image differently in every epoch.", group="Warps")
     displacement: float = number(
         1.0,
-        "Standard deviation of the elastic part of the warp.",
+        "Standard deviation of the elastic distortion.",
         0,
         SIDE,
         metavar="PX",
         warp=True,
         search=Span(0.0, 2.0),
+        group="Warps",
     )
     rotation: float = number(
         12.0,
-        "Largest rotation of the warp, in either direction.",
+        "Largest rotation, in either direction.",
         0,
         180,
         metavar="DEG",
         warp=True,
         search=Span(0.0, 20.0),
+        group="Warps",
     )
     scaling: float = number(
         0.15,
@@ -189,26 +220,29 @@ class Recipe:
         metavar="AMOUNT",
         warp=True,
         search=Span(0.0, 0.3),
+        group="Warps",
     )
     shear: float = number(  # pixels sideways per pixel of height
         0.15,
-        "Largest shear of the warp.",
+        "Largest shear.",
         0,
         10,
         metavar="AMOUNT",
         warp=True,
         search=Span(0.0, 0.3),
+        group="Warps",
     )
     shift: float = number(
         0.5,
-        "Largest shift of the warp along each axis.",
+        "Largest shift along each axis.",
         0,
         SIDE,
         metavar="PX",
         warp=True,
         search=Span(0.0, 2.0),
+        group="Warps",
     )
-    dtype: DtypeName = choice("float32", DtypeName, "Floating-point type.")
+    dtype: DtypeName = choice("float32", DtypeName, "Floating-point type.", group="Network")
 
     if not TYPE_CHECKING:  # type checkers know the names
 

@@ -56,6 +56,7 @@ class Setting:
     warp: bool = False  # in use only if images are augmented
     only_with: tuple[str, tuple[str, ...]] | None = None  # in use only if that has such a value
     search: Span | Around | Choices | None = None  # what `tune` tries; None if it stays fixed
+    group: str = field(kw_only=True)  # heading of its option in --help
 
     def check(self, name: str, value: Any) -> None:
         """Raise SettingError unless the value has the right type and is in range."""

@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 
 from mnistmlp.errors import MissingExtraError, SettingError, StudyError, find_root, needs_extra
 from mnistmlp.tuning.sqlite import check_file, make_whole
+from mnistmlp.version import install_command
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
@@ -138,7 +139,7 @@ class Database:
         """Return how to get what speaks to PostgreSQL."""
         match self.url.get_backend_name(), self.url.get_driver_name():
             case "postgresql", "psycopg":
-                return "pip install 'mnistmlp[postgresql]'"
+                return install_command("postgresql")
             case "postgresql", driver:
                 return f"without +{driver} it is psycopg, which the extra postgresql has"
         return None

@@ -123,7 +123,7 @@ HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }"
         (array_of("'|O'", "(1,)"), "a has type object"),
         (array_of("'<f16'", "(1,)"), "a has type float128|a has type longdouble"),
         (array_of("'<M8[s]'", "(1,)"), r"a has type datetime64\[s\]"),
-        (array_of("'a3'", "(1,)"), "a has type bytes24"),
+        (array_of("'a3'", "(1,)"), "a has type bytes24|not a file of ours"),  # 2.5 refuses it
         (array_of("[('\\x1b[2J', '<f4')]", "(1,)"), "a has type void32"),
         (array_of("('<f4', (1000, 1000))", "(1,)"), "a has type void"),
         (array_of(r"'\d'", "(1,)"), "not a file of ours"),
@@ -278,7 +278,7 @@ def test_a_path_that_is_not_a_file_is_refused() -> None:
     PATH.unlink()
     PATH.symlink_to("/dev/zero")
     refused("not a regular file")
-    with pytest.raises(ArchiveError, match="File name too long"):
+    with pytest.raises(ArchiveError, match="file name too long"):
         read_archive(Path("x" * 300), "file", lambda names, meta: None, 9)
 
 

@@ -317,7 +317,7 @@ def test_what_cannot_be_opened_says_why() -> None:
         load_brain(Path("none/brain.npz"))
     Path("file").touch()
     for path, reason in (
-        (Path("file/brain.npz"), "Not a directory"),
+        (Path("file/brain.npz"), "not a folder"),
         (Path("n" * 300), "too long"),
     ):
         with pytest.raises(BrainError, match=reason) as caught:

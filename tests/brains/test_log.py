@@ -114,7 +114,7 @@ def test_what_is_no_file() -> None:
         refused("not a regular file")
     Path("log").unlink()
     Path("log").symlink_to("log")
-    refused("Too many levels of symbolic links")
+    refused("too many levels of symbolic links")
 
 
 def test_a_file_that_is_far_too_large(monkeypatch: pytest.MonkeyPatch) -> None:

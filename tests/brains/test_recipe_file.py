@@ -63,6 +63,6 @@ def test_faults(content: str | bytes, message: str) -> None:
 
 
 def test_files_that_cannot_be_read() -> None:
-    for path, problem in (("none.toml", "no such file"), (".", "cannot be read: Is a directory")):
+    for path, problem in (("none.toml", "no such file"), (".", "cannot be read: is a folder")):
         with pytest.raises(RecipeError, match=f"{path}: {problem}"):
             load_recipe(Path(path))

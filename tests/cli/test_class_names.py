@@ -70,7 +70,7 @@ def test_evaluate_and_info_show_names(run: Run, brain: str, named: Path) -> None
     assert document["class_names"] == list(HOSTILE)
     assert [each["name"] for each in document["per_digit"]] == list(HOSTILE)
     lines = run("info", brain).stdout.splitlines()
-    assert any(line.startswith("classes ") for line in lines)
+    assert any(line.startswith("  classes ") for line in lines)
     assert max(map(cell_width, lines)) <= 80
     assert json.loads(run("info", brain, "--json").stdout)["class_names"] == list(HOSTILE)
 

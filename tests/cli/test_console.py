@@ -18,7 +18,7 @@ import mnistmlp
 from mnistmlp.cli import console
 from mnistmlp.cli.app import COMMANDS
 from tests.cli.conftest import Run, Start
-from tests.cli.terminal import visible_lines
+from tests.cli.terminal import Terminal, visible_lines
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +89,45 @@ def test_what_redraws_a_line(monkeypatch: pytest.MonkeyPatch, term: str, able: b
     monkeypatch.delenv("TERM")
     monkeypatch.delenv("TTY_COMPATIBLE")
     assert not console.is_terminal()
+
+
+# --- Labels ------------------------------------------------------------------
+
+
+def test_errors_and_hints_are_coloured_and_wrapped_on_a_terminal(start: Start) -> None:
+    path = f"{59 * 'n'}/brain.npz"
+    terminal = Terminal(start, "info", path)
+    assert terminal.read() == [
+        *(f"error: {path}: no", "  such file"),
+        "hint: a brain is an .npz file written by train, or pretrained, the bundled brain",
+        "",
+    ]
+    assert "\x1b[1;31merror\x1b[m:" in terminal.shown
+    assert "\x1b[1;34mhint\x1b[m: a brain" in terminal.shown
+    terminal.end()
+
+
+def test_no_colour_is_wanted(start: Start) -> None:
+    terminal = Terminal(start, "info", "none.npz", NO_COLOR="1")
+    lines = terminal.read()
+    assert lines[0] == "error: none.npz: no such file"
+    assert "\x1b" not in terminal.shown
+    terminal.end()
+
+
+def test_only_labels_are_touched(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = 50 * "word "
+    console.fail(long, hint=long)
+    assert capsys.readouterr().err.splitlines() == [f"error: {long}", f"hint: {long}"]  # a pipe
+    monkeypatch.setattr(console, "is_terminal", lambda stream=None: True)
+    console.note(f"epoch 1: {long}")
+    assert capsys.readouterr().err == f"epoch 1: {long}\n"
+    console.note(f"note: {long}")
+    first, *more = capsys.readouterr().err.splitlines()
+    assert first.startswith("\x1b[1mnote\x1b[m: word")
+    assert all(len(line) <= 80 for line in more)
 
 
 # --- Whole lines -------------------------------------------------------------

@@ -61,15 +61,15 @@ def test_a_data_set_by_name_from_the_first_use_to_the_brain(
     for words in (["evaluate", "b.npz"], ["predict", "--index", 3, "--brain", "b.npz"]):
         taken = run(*words)  # the brain's own
         assert taken.exit_code == 0
-        assert taken.stderr.endswith(f" as the brain was trained on it (--dataset {dataset})\n")
+        assert taken.stderr.endswith(f", which the brain was trained on (--dataset {dataset})\n")
         named = run(*words, "--dataset", dataset)
         assert (named.stdout, named.stderr) == (taken.stdout, "")
         other = run(*words, "--data-dir", small)  # recognised where digests are published
         assert (other.exit_code, other.stderr) == (0, "")
     again = run("train", "--like", "b.npz", "--output", "again.npz")
-    assert again.stderr.endswith("the weights are those of b.npz\n")
+    assert again.stderr.endswith("the weights equal those of b.npz\n")
     more = run("train", "--init", "b.npz", "--output", "more.npz", *TINY[2:-1])
-    assert more.stderr.startswith("note: on ")
+    assert more.stderr.startswith("note: using ")
     assert f" on {dataset} in " in more.stderr
     assert run("train", "--dataset", dataset, "--synthetic", 0.1, *TINY).exit_code == 2
     assert [each.name for each in load(dataset)] == [dataset, dataset]
@@ -104,7 +104,7 @@ def test_damage_is_noticed_and_repaired(run: Run, dataset: DatasetName) -> None:
     assert error.startswith(f"error: {path}: changed since it was written: SHA-256")
     assert hint == f"hint: mnistmlp download --dataset {dataset}"
     again = run("download", "--dataset", dataset)
-    assert again.stderr.count("already here, verified") == 3
+    assert again.stderr.count("exists, verified") == 3
     assert path.read_bytes() == content
     told = {entry.dataset for entry in read_record(folder).values()}
     assert told == ({"kmnist"} if dataset == "kmnist" else {""})

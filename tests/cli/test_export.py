@@ -84,7 +84,10 @@ def test_a_file_that_exists_is_replaced_by_force_alone_and_kept(run: Run, brain:
 def test_a_brain_is_not_replaced_by_its_own_export(run: Run, brain: Path) -> None:
     Path("b.onnx").write_bytes(brain.read_bytes())
     result = run("export", "b.onnx", "b.onnx", "--force")
-    assert (result.exit_code, result.stderr) == (2, "error: FILE: b.onnx is the file of BRAIN\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: FILE: b.onnx is the same file as BRAIN\n",
+    )
     assert names() == ["b.onnx"]
 
 
@@ -95,5 +98,5 @@ def test_the_hint_for_a_missing_file_writes_no_brain_under_the_name_of_another_f
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
         "error: missing.onnx: no such file\n"
-        "hint: a brain is an .npz file, such as train writes, or pretrained: the bundled brain\n"
+        "hint: a brain is an .npz file written by train, or pretrained, the bundled brain\n"
     )

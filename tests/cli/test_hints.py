@@ -69,8 +69,7 @@ FOLDER = Path("my data")
         (
             MixedDataError("x"),
             "use another folder, or none: without --data-dir and MNISTMLP_DATA_DIR "
-            "the files are kept in the cache; or leave out --dataset, which takes these as they "
-            "are",
+            "the files go to the cache; or leave out --dataset to use these as they are",
         ),
     ],
 )
@@ -78,7 +77,7 @@ def test_each_kind_of_error_has_its_hint(error: MnistMlpError, hint: str | None)
     assert hint_for(error) == hint
 
 
-A_BRAIN = "a brain is an .npz file, such as train writes, or pretrained: the bundled brain"
+A_BRAIN = "a brain is an .npz file written by train, or pretrained, the bundled brain"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 from mnistmlp.brains.brain import load_brain
 from mnistmlp.core.compression import round_to_half
 from mnistmlp.exchange.safetensors import export_safetensors
+from mnistmlp.version import install_command
 from tests.cli.conftest import Run
 from tests.conftest import names, save_brain
 from tests.exchange.test_safetensors_import import layers_of, named
@@ -78,7 +79,7 @@ def test_faults_are_a_line_and_a_hint(run: Run, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "safetensors", None)
     result = run("import", "model.safetensors", "brain.npz")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.splitlines()[1] == "hint: pip install 'mnistmlp[safetensors]'"
+    assert result.stderr.splitlines()[1] == f"hint: {install_command('safetensors')}"
     assert names() == ["model.pt"]
 
 
@@ -106,5 +107,5 @@ def test_it_does_not_eat_its_source(run: Run) -> None:
     save_file(layers_of(784, 12, 10), "x")
     before = Path("x").read_bytes()
     result = run("import", "x", "x", "--force")
-    assert (result.exit_code, result.stderr) == (2, "error: BRAIN: x is the file of MODEL\n")
+    assert (result.exit_code, result.stderr) == (2, "error: BRAIN: x is the same file as MODEL\n")
     assert Path("x").read_bytes() == before

@@ -27,7 +27,7 @@ def test_a_table(run: Run, brain: Path) -> None:
     )
     assert (facts["recipe"], facts["seed"], facts["epochs"]) == ("modern", "0", "8")
     accuracy = load_brain(brain).meta.validation_accuracy  # type: ignore[union-attr]
-    assert f"\nvalidation accuracy  {accuracy:.2%}\n" in result.stdout
+    assert f"\n  validation accuracy  {accuracy:.2%}\n" in result.stdout
     assert "hidden" not in facts  # as the sizes have it
 
 
@@ -46,8 +46,8 @@ def rows_of(run: Run, *args: object) -> list[tuple[str, str]]:
     """Return the rows of a table, each a name and a value."""
     result = run("info", *args)
     assert (result.exit_code, result.stderr) == (0, "")
-    lines = result.stdout.replace("\n" + 21 * " ", " ").splitlines()
-    return [(line[:20].rstrip(), line[21:]) for line in lines if line]
+    lines = result.stdout.replace("\n" + 23 * " ", " ").splitlines()
+    return [(line[2:22].rstrip(), line[23:]) for line in lines if line[:2] == "  "]
 
 
 def test_no_row_says_none(run: Run) -> None:
@@ -61,11 +61,13 @@ def test_no_row_says_none(run: Run) -> None:
 
 def test_sections(run: Run, brain: Path) -> None:
     parts = run("info", brain).stdout.split("\n\n")
-    rows = [[line[:20].rstrip() for line in part.splitlines() if line[0] != " "] for part in parts]
-    assert [(names[0], names[-1]) for names in rows] == [
-        ("brain", "loss"),
-        ("recipe", "versions"),
-        ("validation accuracy", "loss by epoch"),
+    rows = [
+        [line[:22].strip() for line in part.splitlines() if line[:3] != "   "] for part in parts
+    ]
+    assert [(names[0], names[1], names[-1]) for names in rows] == [
+        ("Network", "brain", "loss"),
+        ("Training", "recipe", "versions"),
+        ("Results", "validation accuracy", "loss by epoch"),
     ]
     write_brain({})
     assert len(run("info").stdout.split("\n\n")) == 2  # nothing was measured
@@ -98,8 +100,8 @@ def test_curves_in_ascii(start: Start) -> None:
     stdout, stderr = start("info", env=env).communicate(timeout=60)
     assert stderr == b""
     lines = stdout.decode("ascii").splitlines()
-    assert lines[-1] == "loss by epoch        @#*+=-:.  1 to 0.007812"
-    assert lines[-2] == "accuracy by epoch    .:-=+*#@  0.00% to 87.50%"
+    assert lines[-1] == "  loss by epoch        @#*+=-:.  1 to 0.007812"
+    assert lines[-2] == "  accuracy by epoch    .:-=+*#@  0.00% to 87.50%"
 
 
 def test_a_history_of_nonsense_draws_no_curve(run: Run) -> None:
@@ -132,7 +134,7 @@ def test_a_path_is_one_piece(run: Run) -> None:
     path = Path("  ".join(10 * ["a long name"]) + ".npz")
     write_brain({})
     Path("brain.npz").rename(path)
-    assert f"{'brain':20} {path}\n" in run("info", path).stdout
+    assert f"  {'brain':20} {path}\n" in run("info", path).stdout
 
 
 CHANGED: dict[str, Any] = {
@@ -168,7 +170,7 @@ def test_json(run: Run, brain: Path) -> None:
 
 
 def test_the_normalisation(run: Run, brain: Path, normalised: Path) -> None:
-    row = f"normalization        {normalised.stem}"
+    row = f"  normalization        {normalised.stem}"
     assert run("info", normalised).stdout.splitlines().count(row) == 1
     document = json.loads(run("info", normalised, "--json").stdout)
     assert document["normalization"] == document["input"]["normalization"] == normalised.stem
@@ -179,7 +181,7 @@ def test_the_normalisation(run: Run, brain: Path, normalised: Path) -> None:
 def test_the_normalisation_of_an_imported_brain(run: Run, normalised: Path) -> None:
     export_safetensors(Brain(load_brain(normalised).network, None), Path("model.safetensors"))
     assert run("import", "model.safetensors", "imported.npz").exit_code == 0
-    row = f"normalization        {normalised.stem}"
+    row = f"  normalization        {normalised.stem}"
     assert row in run("info", "imported.npz").stdout.splitlines()
 
 
@@ -247,5 +249,5 @@ def test_a_setting_of_another_version_hides_no_other(run: Run, brain: Path) -> N
     recipe = loaded.meta.recipe | {"warmth": 0.5, "batch_size": -1, "dropout": 0.25}
     save_brain(Path("later.npz"), loaded.network, loaded.meta.raw | {"recipe": recipe})
     lines = run("info", "later.npz").stdout.splitlines()
-    assert {"batch size           -1", "dropout              0.25"} < set(lines)
+    assert {"  batch size           -1", "  dropout              0.25"} < set(lines)
     assert not any("warmth" in line for line in lines)

@@ -64,7 +64,7 @@ def test_a_committee_that_cannot_start_a_process_says_so(
     command = [*one_process, sys.executable, "-m", "mnistmlp", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    starts = [line.partition(" no process")[0] for line in done.stderr.splitlines()]
+    starts = [line.partition(" cannot start a process")[0] for line in done.stderr.splitlines()]
     assert starts == ["error: 0.npz:", "error: 1.npz:"]
 
 
@@ -78,7 +78,7 @@ def test_a_thread_that_cannot_be_done_without_is_an_error(
     monkeypatch.setattr("mnistmlp.brains.train.fit", lambda *args, **options: refuse(None))  # type: ignore[arg-type]
     result = run(*TRAIN, "--data-dir", small)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("error: the system starts no more threads")
+    assert result.stderr.startswith("error: cannot start more threads")
     assert result.stderr.count("\n") == 1
     assert names() == []
 

@@ -453,7 +453,7 @@ def test_a_checkpoint_is_not_overwritten(
     Path("soft").symlink_to("run.npz.ckpt")
     result = run("train", "--resume", "run.npz.ckpt", *args)
     if option:
-        assert_refused(result, f"{option}: {args[-1]} is the file of ")
+        assert_refused(result, f"{option}: {args[-1]} is the same file as ")
     else:
         assert result.exit_code == AT_THE_DATA
     assert Path("run.npz.ckpt").read_bytes() == checkpoint

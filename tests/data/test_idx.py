@@ -149,7 +149,7 @@ def test_a_gzip_bomb_with_a_true_header_is_refused(tmp_path: Path) -> None:
 def test_a_path_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path, message in (
-        (tmp_path / "none", "No such file"),
+        (tmp_path / "none", "no such file"),
         (tmp_path, "not a regular file"),
         (tmp_path / "fifo", "not a regular file"),
     ):

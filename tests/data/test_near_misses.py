@@ -204,4 +204,4 @@ def test_a_folder_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "iterdir", refuse)
     error = error_for()
-    assert (str(error), error.folder) == (f"{OWN}: Permission denied", None)
+    assert (str(error), error.folder) == (f"{OWN}: permission denied", None)

@@ -117,7 +117,7 @@ def test_a_link_is_put_back_if_nothing_can_be_written(
 
     (folder / PLAIN).symlink_to("own")
     monkeypatch.setattr(placing, "atomic_write", refuse)
-    with pytest.raises(WriteError, match="No space left on device"):
+    with pytest.raises(WriteError, match="no space left on device"):
         place(folder, FILE, CONTENT)
     assert (names(str(folder)), (folder / PLAIN).is_symlink()) == ([PLAIN], True)
 
@@ -167,7 +167,7 @@ def test_nothing_is_set_aside_if_the_disk_is_full(
     (folder / PLAIN).write_bytes(OTHER)
     with (
         Path("/dev/full").open("wb", buffering=0) as full,
-        pytest.raises(WriteError, match="cannot be written: No space left on device"),
+        pytest.raises(WriteError, match="cannot be written: no space left on device"),
     ):
         monkeypatch.setattr(placing, "atomic_write", lambda path: contextlib.nullcontext(full))
         place(folder, FILE, CONTENT)

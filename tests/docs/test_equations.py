@@ -89,12 +89,8 @@ def test_formulas_are_as_github_keeps_them(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_pages_are_short_and_their_links_lead_somewhere(page: Path) -> None:
-    text = page.read_text()
-    assert text.count("\n") <= 160
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
-        if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+def test_pages_are_short(page: Path) -> None:
+    assert page.read_text().count("\n") <= 160
 
 
 def test_pages_lead_from_one_to_the_next() -> None:

@@ -21,6 +21,7 @@ from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.normalization import NORMALIZATIONS, normalise
 from mnistmlp.errors import BrainError, MissingExtraError, WriteError
 from mnistmlp.exchange.onnx import export_onnx
+from mnistmlp.version import install_command
 from tests.conftest import blobs, names
 from tests.exchange.conftest import brain_of, predicted, random_brain, trained
 
@@ -242,7 +243,7 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingExtraError, match="needs the extra onnx") as caught:
         export_onnx(random_brain(), PATH)
-    assert caught.value.hint == "pip install 'mnistmlp[onnx]'"
+    assert caught.value.hint == install_command("onnx")
     assert names() == []
 
 

@@ -11,6 +11,7 @@ from mnistmlp.brains.brain import Brain
 from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import MissingExtraError, WriteError
 from mnistmlp.exchange.safetensors import export_safetensors, import_safetensors
+from mnistmlp.version import install_command
 from tests.conftest import blobs, names
 from tests.exchange.conftest import predicted, random_brain
 
@@ -134,7 +135,7 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "safetensors.numpy", raising=False)
     with pytest.raises(MissingExtraError, match="needs the extra safetensors") as caught:
         export_safetensors(random_brain(), PATH)
-    assert caught.value.hint == "pip install 'mnistmlp[safetensors]'"
+    assert caught.value.hint == install_command("safetensors")
     assert names() == []
 
 

@@ -18,6 +18,7 @@ from mnistmlp.core.network import MAX_PARAMETERS, Network
 from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import BrainError, MissingExtraError, OtherTaskError, SettingError
 from mnistmlp.exchange.safetensors import export_safetensors, import_safetensors
+from mnistmlp.version import install_command
 from tests.conftest import blobs, save_brain
 from tests.exchange.conftest import random_brain
 
@@ -429,4 +430,4 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "safetensors", None)
     with pytest.raises(MissingExtraError, match="needs the extra safetensors") as caught:
         import_safetensors(PATH)
-    assert caught.value.hint == "pip install 'mnistmlp[safetensors]'"
+    assert caught.value.hint == install_command("safetensors")

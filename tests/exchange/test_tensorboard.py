@@ -10,6 +10,7 @@ from tensorboardX.record_writer import masked_crc32c
 
 from mnistmlp.errors import MissingExtraError
 from mnistmlp.exchange.tensorboard import EventFile, find_event_files
+from mnistmlp.version import install_command
 
 
 def read_events(path: Path) -> list[Any]:
@@ -60,5 +61,5 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(MissingExtraError) as caught:
         EventFile(Path("runs"), "id")
-    assert caught.value.hint == "pip install 'mnistmlp[tensorboard]'"
+    assert caught.value.hint == install_command("tensorboard")
     assert not Path("runs").exists()

@@ -138,7 +138,7 @@ def _judge(code: int, printed: bytes, told: bytes, words: list[str]) -> str | No
     if code == 1 and "--like" in words and not errors and b".again.npz" in printed:
         return None  # the weights came out otherwise
     if code == 2 and (b"error: --init: " in told or b"; all brains of a committee must" in told):
-        return None  # it says that it started from another brain, or does not go with the other
+        return None  # it says that it started from another brain, or cannot be used with the other
     if code != 1:
         return f"exit code {code}: {told[:300]!r}"
     known = (

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from mnistmlp.errors import MissingExtraError, MnistMlpError, SettingError, StudyError
 from mnistmlp.tuning import database
 from mnistmlp.tuning.database import PASSWORD_HINT, Database
+from mnistmlp.version import install_command
 from tests.conftest import names
 from tests.postgresql import Server
 
@@ -114,7 +115,7 @@ def test_tables_of_another_version() -> None:
 @pytest.mark.parametrize(
     ("address", "hint"),
     [
-        ("postgresql://u@h/d", "pip install 'mnistmlp[postgresql]'"),
+        ("postgresql://u@h/d", install_command("postgresql")),
         ("postgresql+psycopg2://u@h/d", "without +psycopg2 it is psycopg, which the extra"),
         ("mysql://u@h/d", "None"),
     ],

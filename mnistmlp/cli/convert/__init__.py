@@ -28,6 +28,18 @@ if TYPE_CHECKING:
     from mnistmlp.data.convert.parts import Images, Part
     from mnistmlp.data.convert.sources import Found
 
+EXAMPLES = (
+    (
+        "Convert a table of Kaggle's, and train on it",
+        "mnistmlp convert train.csv data --split 0.8:0.2\nmnistmlp train --data-dir data",
+    ),
+    (
+        "Convert scans in folders 0 to 9, with 4 warped copies of each",
+        "mnistmlp convert scans data --augment 4",
+    ),
+    ("Write a data set as pictures", "mnistmlp convert data pictures --to png"),
+)
+
 
 def convert(
     source: Annotated[
@@ -35,8 +47,8 @@ def convert(
         typer.Argument(
             metavar="SOURCE",
             parser=parse_no_stream,
-            help="A table (.csv), an archive (.npz), arrays (.npy), IDX files, pictures in "
-            "a folder for each class or a list of them; or a folder with these.",
+            help="A table (.csv), an archive (.npz), arrays (.npy), IDX files, pictures with one "
+            "folder per class, or a list of pictures; or a folder with any of these.",
         ),
     ],
     target: Annotated[
@@ -44,36 +56,42 @@ def convert(
         typer.Argument(
             metavar="TARGET",
             parser=parse_no_stream,
-            help="Folder for the IDX files, made if need be; or a table or an archive, which a "
-            "name in .csv, .csv.gz or .npz says.",
+            help="Folder for the IDX files, created if needed; or a table (.csv, .csv.gz) or an "
+            "archive (.npz).",
         ),
     ],
     to: Annotated[
         Literal["png"] | None,
-        typer.Option(help="Write pictures into folders 0 to 9 in TARGET, a new folder."),
+        typer.Option(
+            help="Write pictures into folders 0 to 9 in TARGET, which must be new.",
+            rich_help_panel="Essentials",
+        ),
     ] = None,
     split: Annotated[
         str | None,
         typer.Option(
             metavar="TRAIN:TEST",
-            help="Divide one set at random into these parts: 0.8:0.2.",
+            help="Divide one set at random into these fractions, such as 0.8:0.2.",
+            rich_help_panel="Essentials",
         ),
     ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
             parser=whole(0, 2**63 - 1),
-            metavar="INTEGER",
+            metavar="N",
             show_default="0",
             help="Seed of --split and --augment.",
+            rich_help_panel="Essentials",
         ),
     ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
             parser=whole(1, 10**9),
-            metavar="INTEGER",
-            help="Convert only so many images of each set in SOURCE, from the start.",
+            metavar="N",
+            help="Convert only the first N images of each set in SOURCE.",
+            rich_help_panel="Data",
         ),
     ] = None,
     augment: Annotated[
@@ -81,49 +99,66 @@ def convert(
         typer.Option(
             parser=whole(1, 1000),
             metavar="N",
-            help="Add N warped copies of each training image, as train --augment warps them.",
+            help="Add N warped copies of each training image, warped as by train --augment.",
+            rich_help_panel="Essentials",
         ),
     ] = None,
     transpose: Annotated[
-        bool, typer.Option("--transpose", help="Swap rows and columns, as EMNIST needs it.")
+        bool,
+        typer.Option(
+            "--transpose", help="Swap rows and columns, as EMNIST requires.", rich_help_panel="Data"
+        ),
     ] = False,
     invert: Annotated[
-        bool, typer.Option("--invert", help="Swap black and white, for dark ink on white.")
+        bool,
+        typer.Option(
+            "--invert",
+            help="Swap black and white, for dark ink on a light background.",
+            rich_help_panel="Data",
+        ),
     ] = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Take pictures of 28 x 28 pixels as they are.")
+        bool,
+        typer.Option(
+            "--raw", help="Use pictures of 28 x 28 pixels as they are.", rich_help_panel="Data"
+        ),
     ] = False,
     skip_bad: Annotated[
         bool,
-        typer.Option("--skip-bad", help="Leave out wrong rows and pictures, and count them."),
+        typer.Option(
+            "--skip-bad",
+            help="Skip wrong rows and pictures, and count them.",
+            rich_help_panel="Data",
+        ),
     ] = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write images as IDX files, which every command reads, or for other tools; print where.
+    """Convert images to IDX files, or back for other tools.
 
-    A set whose name speaks of test, t10k or val is the test set, any other the
-    training set. Tables have a label and 784 pixels a row, as Kaggle's; a list has a
-    picture's name and a label. Ten classes that are words are numbered in their order,
-    and labels.txt names them. Pictures are read as predict reads them. Without labels,
-    only the images are written: evaluate and predict --index need labels too. SOURCE is
-    only read, and a file of the user's is never replaced unasked.
+    Every command reads IDX files. A set with test, t10k or val in its name becomes the test
+    set, any other the training set. A table has a label and 784 pixels per row, as Kaggle's
+    do; a list has the name of a picture and its label per row. Ten classes with names are
+    numbered in alphabetical order, and labels.txt lists the names. Pictures are read as
+    predict reads them. Without labels, only the images are written; evaluate and predict
+    --index need labels as well. SOURCE is never changed.
 
-    Other tools have images back as a table for each set, an archive with x_train,
-    y_train, x_test and y_test, or pictures, which come back unchanged with --raw.
+    For other tools, images are written as a table per set, as an archive with x_train,
+    y_train, x_test and y_test, or as pictures, which --raw reads back unchanged. The paths
+    of what was written are printed.
     """
     from mnistmlp.data.convert.parts import number_classes
 
     share = None if split is None else _parse_split(split)
     if seed is not None and not (share or augment):
-        raise SettingError("seed", "is of --split and --augment, which are not given")
+        raise SettingError("seed", "needs --split or --augment")
     form = find_form(target, to)
     found, are_pictures = _find_parts(source, invert=invert, raw=raw)
     if share or form == "png":
         found = _leave_unlabelled_out(source, found, share)
     splits: list[Split] = ["train", "test"] if share else [part.split for part in found.parts]
     if augment and "train" not in splits:
-        raise SettingError("augment", f"is for training images; {source} has none")
+        raise SettingError("augment", f"needs training images; {source} has none")
     check_form(form, target, splits, source, force=force)
     options = {"transpose": transpose, "invert": invert and not are_pictures, "limit": limit}
     sets = [_read(part, options, skip_bad=skip_bad, quiet=quiet) for part in found.parts]
@@ -151,7 +186,9 @@ def _parse_split(text: str) -> float:
         train, test = map(float, parts)
         if train > 0 and test > 0 and abs(train + test - 1) < 1e-9:
             return train
-    raise SettingError("split", f"{short(text)} is not two shares that make 1, such as 0.8:0.2")
+    raise SettingError(
+        "split", f"{short(text)} is not two fractions that add up to 1, such as 0.8:0.2"
+    )
 
 
 def _find_parts(source: Path, *, invert: bool, raw: bool) -> tuple[Found, bool]:
@@ -169,7 +206,7 @@ def _find_parts(source: Path, *, invert: bool, raw: bool) -> tuple[Found, bool]:
 
     if found := None if is_list(source) else find_parts(source):
         if raw:
-            raise SettingError("raw", f"is for pictures; {source} is of another form")
+            raise SettingError("raw", f"needs pictures; {source} holds none")
         return found, False
     if pictures := find_picture_parts(source, invert="yes" if invert else "auto", raw=raw):
         return pictures, True

@@ -34,13 +34,13 @@ def find_form(target: Path, to: Literal["png"] | None) -> Form:
     """
     file = FILE.fullmatch(target.name)
     if to and (file or OTHER_FILE.fullmatch(target.name)):
-        raise SettingError("to", f"png needs the name of a folder; {target} is that of a file")
+        raise SettingError("to", f"png needs a folder; {target} is the name of a file")
     if file:
         return "npz" if file[2].lower() == ".npz" else "csv"
     is_folder = os.path.isdir(target)  # noqa: PTH112 - Path may raise
     if OTHER_FILE.fullmatch(target.name) and not is_folder:
         known = ".csv, .csv.gz or .npz"
-        raise SettingError("TARGET", f"{target} is by its name a file, but not {known}")
+        raise SettingError("TARGET", f"{target} has a suffix other than {known}")
     if os.path.exists(target) and not is_folder:  # noqa: PTH110
         raise SettingError("TARGET", f"{target} is not a folder")
     return to or "idx"
@@ -49,7 +49,7 @@ def find_form(target: Path, to: Literal["png"] | None) -> Form:
 def check_form(
     form: Form, target: Path, splits: Sequence[Split], source: Path, *, force: bool
 ) -> None:
-    """Raise SettingError if a target cannot be written, or would replace a file unasked."""
+    """Raise SettingError if a target cannot be written, or would replace a file without --force."""
     if form == "idx":
         check_folder(target, splits, force=force)
     elif form == "png":
@@ -76,8 +76,10 @@ def _files_of(form: Form, target: Path, splits: Sequence[Split]) -> dict[Split, 
     files = {split: target.with_name(f"{file[1]}-{split}{file[2]}") for split in splits}
     for split, path in files.items():
         if split_of(path.name) != split:
-            message = f"{path.name} would be read as the {split_of(path.name)} set, by its name"
-            raise SettingError("TARGET", message, hint="name a file without test or val in it")
+            message = (
+                f"{path.name} would be read as the {split_of(path.name)} set because of its name"
+            )
+            raise SettingError("TARGET", message, hint="use a name without test or val in it")
     return files
 
 
@@ -95,7 +97,7 @@ def write_sets(form: Form, target: Path, sets: Sequence[Images], *, quiet: bool)
             write_names(target, names, quiet=quiet)
         return [target]
     if names and not quiet:
-        console.note("the names of the classes are left out: only folders have labels.txt")
+        console.note("the class names are not written: only folders have labels.txt")
     files = _files_of(form, target, [images.split for images in sets])
     paths = list(dict.fromkeys(files.values()))
     for path in paths:
@@ -127,5 +129,5 @@ def _note_split(path: Path, split: Split) -> None:
     if (other := split_of(path.name)) != split:
         name = console.escape(str(path))
         console.note(
-            f"{name}: a {split} set, which convert will take for a {other} set, by its name"
+            f"{name}: a {split} set, which convert will read as a {other} set because of its name"
         )

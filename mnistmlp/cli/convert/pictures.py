@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mnistmlp import blas
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli.predict.folders import SUFFIXES, SYSTEM_NAMES, find_pictures
 from mnistmlp.cli.predict.readers import read_in_order
 from mnistmlp.errors import DataError, PictureError
@@ -83,7 +84,7 @@ def _list_folders(folder: Path) -> list[Path]:
     try:
         found = sorted(folder.iterdir())
     except OSError as error:
-        raise DataError(f"{folder}: {error.strerror}") from None
+        raise DataError(f"{folder}: {cause_of(error)}") from None
     return [
         each
         for each in found
@@ -149,7 +150,7 @@ def _has_pictures(folder: Path) -> bool:
     try:
         return any(each.suffix.lower() in SUFFIXES for each in folder.iterdir())
     except OSError as error:
-        raise DataError(f"{folder}: {error.strerror}") from None
+        raise DataError(f"{folder}: {cause_of(error)}") from None
 
 
 def _natural(name: str) -> list[str | int]:

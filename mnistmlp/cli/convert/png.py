@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli.convert.writing import check_place, making
 from mnistmlp.errors import SettingError
 
@@ -23,7 +24,7 @@ def check_empty(folder: Path) -> None:
         if any(not each.name.startswith(".") for each in there):
             raise SettingError("TARGET", f"{folder} is not empty", hint="name a new folder")
     except OSError as error:
-        raise SettingError("TARGET", f"{folder}: {error.strerror}") from None
+        raise SettingError("TARGET", f"{folder}: {cause_of(error)}") from None
 
 
 def write_pictures(folder: Path, sets: Sequence[Images], on_block: Callable[[int], None]) -> None:

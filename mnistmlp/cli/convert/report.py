@@ -49,7 +49,7 @@ def report_images(images: Images) -> None:
         for row in (range(10), counts):
             console.note(f"  {''.join(f'{each:<{width},}' for each in row).rstrip()}")
     else:
-        console.note("  no labels: only the images are written, and evaluate needs labels too")
+        console.note("  no labels: only the images are written; evaluate needs labels as well")
 
 
 def report_wrong(wrong: Wrong, name: str) -> None:

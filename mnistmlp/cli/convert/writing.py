@@ -1,4 +1,4 @@
-"""Writing converted images as IDX files, where no file of the user's is replaced unasked."""
+"""Writing converted images as IDX files, without replacing a user's file unless told to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli.options import back_up_replaced, check_target
 from mnistmlp.data.catalog import SPLITS, DataFile, Split
 from mnistmlp.errors import DataError, SettingError
@@ -28,14 +29,14 @@ def check_place(folder: Path) -> None:
         above = next(each for each in (folder / "x").absolute().parents if each.exists())
         check_writable(above / "x")
     except OSError as error:
-        raise SettingError("TARGET", f"{error.filename}: {error.strerror}") from None
+        raise SettingError("TARGET", f"{error.filename}: {cause_of(error)}") from None
     if filled:
         message = f"{folder} belongs to `mnistmlp download`"
         raise SettingError("TARGET", message, hint="name another folder")
 
 
 def check_folder(folder: Path, splits: Sequence[Split], *, force: bool) -> None:
-    """Raise SettingError if the files of these splits cannot be written, or if they are there."""
+    """Raise SettingError if the files of these splits cannot be written, or exist."""
     from mnistmlp.data.folder import possible_paths
 
     check_place(folder)
@@ -50,7 +51,7 @@ def write_folder(folder: Path, sets: Sequence[Images], *, quiet: bool) -> None:
     """Write the images and labels of some sets, all or none of them.
 
     A file that is replaced is kept as NAME.bak.  No file takes its place before all are
-    on the disk: new images with the old labels would be read without a word.
+    on the disk: new images with the old labels would be read without an error.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def _set_aside(folder: Path, file: DataFile, *, replaced: bool, quiet: bool) -> 
 
 @contextmanager
 def making(folder: Path) -> Iterator[None]:
-    """Make a folder, if it is not there, and remove it again if the block raises.
+    """Make a folder if there is none, and remove it again if the block raises.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def making(folder: Path) -> Iterator[None]:
 
 
 def check_names(folder: Path, names: Sequence[str] | None, *, force: bool) -> None:
-    """Raise SettingError if other names of classes are there, which these images do not have."""
+    """Raise SettingError if there is a file with other class names than those of these images."""
     from mnistmlp.data.folder import NAMES_FILE, read_names
 
     path = folder / NAMES_FILE

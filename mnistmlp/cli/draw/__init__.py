@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file, choose_default_brain, load_named
 from mnistmlp.cli.completion import complete_brain
@@ -23,6 +24,10 @@ from mnistmlp.cli.options import (
 from mnistmlp.errors import MnistMlpError, SettingError
 
 SUFFIX = ".html"
+EXAMPLES = (
+    ("Draw digits in the browser", "mnistmlp draw"),
+    ("Write the page of the bundled brain to a file", "mnistmlp draw pretrained -o digits.html"),
+)
 
 
 def draw(
@@ -32,7 +37,7 @@ def draw(
             metavar="BRAIN",
             autocompletion=complete_brain,
             show_default="brain.npz, or pretrained if there is none",
-            help="Brain file, or pretrained: the bundled brain.",
+            help="Brain file, or `pretrained`, the bundled brain.",
         ),
     ] = None,
     output: Annotated[
@@ -42,18 +47,21 @@ def draw(
             "-o",
             parser=parse_file,
             metavar="FILE",
-            help="Write the page to this .html file instead, print its path, and end.",
+            help="Write the page to this .html file instead, print its path and exit.",
         ),
     ] = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the address or the path only.")
+        bool,
+        typer.Option(
+            "--no-browser", help="Do not open a browser; only print the address or the path."
+        ),
     ] = False,
     force: Force = False,
 ) -> None:
-    """Open a page to draw digits on, and print its address.
+    """Open a page to draw digits on.
 
-    The page is the one that `export` writes.  It is served to this machine alone,
-    at an address that cannot be guessed, until Ctrl-C.
+    The page is the one that `export` writes.  It is served until Ctrl-C, to this machine
+    only, at an address that cannot be guessed.  The address is printed.
     """
     from mnistmlp.exchange.html import make_page, write_page
 
@@ -87,13 +95,13 @@ def _serve(page: str, *, browser: bool) -> None:
         server = PageServer(page.encode())
     except OSError as error:
         raise MnistMlpError(
-            f"{ADDRESS}: no port can be opened: {error.strerror}",
+            f"{ADDRESS}: cannot open a port: {cause_of(error)}",
             hint="mnistmlp draw --output page.html",
         ) from None
     with server:
         try:
             print(server.url, flush=True)
-            console.note("served to this machine alone; Ctrl-C ends it")
+            console.note("served to this machine only; press Ctrl-C to stop")
             if browser:
                 Thread(target=open_in_browser, args=[server.url], daemon=True).start()
             server.serve_forever()

@@ -32,4 +32,4 @@ def open_in_browser(url: str) -> None:
     except subprocess.TimeoutExpired:
         return
     except (OSError, subprocess.CalledProcessError):
-        console.note("no browser found: open the page in one")
+        console.note("no browser found; open the page yourself")

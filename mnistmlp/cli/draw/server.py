@@ -1,4 +1,4 @@
-"""A server of one page, to this machine alone."""
+"""A server of one page, to this machine only."""
 
 from __future__ import annotations
 

@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 BELOW_THRESHOLD = 3  # exit code
 
+EXAMPLES = (
+    ("Evaluate on the test set", "mnistmlp evaluate brain.npz"),
+    ("Look at the most confident mistakes", "mnistmlp evaluate brain.npz --mistakes --show"),
+    (
+        "Evaluate three networks as a committee, and write a report",
+        "mnistmlp evaluate brain-0.npz brain-1.npz brain-2.npz --report report.html",
+    ),
+)
+
 
 def evaluate(
     brains: Brains = None,
@@ -33,27 +42,34 @@ def evaluate(
         typer.Option(
             parser=options.number(0, 1),
             metavar="ACCURACY",
-            help="Exit with 3 if the accuracy is below this, such as 0.98.",
+            help="Exit with code 3 if the accuracy is below this, such as 0.98.",
+            rich_help_panel="Essentials",
         ),
     ] = None,
     mistakes: Annotated[
         bool,
         typer.Option(
             "--mistakes",
-            help="Print the misread images instead, most confident mistake first, a line each: "
-            "index, label, prediction and confidence, separated by tabs.",
+            help="Print the misread images instead, one per line, the most confident mistake "
+            "first: index, label, prediction and confidence, separated by tabs.",
+            rich_help_panel="Essentials",
         ),
     ] = False,
     show: Annotated[
-        bool, typer.Option("--show", help="Draw the most confident mistakes on stderr.")
+        bool,
+        typer.Option(
+            "--show",
+            help="Draw the most confident mistakes on stderr.",
+            rich_help_panel="Essentials",
+        ),
     ] = False,
     report: Annotated[
         Path | None,
         typer.Option(
             parser=options.parse_file,
             metavar="FILE",
-            help="Write a report as well: a page that shows learning curves, confusion matrix, "
-            "misread images, calibration and what the first layer looks for.",
+            help="Also write a report: a page with learning curves, confusion matrix, misread "
+            "images, calibration and the receptive fields of the first layer.",
         ),
     ] = None,
     logs: Annotated[
@@ -62,8 +78,8 @@ def evaluate(
             "--log",
             parser=options.parse_file,
             metavar="FILE",
-            help="Log of a brain's training, as train --log writes it, from which the report "
-            "tells how long that took. Can be given for each brain.",
+            help="Log that train --log wrote for the brain; the report takes the training time "
+            "from it. Repeat it for more brains.",
         ),
     ] = None,
     plots: Annotated[
@@ -71,7 +87,7 @@ def evaluate(
         typer.Option(
             parser=options.parse_folder,
             metavar="FOLDER",
-            help="Write the pictures of a report as .svg and .png files, for papers and slides.",
+            help="Write the figures of the report as .svg and .png files, for papers and slides.",
         ),
     ] = None,
     dataset: options.DatasetName = None,
@@ -81,13 +97,13 @@ def evaluate(
 ) -> None:
     """Evaluate a brain on a data set.
 
-    Prints accuracy, loss, calibration error, confusion matrix, scores for each digit and
-    the pairs of digits that are confused most.
+    Prints accuracy, loss, calibration error, confusion matrix, per-digit scores and
+    the pairs of digits that are confused most often.
     """
     threads = blas.configure()
     paths, logs = brains or [DEFAULT_BRAIN], logs or []
     if logs and not report:
-        raise SettingError("log", "only --report shows how long the training took")
+        raise SettingError("log", "needs --report")
     if report:
         check_report(report, paths, logs, force=force)
     if plots:

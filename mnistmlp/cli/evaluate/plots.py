@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnistmlp.atomic import atomic_write, check_writable, writing
+from mnistmlp.atomic import atomic_write, cause_of, check_writable, writing
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.options import back_up_replaced, check_distinct, check_target
@@ -56,7 +56,7 @@ def _check_folder(folder: Path) -> None:
         there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
         check_writable(there / "x")
     except OSError as error:
-        raise SettingError("plots", f"{error.filename}: {error.strerror}") from None
+        raise SettingError("plots", f"{error.filename}: {cause_of(error)}") from None
 
 
 def make_plots(folder: Path, subject: Subject, data: Dataset) -> None:

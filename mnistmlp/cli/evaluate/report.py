@@ -24,7 +24,7 @@ def check_report(path: Path, brains: list[Path], logs: list[Path], *, force: boo
     from mnistmlp.report.extra import check_extra
 
     if not path.name.lower().endswith(SUFFIXES):
-        raise SettingError("report", f"{path} does not end in .html, and a report is a web page")
+        raise SettingError("report", f"{path} does not end in .html; a report is a web page")
     others = {str(each): brain_file(each) for each in brains}
     check_distinct("report", path, others | {str(each): each for each in logs})
     check_target("report", path, force=force)
@@ -54,7 +54,7 @@ def time_training(logs: list[Path], names: list[Path], brains: Sequence[Brain]) 
         owners = [n for n, brain in enumerate(brains) if losses and _losses(brain) == losses]
         if not owners:
             brain = ", ".join(map(str, names))
-            raise SettingError("log", f"{path} is not the log, or not all of it, of {brain}")
+            raise SettingError("log", f"{path} is not the complete log of {brain}")
         seconds |= dict.fromkeys(owners, sum(report.seconds for report in reports))
     return seconds
 

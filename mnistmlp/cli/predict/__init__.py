@@ -54,6 +54,15 @@ if TYPE_CHECKING:
     from mnistmlp.pictures.explain import Panel
     from mnistmlp.pictures.images import Reading
 
+EXAMPLES = (
+    ("Recognise the digit in a picture", "mnistmlp predict scan.png"),
+    (
+        "Recognise all pictures in a folder, as a table",
+        "mnistmlp predict --recursive scans --format csv --header",
+    ),
+    ("Draw a test image with its probabilities", "mnistmlp predict --index 42 --show"),
+)
+
 
 def predict(
     images: options.Images = None,
@@ -84,14 +93,14 @@ def predict(
     probabilities: options.Probabilities = False,
     as_json: Json = False,
 ) -> None:
-    """Recognise digits in pictures, tables of images, or the data set.
+    """Recognise digits in pictures, tables or the data set.
 
-    Of a brain whose classes have names, these are printed in place of digits.
-    For one image, only the digit is printed; for several, or with -H, a line each:
-    source, digit and confidence, separated by tabs.  A picture that cannot be read, or a
-    wrong row of a table, is reported; the others are still recognised, and the exit code
-    is 1.  With --numbers, a picture holds any number of digits, and each line of them is
-    printed as one.
+    For one image, only the digit is printed; for several, or with -H, one line each:
+    source, digit and confidence, separated by tabs.  If the classes of the brain have
+    names, these are printed instead of digits.  Pictures that cannot be read and wrong rows
+    of a table are reported, the others are still recognised, and the exit code is 1.  With
+    --numbers, a picture may hold any number of digits, and each line of them is printed as
+    one number.
     """
     blas.configure()
     images = images or []
@@ -162,9 +171,9 @@ def _print_result(
     elif wanted.show:
         drawing.show(result, wanted, confident=confident)
     if result.count > 1:
-        _note(result, f"several digits here (about {result.count}): --numbers reads them")
+        _note(result, f"several digits (about {result.count}); use --numbers to read them")
     elif result.odd:
-        _note(result, "looks more like a letter or a drawing than like a digit")
+        _note(result, "looks more like a letter or a drawing than a digit")
     output.print(write_answer(result, wanted))
     if wanted.explain_png and result.reading:
         normalised = drawing.normalised_images(result.image, classifier)

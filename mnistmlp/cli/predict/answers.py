@@ -47,7 +47,7 @@ class Output:
 def choose_format(form: Format | None, *, as_json: bool) -> Format:
     """Return the format that --format and --json ask for."""
     if as_json and form not in (None, "jsonl"):
-        raise SettingError("json", f"does not go with --format {form}")
+        raise SettingError("json", f"cannot be used with --format {form}")
     return form or ("jsonl" if as_json else "text")
 
 
@@ -62,9 +62,9 @@ def check_format(wanted: Wanted, *, header: bool, no_filename: bool) -> None:
         return
     if wanted.top:
         hint = "--probabilities gives each digit a column" if table else None
-        raise SettingError("top", f"does not go with --format {form}", hint=hint)
+        raise SettingError("top", f"cannot be used with --format {form}", hint=hint)
     if no_filename:
-        raise SettingError("no_filename", f"does not go with --format {form}")
+        raise SettingError("no_filename", f"cannot be used with --format {form}")
     if form == "kaggle" and wanted.reject:
         message = "leaves digits out, and --format kaggle needs a label for every image"
         raise SettingError("reject", message)

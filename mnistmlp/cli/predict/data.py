@@ -37,7 +37,7 @@ def find_part(path: Path, split: Split | None) -> Part:
 
     if path.suffix.lower() in SUFFIXES:
         raise DataError(
-            f"{path}: by its name a picture", hint=f"mnistmlp predict {quote(str(path))}"
+            f"{path}: is a picture by its name", hint=f"mnistmlp predict {quote(str(path))}"
         )
     found = find_parts(path)
     if not found:
@@ -47,11 +47,11 @@ def find_part(path: Path, split: Split | None) -> Part:
     for line in found.left_out:
         console.note(f"note: {console.escape(line)}")
     if split and split not in parts:
-        message = f"{path} holds no {split} set; without --split, what it holds is taken"
+        message = f"{path} holds no {split} set; leave out --split to use the one it has"
         raise SettingError("split", message)
     if len(parts) > 1 and not split:
         name = console.escape(str(path))
-        console.note(f"note: {name}: the test set; --split train takes the other")
+        console.note(f"note: {name}: using the test set; --split train selects the other")
     return parts[split or ("test" if "test" in parts else "train")]
 
 

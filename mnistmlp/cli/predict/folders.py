@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli import console
 from mnistmlp.errors import PictureError
 
@@ -32,7 +33,7 @@ def find_pictures(folder: str) -> Iterator[str | PictureError]:
         try:
             folders, pictures, others = _sort_out(Path(path))
         except OSError as error:
-            yield PictureError(f"{path}: {error.strerror}")
+            yield PictureError(f"{path}: {cause_of(error)}")
             found = True
             continue
         yield from map(str, pictures)

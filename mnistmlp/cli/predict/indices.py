@@ -73,7 +73,9 @@ def choose(wanted: list[Indices], size: int, split: str, seed: int | None) -> li
             end = size if each.stop == END else each.stop
             last = max(each.start, end - 1)
             if last >= size:
-                raise SettingError("index", f"{last} is past the {split} images, 0 to {size - 1}")
+                raise SettingError(
+                    "index", f"{last} is not one of the {split} images, 0 to {size - 1}"
+                )
             chosen += range(each.start, end)
         else:
             if each.count > size:

@@ -10,6 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import BinaryIO
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli import console
 from mnistmlp.errors import PictureError
 
@@ -36,11 +37,11 @@ def read_list(path: str, end: bytes) -> Iterator[str | PictureError | None]:
                 found = found or name is not None
                 yield name
         if not found:
-            console.note(f"warning: {console.escape(path)}: no names in it")
+            console.note(f"warning: {console.escape(path)}: contains no names")
     except OSError as error:
-        yield PictureError(f"{path}: {error.strerror}")
+        yield PictureError(f"{path}: {cause_of(error)}")
     except ValueError:  # a NUL in the name
-        yield PictureError(f"{path}: no name of a file")
+        yield PictureError(f"{path}: not a file name")
 
 
 def _read_names(file: BinaryIO, path: str, end: bytes) -> Iterator[str | PictureError | None]:
@@ -66,7 +67,7 @@ def _find_fault(name: bytes, path: str, *, first: bool) -> PictureError | None:
         return PictureError(f"{path}: a list in UTF-16, not in UTF-8", hint=hint)
     if b"\0" in name:
         hint = "--null (-0) reads names that end in NUL"
-        return PictureError(f"{path}: not a list of names, one a line: NUL bytes in it", hint=hint)
+        return PictureError(f"{path}: not a list of names: contains NUL bytes", hint=hint)
     if len(name) > MAX_NAME:
         return PictureError(f"{path}: not a list of names")
     return None

@@ -76,7 +76,7 @@ def read_in_order(names: Iterable[Source], read: Read, jobs: int) -> Generator[B
                         yield batch
                         batch = []
     except BrokenExecutor:
-        hint = "--jobs 1 starts none, and takes less memory"
+        hint = "--jobs 1 starts no processes and needs less memory"
         raise MnistMlpError("a process that reads pictures was killed", hint=hint) from None
 
 

@@ -40,7 +40,7 @@ def check_sources(
         raise SettingError("IMAGE", "no picture given", hint=NO_IMAGE_HINT)
     if given and data is not None:
         brains = [f"--brain {quote(name)}" for name in images if name.endswith(".npz")]
-        raise SettingError("data", f"does not go with {given[0]}", hint=next(iter(brains), None))
+        raise SettingError("data", f"cannot be used with {given[0]}", hint=next(iter(brains), None))
     if null and files_from is None:
         raise SettingError("null", "needs --files-from")
     if "" in images:  # an unset variable must not mean the current folder
@@ -50,10 +50,10 @@ def check_sources(
 
 
 def check_options(option: str, others: dict[str, Any]) -> None:
-    """Raise SettingError if an option is given that does not go with another."""
+    """Raise SettingError if an option is given that cannot be used with another."""
     for name, given in others.items():
         if given:
-            raise SettingError(option, f"does not go with {name}")
+            raise SettingError(option, f"cannot be used with {name}")
 
 
 def picture_names(

@@ -16,13 +16,22 @@ from mnistmlp.errors import SettingError
 from mnistmlp.training.learning_rates import customise
 from mnistmlp.training.recipes import EXPECTED, RECIPES, Recipe
 
+EXAMPLES = (
+    ("Compare all recipes", "mnistmlp recipes"),
+    ("Show one", "mnistmlp recipes modern"),
+    (
+        "Write a recipe of your own, and train with it",
+        "mnistmlp recipes modern --hidden 512 --save wide.toml\nmnistmlp train --recipe wide.toml",
+    ),
+)
+
 
 @takes_options(Options)
 def recipes(options: Options) -> None:
-    """List the recipes of `train`, show one, or write one to a file.
+    """Show the recipes of `train`, or write one to a file.
 
-    Each with its accuracy on the test set (mean and standard deviation over several
-    seeds), its time on 2 cores (on one for the last two), and its settings.
+    For each recipe: the accuracy on the test set (mean and standard deviation over several
+    seeds), the training time on 2 cores (on one for the last two), and the settings.
     """
     if options.recipe is None and not (options.settings or options.save):
         print(json.dumps(_describe_all()) if options.as_json else format_recipes())

@@ -24,7 +24,7 @@ class Options:
             metavar="RECIPE",
             autocompletion=complete_recipe,
             show_default="all of them",
-            help="The recipe to show: its name, or a recipe file, .toml.",
+            help="Recipe to show: its name, or a recipe file (.toml).",
         ),
     ] = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the recipe, as far as given
@@ -33,7 +33,7 @@ class Options:
         typer.Option(
             parser=options.parse_file,
             metavar="FILE.toml",
-            help="Write the recipe, with the settings given, to a file that --recipe takes.",
+            help="Write the recipe, with the given settings, to a file for train --recipe.",
         ),
     ] = None
     force: options.Force = False

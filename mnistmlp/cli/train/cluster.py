@@ -98,18 +98,20 @@ def _check_run(trained: Trained, wanted: Provenance) -> Provenance:
     from mnistmlp.brains.provenance import Provenance
 
     if not trained.brain.meta:
-        raise BrainError("came back without a description")
+        raise BrainError("the worker returned a brain without a description")
     found = Provenance.parse(trained.brain.meta.raw)
     if wanted.differences(found):
-        raise BrainError(f"came back from a run with {describe_differences(found, wanted)}")
+        raise BrainError(
+            f"the worker returned a brain of a run with {describe_differences(found, wanted)}"
+        )
     return found
 
 
 def _write(output: Path, content: bytes, wanted: Provenance, options: Options) -> None:
-    """Write a brain file; what has come there since the start is replaced by --force alone."""
+    """Write a brain file; a file created since the start is replaced only with --force."""
     with locked([("output", output)]):
         if output.exists() and not (options.force or is_of_run(output, wanted)):
-            raise WriteError(f"{output} exists since this run began", hint=keep_hint(output))
+            raise WriteError(f"{output} was created after this run began", hint=keep_hint(output))
         back_up_replaced(output, quiet=options.quiet)
         with atomic_write(output) as file:
             file.write(content)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.data import open_dataset
@@ -121,7 +122,7 @@ def _check_names(options: Options, wanted: Provenance) -> None:
 def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
     """Return the `meta` of a member's brain if it is finished, else what its command needs.
 
-    That is to go on from a checkpoint, or to replace the unfinished brain of
+    That is to resume from a checkpoint, or to replace the unfinished brain of
     this very run.
 
     Raises
@@ -156,11 +157,11 @@ def _find_files(options: Options, wanted: Provenance) -> Meta | list[str]:
 
 
 def _check_none_begun(options: Options, missing: Mapping[int, list[str]]) -> None:
-    """Raise SettingError if there is a checkpoint, with which a cluster would not go on."""
+    """Raise SettingError if there is a checkpoint, which a cluster cannot resume."""
     for seed, words in missing.items():
         if any(word.startswith("--resume=") for word in words):
             path = checkpoint_path(insert_seed(options.output, seed))
-            message = f"{path} is of this run, and only this machine can go on with it"
+            message = f"{path} is a checkpoint of this run, which only this machine can resume"
             hint = (
                 f"mnistmlp train --resume {quote(str(path))}, or this command without --scheduler"
             )
@@ -197,7 +198,7 @@ def _start_member(
         members.start(seed, _make_words(options, seed, cores) + words)
     except OSError as error:
         output = insert_seed(options.output, seed)
-        console.fail(f"{output}: no process can be started to train it: {error.strerror}")
+        console.fail(f"{output}: cannot start a process to train it: {cause_of(error)}")
         return False
     return True
 

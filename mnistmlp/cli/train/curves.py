@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnistmlp.atomic import check_writable
+from mnistmlp.atomic import cause_of, check_writable
 from mnistmlp.cli import console
 from mnistmlp.cli.options import is_same_file
 from mnistmlp.errors import SettingError
@@ -30,7 +30,7 @@ TAGS = {  # of the fields of a report
 def check_curves(folder: Path, resumed: Provenance | None, files: Mapping[str, Path]) -> None:
     """Raise SettingError if nothing can be written to a folder, or if it has other curves.
 
-    A run that is resumed goes on with its own.  The folder, and those that it is
+    A resumed run continues its own.  The folder, and those that it is
     in, must not be one of the run's files, which are keyed by their origin.
 
     Raises
@@ -43,18 +43,18 @@ def check_curves(folder: Path, resumed: Provenance | None, files: Mapping[str, P
     check_installed()
     for named, path in files.items():
         if any(is_same_file(each, path) for each in (folder, *folder.absolute().parents)):
-            raise SettingError("tensorboard", f"{folder}: {path} is the file of {named}")
+            raise SettingError("tensorboard", f"{folder}: {path} is the same file as {named}")
     try:
         existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
         check_writable(existing / MARK)
         found = find_event_files(folder)
     except OSError as error:
-        raise SettingError("tensorboard", f"{error.filename}: {error.strerror}") from None
+        raise SettingError("tensorboard", f"{error.filename}: {cause_of(error)}") from None
     if not all(resumed and each.name.endswith(_suffix(resumed)) for each in found):
         raise SettingError(
             "tensorboard",
-            f"{folder} has the curves of another run",
-            hint=f"name another folder, such as {folder}-2; one folder above them shows them all",
+            f"{folder} holds the curves of another run",
+            hint=f"name another folder, such as {folder}-2; the one above them shows both",
         )
 
 
@@ -91,7 +91,7 @@ def event_file(
         except OSError as error:
             failed = True
             name = console.escape(str(folder))
-            problem = f"{error.strerror}: no curves from epoch {report.epoch} on"
+            problem = f"{cause_of(error)}: no curves from epoch {report.epoch} on"
             console.note(f"warning: {name}: {problem}")
 
     try:

@@ -33,7 +33,7 @@ def locked(files: Iterable[tuple[str, Path]]) -> Iterator[None]:
             try:
                 stack.enter_context(_lock(real))
             except BlockingIOError:
-                raise SettingError(option, f"{file}: another run is writing it") from None
+                raise SettingError(option, f"{file}: another run is writing to it") from None
         yield
 
 

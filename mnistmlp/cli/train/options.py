@@ -52,14 +52,20 @@ class Options:
             parser=options.parse_file,
             metavar="FILE",
             help="Brain file to write; {seed} in its name becomes the seed.",
+            rich_help_panel="Essentials",
         ),
     ] = DEFAULT_BRAIN
     recipe: RecipeName = None
+    dataset: options.DatasetName = None
+    data_dir: options.DataDir = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the recipe, as far as given
     seed: Annotated[
         int,
         typer.Option(
-            parser=options.whole(0, 2**63 - 1), metavar="N", help="Seed of everything random."
+            parser=options.whole(0, 2**63 - 1),
+            metavar="N",
+            help="Seed of the random numbers.",
+            rich_help_panel="Essentials",
         ),
     ] = 0
     seeds: Annotated[
@@ -67,8 +73,9 @@ class Options:
         typer.Option(
             parser=_parse_seeds,
             metavar="N:M",
-            help="Train a brain with each seed from N to M - 1, except those already trained; "
-            "the names in --output, --log and --tensorboard must contain {seed}.",
+            help="Train a brain with each seed from N to M - 1, skipping those that exist; the "
+            "names in --output, --log and --tensorboard must contain {seed}.",
+            rich_help_panel="Run",
         ),
     ] = None
     jobs: Annotated[
@@ -76,7 +83,8 @@ class Options:
         typer.Option(
             parser=options.whole(1, MAX_THREADS),
             metavar="N",
-            help="How many of --seeds to train at once.",
+            help="Number of --seeds to train at once.",
+            rich_help_panel="Run",
         ),
     ] = 1
     scheduler: Annotated[
@@ -85,7 +93,8 @@ class Options:
             parser=_parse_address,
             metavar="ADDRESS",
             help="Train --seeds on the Dask cluster of this scheduler, such as tcp://host:8786; "
-            "needs the extra cluster, here and there.",
+            "needs the extra `cluster` here and on the workers.",
+            rich_help_panel="Run",
         ),
     ] = None
     init: Annotated[
@@ -94,8 +103,10 @@ class Options:
             parser=options.parse_file,
             metavar="BRAIN",
             autocompletion=complete_brain,
-            help="Start from this brain, or pretrained: its weights, layers, activation and loss, "
-            "and the settings of the recipe that it names, unless options override them.",
+            help="Start from the weights of this brain, or of pretrained: with its layers, "
+            "activation and loss, and the settings of the recipe it names, unless options "
+            "override them.",
+            rich_help_panel="Run",
         ),
     ] = None
     like: Annotated[
@@ -104,8 +115,9 @@ class Options:
             parser=options.parse_file,
             metavar="BRAIN",
             autocompletion=complete_brain,
-            help="Train this brain again with its own settings, write NAME.again.npz, and say "
-            "whether the weights are the same; exit with 1 if not.",
+            help="Train this brain again with its own settings, write NAME.again.npz, and compare "
+            "the weights; exit with 1 if they differ.",
+            rich_help_panel="Run",
         ),
     ] = None
     resume: Annotated[
@@ -114,7 +126,8 @@ class Options:
             parser=options.parse_file,
             metavar="CHECKPOINT",
             autocompletion=complete_file(SUFFIX),
-            help="Continue the run of this checkpoint.",
+            help="Resume the run from this checkpoint.",
+            rich_help_panel="Run",
         ),
     ] = None
     checkpoint_every: Annotated[
@@ -123,8 +136,9 @@ class Options:
             parser=options.whole(0, MAX_EPOCHS),
             metavar="N",
             show_default="once a minute",
-            help="Write a checkpoint, OUTPUT.ckpt, every N epochs until the brain is saved; "
-            "0 for none.",
+            help="Write a checkpoint, OUTPUT.ckpt, every N epochs until the brain is saved; 0 for "
+            "none.",
+            rich_help_panel="Run",
         ),
     ] = None
     synthetic: Annotated[
@@ -132,8 +146,9 @@ class Options:
         typer.Option(
             parser=options.number(0, MAX_SYNTHETIC),
             metavar="FRACTION",
-            help="Mix synthetic digits into the training images, as this fraction of them all; "
-            "they have ways of writing that MNIST hardly has.",
+            help="Mix synthetic digits into the training images, as this fraction of the total; "
+            "they include ways of writing that are rare in MNIST.",
+            rich_help_panel="Data",
         ),
     ] = 0.0
     prune: Annotated[
@@ -141,12 +156,13 @@ class Options:
         typer.Option(
             parser=options.number(0, 0.99),
             metavar="FRACTION",
-            help="Set this fraction of the weights, the smallest, to zero before saving; makes "
-            "the file smaller with --half.",
+            help="Set the smallest weights, this fraction of all, to zero before saving; with "
+            "--half, this makes the file smaller.",
         ),
     ] = 0.0
     half: Annotated[
-        bool, typer.Option("--half", help="Save the weights in half precision, compressed.")
+        bool,
+        typer.Option("--half", help="Save the weights in half precision, and compress the file."),
     ] = False
     threads: Annotated[
         int | None,
@@ -154,18 +170,17 @@ class Options:
             parser=options.whole(1, MAX_THREADS),
             metavar="N",
             show_default="the usable processors",
-            help="Threads that share the work of large networks, where that is faster; the result "
-            "is the same.",
+            help="Number of threads that share the work of large networks, where that is faster; "
+            "the result is the same.",
+            rich_help_panel="Run",
         ),
     ] = None
-    dataset: options.DatasetName = None
-    data_dir: options.DataDir = None
     log: Annotated[
         Path | None,
         typer.Option(
             parser=options.parse_file,
             metavar="FILE",
-            help="Write a line of JSON per epoch to FILE.",
+            help="Write one JSON line per epoch to FILE.",
         ),
     ] = None
     tensorboard: Annotated[
@@ -173,7 +188,7 @@ class Options:
         typer.Option(
             parser=options.parse_folder,
             metavar="DIR",
-            help="Write the learning curves to DIR, for TensorBoard; needs the extra tensorboard.",
+            help="Write the learning curves for TensorBoard to DIR; needs the extra `tensorboard`.",
         ),
     ] = None
     force: options.Force = False

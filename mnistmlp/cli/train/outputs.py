@@ -8,7 +8,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from mnistmlp.atomic import backup_path, check_writable
+from mnistmlp.atomic import backup_path, cause_of, check_writable
 from mnistmlp.cli.brains import brain_file
 from mnistmlp.cli.options import check_backup, check_distinct, check_target, is_same_file, keep_hint
 from mnistmlp.cli.train.checkpoints import checkpoint_path
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def check_files(plan: Plan, options: Options) -> None:
-    """Raise SettingError if a file cannot be written, or would replace one unasked.
+    """Raise SettingError if a file cannot be written, or would replace one without --force.
 
     With --force, the output may replace the brain of --init.  A run that is
     resumed replaces its own unfinished brain, checkpoint and log.
@@ -59,8 +59,8 @@ def _check_checkpoint(path: Path) -> None:
     if os.path.isfile(path):  # noqa: PTH113 - Path raises for a long name
         raise SettingError(
             "output",
-            f"{path} exists, the checkpoint of an unfinished run",
-            hint=f"--resume {quote(str(path))} goes on with it; or {keep_hint(path)}",
+            f"{path} is the checkpoint of an unfinished run",
+            hint=f"--resume {quote(str(path))} continues it; or {keep_hint(path)}",
         )
 
 
@@ -74,7 +74,7 @@ def check_log(path: Path, history: Iterable[EpochReport], *, force: bool) -> Non
         elif path.is_dir() or not path.exists():  # else a pipe, which closing would end
             check_writable(path)
     except OSError as error:
-        raise SettingError("log", f"{error.filename}: {error.strerror}") from None
+        raise SettingError("log", f"{error.filename}: {cause_of(error)}") from None
     if path.is_file() and path.stat().st_size and not (force or is_log_of(path, history)):
         raise SettingError("log", f"{path} exists", hint=keep_hint(path))
 

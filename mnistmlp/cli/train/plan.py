@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from mnistmlp.training.state import TrainingState
 
 NOT_ON_A_CLUSTER = {
-    "jobs": "the workers have as many threads as brains are trained at once",
-    "log": "the epochs of a worker are told when its brain is ready",
-    "tensorboard": "the epochs of a worker are told when its brain is ready",
-    "checkpoint_every": "a brain whose worker is lost is trained again from its first epoch",
+    "jobs": "every thread of a worker trains a brain",
+    "log": "a worker reports its epochs only when its brain is ready",
+    "tensorboard": "a worker reports its epochs only when its brain is ready",
+    "checkpoint_every": "if a worker is lost, its brain is trained again from the first epoch",
 }
 
 
@@ -80,7 +80,7 @@ class Plan:
         trained, original = load_brain(self.output).network, self.like.network
         same = trained.parameters.tobytes() == original.parameters.tobytes()
         if not quiet:
-            message = f"the weights are {'' if same else 'not '}those of {self.source}"
+            message = f"the weights {'equal' if same else 'differ from'} those of {self.source}"
             console.note(console.escape(message))
         return same
 
@@ -112,7 +112,7 @@ def make_plan(options: Options) -> Plan:
     init = load_brain(brain_file(options.init)) if options.init else None
     network = init.network if init else None
     if options.resume and options.like:
-        raise SettingError("resume", "does not go with --like")
+        raise SettingError("resume", "cannot be used with --like")
     if options.resume:
         plan = _plan_resume(options.resume)
     elif options.like:
@@ -151,15 +151,15 @@ def _plan_like(name: Path) -> Plan:
     path = brain_file(name)
     brain = load_brain(path)
     if not brain.meta or not brain.meta.history:
-        raise BrainError(f"{path}: does not say how to train it again")
+        raise BrainError(f"{path}: has no record of its training")
     try:
         provenance = Provenance.parse(brain.meta.raw)
     except SettingError as error:
         raise BrainError(f"{path}: {error}") from None
     if provenance.recipe.sizes != brain.network.sizes:
-        raise BrainError(f"{path}: has other layers than its recipe")
+        raise BrainError(f"{path}: its layers differ from those of its recipe")
     if provenance.recipe.normalization != brain.network.normalization:
-        raise BrainError(f"{path}: has another normalization than its recipe")
+        raise BrainError(f"{path}: its normalization differs from that of its recipe")
     output = Path(name.stem + ".again.npz")
     until = min(len(brain.meta.history), provenance.recipe.epochs)
     return Plan(provenance, output, source=path, like=brain, until=until)
@@ -206,14 +206,14 @@ def _check_seeds(options: Options) -> None:
         return
     for name in ("seed", "resume", "like"):
         if name in options.given:
-            raise SettingError(name, "does not go with --seeds")
+            raise SettingError(name, "cannot be used with --seeds")
     for name, reason in NOT_ON_A_CLUSTER.items():
         if options.scheduler and name in options.given:
-            raise SettingError(name, f"does not go with --scheduler: {reason}")
+            raise SettingError(name, f"cannot be used with --scheduler: {reason}")
 
 
 def find_dataset(options: Options, planned: Provenance) -> DatasetName | None:
-    """Return the data set that is asked for, or else that of the brain or run to go on from."""
+    """Return the data set that is asked for, or else that of the brain or run to continue."""
     if options.dataset or options.data_dir:
         return options.dataset
     before = planned.dataset.get("name")  # of --resume or --like

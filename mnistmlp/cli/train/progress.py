@@ -1,4 +1,4 @@
-"""The progress of training: a line an epoch and, on a terminal, a bar below them."""
+"""The progress of training: one line per epoch and, on a terminal, a bar below them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _describe(report: EpochReport, epochs: int) -> str:
 
 
 class _Display:
-    """A line an epoch that stays, and below them a bar that moves with each step."""
+    """One line per epoch that stays, and below them a bar that moves with each step."""
 
     def __init__(self, epochs: int, last: int, history: list[EpochReport]) -> None:
         # all that drawing needs, before training: Ctrl-C within an import leaves a file open

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.cli import console
 from mnistmlp.cli.options import back_up_replaced
 from mnistmlp.errors import SettingError
@@ -42,13 +43,13 @@ def epoch_log(path: Path | None, state: TrainingState | None, *, quiet: bool) ->
             back_up_replaced(path, quiet=quiet, copy=True)  # as the log is written in place
         file = path.open("wb", buffering=0)
     except OSError as error:
-        raise SettingError("log", f"{path}: {error.strerror}") from None
+        raise SettingError("log", f"{path}: {cause_of(error)}") from None
 
     def record(report: EpochReport) -> None:
         try:
             file.write(json.dumps(asdict(report)).encode() + b"\n")
         except OSError as error:
-            console.note(f"warning: {path}: {error.strerror}: epoch {report.epoch} is not logged")
+            console.note(f"warning: {path}: {cause_of(error)}: epoch {report.epoch} is not logged")
 
     with file:
         yield record
@@ -128,9 +129,9 @@ def summarise(
     )
     console.note(f"{ran} epoch{'' if ran == 1 else 's'} on {data} in {seconds:.1f} s")
     if result.interrupted:
-        moment = f"epoch {selected.epoch}" if selected else "that moment"
+        moment = f"those of epoch {selected.epoch}" if selected else "the current ones"
         where = f"in epoch {ran + 1}" if ran < settings.epochs else "in calibration"
-        console.note(f"interrupted {where}: the weights are those of {moment}")
+        console.note(f"interrupted {where}: the weights are {moment}")
     console.note(_describe_accuracy(result))
     console.note(f"saved {console.escape(str(output))}")
     if result.interrupted and hint:

@@ -9,7 +9,7 @@ from mnistmlp.brains.recipe_file import format_toml
 from mnistmlp.cli import console
 from mnistmlp.cli.brains import load_named
 from mnistmlp.cli.data import choose_dataset, open_dataset
-from mnistmlp.cli.recipes.table import format_ranges, format_recipes
+from mnistmlp.cli.recipes.table import format_ranges, summarise_recipes
 from mnistmlp.cli.settings import takes_options
 from mnistmlp.cli.tune.options import Options
 from mnistmlp.cli.tune.outputs import check_outputs, write_plots, write_recipe
@@ -26,17 +26,28 @@ if TYPE_CHECKING:
     from mnistmlp.tuning.outcomes import Outcome
     from mnistmlp.tuning.search import Plan
 
-EPILOG = f"\b\n{format_ranges()}\n\n\b\n{format_recipes()}"  # \b: lines are not wrapped
+TABLES = {"Searched by default": format_ranges, "Recipes": summarise_recipes}
+EXAMPLES = (
+    (
+        "Search for better settings of a recipe, and train with them",
+        "mnistmlp tune --recipe modern --trials 20 -o tuned.toml\n"
+        "mnistmlp train --recipe tuned.toml",
+    ),
+    (
+        "Search the layers and the learning rate alone, in short runs",
+        "mnistmlp tune --search 'hidden=64|128|256,learning_rate' --epochs 5",
+    ),
+)
 
 
 @takes_options(Options)
 def tune(options: Options) -> None:
-    """Search for better settings of a recipe, and print or write the best as a recipe file.
+    """Search for better settings of a recipe.
 
-    Settings given by options stay fixed. What counts is the accuracy on the validation
-    images; the test set is never looked at. The study is kept in a database: the same
-    command goes on with it, and on several machines at once they share it. Needs the
-    extra tune.
+    The best settings are printed, or written to a recipe file. Settings given as options
+    stay fixed. Trials are compared by their accuracy on the validation images; the test set
+    is never used. The study is kept in a database: run the same command again to continue
+    it, or run it on several machines to share it. Needs the extra `tune`.
     """
     cores = blas.configure()
     with needs_extra("tune"):
@@ -81,7 +92,7 @@ def _search(
             except KeyboardInterrupt:
                 if not quiet:
                     where = console.escape(str(database))
-                    console.note(f"the same command goes on with the study in {where}")
+                    console.note(f"run the same command again to continue the study in {where}")
                 raise
         return search.outcomes(), search.importances()
 
@@ -96,7 +107,7 @@ def _report(
     """Write or print the best settings, or those of the front."""
     best = find_best(outcomes)
     if not best:
-        raise StudyError("no trial was trained to its end: nothing is the best")
+        raise StudyError("no trial was trained to the end, so there is no best one")
     front = find_front(outcomes, plan.pareto) if plan.pareto else []
     table = format_front(front, plan.pareto, plan.space) if plan.pareto else ""
     if not options.quiet:

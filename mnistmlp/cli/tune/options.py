@@ -40,10 +40,13 @@ class Options:
         typer.Option(
             parser=options.whole(1, MAX_TRIALS),
             metavar="N",
-            help="Trials of the study, those done before and by other workers included.",
+            help="Total number of trials in the study, over all runs and workers.",
+            rich_help_panel="Essentials",
         ),
     ] = 50
     recipe: RecipeName = None
+    dataset: options.DatasetName = None
+    data_dir: options.DataDir = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # those given, which stay fixed
     search: Annotated[
         str | None,
@@ -51,25 +54,28 @@ class Options:
             metavar="SPACE",
             show_default="see below",
             help="What to search, such as learning_rate=1e-4:1e-2:log,hidden=128|256,128,dropout; "
-            "a setting without values has the range that is listed below.",
+            "a setting without values has the range listed below.",
+            rich_help_panel="Essentials",
         ),
     ] = None
     sampler: Annotated[
         Literal["tpe", "random", "nsgaii"],
-        typer.Option(help="What proposes settings: Optuna's sampler of this name."),
+        typer.Option(help="Optuna's sampler, which proposes settings.", rich_help_panel="Search"),
     ] = "tpe"
     pruner: Annotated[
         Literal["median", "hyperband", "none"] | None,
         typer.Option(
             show_default="median, or none with --pareto",
-            help="What ends poor trials early: Optuna's pruner of this name.",
+            help="Optuna's pruner, which ends poor trials early.",
+            rich_help_panel="Search",
         ),
     ] = None
     pareto: Annotated[
         Literal["seconds", "parameters"] | None,
         typer.Option(
             help="Search for the best accuracy at each number of seconds of training, or of "
-            "parameters: the Pareto front of the two. Every trial is trained to its end.",
+            "parameters: the Pareto front of the two. Every trial is trained to the end.",
+            rich_help_panel="Search",
         ),
     ] = None
     max_seconds: Annotated[
@@ -77,7 +83,8 @@ class Options:
         typer.Option(
             parser=options.number(0.001, MAX_TIME),
             metavar="S",
-            help="End a trial that takes longer; it cannot be the best.",
+            help="End trials that take longer than S seconds; they cannot be the best.",
+            rich_help_panel="Search",
         ),
     ] = None
     max_parameters: Annotated[
@@ -85,7 +92,8 @@ class Options:
         typer.Option(
             parser=options.whole(1, 10**9),
             metavar="N",
-            help="Do not train networks with more parameters than this.",
+            help="Do not train networks with more than N parameters.",
+            rich_help_panel="Search",
         ),
     ] = None
     storage: Annotated[
@@ -93,12 +101,19 @@ class Options:
         typer.Option(
             parser=_parse_storage,
             metavar="URL",
-            help="Where the study is: an SQLite file, or the URL of a database, such as "
+            help="Where to keep the study: an SQLite file, or the URL of a database, such as "
             "postgresql://USER@HOST/DATABASE, which workers on many machines can share.",
+            rich_help_panel="Run",
         ),
     ] = "tune.db"
     study: Annotated[
-        str, typer.Option(parser=_parse_study, metavar="NAME", help="The name of the study in it.")
+        str,
+        typer.Option(
+            parser=_parse_study,
+            metavar="NAME",
+            help="Name of the study in the database.",
+            rich_help_panel="Run",
+        ),
     ] = "tune"
     output: Annotated[
         Path | None,
@@ -108,8 +123,9 @@ class Options:
             parser=options.parse_file,
             metavar="FILE.toml",
             show_default="standard output",
-            help="Recipe file to write, with the best settings; train --recipe takes it. With "
-            "--pareto, {trial} in its name becomes the trial.",
+            help="Recipe file to write with the best settings, for train --recipe. With --pareto, "
+            "{trial} in its name becomes the trial.",
+            rich_help_panel="Essentials",
         ),
     ] = None
     plots: Annotated[
@@ -119,6 +135,7 @@ class Options:
             metavar="FOLDER",
             help="Write pictures of the search, its history and what mattered in it, as .svg and "
             ".png files.",
+            rich_help_panel="Essentials",
         ),
     ] = None
     seed: Annotated[
@@ -126,7 +143,8 @@ class Options:
         typer.Option(
             parser=options.whole(0, 2**63 - 1),
             metavar="N",
-            help="Seed of every training run, and of what proposes settings.",
+            help="Seed of every training run, and of the sampler.",
+            rich_help_panel="Essentials",
         ),
     ] = 0
     init: Annotated[
@@ -136,6 +154,7 @@ class Options:
             metavar="BRAIN",
             autocompletion=complete_brain,
             help="Start every trial from this brain, or pretrained, as train --init does.",
+            rich_help_panel="Run",
         ),
     ] = None
     synthetic: Annotated[
@@ -144,6 +163,7 @@ class Options:
             parser=options.number(0, MAX_SYNTHETIC),
             metavar="FRACTION",
             help="Mix synthetic digits into the training images, as train --synthetic does.",
+            rich_help_panel="Data",
         ),
     ] = 0.0
     prune: Annotated[
@@ -152,10 +172,16 @@ class Options:
             parser=options.number(0, 0.99),
             metavar="FRACTION",
             help="Count the accuracy after this fraction of the weights is set to zero.",
+            rich_help_panel="Run",
         ),
     ] = 0.0
     half: Annotated[
-        bool, typer.Option("--half", help="Count the accuracy of weights in half precision.")
+        bool,
+        typer.Option(
+            "--half",
+            help="Count the accuracy of weights in half precision.",
+            rich_help_panel="Run",
+        ),
     ] = False
     threads: Annotated[
         int | None,
@@ -163,12 +189,11 @@ class Options:
             parser=options.whole(1, MAX_THREADS),
             metavar="N",
             show_default="the usable processors",
-            help="Threads that share the work of large networks; give fewer where several workers "
-            "share a machine.",
+            help="Number of threads that share the work of large networks; use fewer if several "
+            "workers share a machine.",
+            rich_help_panel="Run",
         ),
     ] = None
-    dataset: options.DatasetName = None
-    data_dir: options.DataDir = None
     force: options.Force = False
     as_json: options.Json = False
     quiet: options.Quiet = False

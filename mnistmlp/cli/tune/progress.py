@@ -1,4 +1,4 @@
-"""The progress of a search: a line a trial and, on a terminal, a bar below them."""
+"""The progress of a search: one line per trial and, on a terminal, a bar below them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def show_progress(plan: Plan, outcomes: list[Outcome], *, quiet: bool) -> Iterat
 
 
 class _Lines:
-    """A line a trial that stays, and the settings of each that is better than all before."""
+    """One line per trial that stays, and the settings of each that is better than all before."""
 
     def __init__(self, plan: Plan, outcomes: list[Outcome]) -> None:
         self.plan, self.trials = plan, plan.trials

@@ -60,11 +60,12 @@ def summarise(plan: Plan, outcomes: list[Outcome], importances: Mapping[str, flo
         console.note(line)
     if importances:
         shares = {name: f"{share:.0%}" for name, share in importances.items()}
-        what = "on or near the front" if plan.pareto else "among the best"
-        console.note(f"what mattered for being {what}:")
+        console.note("importance of each setting:")
         for line in format_settings(shares):
             console.note(line)
-    console.note(f"all with seed {plan.seed}: train the best with others to see how good it is")
+    console.note(
+        f"all with seed {plan.seed}: train the best with other seeds to see how good it is"
+    )
 
 
 def format_front(front: Sequence[Outcome], cost: Cost, space: Space) -> str:
@@ -81,8 +82,8 @@ def format_front(front: Sequence[Outcome], cost: Cost, space: Space) -> str:
 
 def _find_changes(outcome: Outcome, space: Space) -> dict[str, Any]:
     """Return the settings of a trial that are not the recipe's own."""
-    own = vars(space.base)
-    return {name: value for name, value in outcome.settings.items() if value != own[name]}
+    own = space.restore(space.first)  # without those that are not in the space
+    return {name: value for name, value in outcome.settings.items() if value != own.get(name, own)}
 
 
 def document(

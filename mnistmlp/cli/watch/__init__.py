@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.2  # seconds between two looks at the logs
 
+EXAMPLES = (
+    ("Watch a run that was started with --log run.jsonl", "mnistmlp watch run.jsonl"),
+    ("Print the curves of two runs as they are now", "mnistmlp watch a.jsonl b.jsonl --once"),
+)
+
 
 def watch(
     paths: Annotated[
@@ -29,19 +34,19 @@ def watch(
             metavar="LOG",
             parser=parse_file,
             autocompletion=complete_file(".jsonl"),
-            help="Logs that train --log writes, or is about to write.",
+            help="Logs that train --log writes; they need not exist yet.",
         ),
     ],
     once: Annotated[
-        bool, typer.Option("--once", help="Print the curves as they are now, and end.")
+        bool, typer.Option("--once", help="Print the current curves and exit.")
     ] = False,
 ) -> None:
-    """Show the learning curves of runs that are being trained, as their logs grow.
+    """Show the learning curves of runs while they train.
 
-    On a terminal, the curves are drawn again in place after each epoch.  Elsewhere, as
-    in a pipe, each epoch is printed as a line.  Ctrl-C is the usual end: the curves
-    stay on the terminal, and the exit code is 0.  Each curve goes from its lowest
-    value to its highest; the loss is on a logarithmic scale.
+    On a terminal, the curves are redrawn in place after each epoch.  In a pipe, each epoch
+    is printed as a line.  Stop with Ctrl-C: the curves stay on the terminal, and the exit
+    code is 0.  Each curve runs from its lowest value to its highest; the loss is on a
+    logarithmic scale.
     """
     from mnistmlp.brains.log import Log
     from mnistmlp.cli.watch.show import draw_curves
@@ -84,7 +89,7 @@ def _redraw(logs: list[Log]) -> None:
 
 
 def _print_epochs(logs: list[Log]) -> None:
-    """Print a line for each epoch, those that are there already first."""
+    """Print a line for each epoch, existing ones first."""
     from mnistmlp.cli.watch.show import name_log
 
     waited: set[Log] = set()
@@ -92,7 +97,7 @@ def _print_epochs(logs: list[Log]) -> None:
         for log in logs:
             known, new = len(log.reports), log.read()
             if new and new[0].epoch <= known:
-                console.note(f"{name_log(log)}: written anew from epoch {new[0].epoch}")
+                console.note(f"{name_log(log)}: restarted from epoch {new[0].epoch}")
             for report in new:
                 print(f"{name_log(log)}: {report}", flush=True)
             if not log.exists and log not in waited:

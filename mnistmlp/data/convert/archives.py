@@ -21,6 +21,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from mnistmlp.atomic import cause_of
 from mnistmlp.data.convert.arrays import Named
 from mnistmlp.data.convert.files import write_temporary
 from mnistmlp.data.convert.zips import (
@@ -75,7 +76,7 @@ def read_npy(path: Path, notes: list[str]) -> NDArray[Any]:
         with path.open("rb") as file:
             return _map(str(path), file)
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from None
+        raise DataError(f"{path}: {cause_of(error)}") from None
 
 
 @contextmanager

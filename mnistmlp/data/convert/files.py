@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from mnistmlp.atomic import writing
+from mnistmlp.atomic import cause_of, writing
 from mnistmlp.data.idx import CHUNK, GZIP_MAGIC, MAX_RATIO
 from mnistmlp.errors import DataError
 
@@ -42,7 +42,7 @@ def open_plain(path: Path) -> Iterator[BinaryIO]:
     except UNPACKING_ERRORS as error:
         raise DataError(f"{path}: damaged gzip stream: {error}") from None
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
+        raise DataError(f"{path}: {cause_of(error)}") from None
 
 
 def read_chunks(path: Path, file: BinaryIO) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from shlex import quote
 from typing import Literal, TypeVar
 
 from mnistmlp.arrays import DIGITS
+from mnistmlp.atomic import cause_of
 from mnistmlp.data.catalog import Split
 from mnistmlp.data.convert.archives import list_arrays, read_npy
 from mnistmlp.data.convert.arrays import Named, array_part
@@ -108,7 +109,7 @@ def list_files(folder: Path) -> list[Path]:
     try:
         paths = sorted(itertools.islice(folder.iterdir(), MAX_NAMES))
     except OSError as error:
-        raise DataError(f"{folder}: {error.strerror}") from None
+        raise DataError(f"{folder}: {cause_of(error)}") from None
     return [path for path in paths if path.is_file() and not path.name.startswith(".")]
 
 

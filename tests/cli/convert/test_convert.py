@@ -101,7 +101,7 @@ def test_a_set_is_divided_at_random(run: Run) -> None:
     assert not np.array_equal(other, test.images)
     assert run("convert", "train.csv", "d", "--split", "0.99:0.01").exit_code == 1
     assert (
-        "--seed: is of --split and --augment"
+        "--seed: needs --split or --augment"
         in run("convert", "train.csv", "d", "--seed", "1").stderr
     )
     write("test.csv", table())
@@ -182,7 +182,7 @@ def test_no_room_for_temporary_files(run: Run, monkeypatch: pytest.MonkeyPatch) 
     for source in ("train.csv", "train.npz"):
         result = run("convert", source, "new")
         assert (result.exit_code, "new" in names()) == (1, False)
-        assert result.stderr.endswith(": cannot be written: No space left on device\n")
+        assert result.stderr.endswith(": cannot be written: no space left on device\n")
 
 
 def test_a_contact_sheet_on_a_terminal(run: Run, start: Start) -> None:

@@ -44,7 +44,7 @@ def test_one_set_has_the_very_name(run: Run) -> None:
     assert (result.exit_code, result.stdout, names()) == (0, "out.csv\n", ["out.csv", "some.npz"])
     assert Path("out.csv").read_text() == table()
     assert result.stderr.splitlines()[-1] == (
-        "out.csv: a test set, which convert will take for a train set, by its name"
+        "out.csv: a test set, which convert will read as a train set because of its name"
     )
     assert len(run("convert", "some.npz", "test.csv").stderr.splitlines()) == 3
     write("k.csv", table(labels=None, head=None))
@@ -77,23 +77,23 @@ def test_pictures_by_class(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "error"),
     [
-        (["both.npz", "out.tsv"], "TARGET: out.tsv is by its name a file, but not .csv, .csv.gz"),
-        (["both.npz", "images.png"], "TARGET: images.png is by its name a file"),
+        (["both.npz", "out.tsv"], "TARGET: out.tsv has a suffix other than .csv, .csv.gz"),
+        (["both.npz", "images.png"], "TARGET: images.png has a suffix other than"),
         (["both.npz", "none/out.csv"], "TARGET: "),
         (["both.npz", "taken"], "TARGET: taken is not a folder"),
-        (["both.npz", "-"], "invalid value for 'TARGET': - is no file"),
-        (["-", "new"], "invalid value for 'SOURCE': - is no file"),
+        (["both.npz", "-"], "invalid value for 'TARGET': - is not a file"),
+        (["-", "new"], "invalid value for 'SOURCE': - is not a file"),
         (["both.npz", "n" * 300], "TARGET: "),
         (["both.npz", "latest.csv"], "TARGET: latest-train.csv would be read as the test set"),
-        (["both.npz", "both.npz", "--force"], "TARGET: both.npz is the file of SOURCE"),
-        (["both.npz", "out.npz", "--to", "png"], "--to: png needs the name of a folder; out.npz"),
+        (["both.npz", "both.npz", "--force"], "TARGET: both.npz is the same file as SOURCE"),
+        (["both.npz", "out.npz", "--to", "png"], "--to: png needs a folder; out.npz"),
         (["both.npz", "taken", "--to", "png"], "TARGET: taken is not a folder"),
         (["both.npz", "taken/x", "--to", "png"], "TARGET: "),
         (["both.npz", "full", "--to", "png", "--force"], "TARGET: full is not empty"),
         (["x.csv", "new", "--to", "png"], "--to: png sorts pictures by their labels; x.csv has"),
-        (["x-test.csv", "out.csv", "--augment", "2"], "--augment: is for training images; x-test"),
+        (["x-test.csv", "out.csv", "--augment", "2"], "--augment: needs training images; x-test"),
         (["x.csv", "out.csv", "--augment", "1000"], "--augment: makes 12,012 images, more than"),
-        (["x.csv", "out.csv", "--seed", "2"], "--seed: is of --split and --augment"),
+        (["x.csv", "out.csv", "--seed", "2"], "--seed: needs --split or --augment"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -142,7 +142,7 @@ def test_pictures_are_written_all_or_none(run: Run, monkeypatch: pytest.MonkeyPa
     for folder in ("new", "there"):
         result = run("convert", "train.csv", folder, "--to", "png")
         assert (result.exit_code, result.stdout) == (1, "")
-        assert f"error: {folder}: cannot be written: No space left on device" in result.stderr
+        assert f"error: {folder}: cannot be written: no space left on device" in result.stderr
     assert (names(), names("there")) == (["there", "train.csv"], [".hidden"])
 
 
@@ -196,7 +196,7 @@ def test_images_and_labels_are_replaced_together_or_not_at_all(
     for folder in ("own", "new"):
         result = run("convert", "other.csv", folder, "--force")
         assert (result.exit_code, result.stdout) == (1, "")
-        assert result.stderr.splitlines()[-1].endswith("No space left on device")
+        assert result.stderr.splitlines()[-1].endswith("no space left on device")
         assert "kept" not in result.stderr
     assert {name: Path("own", name).read_bytes() for name in names("own")} == before
     assert "new" not in names()

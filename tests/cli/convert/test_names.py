@@ -126,7 +126,7 @@ def test_names_that_are_there_are_kept(run: Run, drawn: tuple[Bytes, list[str]])
     assert run("convert", "out", "png", "--to", "png", "--quiet").exit_code == 0
     assert run("convert", "png", "back", "--raw", "--quiet").exit_code == 0
     check("back", "train", images, words)
-    assert "names of the classes are left out" in run("convert", "out", "out.csv").stderr
+    assert "class names are not written" in run("convert", "out", "out.csv").stderr
     refused = run("convert", "digits.csv", "out", "--limit", 5)
     assert refused.exit_code == 2
     assert run("convert", "digits.csv", "out", "--force").exit_code == 0

@@ -93,7 +93,7 @@ def test_wrong_pictures_and_rows_are_named(run: Run) -> None:
         "  labels.csv:6: not a name and a label",
         "  labels.csv:7: no name of a picture",
         "  1.png: 30 x 28 pixels, not 28 x 28",
-        "  none.png: No such file or directory",
+        "  none.png: no such file",
         "hint: --skip-bad leaves them out",
     ]
     Path("labels.csv").write_text("\n".join([*rows[:2], "0.png,12"]))
@@ -159,5 +159,5 @@ def test_options_for_pictures(run: Run) -> None:
     np.savez("train.npz", x=IMAGES, y=LABELS)
     result = run("convert", "train.npz", "new", "--raw")
     assert result.exit_code == 2
-    assert "--raw: is for pictures; train.npz is of another form" in result.stderr
+    assert "--raw: needs pictures; train.npz holds none" in result.stderr
     assert MNIST[0].name not in names()

@@ -46,7 +46,7 @@ def test_without_a_browser(
 ) -> None:
     make_browser(monkeypatch, "exit 1")
     open_in_browser(URL)
-    assert capfd.readouterr() == ("", "no browser found: open the page in one\n")
+    assert capfd.readouterr() == ("", "no browser found; open the page yourself\n")
     monkeypatch.setattr("sys.executable", "none")
     open_in_browser(URL)
-    assert capfd.readouterr() == ("", "no browser found: open the page in one\n")
+    assert capfd.readouterr() == ("", "no browser found; open the page yourself\n")

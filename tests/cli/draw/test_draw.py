@@ -14,7 +14,7 @@ from tests.cli.conftest import Run, Start
 from tests.cli.draw.test_browser import make_browser
 from tests.conftest import names
 
-SERVED = "served to this machine alone; Ctrl-C ends it"
+SERVED = "served to this machine only; press Ctrl-C to stop"
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +82,7 @@ def test_without_a_brain_or_a_browser(start: Start, monkeypatch: pytest.MonkeyPa
     with urllib.request.urlopen(url, timeout=30) as answer:
         assert '"name": "pretrained"' in answer.read().decode()
     assert process.stderr
-    assert process.stderr.readline() == b"no browser found: open the page in one\n"
+    assert process.stderr.readline() == b"no browser found; open the page yourself\n"
     assert end(process, signal.SIGINT) == (0, "", "")
 
 
@@ -122,7 +122,7 @@ def test_a_file_of_the_user_is_kept(run: Run, brain: Path) -> None:
         ("a.htm", "a.htm does not end in .html"),
         ("a", "a does not end in .html"),
         ("none/a.html", "none: no such folder"),
-        ("brain.html", "brain.html is the file of BRAIN"),
+        ("brain.html", "brain.html is the same file as BRAIN"),
         ("other.html", "other.html would be kept as other.html.bak, the file of BRAIN"),
     ],
 )
@@ -147,7 +147,7 @@ def test_no_port(run: Run, brain: Path, monkeypatch: pytest.MonkeyPatch) -> None
     result = run("draw", brain)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "error: 127.0.0.1: no port can be opened: Cannot assign requested address\n"
+        "error: 127.0.0.1: cannot open a port: cannot assign requested address\n"
         "hint: mnistmlp draw --output page.html\n"
     )
 

@@ -11,6 +11,7 @@ from mnistmlp.brains.brain import load_brain
 from mnistmlp.data.datasets import load_dataset
 from mnistmlp.data.idx import write_idx
 from mnistmlp.report.plots import FORMATS, PLOTS
+from mnistmlp.version import install_command
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
 from tests.conftest import few_steps, names, save_brain
@@ -105,7 +106,7 @@ def test_without_the_extra(
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     refused = run("evaluate", brain, "--data-dir", small, "--plots", "a")
     assert (refused.exit_code, refused.stdout, names()) == (1, "", [])
-    assert refused.stderr.endswith("\nhint: pip install 'mnistmlp[report]'\n")
+    assert refused.stderr.endswith(f"\nhint: {install_command('report')}\n")
     assert refused.stderr.count("\n") == 2
 
 

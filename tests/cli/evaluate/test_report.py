@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mnistmlp.version import install_command
 from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
 from tests.conftest import names
@@ -61,7 +62,7 @@ def test_without_the_extra(
     refused = run("evaluate", brain, "--data-dir", small, "--report", REPORT)
     assert (refused.exit_code, refused.stdout, names()) == (1, "", [])
     assert refused.stderr.startswith("error: this needs the extra report: ")
-    assert refused.stderr.endswith("\nhint: pip install 'mnistmlp[report]'\n")
+    assert refused.stderr.endswith(f"\nhint: {install_command('report')}\n")
     assert refused.stderr.count("\n") == 2
 
 
@@ -113,8 +114,8 @@ def test_logs_that_say_nothing_of_the_brain(run: Run, small: Path, logged: list[
     assert logged
     Path("empty").touch()
     for log, problem in (
-        ("run.jsonl", "run.jsonl is not the log, or not all of it, of b.npz"),
-        ("empty", "empty is not the log, or not all of it, of b.npz"),
+        ("run.jsonl", "run.jsonl is not the complete log of b.npz"),
+        ("empty", "empty is not the complete log of b.npz"),
         ("none", "none: no such file"),
         (".", ".: not a regular file"),
     ):
@@ -134,7 +135,7 @@ def test_a_report_is_not_the_folder_of_plots(run: Run, small: Path, brain: Path)
     command = ["evaluate", brain, "--data-dir", small, "--report", REPORT, "--plots", REPORT]
     refused = run(*command)
     assert (refused.exit_code, refused.stdout, names()) == (2, "", [])
-    assert "report.html is the file of --report" in refused.stderr
+    assert "report.html is the same file as --report" in refused.stderr
 
 
 def test_a_report_does_not_replace_a_log(run: Run, small: Path, logged: list[float]) -> None:
@@ -143,4 +144,4 @@ def test_a_report_does_not_replace_a_log(run: Run, small: Path, logged: list[flo
     command = ["evaluate", "a.npz", "--data-dir", small, "--force"]
     refused = run(*command, "--report", "run.html", "--log", "run.html")
     assert refused.exit_code == 2
-    assert "run.html is the file of run.html" in refused.stderr
+    assert "run.html is the same file as run.html" in refused.stderr

@@ -96,20 +96,20 @@ def test_kaggle_numbers_images_from_1(run: Run, small: Path, brain: Path) -> Non
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--format", "csv", "--json"], "--json: does not go with --format csv"),
-        (["--format", "text", "--json"], "--json: does not go with --format text"),
+        (["--format", "csv", "--json"], "--json: cannot be used with --format csv"),
+        (["--format", "text", "--json"], "--json: cannot be used with --format text"),
         (["--header"], "--header: needs --format tsv or csv"),
         (["--header", "--json"], "--header: needs --format tsv or csv"),
         (["--probabilities"], "--probabilities: needs --format tsv or csv"),
         (["--probabilities", "--format", "kaggle"], "--probabilities: needs --format tsv or csv"),
-        (["--top", "3", "--format", "csv"], "--top: does not go with --format csv"),
-        (["--no-filename", "--format", "tsv"], "--no-filename: does not go with --format tsv"),
+        (["--top", "3", "--format", "csv"], "--top: cannot be used with --format csv"),
+        (["--no-filename", "--format", "tsv"], "--no-filename: cannot be used with --format tsv"),
         (
             ["--reject", "0.5", "--format", "kaggle"],
             "--reject: leaves digits out, and --format kaggle needs a label for every image",
         ),
         (["a.png", "--format", "kaggle"], "--format: kaggle numbers the images of --data or"),
-        (["--data", "x.csv"], "--data: does not go with --index"),
+        (["--data", "x.csv"], "--data: cannot be used with --index"),
     ],
     ids=str,
 )
@@ -133,4 +133,4 @@ def test_all_images_of_a_split(run: Run, small: Path, brain: Path) -> None:
     for text, last in (("300:", 300), (":301", 300), ("999:", 999)):
         result = run(*common, text)
         assert result.exit_code == 2
-        assert f"--index: {last} is past the test images, 0 to 299" in result.stderr
+        assert f"--index: {last} is not one of the test images, 0 to 299" in result.stderr

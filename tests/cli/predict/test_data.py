@@ -76,7 +76,7 @@ def test_a_file_with_both_sets(run: Run, brain: Path, data: Dataset) -> None:
     common = ["predict", "--brain", brain, "--data", "both.npz"]
     result = run(*common)
     assert result.stdout.count("\n") == 5
-    assert result.stderr == "note: both.npz: the test set; --split train takes the other\n"
+    assert result.stderr == "note: both.npz: using the test set; --split train selects the other\n"
     result = run(*common, "--split", "train")
     assert (result.stdout.count("\n"), result.stderr) == (3, "")
     np.savez("one.npz", x_test=images[:5])
@@ -156,15 +156,15 @@ def test_a_picture_is_no_file_of_images(run: Run, brain: Path) -> None:
     Path("7.png").touch()
     result = run("predict", "--brain", brain, "--data", "7.png")
     assert result.exit_code == 1
-    assert result.stderr == "error: 7.png: by its name a picture\nhint: mnistmlp predict 7.png\n"
+    assert result.stderr == "error: 7.png: is a picture by its name\nhint: mnistmlp predict 7.png\n"
     result = run("predict", "--brain", brain, "--data", "-")
-    assert (result.exit_code, "'--data': - is no file" in result.stderr) == (2, True)
+    assert (result.exit_code, "'--data': - is not a file" in result.stderr) == (2, True)
 
 
 def test_a_folder_of_images(run: Run, brain: Path, small: Path) -> None:
     words = ["predict", "--brain", brain, "--format", "csv"]
     result = run(*words, "--data", small)
-    assert result.stderr == f"note: {small}: the test set; --split train takes the other\n"
+    assert result.stderr == f"note: {small}: using the test set; --split train selects the other\n"
     assert result.stdout == run(*words, "--data-dir", small, "--index", ":").stdout
 
 
@@ -177,7 +177,7 @@ def test_what_is_taken_for_a_picture(run: Run, brain: Path, data: Dataset) -> No
     result = run("predict", "--brain", brain, "notes.txt", "-", input=b"1,2")
     assert "hint" not in result.stderr
     result = run("predict", brain, "--data", "test.csv")
-    assert result.stderr == f"error: --data: does not go with pictures\nhint: --brain {brain}\n"
+    assert result.stderr == f"error: --data: cannot be used with pictures\nhint: --brain {brain}\n"
 
 
 def test_memory_stays_the_same(
@@ -225,4 +225,4 @@ def test_any_bytes_are_read_or_refused_in_a_line(
 def test_what_does_not_go_with_it(run: Run, brain: Path, small: Path, option: str) -> None:
     result = run("predict", "--brain", brain, "--data", small, option)
     name = option.split("=")[0]
-    assert (result.exit_code, result.stderr) == (2, f"error: --data: does not go with {name}\n")
+    assert (result.exit_code, result.stderr) == (2, f"error: --data: cannot be used with {name}\n")

@@ -32,9 +32,9 @@ def test_odd_folders(run: Run, brain: Path, pictures: list[str]) -> None:
     assert lines[:3] == [
         f"error: deep: {NOTHING}",
         "  left out: deep/self",
-        "error: none: No such file or directory",
+        "error: none: no such file",
     ]
-    assert lines[3].endswith("a: File name too long")
+    assert lines[3].endswith("a: file name too long")
     assert len(lines) == 4
 
 
@@ -112,7 +112,7 @@ def test_what_is_no_file_is_left_out(run: Run, brain: Path, picture: Path, kind:
         Path("folder/3.png").symlink_to("none")  # broken: perhaps by mistake
         result = run("predict", "--brain", brain, "-r", "folder")
     assert (result.exit_code, sources(result.stdout)) == (1, ["folder/1.png"])
-    assert result.stderr == "error: folder/3.png: No such file or directory\n"
+    assert result.stderr == "error: folder/3.png: no such file\n"
 
 
 def test_standard_input_is_no_folder(run: Run, brain: Path, picture: Path) -> None:

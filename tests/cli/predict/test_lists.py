@@ -29,7 +29,7 @@ def test_a_file_without_names_is_warned_of(run: Run, brain: Path, content: bytes
     Path("names").write_bytes(content)
     result = run("predict", "--brain", brain, "--files-from", "names")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "warning: names: no names in it\n"
+    assert result.stderr == "warning: names: contains no names\n"
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\0"])
@@ -75,7 +75,7 @@ def test_names_that_end_in_nul_need_an_option(run: Run, brain: Path, pictures: l
     result = run("predict", "--brain", brain, "--files-from", "-", input=listed)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
-        "error: -: not a list of names, one a line: NUL bytes in it",
+        "error: -: not a list of names: contains NUL bytes",
         "hint: --null (-0) reads names that end in NUL",
     ]
 
@@ -83,7 +83,7 @@ def test_names_that_end_in_nul_need_an_option(run: Run, brain: Path, pictures: l
 def test_a_list_from_a_pipe(run: Run, brain: Path, pictures: list[str]) -> None:
     os.mkfifo("names")
     nothing = run("predict", "--brain", brain, "--files-from", "names")  # nobody writes to it
-    assert (nothing.exit_code, nothing.stderr) == (0, "warning: names: no names in it\n")
+    assert (nothing.exit_code, nothing.stderr) == (0, "warning: names: contains no names\n")
     with piped("\n".join(pictures).encode()) as name:
         result = run("predict", "--brain", brain, "--files-from", name)
     assert sources(result.stdout) == pictures
@@ -92,9 +92,9 @@ def test_a_list_from_a_pipe(run: Run, brain: Path, pictures: list[str]) -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (None, "list: No such file or directory"),
+        (None, "list: no such file"),
         (b"a" * 200_000, "list: not a list of names"),
-        (b"none.png\n", "none.png: No such file or directory"),
+        (b"none.png\n", "none.png: no such file"),
     ],
 )
 def test_a_faulty_list_does_not_stop_the_other_pictures(

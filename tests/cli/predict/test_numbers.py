@@ -70,11 +70,11 @@ def test_boxes_are_drawn(run: Run, page: str) -> None:
 def test_what_does_not_go_with_it(run: Run, page: str, option: str) -> None:
     result = run("predict", "--brain", "pretrained", "--numbers", page, option)
     assert result.exit_code == 2
-    assert f"does not go with {option.split('=')[0]}" in result.stderr
+    assert f"cannot be used with {option.split('=')[0]}" in result.stderr
 
 
 def test_one_answer_to_several_digits_has_a_note(run: Run, brain: Path, page: str) -> None:
-    note = "note: page.png: several digits here (about 6): --numbers reads them\n"
+    note = "note: page.png: several digits (about 6); use --numbers to read them\n"
     result = run("predict", "--brain", brain, page)
     assert (result.exit_code, len(result.stdout), result.stderr) == (0, 2, note)
     assert run("predict", "--brain", brain, page, "--reject", "0.01").stdout == "?\n"

@@ -298,7 +298,7 @@ def test_a_process_that_the_system_kills_is_a_line(
     assert process.returncode == 1
     assert stderr.decode().splitlines() == [
         "error: a process that reads pictures was killed",
-        "hint: --jobs 1 starts none, and takes less memory",
+        "hint: --jobs 1 starts no processes and needs less memory",
     ]
 
 

@@ -86,8 +86,8 @@ def test_options_given_again_must_be_the_same(run: Run, small: Path) -> None:
         (["--patience", 3], "--patience: brain.npz.ckpt has none, not 3"),
         (["--init", "brain.npz"], "--init: brain.npz.ckpt started from random weights"),
         (["--normalization", "moments"], "--normalization: brain.npz.ckpt has none, not moments"),
-        (["--seeds", "0:2"], "--resume: does not go with --seeds"),
-        (["--like", "brain.npz"], "--resume: does not go with --like"),
+        (["--seeds", "0:2"], "--resume: cannot be used with --seeds"),
+        (["--like", "brain.npz"], "--resume: cannot be used with --like"),
     ]
     for args, error in others:
         result = run("train", "--resume", "brain.npz.ckpt", *args, "--data-dir", small)
@@ -170,7 +170,7 @@ def test_a_brain_that_cannot_be_written_leaves_the_checkpoint(
         result = run(*RUN, "--checkpoint-every", 5, "--data-dir", small)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines()[-2:] == [
-        "error: brain.npz: cannot be written: No space left on device",
+        "error: brain.npz: cannot be written: no space left on device",
         "hint: mnistmlp train --resume brain.npz.ckpt",
     ]
     assert run("train", "--resume", "brain.npz.ckpt", "--data-dir", small).exit_code == 0
@@ -184,9 +184,9 @@ def test_the_checkpoint_of_an_unfinished_run_is_not_overwritten(run: Run, small:
     result = run(*RUN, "--data-dir", small)
     assert (result.exit_code, result.stdout) == (2, "")
     error, hint = result.stderr.splitlines()
-    assert error == "error: --output: brain.npz.ckpt exists, the checkpoint of an unfinished run"
+    assert error == "error: --output: brain.npz.ckpt is the checkpoint of an unfinished run"
     assert hint == (
-        "hint: --resume brain.npz.ckpt goes on with it; or name another file, or use --force, "
+        "hint: --resume brain.npz.ckpt continues it; or name another file, or use --force, "
         "which keeps this one as brain.npz.ckpt.bak"
     )
     assert names() == ["brain.npz.ckpt"]

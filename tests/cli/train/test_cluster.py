@@ -13,6 +13,7 @@ from mnistmlp.brains import cluster as brains_cluster
 from mnistmlp.brains.brain import load_brain
 from mnistmlp.brains.cluster import connect
 from mnistmlp.brains.provenance import versions
+from mnistmlp.version import install_command
 from tests.cli.conftest import Run, Start
 from tests.cli.train.test_committee import TINY, leave_checkpoint, members
 from tests.conftest import names
@@ -93,7 +94,9 @@ def test_a_file_that_comes_in_the_meantime_is_kept(
     monkeypatch.setattr(brains_cluster.Cluster, "check_versions", check_and_write)
     result = run(*members(*there))
     assert (result.exit_code, result.stdout) == (1, "b-0.npz\nb-2.npz\n")
-    assert "error: b-1.npz exists since this run began\nhint: name another file" in result.stderr
+    assert (
+        "error: b-1.npz was created after this run began\nhint: name another file" in result.stderr
+    )
     assert Path("b-1.npz").read_bytes() == b"mine"
 
 
@@ -108,7 +111,9 @@ def test_a_brain_of_another_run_is_refused(
     monkeypatch.setattr(brains_cluster.Cluster, "train", mix_up)
     result = run(*members(*there))
     assert (result.exit_code, result.stdout) == (1, "b-1.npz\n")
-    assert "error: b-2.npz: came back from a run with seed 0, not 2\n" in result.stderr
+    assert (
+        "error: b-2.npz: the worker returned a brain of a run with seed 0, not 2\n" in result.stderr
+    )
     assert names() == ["b-1.npz"]
 
 
@@ -141,7 +146,7 @@ def test_a_checkpoint_is_not_left_behind(run: Run, small: Path) -> None:
     result = run(*members("--scheduler", DEAD, "--data-dir", small))
     assert (result.exit_code, result.stdout) == (2, "")
     error, hint = result.stderr.splitlines()
-    assert error.startswith("error: --scheduler: b-1.npz.ckpt is of this run")
+    assert error.startswith("error: --scheduler: b-1.npz.ckpt is a checkpoint of this run")
     assert hint == "hint: mnistmlp train --resume b-1.npz.ckpt, or this command without --scheduler"
     assert Path("b-1.npz.ckpt").read_bytes() == before
 
@@ -158,4 +163,4 @@ def test_without_the_extra(run: Run, small: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "distributed", None)
     result = run(*members("--scheduler", DEAD, "--data-dir", small))
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.endswith("\nhint: pip install 'mnistmlp[cluster]'\n")
+    assert result.stderr.endswith(f"\nhint: {install_command('cluster')}\n")

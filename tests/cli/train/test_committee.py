@@ -196,7 +196,7 @@ def test_a_second_committee_is_refused(run: Run, small: Path) -> None:
     with locked([("output", Path("b-{seed}.npz"))]):
         result = run(*members("--data-dir", small))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "error: --output: b-{seed}.npz: another run is writing it\n"
+    assert result.stderr == "error: --output: b-{seed}.npz: another run is writing to it\n"
 
 
 def test_an_unfinished_brain_of_this_run_is_finished(run: Run, small: Path) -> None:

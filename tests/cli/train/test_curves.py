@@ -9,6 +9,7 @@ import pytest
 
 from mnistmlp.cli.train.curves import TAGS
 from mnistmlp.exchange.tensorboard import EventFile, find_event_files
+from mnistmlp.version import install_command
 from tests.cli.conftest import Run
 from tests.cli.train.test_checkpoints import RUN, stopped
 from tests.conftest import names
@@ -55,7 +56,7 @@ def test_a_new_run_is_not_mixed_into_another(run: Run, small: Path) -> None:
         result = run(*words, name, *force)
         assert (result.exit_code, result.stdout) == (2, "")
         error, hint = result.stderr.splitlines()
-        assert error == "error: --tensorboard: runs has the curves of another run"
+        assert error == "error: --tensorboard: runs holds the curves of another run"
         assert hint.startswith("hint: name another folder, such as runs-2")
     assert curves("runs") == before
     assert names() == ["a.npz", "runs"]
@@ -71,7 +72,7 @@ def test_curves_are_not_where_another_file_of_the_run_will_be(
         command += ["--log", f"{name}.jsonl"]
         refused = run(*command, "--tensorboard", folder.replace("b.", f"{name}."))
         assert (refused.exit_code, refused.stdout, names()) == (2, "", [])
-        assert "is the file of" in refused.stderr
+        assert "is the same file as" in refused.stderr
 
 
 def test_other_files_do_not_matter(run: Run, small: Path) -> None:
@@ -123,7 +124,7 @@ def test_a_full_disk_does_not_stop_training(
     monkeypatch.setattr(EventFile, "_write", fail)
     result = run(*TINY, "--epochs", 4, "--tensorboard", "runs", "--data-dir", small)
     assert result.exit_code == 0
-    warning = "warning: runs: No space left on device: no curves from epoch 2 on\n"
+    warning = "warning: runs: no space left on device: no curves from epoch 2 on\n"
     assert result.stderr.count(warning) == result.stderr.count("warning") == 1
     assert curves("runs")["loss/training"][0][0] == 1
 
@@ -136,5 +137,5 @@ def test_without_the_package_nothing_is_trained(
     assert (result.exit_code, result.stdout) == (1, "")
     error, hint = result.stderr.splitlines()
     assert error.startswith("error: this needs the extra tensorboard: ")
-    assert hint == "hint: pip install 'mnistmlp[tensorboard]'"
+    assert hint == f"hint: {install_command('tensorboard')}"
     assert names() == []

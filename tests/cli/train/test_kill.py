@@ -179,7 +179,7 @@ def test_a_full_disk_leaves_the_old_brain_whole(start: Start, small: Path, every
     )  # fmt: skip
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (1, b"")
-    assert stderr.count(b"warning: brain.npz.ckpt: cannot be written: File too large") == 2 * every
-    assert stderr.endswith(b"\nerror: brain.npz: cannot be written: File too large\n")
+    assert stderr.count(b"warning: brain.npz.ckpt: cannot be written: file too large") == 2 * every
+    assert stderr.endswith(b"\nerror: brain.npz: cannot be written: file too large\n")
     assert Path("brain.npz").read_bytes() == b"old"
     assert names() == ["brain.npz", "brain.npz.bak"]

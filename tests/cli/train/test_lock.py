@@ -33,13 +33,13 @@ def first(start: Start, small: Path) -> Iterator["subprocess.Popen[bytes]"]:
 def test_the_second_run_is_refused_before_any_work(run: Run, small: Path) -> None:
     Path("link.npz").symlink_to("brain.npz")
     for args, error in [
-        ([], "--output: brain.npz: another run is writing it"),
-        (["-o", "link.npz"], "--output: link.npz: another run is writing it"),
-        (["-o", "../{}/brain.npz"], "/brain.npz: another run is writing it"),
-        (["--resume", "brain.npz.ckpt"], "--output: brain.npz: another run is writing it"),
+        ([], "--output: brain.npz: another run is writing to it"),
+        (["-o", "link.npz"], "--output: link.npz: another run is writing to it"),
+        (["-o", "../{}/brain.npz"], "/brain.npz: another run is writing to it"),
+        (["--resume", "brain.npz.ckpt"], "--output: brain.npz: another run is writing to it"),
         (
             ["--resume", "brain.npz.ckpt", "-o", "other.npz"],
-            "--resume: brain.npz.ckpt: another run is writing it",
+            "--resume: brain.npz.ckpt: another run is writing to it",
         ),
     ]:
         command = ["train"] if "--resume" in args else SHORT
@@ -81,7 +81,7 @@ def test_a_member_of_a_committee_is_refused_like_any_run(start: Start, small: Pa
     process = start(*SHORT, "--seeds", "0:3", "-o", "{seed}.npz", "--data-dir", small)
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (2, b"0.npz\n2.npz\n")
-    assert b"error: --output: 1.npz: another run is writing it\n" in stderr
+    assert b"error: --output: 1.npz: another run is writing to it\n" in stderr
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(run: Run, small: Path) -> None:

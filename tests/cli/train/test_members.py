@@ -128,8 +128,7 @@ def test_members_that_cannot_be_started_are_named(
     result = run(*SHORT, "--data-dir", small)
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
-        f"error: b-{seed}.npz: no process can be started to train it: "
-        "Resource temporarily unavailable"
+        f"error: b-{seed}.npz: cannot start a process to train it: resource temporarily unavailable"
         for seed in range(2)
     ]
 

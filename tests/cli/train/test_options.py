@@ -15,7 +15,7 @@ from tests.cli.conftest import Run
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
-NEW_FIELD = '    warmth: float = fraction(0.0, "How warm the neurons are kept.")\n'
+NEW_FIELD = '    warmth: float = fraction(0.0, "How warm the neurons are.", group="Network")\n'
 OPTIONS = ["--hidden", "4", "--epochs", "2", "--validation", "100"]
 SAVE_CHECKPOINT = """
 import os
@@ -58,7 +58,7 @@ def python(tmp_path: Path, small: Path) -> RunPython:
 def test_a_new_field_is_an_option_with_help_and_a_check(python: RunPython) -> None:
     lines = python("-m", "mnistmlp", "train", "--help").stdout.splitlines()
     (line,) = (each for each in lines if "warmth" in each)
-    assert " ".join(line.split()) == "--warmth FRACTION How warm the neurons are kept."
+    assert " ".join(line.split()) == "--warmth FRACTION How warm the neurons are."
     refused = python("-m", "mnistmlp", "train", "--warmth", "1")
     assert refused.returncode == 2
     assert refused.stderr == "error: --warmth: 1.0 is not a number from 0 to below 1\n"
@@ -69,7 +69,7 @@ def test_a_new_field_is_recorded_shown_and_compared(python: RunPython) -> None:
     trained = python(*train, *OPTIONS, "--warmth", "0.25", "-o", "warm.npz")
     assert (trained.returncode, trained.stdout, trained.stderr) == (0, "warm.npz\n", "")
     info = python("-m", "mnistmlp", "info", "warm.npz").stdout
-    assert "warmth               0.25" in info.splitlines()
+    assert "  warmth               0.25" in info.splitlines()
     assert python(*train, *OPTIONS, "-o", "cold.npz").returncode == 0
     assert "warmth" not in python("-m", "mnistmlp", "info", "cold.npz").stdout
     like = python(*train, "--like", "warm.npz", "--warmth", "0.5")
@@ -83,11 +83,11 @@ def test_a_new_field_is_recorded_shown_and_compared(python: RunPython) -> None:
 
 def test_a_new_field_is_in_the_list_of_recipes(python: RunPython) -> None:
     code = (
-        "from mnistmlp.cli.recipes.table import describe_settings; "
+        "from mnistmlp.cli.recipes.table import format_recipe; "
         "from mnistmlp.training.recipes import Recipe; "
-        "print(describe_settings(Recipe(warmth=0.5)))"
+        "print(format_recipe(Recipe(warmth=0.5)))"
     )
-    assert "'warmth 0.5'" in python("-c", code).stdout
+    assert "  warmth              0.5" in python("-c", code).stdout.splitlines()
 
 
 def test_every_setting_is_in_the_help_of_train(run: Run) -> None:

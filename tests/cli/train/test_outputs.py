@@ -18,7 +18,7 @@ def test_a_long_name(run: Run, small: Path) -> None:
     assert run("train", *TINY, "-q", "--data-dir", small, "-o", name).stdout == f"{name}\n"
     result = run("train", *TINY, "--data-dir", small, "-o", "n" + name)
     assert result.exit_code == 2
-    assert result.stderr.endswith(".npz: File name too long\n")
+    assert result.stderr.endswith(".npz: file name too long\n")
 
 
 @pytest.mark.parametrize("output", ["brain.npz", "some.npz"])

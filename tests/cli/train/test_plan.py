@@ -34,7 +34,7 @@ def test_a_brain_is_trained_again_to_the_same_bytes(
     run(*RUN, *settings, "--data-dir", small)
     result = run("train", "--like", "brain.npz", "--data-dir", small)
     assert (result.exit_code, result.stdout) == (0, "brain.again.npz\n")
-    assert result.stderr.endswith("the weights are those of brain.npz\n")
+    assert result.stderr.endswith("the weights equal those of brain.npz\n")
     assert Path("brain.again.npz").read_bytes() == Path("brain.npz").read_bytes()
     found = run("train", "--like", "brain.npz", "--data-dir", small, "-o", "c.npz", "-q", "--json")
     assert json.loads(found.stdout)["same_weights"] is True
@@ -53,7 +53,7 @@ def test_a_stopped_run_is_trained_again_up_to_where_it_stopped(
         assert run(*RUN, "--data-dir", small).exit_code == 130
     result = run("train", "--like", "brain.npz", "--data-dir", small)
     assert result.exit_code == 0
-    assert result.stderr.endswith("the weights are those of brain.npz\n")
+    assert result.stderr.endswith("the weights equal those of brain.npz\n")
 
 
 def test_other_weights_are_a_failure(run: Run, small: Path) -> None:
@@ -65,7 +65,7 @@ def test_other_weights_are_a_failure(run: Run, small: Path) -> None:
     result = run("train", "--like", "odd.npz", "--data-dir", small, "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["same_weights"] is False
-    assert result.stderr.endswith("the weights are not those of odd.npz\n")
+    assert result.stderr.endswith("the weights differ from those of odd.npz\n")
     assert names() == ["brain.npz", "odd.again.npz", "odd.npz"]
 
 
@@ -86,7 +86,7 @@ def test_another_normalisation_is_refused(run: Run, small: Path, normalised: Pat
     assert (result.exit_code, result.stdout) == (2, "")
     had = f"{normalised} has {normalised.stem}, not none"
     assert result.stderr == f"error: --normalization: {had}\n"
-    assert run(*like, normalised.stem).stderr.endswith(f"the weights are those of {normalised}\n")
+    assert run(*like, normalised.stem).stderr.endswith(f"the weights equal those of {normalised}\n")
 
 
 def test_the_brain_is_not_overwritten(run: Run, small: Path) -> None:
@@ -96,7 +96,7 @@ def test_the_brain_is_not_overwritten(run: Run, small: Path) -> None:
     for output in ("brain.npz", "link.npz"):
         result = run("train", "--like", "brain.npz", "--data-dir", small, "-o", output)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "is the file of --like" in result.stderr
+        assert "is the same file as --like" in result.stderr
     assert Path("brain.npz").read_bytes() == before
 
 
@@ -106,7 +106,7 @@ def test_a_brain_that_does_not_say_how_it_was_trained(run: Run, small: Path, bra
     assert loaded.meta
     save_brain(Path("odd.npz"), loaded.network, loaded.meta.raw | {"recipe": {"hidden": "x"}})
     for name, error in [
-        ("older.npz", "older.npz: does not say how to train it again"),
+        ("older.npz", "older.npz: has no record of its training"),
         ("odd.npz", "odd.npz: hidden: 'x' is not a list of up to 100 widths from 1 to 1,000,000"),
         ("none.npz", "none.npz: no such file"),
     ]:
@@ -135,8 +135,11 @@ def forge(brain: Path, change: dict[str, Any]) -> None:
     ("change", "message"),
     [
         ({"hidden": [2**40]}, "forged.npz: hidden: 1099511627776 is not a list of up to 100"),
-        ({"hidden": []}, "forged.npz: has other layers than its recipe"),
-        ({"normalization": "moments"}, "forged.npz: has another normalization than its recipe"),
+        ({"hidden": []}, "forged.npz: its layers differ from those of its recipe"),
+        (
+            {"normalization": "moments"},
+            "forged.npz: its normalization differs from that of its recipe",
+        ),
         ({"validation": 1200}, "forged.npz: validation: 1200 of 1200 images leaves none"),
         ({"receptive_field": 1e300}, "forged.npz: receptive_field: 1e+300 is not"),
     ],

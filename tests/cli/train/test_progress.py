@@ -173,7 +173,7 @@ def test_warnings_are_above_the_bar(start: Start, small: Path) -> None:
     lines = read_terminal(start, "train", *TINY, *log, "--data-dir", small, width=100)
     for number in range(1, 5):
         warning, epoch = lines[2 * number - 2 : 2 * number]
-        text = f"warning: /dev/full: No space left on device: epoch {number} is not logged"
+        text = f"warning: /dev/full: no space left on device: epoch {number} is not logged"
         assert warning == text
         assert epoch.startswith(f"epoch {number}/4 loss ")
 

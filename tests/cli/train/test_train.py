@@ -261,7 +261,7 @@ def test_a_report_that_cannot_be_written_does_not_end_the_run(
     assert (process.returncode, stdout) == (0, b"brain.npz\n")
     assert load_brain(Path("brain.npz")).meta
     if stream == "log":
-        warning = b"warning: /dev/full: No space left on device: epoch 2 is not logged\n"
+        warning = b"warning: /dev/full: no space left on device: epoch 2 is not logged\n"
         assert warning in stderr
 
 

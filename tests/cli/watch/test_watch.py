@@ -32,7 +32,7 @@ def test_in_a_pipe_each_epoch_is_a_line(start: Start) -> None:
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (0, b"")
-    assert stderr == b"log: written anew from epoch 3\n"
+    assert stderr == b"log: restarted from epoch 3\n"
 
 
 def test_a_closed_pipe_is_silent(start: Start) -> None:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from mnistmlp.errors import MissingExtraError
 from mnistmlp.report.charts.figures import draw_figure, load_matplotlib, styled
 from mnistmlp.report.charts.svg import draw_inline
+from mnistmlp.version import install_command
 
 CODE = """
 import os, sys
@@ -70,7 +71,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     for act in (load_matplotlib, lambda: draw_inline(lambda axes: None, "", "a")):
         with pytest.raises(MissingExtraError) as caught:
             act()
-        assert caught.value.hint == "pip install 'mnistmlp[report]'"
+        assert caught.value.hint == install_command("report")
 
 
 def test_a_tall_legend_makes_the_figure_higher() -> None:
