@@ -83,7 +83,8 @@ def format_front(front: Sequence[Outcome], cost: Cost, space: Space) -> str:
 def _find_changes(outcome: Outcome, space: Space) -> dict[str, Any]:
     """Return the settings of a trial that are not the recipe's own."""
     own = space.restore(space.first)  # without those that are not in the space
-    return {name: value for name, value in outcome.settings.items() if value != own.get(name, own)}
+    found = outcome.settings.items()
+    return {name: value for name, value in found if name not in own or value != own[name]}
 
 
 def document(

@@ -134,8 +134,9 @@ def test_a_search_without_the_recipe_itself(run: Run, small: Path) -> None:
     without = run(*tune, "batch_size=16|64,learning_rate").stderr
     assert "\n2 trials\nbest: trial " in without
     assert "in the first" not in without
-    rate = ["--learning-rate", "0.123456"]  # of which a trial has four digits
-    with_it = run(*tune, "batch_size=16|32", *rate, "--study", "with").stderr
+    run("recipes", *SHORT, "--learning-rate", "0.123456", "--save", "own.toml")
+    words = ["--recipe", "own.toml", "--study", "own"]
+    with_it = run(*tune, "batch_size=16|32,learning_rate", *words).stderr  # of four digits
     assert "\n2 trials; the first is the recipe itself\n" in with_it
 
 
