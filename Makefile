@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ROUNDS ?= 5
+PYTEST = $(BIN)/pytest --numprocesses auto --dist worksteal
 
 # whether MNIST is here and whole; whether a mirror answers within seconds
 CACHED = $(BIN)/mnistmlp download --quiet --mirror file:///none >/dev/null 2>&1
@@ -22,16 +23,16 @@ fi
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench soak pictures sbom clean
+.PHONY: help demo test test-all coverage lint hooks bench soak pictures sbom clean
 
 help: ## show this
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: .venv/package ## fetch MNIST, train, evaluate, report, recognise a digit
 	@mkdir -p build
 	@if [ -n "$$MNISTMLP_DATA_DIR" ] || $(CACHED) || { $(ANSWERS) && $(BIN)/mnistmlp download; }; \
 	then echo mnist; \
-	else echo synthetic; echo "MNIST is not to be had here: using the built-in synthetic digits" >&2; \
+	else echo synthetic; echo "MNIST is not available: using the built-in synthetic digits" >&2; \
 	fi | tail -n 1 > build/dataset
 	$(BIN)/mnistmlp train --recipe classic --dataset "$$(cat build/dataset)" --output build/brain.npz \
 		--log build/run.jsonl --force
@@ -42,8 +43,14 @@ demo: .venv/package ## fetch MNIST, train, evaluate, report, recognise a digit
 		"$(BIN)/mnistmlp draw build/brain.npz" \
 		"$(BIN)/mnistmlp predict --dataset $$(cat build/dataset) --brain build/brain.npz --index random --show" >&2
 
-test: .venv/development ## run the tests
-	$(BIN)/pytest --numprocesses auto
+test: .venv/development ## run the tests, without the slow ones
+	$(PYTEST) -m "not slow"
+
+test-all: .venv/development ## run all tests
+	$(PYTEST)
+
+coverage: .venv/development ## run all tests, and list the lines that none of them runs
+	$(PYTEST) --cov
 
 soak: .venv/development ## kill it 200 times while it saves, feed it 20,000 hostile files, kill searches
 	$(BIN)/python -m tests.soak.kills
@@ -54,6 +61,9 @@ lint: .venv/development ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+hooks: .venv/development ## check style and types before each commit
+	$(BIN)/pre-commit install
 
 pictures: .venv/development ## make the pictures of the README and of the docs anew
 	$(BIN)/python docs/make_pictures.py
@@ -72,7 +82,7 @@ sbom: .venv/development ## list all that it installs with every extra, as Cyclon
 	$(BIN)/cyclonedx-py environment --output-reproducible --output-file build/sbom.json build/installed
 
 clean: ## remove what make made
-	rm -rf .venv benchmarks/.venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv benchmarks/.venv build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/package: pyproject.toml

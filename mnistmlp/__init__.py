@@ -11,7 +11,7 @@ mnistmlp` itself loads nothing.  docs/python.md shows what to do with them.
 
 from mnistmlp.version import __version__ as __version__
 
-TYPE_CHECKING = False  # true for type checkers; to import it from typing would take 5 ms
+TYPE_CHECKING = False  # true for type checkers; importing it from typing would take 5 ms
 
 if TYPE_CHECKING:
     from mnistmlp.brains.brain import (
@@ -129,10 +129,10 @@ else:
         """Import a public name from its module."""
         if name not in _HOME:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        import importlib  # only needed the first time
+        import importlib  # needed only the first time
 
         value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-        globals()[name] = value  # the next time it is found at once
+        globals()[name] = value  # found directly the next time
         return value
 
     def __dir__() -> list[str]:

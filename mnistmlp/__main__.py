@@ -8,7 +8,9 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its exit code."""
-    gc.set_threshold(50_000)  # objects made at start-up live on: collecting took 5 % of `predict`
+    gc.set_threshold(
+        50_000
+    )  # objects made at start-up stay alive: collecting took 5 % of `predict`
     atexit.register(gc.freeze)  # and the last collection, at exit, another 13 %
     try:
         from mnistmlp.cli.app import app

@@ -1,4 +1,4 @@
-"""The dimensions of an image, and types of arguments.  Nothing here needs NumPy at run time."""
+"""The dimensions of an image, and argument types.  Nothing here needs NumPy at run time."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ Indices: TypeAlias = "NDArray[np.intp]"
 Labels: TypeAlias = "NDArray[np.integer[Any]]"  # 0 … 9
 Grey: TypeAlias = "NDArray[np.float32]"  # (h, w): grey levels, 0 to 255, or ink, 0 to 1
 Mask: TypeAlias = "NDArray[np.bool_]"
-StrPath: TypeAlias = "str | os.PathLike[str]"  # wherever a file or folder is named
+StrPath: TypeAlias = "str | os.PathLike[str]"  # of a file or folder

@@ -32,7 +32,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     The bytes reach the disk before the file takes its place.  If the block
     raises, the temporary file is deleted and `path` is unchanged.  On Linux
     the temporary file has no name until it is complete, so even SIGKILL leaves
-    nothing behind.  Symbolic links are followed, and the permissions of an old
+    nothing behind.  Symbolic links are followed, and the permissions of an existing
     file are kept.
 
     Raises
@@ -47,7 +47,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         unnamed = _open_unnamed(target.parent)
         try:
             with unnamed or temporary.open("xb") as file:
-                if target.exists():
+                if target.exists() and hasattr(os, "fchmod"):  # Windows from Python 3.13 on
                     os.fchmod(file.fileno(), stat.S_IMODE(target.stat().st_mode))
                 yield file
                 file.flush()
@@ -66,15 +66,15 @@ def backup_path(path: Path) -> Path:
 
 
 def back_up(path: Path, *, copy: bool = False) -> None:
-    """Keep a file under NAME.bak as well, in place of an older one.
+    """Keep a file as NAME.bak as well, replacing an older backup.
 
-    Unless it is to be a copy, that is a second name of the same file, where the
-    file system has such: the file may then be replaced, but not written to.
+    Without `copy`, the backup is a hard link where the file system supports it:
+    the file may then be replaced, but not written to.
 
     Raises
     ------
     WriteError
-        If it cannot be kept there.
+        If the backup cannot be written.
     """
     target, backup = Path(os.path.realpath(path)), backup_path(path)
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
@@ -91,7 +91,7 @@ def back_up(path: Path, *, copy: bool = False) -> None:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError of the block into a WriteError that names the file."""
+    """Turn an OSError in the block into a WriteError that names the file."""
     try:
         yield
     except OSError as error:
@@ -107,13 +107,13 @@ def cause_of(error: OSError) -> str:
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
-    """Raise WriteError if there is a file, unless it may be replaced."""
+    """Raise WriteError if the file exists, unless it may be replaced."""
     if not overwrite and os.path.lexists(path):
         raise WriteError(f"{path} exists", hint="overwrite=True replaces it")
 
 
 def check_writable(path: Path) -> None:
-    """Raise OSError if `path` cannot be written, so that this is known before the work starts."""
+    """Raise OSError if `path` cannot be written, to find out before the work starts."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     folder = Path(os.path.realpath(path)).parent

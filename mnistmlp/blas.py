@@ -1,10 +1,10 @@
-"""Configuration of BLAS, the linear-algebra library behind NumPy: its kernels and threads.
+"""Configuration of BLAS, NumPy's linear-algebra library: its kernels and threads.
 
 OpenBLAS reads its settings from the environment when NumPy loads it, so
 `configure` must run earlier.  Only the command line calls it: used as a
 library, this package leaves the environment alone.
 
-BLAS gets one thread, as this package has threads of its own (`core.products`).
+BLAS gets one thread, because this package has its own (`core.products`).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import Any
 from mnistmlp.errors import check_whole
 
 CORETYPE = "OPENBLAS_CORETYPE"
-# read by OpenBLAS, in this order; the last one by MKL and BLIS too, if their own is not set
+# read by OpenBLAS, in this order; MKL and BLIS too read the last if their own is not set
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 SKYLAKEX_FLAGS = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
-MAX_THREADS = 1024  # that a user can ask for
+MAX_THREADS = 1024  # the most a user can ask for
 BLAS_THREADS = 1  # in training, whose last bits depend on it
 
 
@@ -36,7 +36,7 @@ BLAS_THREADS = 1  # in training, whose last bits depend on it
 def configure(environment: MutableMapping[str, str] = os.environ) -> int:
     """Choose kernels and one thread for BLAS, unless NumPy is already loaded.
 
-    Kernels that the user has chosen are left alone.
+    The user's choice of kernels is kept.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def configure(environment: MutableMapping[str, str] = os.environ) -> int:
     Returns
     -------
     int
-        How many threads the user wants, by the variables that BLAS would read,
-        or `usable_cores`.
+        The number of threads the user asked for in the variables that BLAS
+        reads, or `usable_cores`.
     """
     wanted = [environment[name] for name in THREAD_VARIABLES if environment.get(name)]
     threads = int(wanted[0]) if wanted and re.fullmatch("[1-9][0-9]{0,3}", wanted[0]) else None
@@ -61,10 +61,9 @@ def configure(environment: MutableMapping[str, str] = os.environ) -> int:
 def _has_wheel_openblas() -> bool:
     """Tell whether NumPy will load the OpenBLAS bundled with its x86-64 Linux wheels.
 
-    It selects AVX-512 kernels on the processors that it knows, but those of
-    Haswell or older on newer processors.  SkylakeX is never a worse choice:
-    the Cooperlake kernels, present in 0.3.27 but not in 0.3.31, are no faster
-    in float32.
+    It selects AVX-512 kernels on processors that it knows, but kernels for
+    Haswell or older on newer ones.  SkylakeX is never a worse choice: the
+    Cooperlake kernels, in 0.3.27 but not in 0.3.31, are no faster in float32.
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return False
@@ -82,7 +81,7 @@ def _cpu_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
 
 def _read_cpuinfo(name: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Return the first value with this name in ``/proc/cpuinfo``, or an empty string."""
-    with contextlib.suppress(OSError), cpuinfo.open(errors="replace") as lines:
+    with contextlib.suppress(OSError), cpuinfo.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             key, _, value = line.partition(":")
             if key.strip() == name:
@@ -94,7 +93,7 @@ def _read_cpuinfo(name: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def usable_cores(root: Path = Path("/")) -> int:
-    """Return how many processors this process may use, by its affinity and cgroup quotas."""
+    """Return how many processors this process may use, given its affinity and cgroup quotas."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return max(1, int(min([cores, *_cgroup_quotas(root)])))
@@ -107,7 +106,7 @@ def _cgroup_quotas(root: Path) -> Iterator[float]:
     cgroup-v1/cgroups.rst with scheduler/sched-bwc.rst (``cpu.cfs_quota_us``).
     """
     try:
-        groups = (root / "proc/self/cgroup").read_text(errors="replace").splitlines()
+        groups = (root / "proc/self/cgroup").read_text("utf-8", errors="replace").splitlines()
     except OSError:
         return
     for group in groups:
@@ -119,21 +118,22 @@ def _cgroup_quotas(root: Path) -> Iterator[float]:
             inside = mount / str(folder).lstrip("/")
             with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
                 if controllers:
-                    quota = (inside / "cpu.cfs_quota_us").read_text()  # -1 for none
-                    period = (inside / "cpu.cfs_period_us").read_text()
+                    quota = (inside / "cpu.cfs_quota_us").read_text("utf-8")  # -1 for none
+                    period = (inside / "cpu.cfs_period_us").read_text("utf-8")
                 else:
-                    quota, period = (inside / "cpu.max").read_text().split()  # "max" for none
+                    limit = (inside / "cpu.max").read_text("utf-8")  # "max" for none
+                    quota, period = limit.split()
                 if int(quota) > 0:
                     yield int(quota) / int(period)
 
 
 def count_threads(wanted: int | None) -> int:
-    """Return the number of threads that share work: the one wanted, or `usable_cores`.
+    """Return the number of threads that share work: as requested, or `usable_cores`.
 
     Raises
     ------
     SettingError
-        If it is not a number of threads.
+        If it is not a valid number of threads.
     """
     if wanted is None:
         return usable_cores()
@@ -141,7 +141,7 @@ def count_threads(wanted: int | None) -> int:
     return check_whole("threads", wanted, needed, 1, MAX_THREADS)
 
 
-_limits: list[list[Any]] = []  # those in force, the latest last, each with what ends it
+_limits: list[list[Any]] = []  # limits in force, latest last, each with what ends it
 _limits_lock = threading.Lock()
 
 
@@ -149,8 +149,8 @@ _limits_lock = threading.Lock()
 def limited_threads(threads: int) -> Iterator[None]:
     """Limit BLAS to this many threads within the block, in the whole process.
 
-    Blocks of several threads may overlap: what was there before the first of them
-    is back after the last one.
+    Blocks in several threads may overlap: the last one to end restores what was
+    set before the first.
     """
     from threadpoolctl import threadpool_limits
 
@@ -165,7 +165,7 @@ def limited_threads(threads: int) -> Iterator[None]:
             del _limits[place]
             if place == len(_limits):
                 limit[0].restore_original_limits()
-            else:  # the next one then leads back to what was before this one
+            else:  # the next one then restores what was set before this one
                 _limits[place][:] = limit
 
 

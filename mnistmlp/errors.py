@@ -1,30 +1,30 @@
 """The exceptions that this package raises.
 
 MnistMlpError
-├── SettingError            a setting that is invalid, alone or together with another
-├── InputError              images or labels that are not what they should be (also a ValueError)
+├── SettingError            a setting that is invalid, alone or combined with another
+├── InputError              invalid images or labels (also a ValueError)
 ├── DataError               a data set that is missing, damaged or of the wrong kind
-│   ├── IdxError            a file that is not the IDX file it should be
+│   ├── IdxError            a file that is not a valid IDX file
 │   ├── MissingDataError    a folder that lacks files of a data set
 │   ├── ChangedDataError    a file of a data set that has changed since it was written
 │   ├── MixedDataError      a folder that holds files of more than one data set
 │   └── DownloadError       a file that no mirror could provide
 ├── BrainError              a file that is not a brain, or cannot be read
 │   ├── MissingBrainError   a brain file that does not exist
-│   ├── OtherFormatError    a file that by its name has another format
+│   ├── OtherFormatError    a file whose name says that it has another format
 │   └── OtherTaskError      a brain for another kind of images or labels
 ├── CheckpointError         a file that is not a checkpoint, or cannot be read
 ├── RecipeError             a file that is not a recipe, or cannot be read
-├── StudyError              a study that cannot be opened, is of other settings, or is out of reach
+├── StudyError              a study that cannot be opened or reached, or has other settings
 ├── WriteError              a file that cannot be written
 ├── MissingExtraError       an optional package that is not installed
 ├── ClusterError            a cluster that cannot be reached, or cannot train
 ├── PictureError            a picture that cannot be read, or shows no digit
-│   ├── NoInkError          a picture in which nothing is ink
-│   ├── LargePictureError   a picture of too many pixels or bytes
-│   ├── OtherKindError      a file that is no picture, as far as can be told
-│   ├── PictureFolderError  a folder where a picture should be
-│   └── PictureDeviceError  a device or a socket where a picture should be
+│   ├── NoInkError          a picture without ink
+│   ├── LargePictureError   a picture with too many pixels or bytes
+│   ├── OtherKindError      a file that does not seem to be a picture
+│   ├── PictureFolderError  a folder instead of a picture
+│   └── PictureDeviceError  a device or a socket instead of a picture
 └── DivergenceError         a loss or an output that is no longer finite
 """
 
@@ -70,12 +70,12 @@ class MnistMlpError(Exception):
             self.add_note(note)  # shown in a traceback
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let copies and pickles be made without `__init__`, whose arguments are not kept."""
+        """Copy and pickle without `__init__`, whose arguments are not kept."""
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class SettingError(MnistMlpError):
-    """A setting that is invalid, alone or together with another.
+    """A setting that is invalid, alone or combined with another.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class SettingError(MnistMlpError):
 
 
 class InputError(MnistMlpError, ValueError):
-    """Images or labels that are not what they should be; the message says how to mend them."""
+    """Invalid images or labels; the message says how to fix them."""
 
 
 class DataError(MnistMlpError):
@@ -104,7 +104,7 @@ class DataError(MnistMlpError):
     Parameters
     ----------
     folder : Path, optional
-        Where the data set should be, if fetching or making it may help.
+        Where the data set should be, if downloading or making it may help.
     dataset : str
         The name of the data set.
     """
@@ -124,7 +124,7 @@ class DataError(MnistMlpError):
 
 
 class IdxError(DataError):
-    """A file that is not the IDX file it should be.
+    """A file that is not a valid IDX file.
 
     Parameters
     ----------
@@ -145,9 +145,9 @@ class MissingDataError(DataError):
     Parameters
     ----------
     folder : Path, optional
-        The folder, if the files can be put there beside what is there.
+        The folder, if the missing files can be added to it.
     dataset : str
-        The name of the data set that what is there is of.
+        The name of the data set in the folder.
     """
 
 
@@ -157,7 +157,7 @@ class ChangedDataError(DataError):
     Parameters
     ----------
     dataset : str
-        The name of the data set that it was a file of.
+        The name of its data set.
     record : Path, optional
         The record of its digest, if the change may be intended.
     """
@@ -170,7 +170,7 @@ class ChangedDataError(DataError):
 
 
 class MixedDataError(DataError):
-    """A folder that holds files of more than one data set, or would after writing one."""
+    """A folder that holds files of more than one data set, or would after writing."""
 
 
 class DownloadError(DataError):
@@ -190,7 +190,7 @@ class MissingBrainError(BrainError):
 
 
 class OtherFormatError(BrainError):
-    """A file that is no brain, and by its name has another format."""
+    """A file that is not a brain, and whose name says that it has another format."""
 
     def __init__(self, path: Path, kind: str) -> None:
         super().__init__(f"{path}: not a brain file, but by its name {kind}")
@@ -210,7 +210,7 @@ class RecipeError(MnistMlpError):
 
 
 class StudyError(MnistMlpError):
-    """A study of `tune` that cannot be opened, is of other settings, or is out of reach."""
+    """A study of `tune` that cannot be opened or reached, or has other settings."""
 
 
 class WriteError(MnistMlpError):
@@ -230,7 +230,7 @@ class PictureError(MnistMlpError):
 
 
 class NoInkError(PictureError):
-    """A picture in which nothing is ink.
+    """A picture without ink.
 
     Parameters
     ----------
@@ -239,9 +239,9 @@ class NoInkError(PictureError):
     grey : (h, w) float32
         Its grey levels, 0 to 255.
     contrast : (h, w) float32
-        How far each pixel stands out from its background, 0 to 255.
+        How much each pixel differs from its background, 0 to 255.
     reason : str
-        Why that is not ink.
+        Why it is not taken for ink.
     """
 
     def __init__(
@@ -263,11 +263,11 @@ class NoInkError(PictureError):
 
 
 class LargePictureError(PictureError):
-    """A picture of too many pixels or bytes."""
+    """A picture with too many pixels or bytes."""
 
 
 class OtherKindError(PictureError):
-    """A file that is no picture, as far as can be told.
+    """A file that does not seem to be a picture.
 
     Parameters
     ----------
@@ -288,15 +288,15 @@ class OtherKindError(PictureError):
 
 
 class PictureFolderError(PictureError):
-    """A folder where a picture should be."""
+    """A folder instead of a picture."""
 
 
 class PictureDeviceError(PictureError):
-    """A device or a socket where a picture should be."""
+    """A device or a socket instead of a picture."""
 
 
 class DivergenceError(MnistMlpError):
-    """A training loss or a network's outputs that are no longer finite.
+    """A training loss or network outputs that are no longer finite.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ class DivergenceError(MnistMlpError):
 
 
 def warn(message: str) -> None:
-    """Warn of what a caller of this package may not have meant, at the line of the call."""
+    """Warn the package's caller, at the line of the call."""
     folder, frame, level = str(Path(__file__).parent), sys._getframe(1), 2
     while frame.f_back and frame.f_code.co_filename.startswith(folder):
         frame, level = frame.f_back, level + 1
@@ -318,7 +318,7 @@ def warn(message: str) -> None:
 
 
 def check_whole(setting: str, value: Any, needed: str, least: int, most: float = inf) -> int:
-    """Return a whole number as an int; raise SettingError if it is none within these bounds.
+    """Return a whole number as an int; raise SettingError unless it is one within these bounds.
 
     `needed` completes "… is not".
     """
@@ -329,7 +329,7 @@ def check_whole(setting: str, value: Any, needed: str, least: int, most: float =
 
 
 def check_choice(setting: str, value: object, choices: Collection[str]) -> None:
-    """Raise SettingError unless the value of a setting is one of these names."""
+    """Raise SettingError unless the value is one of these names."""
     if not isinstance(value, str) or value not in choices:
         raise SettingError(setting, f"{short(value)} is not one of {', '.join(choices)}")
 

@@ -1,8 +1,8 @@
 """Threads that share work on large arrays.
 
-NumPy releases the interpreter's lock while it loops over an array, so threads
-of Python can work on different parts of large arrays at the same time.  For
-small parts it is not worth it: the lock then changes hands all the time.
+NumPy releases the interpreter's lock while it loops over an array, so Python
+threads can work on different parts of large arrays at the same time.  It is not
+worth it for small parts: the lock then changes hands all the time.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from typing import Any
 Items = Sequence[tuple[Any, ...]]
 
 
-PERIOD = 100  # calls of a kind after which it is tried anew whether sharing pays
+PERIOD = 100  # calls of a kind after which sharing is tried again
 TRIALS = 2  # of each way
 
 
 class Trial:
-    """Finds out whether work of one kind is faster shared or alone."""
+    """Finds out whether one kind of work is faster shared or alone."""
 
     def __init__(self) -> None:
         self.calls = 0
         self.fastest = {True: math.inf, False: math.inf}  # seconds of a call, shared and alone
 
     def is_sharing_next(self) -> bool:
-        """Tell whether to share the next call: in turn when trying, else if that was faster."""
+        """Tell whether to share the next call: alternately during trials, then if it was faster."""
         turn = self.calls % PERIOD
         if turn == 0:
             self.fastest = {True: math.inf, False: math.inf}
         return turn % 2 == 0 if turn < 2 * TRIALS else self.fastest[True] < self.fastest[False]
 
     def record(self, shared: bool, seconds: float) -> None:
-        """Record how long a call took; after the trials there is nothing to learn from it."""
+        """Record how long a call took; ignored after the trials."""
         if self.calls % PERIOD < 2 * TRIALS:
             self.fastest[shared] = min(self.fastest[shared], seconds)
         self.calls += 1
@@ -94,13 +94,13 @@ class Workers:
         work : callable
         items : sequence of tuple
         kind : hashable
-            Calls of one kind take about as long as each other: from some of
-            them it is learnt whether sharing the others pays.
+            Calls of one kind take about equally long: the first ones show whether
+            sharing the others pays.
         alone : callable, optional
-            Does the same as all items together, where that is faster than one by one.
+            Does all the work in one go, if that is faster than item by item.
         """
         helpers = min(self.count, len(items)) - 1
-        if helpers < 1:  # nothing to find out
+        if helpers < 1:  # no need for trials
             _work_alone(work, items, alone)
             return
         trial = self.trials[kind]
@@ -115,7 +115,7 @@ class Workers:
     def _share(self, work: Callable[..., object], items: Items, helpers: int) -> None:
         """Let the caller and helpers take one item after another.
 
-        So a thread whose core is busy with another program takes fewer of them.
+        A thread whose core is busy with another program thus takes fewer of them.
         """
         if self.process != os.getpid():  # threads do not survive a fork
             self._start()
@@ -124,15 +124,15 @@ class Workers:
             try:
                 for _ in range(helpers):
                     futures.append(self.pool.submit(copy_context().run, _work_off, work, left))
-            except RuntimeError:  # the system starts no more threads
-                self.pool.shutdown()  # a thread that runs may have taken what was not submitted
+            except RuntimeError:  # the system cannot start another thread
+                self.pool.shutdown()  # a running thread may have taken what was not submitted
                 self.count = 1
             _work_off(work, left)
-        finally:  # after Ctrl-C too: nobody may still be writing to the arrays
+        finally:  # even after Ctrl-C: no thread may still be writing to the arrays
             left.clear()
             try:
                 wait(futures)
-            finally:  # again, if it was interrupted itself
+            finally:  # again if interrupted here
                 wait(futures)
         for future in futures:
             future.result()

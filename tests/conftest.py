@@ -1,9 +1,11 @@
-"""Data for the tests: real MNIST where it is to be had, and a small set made here."""
+"""Data for the tests: real MNIST if it is available, and a small set made here."""
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import typer.main
+import typer.testing
 
 from mnistmlp.arrays import Bytes
 from mnistmlp.blas import BLAS_THREADS, limited_threads, usable_cores
@@ -36,6 +40,56 @@ SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
 GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
 
 
+if sys.platform == "win32":  # these import what only POSIX has: terminals, limits, signals
+    collect_ignore = [
+        "brains/test_cluster.py",
+        *(f"cli/{name}" for name in ("convert/test_convert.py", "predict/test_predict.py")),
+        *(f"cli/test_{name}.py" for name in ("completion", "console", "data", "download")),
+        *(f"cli/test_{name}.py" for name in ("interrupt", "limits")),
+        *(f"cli/train/test_{name}.py" for name in ("kill", "lock", "members", "progress")),
+        *("cli/tune/test_tune.py", "cli/watch/test_watch.py", "data/test_folder.py"),
+    ]
+
+SLOW = {"chromium", "postgresql", "workers"}  # fixtures: a browser, a database server, a cluster
+left_out = pytest.StashKey[int]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what needs a browser, a database server or a cluster."""
+    for item in items:
+        if SLOW & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count the tests that are not run, as pytest does; pytest-xdist would not say it."""
+    if items:
+        stash = items[0].config.stash
+        stash[left_out] = stash.get(left_out, 0) + len(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that reports how many tests this one has left out."""
+    if output := getattr(session.config, "workeroutput", None):
+        output["left_out"] = session.config.stash.get(left_out, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Receive it: each process has collected all tests."""
+    node.config.stash[left_out] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how many tests were not run (pytest-xdist would not)."""
+    count = config.stash.get(left_out, 0)
+    if count and config.getoption("numprocesses", None):
+        terminalreporter.write_line(f"{count} tests were not selected; make test-all runs all")
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes run tests: more than cores, as half the time they wait."""
     return usable_cores() + 1
@@ -45,6 +99,14 @@ def pytest_xdist_auto_num_workers() -> int:
 def _one_thread_of_blas() -> Iterator[None]:
     """Compute as the command line does, to the last bit, and fast on a busy machine."""
     with limited_threads(BLAS_THREADS):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _program_made_once() -> Iterator[None]:
+    """Keep Typer's runner from making all options anew for each command that a test runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.testing, "_get_command", functools.cache(typer.main.get_command))
         yield
 
 

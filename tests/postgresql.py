@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -14,6 +13,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+with contextlib.suppress(ImportError):  # Windows
+    import pwd
 
 USER = "tester"
 NEEDED = ("initdb", "postgres", "pg_isready")

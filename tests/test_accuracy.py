@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from mnistmlp.cli.app import app
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("recipe", "least"), [("classic", 0.940), ("modern", 0.987), ("quick-99", 0.989)]

@@ -11,6 +11,8 @@ import pytest
 
 from mnistmlp.training.recipes import EXPECTED, RECIPES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 

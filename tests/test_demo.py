@@ -46,6 +46,7 @@ def test_silence_and_refusal_are_no_answer() -> None:
     assert time.monotonic() - started < 30
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
 def test_it_ends_with_a_digit_and_next_steps(small: Path) -> None:
     """Run it with a program that only prints what it is given, then what it proposes."""

@@ -78,6 +78,7 @@ def test_anchors_are_those_that_github_makes(tmp_path: Path) -> None:
     assert read_anchors(document) == {"in-a_b-c", "out", "out-1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"), [("README.md", 6), ("docs/python.md", 50), ("docs/brain-file.md", 3)]
 )

@@ -110,7 +110,7 @@ REFUSED: dict[str, tuple[Callable[[Bytes], Any], str]] = {
     "binary": (lambda x: x // 128, r"from 0 to 1, .* write .* \* 255"),
     "channels": (lambda x: x[:, None], "write images.reshape"),
     "columns": (lambda x: x.reshape(-1, 784).T, "write images.T"),
-    "ragged": (lambda x: [x[0], x[0, 1:]], "cannot be taken as an array"),
+    "ragged": (lambda x: [x[0], x[0, 1:]], "cannot be converted to an array"),
     "a name": (lambda x: "images.npy", "are a name"),
 }
 LABELS_TAKEN: dict[str, Callable[[Bytes], Any]] = {

@@ -126,7 +126,7 @@ def test_a_name_is_a_setting_too() -> None:
 
 @pytest.mark.parametrize("value", ["classic", None, {"epochs": 3}])
 def test_fit_takes_a_recipe_and_no_name(value: Any) -> None:
-    with pytest.raises(SettingError, match="is no Recipe; RECIPES holds some by name"):
+    with pytest.raises(SettingError, match="is not a Recipe; RECIPES holds some by name"):
         fit(value, *DATA)
 
 
@@ -141,7 +141,7 @@ def test_fit_refuses_a_fraction_before_it_trains(prune: float) -> None:
 
 @pytest.mark.parametrize("value", [3, "brain.npz", make_network()])
 def test_training_starts_from_a_brain(value: Any) -> None:
-    with pytest.raises(SettingError, match=r"is no Brain; Brain\(network\) makes one"):
+    with pytest.raises(SettingError, match=r"is not a Brain; Brain\(network\) makes one"):
         quick(init=value)
 
 

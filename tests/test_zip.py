@@ -12,6 +12,8 @@ import mnistmlp
 from mnistmlp.brains.brain import PRETRAINED, load_brain
 from tests.conftest import names
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(mnistmlp.__file__).parents[1]
 MAIN = "from mnistmlp.__main__ import main\nmain()\n"
 

@@ -1,1 +1,1 @@
-"""The package's own files, the brain and the checkpoint, and the archive format of both."""
+"""The package's own files: brains, checkpoints, and the archive format of both."""

@@ -35,10 +35,10 @@ from mnistmlp.data.convert.zips import (
 )
 
 MAX_META = 16_000_000  # bytes; a run of 30 epochs needs about 15,000
-MAX_DEPTH = 20  # of nesting in `meta`
-HEADER_SIZE = 128  # bytes, for an array of one or two dimensions
+MAX_DEPTH = 20  # of the nesting in `meta`
+HEADER_SIZE = 128  # bytes, for an array with one or two dimensions
 
-_quiet = threading.Lock()  # what silences warnings does so in all threads, and must not overlap
+_quiet = threading.Lock()  # silencing warnings affects all threads, so it must not overlap
 
 CheckNames = Callable[[set[str], dict[str, Any] | None], None]
 
@@ -52,13 +52,13 @@ class MissingArchiveError(ArchiveError):
 
 
 class InvalidArchiveError(ArchiveError):
-    """A file whose bytes are not such an archive."""
+    """A file that is not a valid archive."""
 
 
 def write_archive(
     path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any], *, packed: bool = False
 ) -> None:
-    """Write arrays and a description; an old file at `path` stays until the new one is complete.
+    """Write arrays and a description; an existing file stays until the new one is complete.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def write_archive(
     meta : mapping
         Anything that JSON can hold.
     packed : bool
-        Compress, unless the arrays shrink so much that `read_archive` would
+        Compress, unless the ratio is so high that `read_archive` would
         refuse the file.
 
     Raises
@@ -89,7 +89,7 @@ def write_archive(
 
 
 def _write(file: BinaryIO, content: Mapping[str, NDArray[Any]], method: int) -> None:
-    """Write arrays as np.savez does, which in NumPy 2.0 leaves the archive open on a full disk."""
+    """Write arrays like np.savez, which in NumPy 2.0 leaves the archive open on a full disk."""
     with zipfile.ZipFile(file, "w", method) as archive:
         for name, array in content.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -107,8 +107,8 @@ def read_archive(
     kind : str
         What the file should be, for messages: ``"brain file"``.
     check_names : callable
-        Called with the names of the arrays other than ``meta``, and the parsed
-        ``meta``; raises ValueError if they are wrong.
+        Called with the names of the arrays except ``meta``, and the parsed
+        ``meta``; raises ValueError if they are invalid.
     max_size : int
         Maximum size of all arrays together, in bytes.
 
@@ -120,7 +120,7 @@ def read_archive(
     Raises
     ------
     ArchiveError
-        With the file's name and the check that failed.
+        With the name of the file and the check that failed.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -132,13 +132,13 @@ def read_archive(
         raise ArchiveError(f"{path}: {cause_of(error)}") from None
     try:
         with file, _quiet, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # NumPy and Python warn of odd headers
+            warnings.simplefilter("ignore")  # NumPy and Python warn about odd headers
             return _read(file, check_names, max_size)
     except zipfile.BadZipFile:
-        raise InvalidArchiveError(f"{path}: not a {kind}, or a damaged one") from None
+        raise InvalidArchiveError(f"{path}: not a {kind}, or damaged") from None
     except MemoryError:
         raise
-    except Exception as error:  # on hostile bytes the parsers raise many kinds
+    except Exception as error:  # on hostile bytes the parsers raise exceptions of many kinds
         what = shorten(str(error), 150, placeholder=" ...") or type(error).__name__
         raise InvalidArchiveError(f"{path}: not a {kind}: {what}") from None
 
@@ -146,7 +146,7 @@ def read_archive(
 def _read(
     file: BoundedReader, check_names: CheckNames, max_size: int
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any] | None]:
-    """Return the arrays and `meta`; raise exceptions of many kinds if the file is invalid."""
+    """Return the arrays and `meta`; raises exceptions of many kinds if the file is invalid."""
     with zipfile.ZipFile(file) as archive:
         file.lift_limit()
         members = _list_members(archive, os.fstat(file.fileno()).st_size, max_size)
@@ -168,7 +168,7 @@ def _list_members(
     if any(info.compress_type not in COMPRESSION_METHODS for info in members.values()):
         raise ValueError("compressed by a method other than deflate")
     if "meta" in members and members["meta"].file_size > MAX_META:
-        raise ValueError(f"meta of more than {MAX_META:,} bytes")
+        raise ValueError(f"meta is larger than {MAX_META:,} bytes")
     size = sum(info.file_size for info in members.values())
     if size > max_size + MAX_META:
         raise ValueError(f"{size:,} bytes of arrays, more than {max_size:,}")
@@ -180,7 +180,7 @@ def _list_members(
 def _read_array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArray[Any]:
     """Read one array; raise ValueError if its header does not match its bytes."""
     with archive.open(info) as file:
-        content = file.read(info.file_size)  # even if it unpacks to more than it claims
+        content = file.read(info.file_size)  # even if it unpacks to more than that
     stream = io.BytesIO(content)
     version = npy.read_magic(stream)
     if version not in HEADER_READERS:
@@ -188,7 +188,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> N
     try:
         shape, fortran, dtype = HEADER_READERS[version](stream)
     except MemoryError:  # from the parser's stack
-        raise ValueError(f"{name} has a header that is nested too deeply") from None
+        raise ValueError(f"the header of {name} is nested too deeply") from None
     wanted = "U" if name == "meta" else "f"
     if dtype.kind != wanted or (wanted == "f" and dtype.itemsize > 8):
         raise ValueError(f"{name} has type {dtype.name}")
@@ -197,7 +197,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> N
     start = stream.tell()
     needed, present = math.prod(shape) * dtype.itemsize, len(content) - start
     if needed != present:
-        raise ValueError(f"{name} needs {short(needed)} bytes, {present} are there")
+        raise ValueError(f"{name} needs {short(needed)} bytes, found {present}")
     items = np.frombuffer(content, dtype, offset=start)
     return items.reshape(shape, order="F" if fortran else "C")
 
@@ -205,7 +205,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> N
 def _read_text(array: NDArray[Any]) -> str:
     """Return the text of ``meta``; raise ValueError if it is not valid Unicode."""
     try:
-        # NumPy would make a str even of invalid code points, which Python fails on later
+        # NumPy makes a str even of invalid code points, on which Python fails later
         text = array.astype(array.dtype.newbyteorder("<")).tobytes().decode("utf-32-le")
     except ValueError as error:
         raise ValueError(f"meta is not JSON: {error}") from None
@@ -213,7 +213,7 @@ def _read_text(array: NDArray[Any]) -> str:
 
 
 def parse_meta(text: str) -> dict[str, Any]:
-    """Parse the JSON of a `meta`; raise ValueError if it could not be written back."""
+    """Parse the JSON of a `meta`; raise ValueError if it could not be written again."""
     try:
         meta = json.loads(text)
         json.dumps(meta, ensure_ascii=False, allow_nan=False).encode()  # no NaN, no lone surrogates
@@ -223,7 +223,7 @@ def parse_meta(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"meta is not JSON: {error}") from None
     if too_deep:
-        raise ValueError(f"meta is nested more than {MAX_DEPTH} deep")
+        raise ValueError(f"meta is nested more than {MAX_DEPTH} levels deep")
     if not isinstance(meta, dict):
         raise ValueError("meta is not a JSON object")
     return meta

@@ -1,4 +1,4 @@
-"""A brain: a network and the description of how it was trained; and committees of brains."""
+"""A brain: a network and a description of its training; and committees of brains."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _find_pretrained() -> Path:
-    """Return the path of the bundled brain: a temporary file, if this package is in a zip."""
+    """Return the path of the bundled brain: a temporary file if this package is in a zip."""
     path = Path(__file__).with_name("pretrained.npz")
     if path.is_file():
         return path
@@ -50,32 +50,32 @@ class Brain(Classifier):
     Parameters
     ----------
     network : Network
-        With 10 outputs.  Its weights may be looked at and changed; the brain
-        then predicts by the new ones.
+        With 10 outputs.  Its weights may be changed; the brain then predicts with
+        the new ones.
     meta : Meta, optional
-        The description in the brain file; None if there is none.
+        The description in the brain file, if it has one.
 
     Raises
     ------
     OtherTaskError
-        If the network has other outputs.
+        If the network does not have 10 outputs.
     InputError
-        If it is no network, or not the one that `meta` describes.
+        If it is not a network, or not the one that `meta` describes.
     """
 
     network: Network
-    meta: Meta | None = None  # None for the older kind of file, and for a network of one's own
+    meta: Meta | None = None  # None for files in the older format, and for a user's own network
     _checksum: int = field(default=0, init=False)  # of the weights that `meta` describes
 
     def __post_init__(self) -> None:
         network, meta = self.network, self.meta
         if not isinstance(network, Network):
-            raise InputError(f"{short(network)} is no Network; load_brain reads a brain file")
+            raise InputError(f"{short(network)} is not a Network; load_brain reads a brain file")
         if (outputs := network.sizes[-1]) != DIGITS:
-            raise OtherTaskError(f"a network of {outputs} outputs, expected {DIGITS}")
+            raise OtherTaskError(f"a network with {outputs} outputs, expected {DIGITS}")
         if meta:
             if meta.kind != (network.sizes, *_kind_of(network)):
-                raise InputError(f"the meta is of another network than {network}")
+                raise InputError(f"the meta describes another network than {network}")
             object.__setattr__(self, "_checksum", self._sum_up())
 
     def _sum_up(self) -> int:
@@ -84,12 +84,12 @@ class Brain(Classifier):
 
     @property
     def current_meta(self) -> Meta | None:
-        """The description, unless the network has changed since: then it describes another one."""
+        """The description, or None if the network has changed since."""
         return self.meta if self._checksum == self._sum_up() else None
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """What was measured in each epoch of its training: `meta.history`, or nothing."""
+        """The reports of its training epochs: `meta.history`, or nothing."""
         return self.meta.history if self.meta else []
 
     @property
@@ -99,29 +99,29 @@ class Brain(Classifier):
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """The names of the classes, whose numbers `predict` returns; None for digits."""
+        """The names of the classes that `predict` returns by number; None for digits."""
         return self.meta.class_names if self.meta else None
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """The classes that its training data are known to have had, by name; None if unknown."""
+        """The classes of its training data, by name; None if unknown."""
         if self.class_names or not self.meta or self.meta.dataset not in FILES:
             return self.class_names
         return DIGIT_NAMES
 
     @property
     def brains(self) -> tuple[Brain, ...]:
-        """The brain itself, as the only one."""
+        """A tuple of the brain itself."""
         return (self,)
 
     @property
     def networks(self) -> list[Network]:
-        """The network, as the only one."""
+        """A tuple of its network."""
         return [self.network]
 
     @property
     def temperatures(self) -> list[float]:
-        """The temperature, as the only one."""
+        """A tuple of its temperature."""
         return [self.temperature]
 
     def predict(self, images: ArrayLike) -> Indices:
@@ -154,19 +154,19 @@ class Brain(Classifier):
     def save(self, path: StrPath, *, overwrite: bool = False) -> None:
         """Write a brain file.
 
-        If the network has changed since it was trained, the file says neither how
-        that was done nor how accurate it is, and there is a warning.
+        If the network has changed since training, the file omits how it was trained
+        and how accurate it is, with a warning.
 
         Parameters
         ----------
         path : str or path
         overwrite : bool
-            Replace a file that is there; it stays until the new one is complete.
+            Replace an existing file, which stays until the new one is complete.
 
         Raises
         ------
         WriteError
-            If there is a file already, or it cannot be written.
+            If the file exists or cannot be written.
         BrainError
             If a weight is not finite.
         """
@@ -174,7 +174,9 @@ class Brain(Classifier):
         check_free(path, overwrite=overwrite)
         meta = self.current_meta
         if self.meta and not meta:
-            warn(f"{path}: the weights have changed since training, of which the file says nothing")
+            warn(
+                f"{path}: the weights have changed since training, which the file does not describe"
+            )
         if not meta:
             temperature, names = self.temperature, self.class_names
             meta = describe_foreign(self.network, "own", path, temperature, names)
@@ -182,7 +184,7 @@ class Brain(Classifier):
 
 
 class Committee(Classifier):
-    """Several brains, whose calibrated probabilities are averaged.
+    """Several brains whose calibrated probabilities are averaged.
 
     Parameters
     ----------
@@ -193,20 +195,20 @@ class Committee(Classifier):
     def __init__(self, brains: Iterable[Brain]) -> None:
         self.brains = () if isinstance(brains, Brain) else tuple(brains)
         if not self.brains or not all(isinstance(each, Brain) for each in self.brains):
-            raise InputError("a committee is made of at least one brain, and of brains only")
+            raise InputError("a committee needs at least one brain, and nothing but brains")
         classes = {each.classes for each in self.brains} - {None}
         if len(classes) > 1:
             firsts = " and ".join(sorted(each[0] for each in classes if each))
-            raise OtherTaskError(f"brains of different classes, of which the first are {firsts}")
+            raise OtherTaskError(f"brains for different classes, the first of which are {firsts}")
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """The names of the classes, as any of the brains has them; None for digits."""
+        """The names of the classes, from any brain that has them; None for digits."""
         return next((each.class_names for each in self.brains if each.class_names), None)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """The classes that the training data of any are known to have had; None if unknown."""
+        """The classes of the training data, from any brain that knows them; None if unknown."""
         return next((each.classes for each in self.brains if each.classes), None)
 
     @property
@@ -225,17 +227,17 @@ class Committee(Classifier):
 
 
 def _kind_of(network: Network) -> tuple[str, str, str]:
-    """Return what else than weights determines the outputs of a network."""
+    """Return what determines the outputs of a network besides its weights."""
     return network.activation, network.loss, network.normalization
 
 
 def load_brain(path: StrPath) -> Brain:
-    """Read a brain file, in this format or of the older kind without `meta`.
+    """Read a brain file, with or without `meta`.
 
     Raises
     ------
     MissingBrainError
-        If there is no such file.
+        If the file does not exist.
     BrainError
         If the file is not a valid brain; the message says which check failed.
     """
@@ -243,5 +245,5 @@ def load_brain(path: StrPath) -> Brain:
 
 
 def pretrained() -> Brain:
-    """Return the bundled brain; docs/recipes.md says how it was made, and how accurate it is."""
+    """Return the bundled brain; docs/recipes.md says how it was made and how accurate it is."""
     return load_brain(PRETRAINED)

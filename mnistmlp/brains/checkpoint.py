@@ -1,8 +1,8 @@
-"""The checkpoint file: the state of a training run, so that it can be resumed.
+"""The checkpoint file: the state of a training run, from which it can be resumed.
 
 An .npz archive of ``parameters`` and the optimiser's moments by name, each
-(p,), ``best`` if the best parameters so far are not the last, and ``meta``, a
-JSON string of the rest.  It is written and read in the same way as a brain file.
+(p,), ``best`` if the best parameters so far are not the latest, and ``meta``, a
+JSON string with the rest.  It is written and read like a brain file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mnistmlp.training.setup import check_network
 from mnistmlp.training.state import EpochReport, Snapshot, TrainingState, parse_report
 
 FORMAT = 1
-MAX_ARRAYS = 8  # parameters, best parameters, moments of the optimiser
+MAX_ARRAYS = 8  # parameters, best parameters, the optimiser's moments
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Checkpoint:
 
 
 def save_checkpoint(path: StrPath, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; an old one at `path` stays until the new one is complete.
+    """Write a checkpoint; an existing one stays until the new one is complete.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _check_names(names: set[str], meta: dict[str, Any] | None) -> None:
 
 
 def _moment_names(recipe: Recipe) -> list[str]:
-    """Return the names of the moments that the optimiser of a recipe keeps between steps."""
+    """Return the names of the moments that a recipe's optimiser keeps between steps."""
     nothing = np.empty(0)
     return list(
         make_optimizer(recipe.optimizer, nothing, nothing, momentum=recipe.momentum).moments
@@ -112,7 +112,7 @@ def _parse_state(
     history = _parse_history(meta["history"], recipe.epochs)
     best, steps, moments = meta["best"], meta["steps"], _moment_names(recipe)
     if not 1 <= best <= len(history):
-        raise ValueError(f"the best epoch is {short(best)}, of {len(history)}")
+        raise ValueError(f"the best epoch is {short(best)} of {len(history)}")
     if not len(history) <= steps < 1 << 63:
         raise ValueError(f"{short(steps)} steps in {len(history)} epochs")
     wanted = {"parameters", *moments} | ({"best"} if best < len(history) else set())
@@ -142,7 +142,7 @@ def _check_array(name: str, array: Array, size: int, dtype: str) -> None:
 
 
 def _parse_history(lines: list[Any], epochs: int) -> list[EpochReport]:
-    """Return the reports of epochs 1, 2, …; raise ValueError if a line is not a report."""
+    """Return the reports of epochs 1, 2, …; raise ValueError if one is invalid."""
     if not 1 <= len(lines) <= epochs:
         raise ValueError(f"no history of 1 to {epochs} epochs")
     reports = []

@@ -1,4 +1,4 @@
-"""What a brain and a committee both do: recognise images and pictures, and be evaluated."""
+"""What brains and committees have in common: recognising images and pictures, and evaluation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Recognition:
-    """What was recognised in a picture of one digit."""
+    """The digit recognised in a picture."""
 
     probabilities: Array  # (10,)
     reading: Reading  # the picture, on its way to 28 x 28
@@ -45,17 +45,17 @@ class Recognition:
 
     @property
     def image(self) -> Bytes:
-        """The picture as the network gets it, (28, 28)."""
+        """The network's input, (28, 28)."""
         return self.reading.image
 
     @property
     def count(self) -> int:
-        """About how many digits the picture plainly shows: if several, `read_number` reads them."""
+        """About how many digits the picture plainly shows; `read_number` reads several."""
         return self.reading.count
 
     @property
     def likeness(self) -> float:
-        """How much the image looks like a digit, in [0, 1]: below 0.095, it probably is none."""
+        """How much the image looks like a digit, in [0, 1]; below 0.095, it probably is not one."""
         from mnistmlp.brains.likeness import measure_likeness
 
         return float(measure_likeness(self.image[None])[0])
@@ -66,9 +66,9 @@ class Recognition:
 
 
 class Classifier(ABC):
-    """One network, or several that are averaged.
+    """One network, or the average of several.
 
-    Nothing is kept from one call to the next, so that threads may share a classifier.
+    Calls leave no state behind, so threads may share a classifier.
     """
 
     @property
@@ -84,12 +84,12 @@ class Classifier(ABC):
     @property
     @abstractmethod
     def classes(self) -> tuple[str, ...] | None:
-        """The names of the classes, those of digits too; None if they are unknown."""
+        """The names of the classes, including digits; None if unknown."""
 
     @property
     @abstractmethod
     def temperatures(self) -> list[float]:
-        """The temperature that calibrates each of them; 1 if none was fitted."""
+        """The temperature that calibrates each network; 1 if none was fitted."""
 
     def predict(self, images: ArrayLike) -> Indices:
         """Recognise the digits of images, or the classes that `class_names` names.
@@ -97,7 +97,7 @@ class Classifier(ABC):
         Parameters
         ----------
         images : (n, 28, 28) or (n, 784), or (28, 28) for a single one
-            Grey levels from 0 to 255, light ink on black: uint8, or any integers.
+            Grey levels from 0 to 255, light ink on black: uint8 or other integers.
 
         Returns
         -------
@@ -107,7 +107,7 @@ class Classifier(ABC):
         Raises
         ------
         InputError
-            If the images are not what they should be.
+            If the images are invalid.
         DivergenceError
             If an output of a network is not finite.
         """
@@ -130,7 +130,7 @@ class Classifier(ABC):
         Raises
         ------
         InputError, DivergenceError
-            As `predict` does.
+            As in `predict`.
         """
         probabilities = committee(self.networks, images, self.temperatures)
         warn_of_light_background(images)
@@ -145,23 +145,22 @@ class Classifier(ABC):
             At least one image.  Images as in `predict`, labels (n,) integers
             from 0 to 9.
         threads : int, optional
-            Threads that share the images; with None, as many as there are usable
-            processors.
+            Threads that share the images; by default, one per usable processor.
 
         Returns
         -------
         Evaluation
-            Its loss is the network's own; of several networks, whose own losses
-            may differ, the cross-entropy of their averaged probabilities.
+            Its loss is the network's own; with several networks, whose losses may
+            differ, it is the cross-entropy of their averaged probabilities.
 
         Raises
         ------
         InputError, DivergenceError
-            As `predict` does, and for labels that are not what they should be.
+            As in `predict`, and if the labels are invalid.
         SettingError
-            If the number of threads is none.
+            If the number of threads is invalid.
         """
-        from mnistmlp.data.datasets import Dataset, as_pair  # only needed here
+        from mnistmlp.data.datasets import Dataset, as_pair  # needed only here
 
         names = self.class_names
         if not self.classes and isinstance(data, Dataset):
@@ -170,15 +169,15 @@ class Classifier(ABC):
             return evaluate(self.networks, *as_pair(data), self.temperatures, workers, names)
 
     def find_mistakes(self, data: Labelled, *, threads: int | None = 1) -> Mistakes:
-        """Return the misread images among labelled ones: the `mistakes` that `evaluate` finds.
+        """Return the misclassified images of a data set: the `mistakes` of `evaluate`.
 
         Parameters and errors as in `evaluate`.
 
         Returns
         -------
         Mistakes
-            Their indices, labels, digits and probabilities, the most confident
-            mistake first.
+            Their indices, labels, digits and probabilities, most confident mistake
+            first.
         """
         return self.evaluate(data, threads=threads).mistakes
 
@@ -197,32 +196,32 @@ class Classifier(ABC):
         picture : path or binary stream
             PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM, of any size.
         invert : {'auto', 'yes', 'no'}
-            Whether the picture shows dark ink on a light background, and is
-            inverted; ``auto`` finds out.
+            Whether to invert the picture because it shows dark ink on a light
+            background; ``auto`` finds out.
         centred : bool
             Crop to the ink, scale and centre it.  Otherwise the whole picture is
-            scaled, with the digit where it is.
+            scaled, and the digit stays where it is.
         raw : bool
-            Take a picture of 28 x 28 pixels as it is.
+            Use a picture of 28 x 28 pixels unchanged.
 
         Raises
         ------
         NoInkError
             If it shows no ink.
         PictureError
-            If it cannot be read, or has too many pixels.
+            If it cannot be read or has too many pixels.
         """
         from mnistmlp.pictures.images import examine_picture  # Pillow
 
         reading = examine_picture(picture, invert=invert, centred=centred, raw=raw)
-        if has_light_background(reading.image):  # it was taken as it is
+        if has_light_background(reading.image):  # it was used unchanged
             warn('the picture has a light background, where MNIST\'s is black: try invert="yes"')
         return Recognition(committee(self.networks, reading.image, self.temperatures), reading)
 
     def read_number(self, picture: StrPath | BinaryIO, *, invert: Invert = "auto") -> NumberReading:
         """Read the digits in a picture, line by line.
 
-        Parameters and errors as in `read`; it is a PictureError if there are no digits.
+        Parameters and errors as in `read`; no digits are a PictureError.
         """
         from mnistmlp.pictures.numbers.reading import read_number  # Pillow
 

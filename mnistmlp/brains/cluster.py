@@ -1,8 +1,8 @@
-"""Training members of a committee on a Dask cluster.
+"""Training the members of a committee on a Dask cluster.
 
-Dask gets the name of `train_member` with text and bytes, and gives back bytes and
+Dask gets the name of `train_member` with text and bytes, and returns bytes and
 text.  Scheduler and workers import that function from the version of this package
-that is installed there.
+installed there.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ from mnistmlp.version import __version__
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-CONNECT_TIMEOUT = 10.0  # seconds until a scheduler must have answered
-WORKER_TIMEOUT = 300.0  # seconds to wait for a worker, at the start and after the last is lost
-LOOK = 5.0  # seconds between looks at whether there are workers
-TLS_HINT = "certificates are named in Dask's configuration, under distributed.comm.tls"
+CONNECT_TIMEOUT = 10.0  # seconds within which a scheduler must answer
+WORKER_TIMEOUT = 300.0  # seconds to wait for a worker, at the start and after the last one is lost
+LOOK = 5.0  # seconds between checks for workers
+TLS_HINT = "set the certificates in Dask's configuration, under distributed.comm.tls"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a worker gives back for a member."""
+    """What a worker returns for a member."""
 
     content: bytes  # of the brain file
     brain: Brain
@@ -61,34 +61,34 @@ Outcome = Trained | MnistMlpError
 
 @contextmanager
 def connect(address: str) -> Iterator[Cluster]:
-    """Connect to a Dask scheduler; at the end, what has not begun there is cancelled.
+    """Connect to a Dask scheduler; at the end, tasks that have not begun are cancelled.
 
     Parameters
     ----------
     address : str
-        As ``tcp://host:8786``.  For ``tls://`` the certificates are those of Dask's
-        own configuration.
+        Such as ``tcp://host:8786``.  For ``tls://``, the certificates come from Dask's
+        configuration.
 
     Raises
     ------
     MissingExtraError
         If Dask is not installed.
     ClusterError
-        If no scheduler answers there within `CONNECT_TIMEOUT`.
+        If no scheduler answers within `CONNECT_TIMEOUT`.
     """
     with needs_extra("cluster"):
         import distributed
     try:
-        # first, as a Client that fails has no end, and waits longer than it is told to
+        # first, because a failing Client never ends, and waits longer than it should
         kind = distributed.utils.LoopRunner().run_sync(_ask_kind, address)
         if kind != "Scheduler":
             raise ClusterError(f"{address}: a {kind.lower()}, not a scheduler")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # other versions there: the brains have them
+            warnings.simplefilter("ignore")  # of differing versions: the brains record them
             client = distributed.Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except ClusterError:
         raise
-    except Exception as error:  # of many kinds: of sockets, of TLS, of what answers there
+    except Exception as error:  # of many kinds: from sockets, TLS, or whatever answers
         raise _no_answer(address, error) from None
     try:
         yield Cluster(client, address)
@@ -105,7 +105,7 @@ async def _ask_kind(address: str) -> str:
     from distributed.security import Security
 
     arguments = Security().get_connection_args("client")
-    patience = 0.8 * CONNECT_TIMEOUT  # less than all, to hear why
+    patience = 0.8 * CONNECT_TIMEOUT  # shorter than the total, to learn the reason
     async with (
         asyncio.timeout(CONNECT_TIMEOUT),
         distributed.rpc(address, timeout=patience, connection_args=arguments) as server,
@@ -116,20 +116,22 @@ async def _ask_kind(address: str) -> str:
 def _no_answer(address: str, error: BaseException) -> ClusterError:
     root = find_root(error)
     if isinstance(root, TimeoutError | asyncio.CancelledError):
-        return ClusterError(f"{address}: no scheduler answers within {CONNECT_TIMEOUT:g} seconds")
+        return ClusterError(
+            f"{address}: no answer from a scheduler within {CONNECT_TIMEOUT:g} seconds"
+        )
     if isinstance(root, MemoryError):  # for a message whose length is made of other words
         return ClusterError(f"{address}: what answers there is no scheduler")
     hint = TLS_HINT if address.startswith("tls") else None
-    return ClusterError(f"{address}: no scheduler answers: {_in_one_line(root)}", hint=hint)
+    return ClusterError(f"{address}: no answer from a scheduler: {_in_one_line(root)}", hint=hint)
 
 
 def _in_one_line(error: BaseException) -> str:
-    """Return the kind of an exception and the first line of what it says."""
+    """Return the type of an exception and the first line of its message."""
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
 class Cluster:
-    """A Dask cluster, to which there is a connection."""
+    """A connected Dask cluster."""
 
     def __init__(self, client: Client, address: str) -> None:
         self.client = client
@@ -145,7 +147,7 @@ class Cluster:
         Raises
         ------
         ClusterError
-            If there is none within `WORKER_TIMEOUT`.
+            If none appears within `WORKER_TIMEOUT`.
         """
         try:
             self.client.wait_for_workers(1, timeout=WORKER_TIMEOUT)
@@ -162,7 +164,7 @@ class Cluster:
         Raises
         ------
         ClusterError
-            With the address of one that has not.
+            With the address of one that does not.
         """
         try:
             self.client.run_on_scheduler(check_version, __version__)
@@ -183,14 +185,14 @@ class Cluster:
         threads: int = 1,
         initial: bytes | None = None,
     ) -> Iterator[tuple[int, Outcome]]:
-        """Train members, and yield the seed of each, and what became of it, as it ends.
+        """Train members; yield the seed and the outcome of each as it ends.
 
         Parameters
         ----------
         members : mapping of Provenance, by seed
             With the data set.
         data : Dataset
-            Sent to the workers, once to each, if one of them does not have it.
+            Sent once to each worker if one of them does not have it.
         data_dir : Path, optional
             Folder in which they look for it first.
         threads : int
@@ -201,7 +203,7 @@ class Cluster:
         Raises
         ------
         ClusterError
-            If the scheduler, or all workers, are lost.
+            If the scheduler or all workers are lost.
         """
         place = str(data_dir.absolute()) if data_dir else None
         start = self._share(initial) if initial else None
@@ -213,7 +215,7 @@ class Cluster:
             return self.client.submit(train_member, *given, priority=-seed)
 
         running = {submit(seed): seed for seed in members}
-        lacking = set[int]()  # whose first worker did not have the data
+        lacking = set[int]()  # whose first worker lacked the data
         while running:
             for future in self._wait(running):
                 seed, outcome = running.pop(future), self._collect(future)
@@ -225,10 +227,10 @@ class Cluster:
                     yield seed, outcome
 
     def _share(self, content: bytes) -> Future:
-        """Make bytes known to tasks: each worker that needs them fetches them once.
+        """Make bytes available to tasks: each worker that needs them fetches them once.
 
-        They are the result of a task, which the scheduler can do again when the
-        workers that have them are lost; what is scattered would be lost with these.
+        They are the result of a task, which the scheduler can repeat if the workers
+        that hold them are lost; scattered data would be lost with them.
         """
         import dask
 
@@ -236,7 +238,7 @@ class Cluster:
             return self.client.submit(bytes, content)
 
     def _wait(self, running: Iterable[Future]) -> Iterable[Future]:
-        """Wait until some members have ended, and return these."""
+        """Wait until some members have ended, and return them."""
         import distributed
 
         seen = time.monotonic()
@@ -254,21 +256,23 @@ class Cluster:
                 raise _lost_scheduler(self.address) from None
 
     def _collect(self, future: Future) -> Outcome:
-        """Return what became of a member that has ended."""
+        """Return the outcome of a member that has ended."""
         import distributed
 
         try:
             return _read_trained(*future.result())
         except CancelledError:
             raise _lost_scheduler(self.address) from None
-        except ClusterError as error:  # of a worker that has come since `check_versions`
+        except ClusterError as error:  # from a worker that joined after `check_versions`
             raise _wrong_version(f"{self.address}: a worker {error}") from None
         except MnistMlpError as error:
             return error
         except distributed.KilledWorker as error:
-            lost = f"{error.allowed_failures + 1} workers were lost while they trained it"
-            return ClusterError(lost, hint="if they had too little memory: fewer threads a worker")
-        except Exception as error:  # whatever a worker may raise
+            lost = f"{error.allowed_failures + 1} workers were lost while training it"
+            return ClusterError(
+                lost, hint="if they ran out of memory, use fewer threads per worker"
+            )
+        except Exception as error:  # a worker may raise anything
             return ClusterError(_in_one_line(error))
 
 
@@ -279,11 +283,11 @@ def _wrong_version(message: str) -> ClusterError:
 
 def _lost_scheduler(address: str) -> ClusterError:
     message = f"{address}: the connection to the scheduler is lost"
-    return ClusterError(message, hint="the same command trains the brains that are missing")
+    return ClusterError(message, hint="run the same command again to train the missing brains")
 
 
 def _describe(fault: Exception) -> str:
-    """Describe why `check_version` failed."""
+    """Say why `check_version` failed."""
     if isinstance(fault, ClusterError):
         return str(fault)
     return f"cannot run mnistmlp: {_in_one_line(fault)}"

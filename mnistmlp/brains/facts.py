@@ -1,4 +1,4 @@
-"""What a brain is and how it was trained, in words: for `info` and for notebooks."""
+"""A brain and its training in words, for `info` and notebooks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mnistmlp.core.network import Network
 from mnistmlp.training.recipes import DEFAULTS, SETTINGS, select_extras
 from mnistmlp.training.settings import spell
 
-SHOWN_ELSEWHERE = {  # settings of which another row tells
+SHOWN_ELSEWHERE = {  # settings shown in another row
     *("hidden", "activation", "loss", "normalization", "dtype", "epochs"),
 }
 
 
 def network_facts(network: Network) -> dict[str, Any]:
-    """Return what there is to say of any network, as values."""
+    """Return the facts about any network, as values."""
     return {
         "sizes": network.sizes,
         "parameters": network.parameters.size,
@@ -30,9 +30,9 @@ def network_facts(network: Network) -> dict[str, Any]:
 
 
 def describe_brain(network: Network, meta: Meta | None) -> dict[str, dict[str, Any]]:
-    """Return what there is to say of a brain: of its network, its training and the results.
+    """Return the facts about a brain: its network, its training and the results.
 
-    Each section has facts by name, as text; None where nothing is known.
+    Each section maps names to text; None if unknown.
     """
     facts = network_facts(network)
     return {
@@ -49,7 +49,7 @@ def describe_brain(network: Network, meta: Meta | None) -> dict[str, dict[str, A
 
 
 def _results(meta: Meta) -> dict[str, Any]:
-    """Return what was measured in training, as far as the file says."""
+    """Return what was measured in training, as far as the file tells."""
     losses = [each for each in meta.curve("loss").values() if each > 0]
     accuracies = [each for each in meta.curve("validation_accuracy").values() if each <= 1]
     accuracy = meta.validation_accuracy
@@ -61,8 +61,8 @@ def _results(meta: Meta) -> dict[str, Any]:
 
 
 def _origin(meta: Meta) -> dict[str, Any]:
-    """Return how the brain was trained, as far as its file says."""
-    if meta.recipe.keys() == {"name"}:  # not trained by this package, as far as is known
+    """Return how the brain was trained, as far as its file tells."""
+    if meta.recipe.keys() == {"name"}:  # not known to be trained by this package
         return {"recipe": meta.recipe_name}
     epochs = _spell(meta.epochs)
     if (planned := meta.recipe.get("epochs", meta.epochs)) != meta.epochs:
@@ -81,7 +81,7 @@ def _origin(meta: Meta) -> dict[str, Any]:
 
 
 def _settings(meta: Meta) -> dict[str, str]:
-    """Return the training settings in the file: the basic ones, those in use, those changed."""
+    """Return the training settings in the file that are basic, in use or changed."""
     recipe = meta.recipe
     shown = {name for name in SETTINGS.keys() & recipe.keys() if recipe[name] != DEFAULTS[name]}
     shown |= {name for name, setting in SETTINGS.items() if setting.basic} & recipe.keys()
@@ -90,5 +90,5 @@ def _settings(meta: Meta) -> dict[str, str]:
 
 
 def _spell(value: Any) -> str:
-    """Return the value of a setting, a whole number with separators."""
+    """Return the value of a setting, whole numbers with separators."""
     return f"{value:,}" if type(value) is int else spell(value)

@@ -1,7 +1,7 @@
 """The brain file: an .npz archive of weights, biases and a JSON description.
 
 ``w1 … wL`` have shape (fan_out, fan_in), ``b1 … bL`` (fan_out, 1); ``meta`` is a
-0-d string of JSON.  A file without ``meta`` is of the older kind: sigmoid on
+0-d string of JSON.  A file without ``meta`` is in the older format: sigmoid on
 every layer, mean squared error.
 """
 
@@ -31,7 +31,7 @@ from mnistmlp.core.network import MAX_PARAMETERS, Network
 from mnistmlp.errors import BrainError, MissingBrainError, OtherFormatError, OtherTaskError
 from mnistmlp.training.settings import MAX_LAYERS
 
-FORMATS = {  # that may be taken for a brain's
+FORMATS = {  # mistaken for brains
     ".ckpt": "a checkpoint",
     ".h5": "an HDF5 file",
     ".html": "a web page",
@@ -49,7 +49,7 @@ FORMATS = {  # that may be taken for a brain's
 
 
 def write_brain(path: Path, network: Network, meta: Meta) -> None:
-    """Write a brain file; an old file at `path` stays until the new one is complete.
+    """Write a brain file; an existing file stays until the new one is complete.
 
     If `meta` says so, weights and biases are written in half precision (float16),
     compressed: less than half the size of float32, and far less if many are
@@ -63,9 +63,9 @@ def write_brain(path: Path, network: Network, meta: Meta) -> None:
         If the file cannot be written.
     """
     if not np.isfinite(network.parameters).all():
-        raise BrainError(f"{path}: a weight or bias is not finite, and no brain is written")
+        raise BrainError(f"{path}: not written, because a weight or bias is not finite")
     if meta.half and not is_half(network):
-        raise BrainError(f"{path}: the weights are not of half precision")
+        raise BrainError(f"{path}: not written, because half precision would change the weights")
     dtype = np.float16 if meta.half else network.parameters.dtype
     arrays: dict[str, NDArray[Any]] = {}
     for number, (weights, bias) in enumerate(network.layers, start=1):
@@ -75,7 +75,7 @@ def write_brain(path: Path, network: Network, meta: Meta) -> None:
 
 
 def read_brain(path: Path) -> tuple[Network, Meta | None]:
-    """Read a brain file, in this format or of the older kind without `meta`.
+    """Read a brain file, with or without `meta`.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def read_brain(path: Path) -> tuple[Network, Meta | None]:
 
 
 def _check_names(names: set[str], meta: Mapping[str, Any] | None) -> None:
-    """Raise ValueError unless the names are w1 … wL and b1 … bL; `meta` is not used."""
+    """Raise ValueError unless the names are w1 … wL and b1 … bL; `meta` is ignored."""
     layers = sum(bool(re.fullmatch(r"w[1-9]\d*", name)) for name in names)
     wanted = {f"{kind}{number}" for kind in "wb" for number in range(1, layers + 1)}
     if not 1 <= layers <= MAX_LAYERS + 1:
@@ -131,7 +131,7 @@ def chain_sizes(
     *,
     transposed: bool = False,
 ) -> tuple[int, ...]:
-    """Return the widths of all layers, checking that the shapes chain from 784 to 10.
+    """Return the widths of all layers after checking that the shapes chain from 784 to 10.
 
     Parameters
     ----------
@@ -143,14 +143,14 @@ def chain_sizes(
     bias_axes : tuple of int
         The axes of a bias after the first.
     transposed : bool
-        Weights are (fan_in, fan_out), not (fan_out, fan_in).
+        Whether weights are (fan_in, fan_out) rather than (fan_out, fan_in).
 
     Raises
     ------
     OtherTaskError
         If the network does not have 784 inputs and 10 outputs.
     BrainError
-        If a shape does not fit the one before it.
+        If a shape does not match the one before it.
     """
     sizes = [PIXELS]
     for weights, bias in names:

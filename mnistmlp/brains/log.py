@@ -1,4 +1,4 @@
-"""A log that grows: the epochs in it, as far as they are written."""
+"""A growing training log: the epochs written so far."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from mnistmlp.atomic import cause_of
 from mnistmlp.errors import MnistMlpError
 from mnistmlp.training.state import EpochReport, parse_report
 
-MAX_BYTES = 1 << 24  # several times the log of the longest run
+MAX_BYTES = 1 << 24  # several times the longest run's log
 
 
 class Log:
-    """The epochs in a file with a line of JSON for each, as `train` writes it.
+    """The epochs in a log with one line of JSON each, as `train` writes it.
 
     A resumed run empties the file and writes it again from the first epoch.  So
-    the file is read as a whole whenever it has changed, and lines that are gone
-    are remembered until other lines stand in their place.
+    the whole file is read whenever it has changed, and lines that have gone are
+    remembered until others take their place.
 
     Parameters
     ----------
     path : Path
-        Of a file that may not be there yet.
+        The file need not exist yet.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,15 +32,15 @@ class Log:
         self.exists = False
         self.lines: list[bytes] = []
         self.reports: list[EpochReport] = []  # of these lines
-        self._version: tuple[int, ...] = ()  # of the file that was read last
+        self._version: tuple[int, ...] = ()  # of the file last read
 
     def read(self) -> list[EpochReport]:
-        """Read the file if it is there and has changed; return the reports that are new in it.
+        """Read the file if it exists and has changed; return the new reports.
 
         Raises
         ------
         MnistMlpError
-            If it is not a log, or cannot be read.
+            If it is not a log or cannot be read.
         """
         try:
             lines = self._read_lines()
@@ -56,25 +56,25 @@ class Log:
         return new
 
     def _read_lines(self) -> list[bytes]:
-        """Return the lines that are complete; those known already if the file is as it was."""
+        """Return the complete lines; the known ones if the file is unchanged."""
         found = self.path.stat()
         self.exists = True
-        if not stat.S_ISREG(found.st_mode):  # nor wait for somebody to open the other end of a pipe
+        if not stat.S_ISREG(found.st_mode):  # nor wait for the other end of a pipe
             raise MnistMlpError(f"{self.path}: not a regular file")
         if found.st_size > MAX_BYTES:
-            raise MnistMlpError(f"{self.path}: too large to be a log of train")
+            raise MnistMlpError(f"{self.path}: too large for a training log")
         version = found.st_ino, found.st_size, found.st_mtime_ns
         if version == self._version:
             return self.lines
         *lines, rest = self.path.read_bytes().split(b"\n")
         self._version = version
-        unfinished = rest[:1] in (b"", b"{")  # a line that is being written, or else none
+        unfinished = rest[:1] in (b"", b"{")  # a line being written, or empty
         return lines if unfinished else [*lines, rest]
 
     def _parse(self, line: bytes, number: int) -> EpochReport:
-        """Return the report in a line, which is that of the epoch with its number."""
+        """Return the report in a line, which must be of the epoch with the line's number."""
         try:
             return parse_report(json.loads(line), number)
         except (ValueError, RecursionError):
-            message = f"{self.path}: line {number} is no record of epoch {number}"
+            message = f"{self.path}: line {number} is not a record of epoch {number}"
             raise MnistMlpError(message) from None

@@ -25,11 +25,11 @@ FIXED_VALUES = {  # the same in every brain of this format
     "labels": list(range(DIGITS)),
 }
 
-INPUT = {"shape": [SIDE, SIDE], "divide_by": 255}  # and, if there is one, the normalisation
+INPUT = {"shape": [SIDE, SIDE], "divide_by": 255}  # plus the normalisation, if any
 
 
 class Rule(NamedTuple):
-    """What the value of a key must be."""
+    """A rule for the value of a key."""
 
     requirement: str  # completes "… is not"
     accepts: Callable[[Any], bool]
@@ -73,7 +73,7 @@ RULES = {  # by key, for brains and checkpoints
     ),
     "prune": Rule("a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1),
     "class_names": Rule(
-        "ten different names that can be shown", lambda value: find_name_fault(value) is None
+        "ten different printable names", lambda value: find_name_fault(value) is None
     ),
     "half": Rule("true or false", lambda value: isinstance(value, bool)),
     "threads": Rule(
@@ -110,7 +110,7 @@ OPTIONAL = (
 def find_invalid(
     meta: Mapping[str, Any], required: Iterable[str], optional: Iterable[str] = ()
 ) -> Iterator[tuple[str, str]]:
-    """Yield each of these keys whose value is missing or breaks its rule, and what is wrong."""
+    """Yield each key whose value is missing or breaks its rule, and what is wrong."""
     for key in (*required, *(key for key in optional if key in meta)):
         requirement, accepts = RULES[key]
         if not accepts(meta.get(key)):
@@ -125,8 +125,8 @@ class Meta:
     sizes: tuple[int, ...]  # widths of all layers
     activation: str
     loss: str
-    normalization: str  # of images before they enter; "none" in brains of earlier versions
-    temperature: float  # of calibration; 1 in brains of earlier versions
+    normalization: str  # of images; "none" in brains of earlier versions
+    temperature: float  # for calibration; 1 in brains of earlier versions
     recipe: dict[str, Any]  # settings by name; earlier versions had fewer
     seed: int
     half: bool  # saved in half precision
@@ -134,11 +134,11 @@ class Meta:
     history: list[dict[str, Any]] = field(repr=False)  # one report per epoch
     dataset: str | None  # name of the training data
     class_names: tuple[str, ...] | None  # of the outputs; None for digits
-    versions: dict[str, str]  # of the software that trained it, by name
+    versions: dict[str, str]  # of the software used in training, by name
 
     @property
     def kind(self) -> tuple[tuple[int, ...], str, str, str]:
-        """What determines the outputs of the network, besides its weights."""
+        """What determines the outputs of the network besides its weights."""
         return self.sizes, self.activation, self.loss, self.normalization
 
     @property
@@ -153,12 +153,12 @@ class Meta:
         return float(accuracy) if _is_number(accuracy) and 0 <= accuracy <= 1 else None
 
     def curve(self, name: str) -> dict[int, float]:
-        """Return the numbers of this name in the history, by epoch.
+        """Return the numbers with this name in the history, by epoch.
 
-        A file may lack some, and others may be such as no run measures: those
-        that are negative, and those beyond `MAX_MEASURED`, are left out.
+        A file may lack some, or hold what no run measures: negative numbers and
+        those above `MAX_MEASURED` are left out.
         """
-        lines: list[Any] = self.history  # only known to be a list
+        lines: list[Any] = self.history  # known only to be a list
         numbers: list[Any] = [each.get(name) if isinstance(each, dict) else None for each in lines]
         return {
             epoch: float(number)
@@ -168,7 +168,7 @@ class Meta:
 
     @property
     def trained_on(self) -> str | None:
-        """The name of the training data, and what was added to it."""
+        """The name of the training data, and what was added to them."""
         share = self.raw.get("synthetic")
         added = f"synthetic digits ({share:.3g} of all)" if share else None
         return " and ".join(filter(None, [self.dataset, added])) or None
@@ -190,11 +190,11 @@ class Meta:
                 raise error(f"{path}: meta has {key} {short(raw.get(key))}, expected {value}")
         normalization = _parse_input(raw.get("input"), path)
         for key, problem in find_invalid(raw, REQUIRED, OPTIONAL):
-            raise BrainError(f"{path}: meta has a wrong {key}: {problem}")
+            raise BrainError(f"{path}: meta has an invalid {key}: {problem}")
         if LOSSES[raw["loss"]].output != raw["output"]:
             raise BrainError(
                 f"{path}: meta has loss {short(raw['loss'])} on output {short(raw['output'])}, "
-                "which do not go together"
+                "which do not match"
             )
         return cls(
             raw,
@@ -242,7 +242,7 @@ def _parse_input(value: Any, path: Path) -> str:
     Raises
     ------
     OtherTaskError
-        If images enter in another shape or scale.
+        If the network takes images of another shape or scale.
     BrainError
         If the normalisation is unknown.
     """

@@ -1,4 +1,4 @@
-"""The provenance of a network: everything that is needed to reproduce it bit for bit."""
+"""The provenance of a network: everything needed to reproduce it bit for bit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Provenance:
     Raises
     ------
     SettingError
-        By `parse`, if a value is invalid.
+        From `parse`, if a value is invalid.
     """
 
     recipe: Recipe
@@ -51,9 +51,9 @@ class Provenance:
     class_names: Sequence[str] | None = None  # None for digits
 
     def differences(self, other: Provenance) -> dict[str, tuple[Any, Any]]:
-        """Return by name the values that differ in another run, in such a way that weights may.
+        """Return, by name, the differences to another run that may change the weights.
 
-        The machine and the versions are left out, as they change the last bits at most.
+        The machine and the versions are left out, as they change at most the last bits.
         """
         mine, others = self._decisive(), other._decisive()
         return {
@@ -76,7 +76,7 @@ class Provenance:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields as a dict for JSON, without names of classes if there are none."""
+        """Return all fields as a dict for JSON, without class names if there are none."""
         found = asdict(self)
         if self.class_names is None:
             del found["class_names"]
@@ -84,7 +84,7 @@ class Provenance:
 
     @classmethod
     def parse(cls, meta: Mapping[str, Any]) -> Provenance:
-        """Read the result of `as_dict`; earlier versions may have written fewer keys."""
+        """Read the result of `as_dict`; earlier versions wrote fewer keys."""
         names = [each.name for each in fields(cls)]
         for key, problem in find_invalid(meta, ("recipe", "seed"), names):
             raise SettingError(key, problem)
@@ -104,13 +104,13 @@ def describe_foreign(
     temperature: float = 1.0,
     class_names: Sequence[str] | None = None,
 ) -> Meta:
-    """Return the `meta` of a network of which it is not known how it was trained.
+    """Return the `meta` of a network whose training is unknown.
 
     Parameters
     ----------
     network : Network
     origin : str
-        Takes the place of the recipe's name: where the network is from.
+        Where the network comes from, in place of a recipe's name.
     path : Path
         Of the network, for messages.
     temperature : float
@@ -120,7 +120,7 @@ def describe_foreign(
     Raises
     ------
     BrainError
-        If the temperature is not one.
+        If the temperature is invalid.
     """
     untold = {
         "seed": 0,

@@ -1,7 +1,7 @@
-"""Recipe files: the settings of a recipe in TOML, one a line, such as ``epochs = 4``.
+"""Recipe files: the settings of a recipe in TOML, one per line, such as ``epochs = 4``.
 
-The standard library reads TOML; what is written here is a flat table of numbers,
-names, switches and lists of whole numbers, for which no library is needed.
+The standard library reads TOML; a flat table of numbers, names, switches and lists
+of whole numbers can be written without a library.
 Nothing here needs NumPy.
 """
 
@@ -23,7 +23,7 @@ MAX_SIZE = 100_000  # bytes; a full recipe has about 700
 
 
 def named_recipe(name: str) -> str | Recipe:
-    """Return the recipe of a file, if the name ends in ``.toml``, else the name as it is.
+    """Return the recipe in a file if the name ends in ``.toml``, or else the name unchanged.
 
     Raises
     ------
@@ -34,21 +34,21 @@ def named_recipe(name: str) -> str | Recipe:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read a recipe file; the recipe has the name of the file.
+    """Read a recipe file; the recipe is named after the file.
 
-    Settings that it lacks are those of `classic`, with a learning rate that suits
-    the others, as on the command line.
+    Missing settings are those of `classic`, with a learning rate that suits the
+    others, as on the command line.
 
     Raises
     ------
     RecipeError
-        If it is not TOML, or a setting is unknown or invalid.
+        If the file is not TOML, or a setting is unknown or invalid.
     """
     settings = _read_toml(path)
     name = path.name if path.name.isprintable() else ascii(path.name)[1:-1]
     try:
         check_names(settings)
-        if "name" in settings:  # the file's is the name
+        if "name" in settings:  # the recipe is named after the file
             raise SettingError("name", "not a setting of a recipe")
         changed = override(RECIPES["classic"], imply_augment(settings))
     except SettingError as error:
@@ -57,23 +57,23 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def save_recipe(path: Path, recipe: Recipe) -> None:
-    """Write a recipe file with all settings; a file that is there is replaced.
+    """Write a recipe file with all settings, replacing an existing file.
 
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     """
     with atomic_write(path) as file:
         file.write(format_toml(recipe).encode())
 
 
 def format_toml(recipe: Recipe) -> str:
-    """Return a recipe as TOML, which has no word for None: such a setting is left out."""
+    """Return a recipe as TOML, which cannot express None: such settings are left out."""
     lines = [f"# from {recipe.name}, by mnistmlp {__version__}"]
     for name in SETTINGS:
         value = getattr(recipe, name)
-        if value is not None:  # JSON spells these kinds of values as TOML does
+        if value is not None:  # JSON writes these types as TOML does
             lines.append(f"{name} = {json.dumps(value)}")
     return "\n".join(lines) + "\n"
 
@@ -84,9 +84,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     Raises
     ------
     RecipeError
-        If it cannot be read, is too large, or is not TOML.
+        If the file cannot be read, is too large, or is not TOML.
     """
-    import tomllib  # slow: its expressions are compiled
+    import tomllib  # slow: it compiles regular expressions
 
     try:
         with path.open("rb") as file:
@@ -100,15 +100,15 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode())
     except UnicodeDecodeError:
-        raise RecipeError(f"{path}: not text in UTF-8") from None
+        raise RecipeError(f"{path}: not UTF-8 text") from None
     except RecursionError:
         raise RecipeError(f"{path}: nested too deeply for a recipe") from None
-    except ValueError as error:  # also of a number with too many digits
+    except ValueError as error:  # also for a number with too many digits
         raise RecipeError(f"{path}: {_describe_fault(str(error))}") from None
 
 
 def _describe_fault(message: str) -> str:
-    """Return what is wrong with TOML, the line first."""
+    """Return what is wrong with the TOML, line number first."""
     match = re.fullmatch(r"(.*) \(at (line \d+|end of document).*\)", message, re.DOTALL)
     what, where = (match[1], f"{match[2]}: ") if match else (message, "")
     return f"not TOML: {where}{what[:1].lower()}{what[1:]}"

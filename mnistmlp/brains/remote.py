@@ -1,6 +1,6 @@
-"""Training a network where there is no more than the plan of it: on another machine.
+"""Training a network on another machine, given only the plan.
 
-All that goes in and out is text and bytes, which are read like a stranger's file.
+Everything that goes in or out is text and bytes, and read like an untrusted file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mnistmlp.data.folder import CACHES, cache_folder_of, default_folder
 from mnistmlp.errors import BrainError, ClusterError, DataError, MissingDataError
 from mnistmlp.version import __version__
 
-LEVEL = 1  # of zlib: 11 MB of MNIST in a third of a second; 9.9 MB would take as long again
+LEVEL = 1  # of zlib: MNIST in 11 MB and a third of a second; 9.9 MB would take twice as long
 
 
 def train_member(
@@ -36,17 +36,17 @@ def train_member(
     packed: bytes | None = None,
     initial: bytes | None = None,
 ) -> tuple[bytes, str]:
-    """Train a network, on a worker; the same arguments give the same brain.
+    """Train a network on a worker; the same arguments give the same brain.
 
     Parameters
     ----------
     planned : str
         JSON of the provenance, with the data set.
     data_dir : str, optional
-        Folder in which the data may be, besides the worker's own.
+        Folder that may hold the data, besides the worker's own.
     threads : int
     packed : bytes, optional
-        The data, by `pack_data`, for workers that have them nowhere.
+        The data, from `pack_data`, for workers without them.
     initial : bytes, optional
         The brain file to start from.
 
@@ -55,16 +55,16 @@ def train_member(
     brain : bytes
         Of its file.
     log : str
-        JSON of the reports of the epochs, and the seconds of the training.
+        JSON of the epoch reports and the training time in seconds.
 
     Raises
     ------
     ClusterError
-        If this package has another version here.
+        If another version of this package is installed here.
     MissingDataError
-        If the data are not to be found here.
+        If the data are not found here.
     SettingError, DivergenceError
-        As `fit` does.
+        As in `fit`.
     """
     provenance = Provenance.parse(json.loads(planned))
     check_version(provenance.versions["mnistmlp"])
@@ -74,7 +74,7 @@ def train_member(
     if network and parameter_digest(network.parameters) != provenance.initial:
         raise BrainError("the brain to start from has changed since the run was planned")
     started = time.perf_counter()
-    names = provenance.class_names  # which the files of images and labels do not tell
+    names = provenance.class_names  # not in the files of images and labels
     brain, result = run(
         replace(complete(provenance, data), dataset=provenance.dataset, class_names=names),
         data,
@@ -93,7 +93,7 @@ def check_version(wanted: str) -> None:
         raise ClusterError(f"has mnistmlp {__version__}, not {wanted}")
 
 
-@lru_cache(maxsize=1)  # the next member has the same data
+@lru_cache(maxsize=1)  # the next member uses the same data
 def _find_data(name: str, digests: tuple[tuple[str, str], ...], data_dir: str | None) -> Dataset:
     """Load the training images with these digests, from whichever folder has them."""
     for folder in _possible_folders(name, data_dir):
@@ -119,7 +119,7 @@ def pack_data(data: Dataset) -> bytes:
 
 @lru_cache(maxsize=1)
 def _unpack_data(packed: bytes) -> Dataset:
-    """Return the data set of `pack_data`; `complete` compares its digests."""
+    """Return the data set from `pack_data`; `complete` compares its digests."""
     items = np.frombuffer(zlib.decompress(packed), np.uint8)
     count = len(items) // (PIXELS + 1)
     images, labels = np.split(items, [count * PIXELS])
@@ -139,7 +139,7 @@ def read_brain_bytes(content: bytes) -> Brain:
     Raises
     ------
     BrainError
-        If they are not those of a valid brain.
+        If they are not a valid brain.
     """
     with TemporaryDirectory(prefix="mnistmlp-") as folder:
         path = Path(folder, "brain.npz")

@@ -1,4 +1,4 @@
-"""A curve as a line of text: what was measured in each epoch of a training run."""
+"""A curve as a line of text: a measure by epoch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 LEVELS = "▁▂▃▄▅▆▇█"
-WIDTH = 57  # characters of curve and text, at most: with the name of its row, it fits 80 columns
+WIDTH = 57  # most characters of curve and text: with the row's name, they fit 80 columns
 
 
 def draw_sparkline(
@@ -17,24 +17,24 @@ def draw_sparkline(
     logarithmic: bool = False,
     width: int = WIDTH,
 ) -> str | None:
-    """Return values as a row of blocks, with the first and the last in words.
+    """Return values as a row of blocks, with the first and the last value as text.
 
     Parameters
     ----------
     values : sequence of float
-        Finite; positive, if the scale is logarithmic.
+        Finite; positive if the scale is logarithmic.
     spell : callable
-        Returns one of them in words.
+        Returns a value as text.
     logarithmic : bool
-        As a loss is shown, which falls to a fraction in the first few epochs.
+        For a loss, which falls to a fraction in the first few epochs.
     width : int
-        Characters of blocks and words, at most; there is a block in any case.
+        Most characters of blocks and text; at least one block is shown.
 
     Returns
     -------
     str or None
-        Blocks from the lowest value to the highest, each the mean of its epochs if
-        there are more than fit; a single value has none.  None if there is no value.
+        Blocks from the lowest value to the highest, each the mean of several epochs
+        if not all fit; a single value has none.  None without values.
     """
     if len(values) < 2:
         return spell(values[0]) if values else None
@@ -47,7 +47,7 @@ def draw_sparkline(
 
 
 def _resample(values: Sequence[float], columns: int) -> Sequence[float]:
-    """Return as many values as there are columns, or fewer: means of neighbours."""
+    """Return at most one value per column: means of neighbours."""
     count = len(values)
     if count <= columns:
         return values

@@ -1,4 +1,4 @@
-"""Training a brain: a run of `training.loop.fit`, planned, and recorded in what it leaves."""
+"""Training a brain: plan a run, carry it out with `training.loop.fit`, and record it."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def train(
     Parameters
     ----------
     recipe : str or Recipe, optional
-        A name, such as ``"modern"``, or one of your own.  None stands for that of
-        `init`, or else for ``"classic"``.
+        A name, such as ``"modern"``, or your own recipe.  The default is that of
+        `init`, or else ``"classic"``.
     data : Dataset, or a pair of images and labels
         Images (n, 28, 28) or (n, 784), grey levels from 0 to 255; labels (n,),
         integers from 0 to 9.
@@ -66,33 +66,33 @@ def train(
         Of everything random, 0 or more.  The same seed, machine and BLAS give the
         same brain, bit for bit.
     init : Brain, optional
-        Start from its weights, and with its layers, activation, loss and
-        normalization unless the settings, or a recipe of your own, say otherwise.
+        Start from its weights, with its layers, activation, loss and
+        normalization unless the settings or your own recipe say otherwise.
     synthetic : float
-        Mix synthetic digits into the training images, as this fraction of them
-        all, up to 0.9.
+        Mix synthetic digits into the training images, as this fraction of the
+        total, up to 0.9.
     prune : float
-        Fraction of the weights, the smallest, to set to zero at the end.
+        Set this fraction of the weights, the smallest, to zero at the end.
     half : bool
-        Round the weights to half precision at the end, and save them in it.
+        Round the weights to half precision at the end, and save them that way.
     threads : int, optional
-        Threads that share the work of large networks; the usable processors by
-        default.  The result does not depend on it.
+        Threads that share the work of large networks; by default, one per usable
+        processor.  The result does not depend on their number.
     interruptible : bool
         Let Ctrl-C end training early: the brain then has the weights of the last
-        complete epoch, or within the first those of that moment.  Otherwise
+        complete epoch, or during the first epoch, the current weights.  Otherwise
         KeyboardInterrupt is raised as usual.
     on_epoch : callable
-        Called with the `EpochReport` of each epoch as it ends: ``print`` will do.
+        Called with the `EpochReport` of each epoch as it ends, such as ``print``.
     on_checkpoint : callable
-        Called with a `Checkpoint` after each epoch, whose arrays are valid until
-        it returns: `save_checkpoint` keeps it, and `resume` continues from it.
+        Called after each epoch with a `Checkpoint` whose arrays are valid until
+        it returns: `save_checkpoint` saves it, and `resume` continues from it.
     on_step : callable
         Called at each step with the fraction of the training that is done.
     **settings
-        Settings of the recipe, overridden, such as ``epochs=3``.  As on the
-        command line, the learning rate of a recipe with a name follows those that
-        it depends on, unless it is among them.
+        Override settings of the recipe, such as ``epochs=3``.  As on the command
+        line, the learning rate of a named recipe follows the settings that it
+        depends on, unless it is given.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def train(
         If a setting is unknown or invalid, alone or together with another, or
         does not fit the data.
     InputError
-        If images or labels are not what they should be.
+        If images or labels are invalid.
     DivergenceError
         If the loss is no longer finite.
     """
@@ -135,11 +135,11 @@ def resume(
     on_checkpoint: Callable[[Checkpoint], object] = lambda checkpoint: None,
     on_step: Callable[[float], object] = lambda progress: None,
 ) -> Brain:
-    """Continue a run from a checkpoint, or from the file of one.
+    """Resume a run from a checkpoint or a checkpoint file.
 
-    On the same machine and BLAS the brain is the same, bit for bit, as without the
-    break; if they are others, there is a warning.  Parameters and errors are those
-    of `train`.
+    With the same machine and BLAS, the brain is the same, bit for bit, as without
+    the interruption; otherwise there is a warning.  Parameters and errors as in
+    `train`.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def resume(
     )
 
 
-# --- The steps of it, which the command line takes one by one -------------------
+# --- The steps, which the command line takes one by one -------------------------
 
 
 def choose_recipe(
@@ -174,9 +174,9 @@ def choose_recipe(
 ) -> Recipe:
     """Return a recipe, overridden first by the initial brain and then by settings.
 
-    Without a recipe it is that of the initial brain, or else `classic`.  A
-    setting of the warp turns augmentation on, unless ``augment`` is set.  A recipe
-    that is not one of `RECIPES` keeps all else that it says.
+    The default is the recipe of the initial brain, or else `classic`.  A setting of
+    the warp turns augmentation on, unless ``augment`` is set.  The other settings of
+    a recipe that is not one of `RECIPES` are kept.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def add_settings_of(
     """Return a recipe, and settings that override it, those of an initial brain among them."""
     check_names(settings)
     if init is not None and not isinstance(init, Brain):
-        raise SettingError("init", f"{short(init)} is no Brain; Brain(network) makes one")
+        raise SettingError("init", f"{short(init)} is not a Brain; Brain(network) makes one")
     own = isinstance(recipe, Recipe) and recipe not in RECIPES.values()
     if init and not own:
         network = init.network
@@ -213,7 +213,7 @@ def add_settings_of(
 def plan_run(
     recipe: Recipe, seed: int, *, init: Brain | None, synthetic: float, prune: float, half: bool
 ) -> Provenance:
-    """Return the provenance of a run that is planned, still without its data set.
+    """Return the provenance of a planned run, still without its data set.
 
     Raises
     ------
@@ -239,17 +239,17 @@ def complete(provenance: Provenance, data: Dataset) -> Provenance:
     Raises
     ------
     SettingError
-        If there are too few images for the recipe, or synthetic digits to be added to
-        images of other classes.
+        If there are too few images for the recipe, or synthetic digits would be
+        added to images of other classes.
     DataError
-        If it is the provenance of a run on other data.
+        If the provenance is of a run on other data.
     """
     check_image_count(provenance.recipe, len(data.images))
     if provenance.synthetic and data.class_names:
         raise SettingError("synthetic", "adds digits to images of other classes")
     past = provenance.dataset.get("digests", data.digests)
     if different := [name for name, each in data.digests.items() if each != past.get(name)]:
-        raise DataError(f"trained on other data: digests differ for {' and '.join(different)}")
+        raise DataError(f"trained on other data: the digests of {' and '.join(different)} differ")
     facts = blas.describe()
     library = {"blas": f"{facts['blas']} {facts['kernels'] or ''}".rstrip(), "simd": facts["simd"]}
     return replace(
@@ -264,7 +264,7 @@ def complete(provenance: Provenance, data: Dataset) -> Provenance:
 def describe_changes(
     past: Provenance, present: Provenance, when: tuple[str, str] = ("then", "now")
 ) -> list[str]:
-    """Return what differs in two runs in such a way that the last bits of the weights may."""
+    """Return the differences between two runs that may change the last bits of the weights."""
     pairs: dict[str, tuple[Any, Any]] = {"threads of BLAS": (past.threads, present.threads)}
     pairs |= {name: (past.versions.get(name), new) for name, new in present.versions.items()}
     return [
@@ -282,12 +282,12 @@ def run(
     state: TrainingState | None = None,
     **options: Any,
 ) -> tuple[Brain, TrainingResult]:
-    """Train by a complete provenance; `options` are further ones of `fit`.
+    """Train from a complete provenance; `options` are passed to `fit`.
 
     Raises
     ------
     SettingError, InputError, DivergenceError
-        As `fit` does.
+        As in `fit`.
     """
     result = fit(
         provenance.recipe,
@@ -299,7 +299,7 @@ def run(
         on_state=lambda reached: on_checkpoint(Checkpoint(provenance, reached)),
         **options,
     )
-    raw = parse_meta(json.dumps(describe(result, provenance)))  # as it will be read from a file
+    raw = parse_meta(json.dumps(describe(result, provenance)))  # as it will be read from the file
     return Brain(result.network, Meta.parse(raw, Path("this run"))), result
 
 
@@ -325,7 +325,7 @@ def _run_and_warn(
     state: TrainingState | None = None,
     **options: Any,
 ) -> Brain:
-    """Run, and warn if the network does not learn, or if the run was interrupted."""
+    """Run, and warn if the network does not learn or the run was interrupted."""
     look = watch(provenance.recipe, data.labels, state.history if state else ())
 
     def report_and_look(report: EpochReport) -> None:
@@ -335,13 +335,13 @@ def _run_and_warn(
 
     brain, result = run(provenance, data, state=state, on_epoch=report_and_look, **options)
     if result.interrupted:
-        kept = f"epoch {result.selected.epoch}" if result.selected else "that moment"
-        warn(f"interrupted in epoch {len(result.history) + 1}: the weights are those of {kept}")
+        kept = f"those of epoch {result.selected.epoch}" if result.selected else "the current ones"
+        warn(f"interrupted in epoch {len(result.history) + 1}: the weights are {kept}")
     return brain
 
 
 def _as_dataset(data: Labelled) -> Dataset:
-    """Return a data set, or a pair of images and labels, as a data set that is checked."""
+    """Return a data set, or a pair of images and labels, as a validated data set."""
     images, labels = check_pair(*as_pair(data))
     split: Split = data.split if isinstance(data, Dataset) else "train"
     names = data.names if isinstance(data, Dataset) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -157,6 +158,8 @@ def _report_failures() -> Iterator[None]:
         from mnistmlp.atomic import cause_of  # only needed here
 
         _discard_output()
+        if sys.platform == "win32" and error.errno == errno.EINVAL and not error.filename:
+            raise typer.Exit(BROKEN_PIPE) from None  # what Windows says of a closed pipe
         console.fail(f"{error.filename or 'output'}: {cause_of(error)}")
         raise typer.Exit(FAULT) from None
 
@@ -175,7 +178,7 @@ def _prepare_streams() -> None:
     for name, errors in STREAMS.items():
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("r+"))  # noqa: SIM115
+            setattr(sys, name, Path(os.devnull).open("r+", encoding="utf-8"))  # noqa: SIM115
         elif errors and stream is getattr(sys, f"__{name}__"):
             setattr(sys, name, console.prepare(stream, errors, buffered=name == "stdout"))
 

@@ -109,6 +109,9 @@ def prepare(stream: io.TextIOWrapper, errors: str, *, buffered: bool) -> io.Text
     buffered : bool
         Whether what cannot be written is kept, so that the loss is noticed.
     """
+    if not isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO):
+        stream.reconfigure(errors="backslashreplace")  # Windows' console, which takes characters
+        return stream
     raw = (_Terminal if stream.isatty() else io.FileIO)(stream.fileno(), "wb", closefd=False)
     utf8 = codecs.lookup(stream.encoding).name == "utf-8"  # also if it is spelt UTF8
     return _Lines(
@@ -163,7 +166,7 @@ def _is_in_background() -> bool:
     """Tell whether the terminal is the shell's, where its user may be typing."""
     try:
         return os.tcgetpgrp(sys.stderr.fileno()) != os.getpgrp()
-    except OSError:  # not the terminal that controls this process
+    except (AttributeError, OSError):  # Windows, or not the terminal that controls this process
         return False
 
 

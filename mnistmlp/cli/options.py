@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from reprlib import repr as short
@@ -163,7 +164,13 @@ def is_same_file(path: Path, other: Path) -> bool:
     try:
         return path.samefile(other)
     except OSError:
-        return os.path.realpath(path) == os.path.realpath(other)
+        return real_name(path) == real_name(other)
+
+
+def real_name(path: Path) -> str:
+    """Return a path with its links followed, in lower case where file systems ignore case."""
+    name = os.path.realpath(path)
+    return name.lower() if sys.platform in ("darwin", "win32") else name
 
 
 # --- The options -------------------------------------------------------------

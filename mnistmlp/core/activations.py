@@ -9,7 +9,10 @@ import numpy as np
 
 from mnistmlp.arrays import Array
 
-ZERO, ONE = np.array(0, np.float32), np.array(1, np.float32)  # save 0.3 µs per call over 0 and 1
+ZERO, ONE = (
+    np.array(0, np.float32),
+    np.array(1, np.float32),
+)  # save 0.3 µs per call compared with 0 and 1
 
 
 def sigmoid(z: Array) -> None:

@@ -1,6 +1,6 @@
 """Calibration: of the predictions made with 90 % confidence, nine in ten should be right.
 
-And what is left, and how accurate it is, if those of low confidence are rejected.
+Also how many images are left, and how accurate they are, if low confidence is rejected.
 
 Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks",
 ICML 2017: temperature scaling (section 4.2) and the expected calibration error
@@ -20,14 +20,14 @@ Numbers = NDArray[np.float64]
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 BINS = 15
-SIGNIFICANT = 1.645  # standard errors: exceeded by chance once in 20 times
+SIGNIFICANT = 1.645  # standard errors: exceeded by chance one time in 20
 EPSILON = 1e-12  # lower bound of probabilities, so that their logarithm is finite
 
 
 def apply_temperature(probabilities: Array, temperature: float) -> Array:
     """Return probabilities (…, 10) scaled by a temperature.
 
-    A temperature above 1 makes them less confident, one below 1 more so; the
+    A temperature above 1 makes them less confident, below 1 more confident; the
     most likely digit stays the same.  For softmax outputs this divides the
     logits by the temperature.
     """
@@ -43,11 +43,11 @@ def apply_temperature(probabilities: Array, temperature: float) -> Array:
 def fit_temperature(probabilities: Array, labels: Labels) -> float:
     """Return the temperature at which probabilities (n, 10) fit labels (n,) best.
 
-    There the cross-entropy has its only minimum, which is found by
+    It is the only minimum of the cross-entropy, found by
     golden-section search over the logarithm of the temperature (Kiefer,
     "Sequential minimax search for a maximum", Proceedings of the AMS 4, 1953).
     The target probability of a label is (n + 1) / (n + 2) rather than 1, so
-    that n images without an error do not lead to certainty (Platt,
+    that n images without a mistake do not lead to certainty (Platt,
     "Probabilistic outputs for support vector machines", 1999, section 2.2).
     """
     n, digits = probabilities.shape
@@ -75,11 +75,11 @@ def fit_temperature(probabilities: Array, labels: Labels) -> float:
 
 
 def calibrate(probabilities: Array, labels: Labels) -> float:
-    """Return the temperature that fits, or 1 if it does not help by more than chance would.
+    """Return the temperature that fits best, or 1 if it does not help significantly.
 
-    The images are split into two folds.  The temperature that fits one is tried on
-    the other, so that each image has a cross-entropy before and after that it
-    had no part in.  The fall must be significant at 5 %, one-sided, in a paired
+    The images are split into two folds.  The temperature fitted to one is tried on
+    the other, so that each image is scaled by a temperature that it had no part in.
+    The fall in cross-entropy must be significant at 5 %, one-sided, in a paired
     test: its mean more than 1.645 standard errors above zero.
     """
     folds = np.arange(len(labels)) % 2 == 0
@@ -104,11 +104,11 @@ def _cross_entropies(probabilities: Array, labels: Labels, temperature: float) -
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """How often predictions of each confidence are right, in bins of equal width."""
+    """How often predictions are right by confidence, in bins of equal width."""
 
-    counts: NDArray[np.int64]  # (15,), of images in each bin
+    counts: NDArray[np.int64]  # (15,), images in each bin
     confidences: Numbers  # (15,), their mean confidence; NaN in an empty bin
-    accuracies: Numbers  # (15,), the fraction of them that is right; NaN in an empty bin
+    accuracies: Numbers  # (15,), the fraction that is right; NaN in an empty bin
 
     @property
     def error(self) -> float:
@@ -137,17 +137,17 @@ def measure_reliability(probabilities: Array, labels: Labels) -> Reliability:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """What is read, and how well, if digits of low confidence are rejected.
+    """Coverage and accuracy if digits of low confidence are rejected.
 
-    One entry for each of the m thresholds, the highest first.  The last rejects nothing.
+    One entry for each of the m thresholds, highest first.  The last rejects nothing.
     """
 
-    thresholds: Array  # (m,), confidence from which a digit is accepted
-    coverage: Numbers  # (m,), fraction of the images that is accepted
-    accuracy: Numbers  # (m,), fraction of the accepted images that is right
+    thresholds: Array  # (m,), lowest confidence accepted
+    coverage: Numbers  # (m,), fraction of the images accepted
+    accuracy: Numbers  # (m,), fraction of the accepted images that are right
 
     def at(self, threshold: float) -> tuple[float, float | None]:
-        """Return coverage and accuracy at a threshold; of no image, there is no accuracy."""
+        """Return coverage and accuracy at a threshold; no accuracy without an accepted image."""
         accepted = int(np.count_nonzero(self.thresholds >= threshold))
         if not accepted:
             return 0.0, None
@@ -167,7 +167,7 @@ def measure_selection(confidences: Array, correct: NDArray[np.bool_]) -> Selecti
     """
     order = np.argsort(-confidences, kind="stable")
     thresholds = confidences[order]
-    last = np.append(np.flatnonzero(np.diff(thresholds)), len(order) - 1)  # of equal ones
+    last = np.append(np.flatnonzero(np.diff(thresholds)), len(order) - 1)  # of equal confidences
     accepted = last + 1
     hits = np.cumsum(correct[order])[last]
     return Selection(thresholds[last], accepted / len(order), hits / accepted)

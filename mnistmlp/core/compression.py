@@ -1,4 +1,4 @@
-"""Compression: weights that take less space, by pruning and in half precision."""
+"""Compression: pruning and half precision, so that weights take less space."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mnistmlp.errors import DivergenceError
 def prune(network: Network, fraction: float) -> None:
     """Set the weights and biases of smallest magnitude to zero.
 
-    They are chosen over all layers together, and the network is not retrained:
+    They are chosen across all layers, and the network is not retrained:
     Han, Pool, Tran and Dally, "Learning both weights and connections for
     efficient neural networks", NIPS 2015, section 3.
 
@@ -27,7 +27,7 @@ def prune(network: Network, fraction: float) -> None:
 
 
 def round_to_half(network: Network) -> None:
-    """Round the weights and biases to half precision (float16), in place; their type stays.
+    """Round the weights and biases to half precision (float16), in place; the dtype stays.
 
     Raises
     ------
@@ -40,6 +40,6 @@ def round_to_half(network: Network) -> None:
 
 
 def is_half(network: Network) -> bool:
-    """Tell whether half precision holds the weights and biases without a loss."""
+    """Tell whether half precision holds the weights and biases exactly."""
     with np.errstate(over="ignore"):
         return bool((network.parameters.astype(np.float16) == network.parameters).all())

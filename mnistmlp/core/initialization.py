@@ -31,7 +31,7 @@ def he_normal(weights: Array, rng: np.random.Generator) -> None:
     weights.T[:] = rng.normal(0, np.sqrt(2 / weights.shape[1]), weights.T.shape)
 
 
-MIN_WINDOW = 1e-6  # keeps weights out of the denormal numbers, which are slow on some processors
+MIN_WINDOW = 1e-6  # avoids denormal numbers, which are slow on some processors
 
 # by activation
 INITIALISERS = {"sigmoid": glorot_uniform, "tanh": glorot_uniform, "relu": he_normal}
@@ -46,7 +46,7 @@ def initialise(network: Network, rng: np.random.Generator, receptive_field: floa
     rng : Generator
     receptive_field : float
         If above 0, each neuron of the first hidden layer starts with a
-        receptive field of this size: σ of its window, in pixels.
+        receptive field of this size: σ of the window, in pixels.
     """
     for weights, bias in network.layers:
         INITIALISERS[network.activation](weights, rng)
@@ -56,7 +56,7 @@ def initialise(network: Network, rng: np.random.Generator, receptive_field: floa
 
 
 def apply_receptive_fields(weights: Array, rng: np.random.Generator, sigma: float) -> None:
-    """Give each neuron of weights (width, 784) a receptive field to start with.
+    """Give each neuron of weights (width, 784) an initial receptive field.
 
     Its weights are multiplied by a Gaussian window of `sigma` pixels around a
     random pixel, and rescaled to keep their sum of squares.  Training then

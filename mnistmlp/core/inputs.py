@@ -1,8 +1,8 @@
-"""Images and labels as callers have them, checked where they enter.
+"""Validation of the caller's images and labels.
 
-A network computes something from any numbers, so what is not grey levels or not
-digits has to be refused: trained on images from 0 to 1, it would learn nothing
-and say nothing.
+A network computes something from any numbers, so anything but grey levels and
+digits has to be refused: trained on images from 0 to 1, it would silently learn
+nothing.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ IMAGE, ROW = (SIDE, SIDE), (PIXELS,)  # shapes of a single image
 GREY_LEVELS = "grey levels from 0 to 255"
 LIGHT = 127  # grey level
 COLOURS = (3, 4)
-SAMPLE = 1000  # images whose levels are looked at first
-# Other ranges of grey levels: black and white, and what brings them to 0 and 255.  The last is
-# of the mean and the standard deviation usual with PyTorch.
+SAMPLE = 1000  # images whose levels are checked first
+# Other ranges of grey levels: black, white, and the expression that maps them to 0 and 255.  The
+# last is the usual mean and standard deviation in PyTorch.
 RANGES = (
     (0.0, 1.0, "{} * 255"),
     (-1.0, 1.0, "({} + 1) * 127.5"),
     (-0.5, 0.5, "({} + 0.5) * 255"),
     (-0.4242, 2.8215, "({} * 0.3081 + 0.1307) * 255"),
 )
-NEAR = 2e-3  # how far black and white may be off: half precision rounds them
+NEAR = 2e-3  # tolerance for black and white: half precision rounds them
 
 
 def check_images(images: ArrayLike) -> Bytes:
-    """Return images as an array of bytes, without a copy where they are one.
+    """Return images as an array of bytes, without copying if they are one.
 
     Parameters
     ----------
@@ -48,12 +48,12 @@ def check_images(images: ArrayLike) -> Bytes:
 
     Returns
     -------
-    uint8, of the shape of images
+    uint8, in the shape of images
 
     Raises
     ------
     InputError
-        If they have another shape, or are no grey levels.
+        If they have another shape, or are not grey levels.
     """
     given, name = (images, "images") if type(images) is np.ndarray else _as_array(images, "images")
     shape = given.shape
@@ -69,12 +69,12 @@ def check_images(images: ArrayLike) -> Bytes:
 
 
 def is_single(images: Bytes) -> bool:
-    """Tell whether checked images are a single one, without an axis for their number."""
+    """Tell whether checked images are a single image, without a batch axis."""
     return images.shape in (IMAGE, ROW)
 
 
 def has_light_background(images: ArrayLike) -> bool:
-    """Tell whether the border of every image is mostly light, as of a scan; MNIST's are black.
+    """Tell whether the border of every image is mostly light, as in a scan; MNIST's are black.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def has_light_background(images: ArrayLike) -> bool:
         As `check_images` accepts them.
     """
     array = np.asarray(images)
-    if not array.size or array.item(0) <= LIGHT:  # as a rule the first pixel will do
+    if not array.size or array.item(0) <= LIGHT:  # usually the first pixel is enough
         return False
     light = array.reshape(-1, *IMAGE) > LIGHT
     edges = light[:, 0], light[:, -1], light[:, :, 0], light[:, :, -1]
@@ -96,7 +96,7 @@ def warn_of_light_background(images: ArrayLike) -> None:
 
 
 def check_labels(labels: ArrayLike, count: int) -> Labels:
-    """Return the labels of so many images as an array of integers.
+    """Return the labels of `count` images as an array of integers.
 
     Parameters
     ----------
@@ -108,8 +108,8 @@ def check_labels(labels: ArrayLike, count: int) -> Labels:
     Raises
     ------
     InputError
-        If they have another shape or type, are no digits, or are not as many as
-        the images.
+        If they have another shape or type, are not digits, or do not match the
+        number of images.
     """
     array, name = (labels, "labels") if type(labels) is np.ndarray else _as_array(labels, "labels")
     if array.ndim != 1:
@@ -131,7 +131,7 @@ def check_pair(images: ArrayLike, labels: ArrayLike) -> tuple[Bytes, Labels]:
     Raises
     ------
     InputError
-        If they are not what `check_images` and `check_labels` accept, or none.
+        If `check_images` or `check_labels` refuses them, or there are none.
     """
     pixels = check_images(images)
     if is_single(pixels):
@@ -144,7 +144,7 @@ def check_pair(images: ArrayLike, labels: ArrayLike) -> tuple[Bytes, Labels]:
 
 
 def _as_array(values: Any, what: str) -> tuple[NDArray[Any], str]:
-    """Return an array that has no more to it than its numbers, and how to write it."""
+    """Return a plain array of numbers, and the expression for it."""
     if isinstance(values, str | bytes | os.PathLike):
         raise InputError(
             f"{what} are a name, {short(os.fsdecode(values))}, not an array; "
@@ -154,13 +154,13 @@ def _as_array(values: Any, what: str) -> tuple[NDArray[Any], str]:
         array = np.asanyarray(values)
     except (TypeError, ValueError, RuntimeError) as error:
         # a list of images of different shapes, or a tensor on another device
-        raise InputError(f"{what} cannot be taken as an array: {error}") from None
+        raise InputError(f"{what} cannot be converted to an array: {error}") from None
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         mend = "write images.filled(0)" if what == "images" else "leave these images out"
         raise InputError(f"{what} with masked values: {mend}")
     if array.ndim == 0:
         mend = f"; it has .{what}" if hasattr(values, what) else ""
-        raise InputError(f"{what} are one {type(values).__name__}, not an array{mend}")
+        raise InputError(f"{what} are a single {type(values).__name__}, not an array{mend}")
     return np.asarray(array), f"np.asarray({what})"
 
 
@@ -168,7 +168,7 @@ def _as_array(values: Any, what: str) -> tuple[NDArray[Any], str]:
 
 
 def _integers_as_bytes(images: NDArray[Any], name: str) -> Bytes:
-    """Return images of other integers as bytes, if they are grey levels."""
+    """Return images of another integer type as bytes, if they are grey levels."""
     if images.dtype.kind not in "iu":
         _refuse_type(images, name)
     if images.size and not (images.min() >= 0 and images.max() <= 255):
@@ -177,7 +177,7 @@ def _integers_as_bytes(images: NDArray[Any], name: str) -> Bytes:
 
 
 def _refuse_type(images: NDArray[Any], name: str) -> NoReturn:
-    """Raise the error for images that are no integers, with the line that makes them bytes."""
+    """Raise the error for non-integer images, with the expression that makes them bytes."""
     kind = images.dtype.kind
     text = f"images of type {images.dtype}, not {GREY_LEVELS}"
     if kind == "b":
@@ -190,7 +190,7 @@ def _refuse_type(images: NDArray[Any], name: str) -> NoReturn:
         raise InputError(f"{text}: write {name}.astype(np.uint8)")
     low, high = float(images.min()), float(images.max())
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise InputError(f"images of type {images.dtype} that are not finite")
+        raise InputError(f"images of type {images.dtype} with values that are not finite")
     scaled = [
         form for black, white, form in RANGES if abs(low - black) < NEAR and high < white + NEAR
     ]
@@ -201,7 +201,7 @@ def _refuse_type(images: NDArray[Any], name: str) -> NoReturn:
 
 
 def _refuse_levels(images: NDArray[Any], mend: str | None = None) -> NoReturn:
-    """Raise the error for images of another range, with the line that mends them if it is known."""
+    """Raise the error for images of another range, with the expression that fixes a known one."""
     low, high = images.min(), images.max()
     wanted = "integers" if low >= 0 and 1 < high <= 255 else GREY_LEVELS
     text = f"images of {images.dtype} from {low:g} to {high:g}, not {wanted}"
@@ -209,7 +209,7 @@ def _refuse_levels(images: NDArray[Any], mend: str | None = None) -> NoReturn:
 
 
 def _mend_shape(shape: tuple[int, ...], name: str) -> str:
-    """Return what shapes there are, or the line that brings images into one."""
+    """Return the expected shapes, or the expression that reshapes these images."""
     if shape[-3:] in ((1, SIDE, SIDE), (SIDE, SIDE, 1)):
         return f"write {name}.reshape(-1, 28, 28)"
     if shape[-1:] == (PIXELS + 1,):
@@ -217,7 +217,7 @@ def _mend_shape(shape: tuple[int, ...], name: str) -> str:
     if len(shape) == 2 and shape[0] == PIXELS:
         return f"write {name}.T"
     if len(shape) > 2 and (shape[-1] in COLOURS or shape[-3] in COLOURS):
-        return "pictures in colour, of which Brain.read takes the files"
+        return "colour pictures: Brain.read takes their files"
     return "expected (n, 28, 28) or (n, 784); Brain.read takes pictures of any size"
 
 
@@ -233,7 +233,7 @@ def _mend_label_shape(labels: NDArray[Any], name: str) -> str:
 
 
 def _mend_type(labels: NDArray[Any], name: str) -> str:
-    """Return the line that makes integers of labels, if they are some in another type."""
+    """Return the expression that converts labels to integers, if their values are whole."""
     if labels.dtype.kind in "bcmM":  # truth values, complex numbers, times
         return ""
     try:

@@ -1,6 +1,6 @@
 """Losses, each paired with an output activation, and a table of them.
 
-The notation is that of `core.network`: z are the logits zᴸ, and δ is ∂C/∂z.
+Notation as in `core.network`: z are the logits zᴸ, and δ is ∂C/∂z.
 """
 
 from __future__ import annotations

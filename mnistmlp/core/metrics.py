@@ -44,7 +44,7 @@ class Evaluation:
     probabilities: Array  # (n, 10), calibrated
     uncalibrated: Array  # (n, 10), before calibration
     class_names: tuple[str, ...] | None = None  # None for digits
-    members: tuple[Evaluation, ...] = ()  # of a committee: what each network does alone
+    members: tuple[Evaluation, ...] = ()  # of a committee: each network on its own
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -69,7 +69,7 @@ class Evaluation:
 
     @cached_property
     def mistakes(self) -> Mistakes:
-        """The misread images, as many as the confusion matrix counts off its diagonal."""
+        """The misclassified images."""
         return collect_mistakes(self.labels, self.digits, self.probabilities)
 
     @property
@@ -108,7 +108,7 @@ class Evaluation:
         return digit_scores(self.confusion)
 
     def name(self, digit: int) -> str:
-        """Return the name of a class: that of a digit is the digit."""
+        """Return the name of a class; a digit's name is the digit."""
         return self.class_names[digit] if self.class_names else str(digit)
 
     def most_confused(self, count: int = 3) -> list[ConfusedPair]:
@@ -192,7 +192,7 @@ def probabilities(outputs: Array) -> Array:
 def committee(
     networks: Sequence[Network], images: ArrayLike, temperatures: Sequence[float] | None = None
 ) -> Array:
-    """Return the probabilities (n, 10) of images, averaged over networks; (10,) of a single image.
+    """Return the probabilities (n, 10) of images, averaged over networks; (10,) for one image.
 
     With temperatures, each network's probabilities are calibrated first.
     """
@@ -218,15 +218,15 @@ def evaluate(
     Parameters
     ----------
     networks : sequence of Network
-        For one network, the loss is its own, computed on its outputs.  For
-        several, whose own losses may differ, it is the cross-entropy of the
-        average of their calibrated probabilities.
+        With one network, the loss is its own, computed on its outputs.  With
+        several, whose losses may differ, it is the cross-entropy of their
+        averaged calibrated probabilities.
     images : (n, 28, 28) or (n, 784)
         Grey levels from 0 to 255, at least one image.
     labels : (n,)
         Integers from 0 to 9.
     temperatures : sequence of float, optional
-        One per network, to calibrate it; 1 by default.
+        One per network, for calibration; 1 by default.
     workers : Workers, optional
         Threads that share the images; the caller's own by default.
     class_names : tuple of str, optional

@@ -1,4 +1,4 @@
-"""Misread images, and the pairs of digits that are confused most."""
+"""Misclassified images, and the pairs of digits that are confused most."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mnistmlp.arrays import Array, Indices, Labels
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Mistakes:
-    """The misread images of an evaluation, most confident mistake first."""
+    """The misclassified images of an evaluation, most confident first."""
 
-    indices: Indices  # (m,), of the images among all that were evaluated
+    indices: Indices  # (m,), into the evaluated images
     labels: Labels  # (m,), what they show
     digits: Indices  # (m,), what they were read as
     probabilities: Array  # (m, 10), calibrated
 
     @property
     def confidences(self) -> Array:
-        """The probabilities (m,) of the digits that they were read as."""
+        """The probabilities (m,) of the predicted digits."""
         return pick(self.probabilities, self.digits)
 
     def __len__(self) -> int:
@@ -34,7 +34,7 @@ class Mistakes:
 
 @dataclass(frozen=True)
 class ConfusedPair:
-    """How often a digit was read as another one."""
+    """How often one digit was read as another."""
 
     actual: int
     predicted: int
@@ -50,13 +50,13 @@ class ConfusedPair:
 
 
 def pick(probabilities: Array, digits: Indices) -> Array:
-    """Return the probability of the digit in each row: (n,), of (n, 10) and (n,)."""
+    """Return the probability of each row's digit (n,), given (n, 10) and (n,)."""
     picked: Array = probabilities[np.arange(len(digits)), digits]
     return picked
 
 
 def collect_mistakes(labels: Labels, digits: Indices, probabilities: Array) -> Mistakes:
-    """Return the images whose digit is not their label; equally confident ones by index.
+    """Return the images whose prediction is not their label; ties are ordered by index.
 
     Parameters
     ----------
@@ -72,8 +72,7 @@ def collect_mistakes(labels: Labels, digits: Indices, probabilities: Array) -> M
 def most_confused(confusion: NDArray[np.int64], count: int) -> list[ConfusedPair]:
     """Return the pairs of digits that are confused most, from a confusion matrix (10, 10).
 
-    There are at most `count`, the most frequent first; of equally frequent ones,
-    the first in the matrix.
+    At most `count`, most frequent first; ties are in the order of the matrix.
     """
     pairs = [
         ConfusedPair(actual, predicted, int(confusion[actual, predicted]))

@@ -1,7 +1,7 @@
-"""The network: its weights, and its outputs.
+"""The network: its weights and its outputs.
 
 Conventions: a batch of n images is ``(784, n)``, one image per column; a weight
-matrix is ``(fan_out, fan_in)``, a bias ``(fan_out,)``; p is the number of all
+matrix is ``(fan_out, fan_in)``, a bias ``(fan_out,)``; p is the total number of
 weights and biases.  With layers numbered 1 … L and ``a⁰`` the input batch,
 
     zˡ = Wˡ aˡ⁻¹ + bˡ        aˡ = f(zˡ)  for l < L        output = g(zᴸ)
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Layer: TypeAlias = "tuple[Array, Array]"  # W (fan_out, fan_in) and b (fan_out,)
 
 DTYPES = ("float32", "float64")
-MAX_PARAMETERS = 100_000_000  # 400 MB in float32; guards against typing errors and bad files
+MAX_PARAMETERS = 100_000_000  # 400 MB in float32; guards against typos and bad files
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
@@ -72,12 +72,12 @@ class Network:
     dtype : {'float32', 'float64'}
         Type of the parameters and of all arithmetic.
     normalization : {'none', 'deslant', 'moments'}
-        What is done to images before they enter.
+        How images are normalised before they enter.
 
     Attributes
     ----------
     parameters : (p,)
-        All weights and biases.  What is assigned to it is copied into it.
+        All weights and biases.  Assigning copies into it.
     layers : tuple of (W, b)
         Views into `parameters`: W is (fan_out, fan_in), b is (fan_out,).
     matrices : tuple of (fan_out, fan_in + 1)
@@ -114,14 +114,14 @@ class Network:
 
     @parameters.setter
     def parameters(self, values: ArrayLike) -> None:
-        self._parameters[:] = values  # so that the views into them stay
+        self._parameters[:] = values  # keeps the views valid
 
     def __repr__(self) -> str:
         widths = "-".join(map(str, self.sizes))
         return f"<Network {widths}, {self.activation}, {self.loss}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is copied and pickled: not the views, which would be copied apart."""
+        """Return what is copied and pickled: not the views, which would become separate arrays."""
         return {
             name: each for name, each in vars(self).items() if name not in ("matrices", "layers")
         }
@@ -152,7 +152,7 @@ class Network:
         Raises
         ------
         InputError
-            If the images are not what they should be.
+            If the images are invalid.
         DivergenceError
             If an output is not finite.
         """
@@ -190,7 +190,7 @@ class Network:
         images : (n, 28, 28) or (n, 784), or (28, 28) for a single one
             Grey levels from 0 to 255, as `check_images` takes them.
         layer : int
-            From 1, the first after the image, to L, that of the outputs.
+            From 1, the first after the image, to L, the outputs.
 
         Returns
         -------
@@ -200,7 +200,7 @@ class Network:
         Raises
         ------
         InputError
-            If the images are not what they should be.
+            If the images are invalid.
         SettingError
             If there is no such layer.
         """
@@ -224,7 +224,7 @@ class Network:
 
 
 def _check_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
-    """Return the widths of all layers; raise SettingError if no network has them."""
+    """Return the widths of all layers; raise SettingError if they are invalid."""
     try:
         widths = tuple(index(each) for each in sizes)
     except TypeError:

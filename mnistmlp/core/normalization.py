@@ -1,16 +1,16 @@
-"""Moment normalisation: the slant, the size and the position of a digit made the same.
+"""Moment normalisation: makes the slant, size and position of digits equal.
 
-The grey levels of an image are taken as masses.  With their sum S, the centre
-of mass (x̄, ȳ) and the central second moments μ₂₀, μ₁₁, μ₀₂ (of x², xy, y², divided
-by S), the pixel (x, y) of the result is found in the image at
+Grey levels are taken as masses.  With their sum S, the centre of mass (x̄, ȳ) and
+the central second moments μ₂₀, μ₁₁, μ₀₂ (of x², xy, y², divided by S), the pixel
+(x, y) of the result is found in the image at
 
     deslant:  (x + s (y − ȳ), y),                             s = μ₁₁ / μ₀₂
     moments:  (x̄ + u + s v, ȳ + v),   u = (x − 13.5) / f_x,   v = (y − 13.5) / f_y
 
 s is the slope of the regression line of x on y, clipped to [-1, 1]; where it is not
 clipped, the deslanted digit's moment μ₁₁ is 0.  f_y makes its standard deviation
-along y 5.2 pixels; f_x brings that along x, √(μ₂₀ − 2 s μ₁₁ + s² μ₀₂), half-way to
-3.6, in proportion, so that a 1 remains narrow.
+along y 5.2 pixels; f_x moves that along x, √(μ₂₀ − 2 s μ₁₁ + s² μ₀₂), half-way to
+3.6, in proportion, so that a 1 stays narrow.
 
 Casey, "Moment normalization of handprinted characters", IBM Journal of Research
 and Development 14 (1970), 548-557; LeCun, Bottou, Bengio and Haffner,
@@ -19,9 +19,9 @@ IEEE 86 (1998), section III.A (deslanting); Liu, Nakashima, Sako and Fujisawa,
 "Handwritten digit recognition: investigation of normalization and feature
 extraction techniques", Pattern Recognition 37 (2004), section 2.
 
-The sums are whole numbers, exact in float64, and everything after them takes
-only the basic operations and a square root, which all machines round alike: other
-programs that compute the same get the same bytes.
+The sums are whole numbers, exact in float64, and the rest uses only basic
+operations and a square root, which all machines round alike: another program
+that computes the same gets the same bytes.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ Numbers = NDArray[np.float64]
 MIDDLE = (SIDE - 1) / 2
 MAX_SLANT = 1.0  # 45°
 HEIGHT = 5.2  # pixels: the standard deviation of the rows, after normalisation
-WIDTH = 3.6  # pixels: of the columns; it is moved half-way towards this
+WIDTH = 3.6  # pixels: of the columns, moved half-way towards this
 MIN_SCALE, MAX_SCALE = 0.7, 1.5
-MIN_VARIANCE = 1e-6  # square pixels: less than the least moment of an image that is not a line
+MIN_VARIANCE = 1e-6  # square pixels: below the smallest moment of an image that is not a line
 
 _Y, _X = np.divmod(np.arange(PIXELS, dtype=np.float64), SIDE)
 _POWERS = np.stack([np.ones(PIXELS), _X, _Y, _X * _X, _X * _Y, _Y * _Y], axis=1)  # (784, 6)
@@ -66,9 +66,9 @@ def measure_moments(images: Bytes) -> tuple[Numbers, Numbers, Numbers, Numbers, 
 
 
 class Maps(NamedTuple):
-    """For each image, where the pixel (x, y) of the result is found in it, in pixels.
+    """For each image, the source of the pixel (x, y) of the result, in pixels.
 
-    At (x₀ + a x + b y, y₀ + d y).
+    It is at (x₀ + a x + b y, y₀ + d y).
     """
 
     x0: Numbers  # (n,), like the others
@@ -79,14 +79,14 @@ class Maps(NamedTuple):
 
 
 def deslanting_maps(images: Bytes) -> Maps:
-    """Return the maps that shear images (n, 784) about their centre of mass, until upright."""
+    """Return the maps that shear images (n, 784) upright about their centre of mass."""
     _, y, _, xy, yy = measure_moments(images)
     slant, same = _slant(xy, yy), np.ones(len(images))
     return Maps(-slant * y, same, slant, np.zeros(len(images)), same)
 
 
 def moment_maps(images: Bytes) -> Maps:
-    """Return the maps that make images (n, 784) upright, centred, and of one size."""
+    """Return the maps that make images (n, 784) upright, centred and equal in size."""
     x, y, xx, xy, yy = measure_moments(images)
     slant = _slant(xy, yy)
     width = np.sqrt(np.maximum(xx - 2 * slant * xy + slant * slant * yy, MIN_VARIANCE))
@@ -98,7 +98,7 @@ def moment_maps(images: Bytes) -> Maps:
 
 
 def _slant(xy: Numbers, yy: Numbers) -> Numbers:
-    """Return s = μ₁₁ / μ₀₂, at most 1 in magnitude; 0 for a blank image and for one row."""
+    """Return s = μ₁₁ / μ₀₂, at most 1 in magnitude; 0 for a blank image or a single row."""
     return np.clip(xy / np.maximum(yy, MIN_VARIANCE), -MAX_SLANT, MAX_SLANT)
 
 
@@ -112,15 +112,15 @@ NORMALIZATION_NAMES = ("none", *NORMALIZATIONS)
 def normalise(images: Bytes, normalization: str, out: Bytes | None = None) -> Bytes:
     """Return images normalised, interpolated bilinearly.
 
-    A blank image stays blank.  A single row is not sheared.  What has no extent
-    along an axis is enlarged along it by the most there is, 1.5, with `moments`.
+    A blank image stays blank.  A single row is not sheared.  With `moments`, ink
+    without extent along an axis is enlarged along it by the maximum, 1.5.
 
     Parameters
     ----------
     images : (n, 28, 28) or (n, 784) uint8
     normalization : {'none', 'deslant', 'moments'}
     out : array of the shape of images, optional
-        Where to write the result; it may be `images`.  Not written with 'none'.
+        Where to write the result; may be `images`.  Not written with 'none'.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def normalise(images: Bytes, normalization: str, out: Bytes | None = None) -> By
     Raises
     ------
     TypeError
-        If images are not bytes, such as grey levels that are already divided by 255.
+        If images are not bytes, such as grey levels already divided by 255.
     """
     if normalization == "none":
         return images
@@ -143,7 +143,7 @@ def normalise(images: Bytes, normalization: str, out: Bytes | None = None) -> By
     for start in range(0, len(images), BLOCK):
         block = originals[start : start + BLOCK]
         maps = find_maps(block.reshape(-1, PIXELS))
-        x0, a, b, y0, d = (UNIT * each for each in maps)  # exact, as it is a power of two
+        x0, a, b, y0, d = (UNIT * each for each in maps)  # exact, because it is a power of two
         x, y = resampler.source[:, :, : len(block)]  # (28, n, 28)
         x[:] = (x0 + UNIT * BORDER + b * row)[:, :, None] + a[:, None] * column
         y[:] = (y0 + UNIT * BORDER + d * row)[:, :, None]

@@ -1,4 +1,4 @@
-"""Results as HTML, as a notebook shows them: a confusion matrix as a picture, and tables."""
+"""Results as HTML for notebooks: a confusion matrix as a picture, and tables."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 CELL, MARGIN = 40, 36  # pixels
-RIGHT, WRONG = (0, 114, 178), (213, 94, 0)  # blue and vermilion: told apart by everybody
-FAINTEST, STRONGEST = 0.15, 0.7  # opacity of a cell: its count is legible on white and on black
+RIGHT, WRONG = (
+    (0, 114, 178),
+    (213, 94, 0),
+)  # blue and vermilion: distinguishable with any colour vision
+FAINTEST, STRONGEST = 0.15, 0.7  # opacity of a cell: keeps its count legible on white and on black
 FONT = 13  # pixels
 
 
 def draw_confusion(confusion: NDArray[np.int64], class_names: Sequence[str] | None = None) -> str:
     """Return a confusion matrix (10, 10), [actual][predicted], as SVG.
 
-    A cell is darker, the larger its share of the row is, as `shade` says.  Names of classes
-    are shown where the pointer rests.
+    The larger a cell's share of its row, the darker it is (see `shade`).  Hovering shows
+    the names of the classes.
     """
     side = MARGIN + CELL * len(confusion) + 1
     kind, names = ("class", class_names) if class_names else ("digit", [""] * len(confusion))
@@ -41,12 +44,12 @@ def draw_confusion(confusion: NDArray[np.int64], class_names: Sequence[str] | No
 
 
 def shade(share: float, right: bool) -> float:
-    """Return how dark a cell is, in [0, 1], by its share of the row: even 1 % of mistakes shows."""
+    """Return how dark a cell is, in [0, 1], by its share of the row: even 1 % is visible."""
     return share if right else min(10 * share, 1) ** 0.5
 
 
 def _cell(x: int, y: int, count: int, share: float, right: bool) -> str:
-    """Return a cell with its count, which is left out if it is 0."""
+    """Return a cell with its count, which is omitted if it is 0."""
     strength = shade(share, right)
     opacity = FAINTEST + (STRONGEST - FAINTEST) * strength if count else 0.04
     colour = "rgb({}, {}, {})".format(*(RIGHT if right else WRONG)) if count else "gray"
@@ -56,7 +59,7 @@ def _cell(x: int, y: int, count: int, share: float, right: bool) -> str:
 
 
 def _text(x: float, y: float, text: str, title: str = "") -> str:
-    size = min(FONT, 1.4 * CELL / len(text)) if text.isdigit() else FONT  # fits into a cell
+    size = min(FONT, 1.4 * CELL / len(text)) if text.isdigit() else FONT  # fits in a cell
     shown = f"<title>{escape(title)}</title>{text}" if title else text
     return f'<text x="{x:g}" y="{y:g}" font-size="{size:.3g}" fill="currentColor">{shown}</text>'
 
@@ -64,7 +67,7 @@ def _text(x: float, y: float, text: str, title: str = "") -> str:
 def make_table(
     rows: Iterable[Sequence[object]], headings: Sequence[str] = (), *, align: str = "left"
 ) -> str:
-    """Return rows as an HTML table; the first cell of a row is its heading."""
+    """Return rows as an HTML table; the first cell of each row is its heading."""
     style = f' style="text-align: {align}"'
     head = "".join(f"<th{style}>{escape(each)}</th>" for each in headings)
     body = "".join(
@@ -77,6 +80,6 @@ def make_table(
 
 
 def put_side_by_side(*parts: str) -> str:
-    """Return pieces of HTML next to each other, or below each other where space is short."""
+    """Return pieces of HTML side by side, or stacked where space is short."""
     style = "display: flex; flex-wrap: wrap; gap: 1em 2em; align-items: flex-start"
     return f'<div style="{style}">{"".join(f"<div>{each}</div>" for each in parts)}</div>'

@@ -1,7 +1,7 @@
 """Matrix products, shared by threads without changing a bit of the result.
 
-BLAS has threads of its own, but its result then depends on their number, and
-on a core that another program keeps busy they can take ten times as long.
+BLAS has its own threads, but its result then depends on their number, and they
+can take ten times as long if another program keeps a core busy.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from mnistmlp.workers import Workers
 
 Product = Callable[[Array, Array, Array], Any]  # np.dot or np.matmul: the third array is `out`
 
-# multiplications in a product: with fewer, waking a thread takes longer than it saves
+# multiplications in a product: below this, waking a thread costs more than it saves
 MIN_SHARED_PRODUCT = 30_000_000
 
 
 class Products:
-    """Matrix products, whose rows several threads share.
+    """Matrix products whose rows several threads share.
 
-    Each thread computes some rows of a product, on one thread of BLAS.  Whether
-    that gives the very bits of the product as a whole depends on BLAS and on the
-    shapes, so it is checked once for each; if not, the product is not shared.
+    Each thread computes some rows, with one thread of BLAS.  Whether that gives
+    exactly the bits of the whole product depends on BLAS and the shapes, so it is
+    checked once for each shape; if not, the product is not shared.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Products:
         Parameters
         ----------
         product : np.dot or np.matmul
-            The former starts faster, the latter does not copy transposed weights.
+            np.dot starts faster, np.matmul does not copy transposed weights.
         a, b, out : arrays
         """
         if self.workers.count == 1 or a.size * b.shape[1] < MIN_SHARED_PRODUCT:

@@ -1,7 +1,7 @@
-"""Resampling of images: each pixel of a result is interpolated at a source in the image.
+"""Resampling of images: each pixel of the result is interpolated at a source in the image.
 
-Arrays are (28, n, 28) here, rows first: the source of a pixel is linear in its
-column for a given row and image, so that matrix products compute it.
+Arrays are (28, n, 28) here, rows first: for a given row and image, the source of a
+pixel is linear in its column, so that matrix products compute it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from mnistmlp.arrays import SIDE, Array, Bytes
 Words = NDArray[np.uint32]
 
 BLOCK = 64  # images resampled at once: they and the buffers fit in a core's cache
-# Pixels of black around an image: what lies outside it is black, but for 1/256 of the level of
-# the last row and column, where a source would lie beyond the border.
+# Pixels of black around an image: the outside is black, except for 1/256 of the level of the
+# last row and column, where a source would lie beyond the border.
 BORDER = 1
 PADDED = SIDE + 2 * BORDER
 UNIT = 256  # one pixel in fixed point, with 8 fractional bits

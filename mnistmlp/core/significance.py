@@ -1,10 +1,10 @@
-"""How sure a measured accuracy is, and a difference between two."""
+"""How certain a measured accuracy is, and a difference between two."""
 
 from __future__ import annotations
 
 from math import exp, lgamma, log, sqrt
 
-Z = 1.959964  # standard errors to either side of a mean that hold 95 % of a normal distribution
+Z = 1.959964  # standard errors on either side of the mean that hold 95 % of a normal distribution
 
 
 def wilson_interval(correct: int, n: int) -> tuple[float, float]:
@@ -25,10 +25,10 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the p-value of McNemar's test, that two classifiers are equally accurate.
+    """Return the p-value of McNemar's test that two classifiers are equally accurate.
 
-    It is the probability that chance alone splits the images that exactly one of
-    them reads right as unevenly as this, or more so: exact and two-sided.
+    It is the probability that chance alone splits the images that only one of
+    them reads right at least as unevenly as this: exact and two-sided.
     McNemar, "Note on the sampling error of the difference between correlated
     proportions or percentages", Psychometrika 12 (1947); for classifiers,
     Dietterich, "Approximate statistical tests for comparing supervised
@@ -37,7 +37,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     Parameters
     ----------
     only_first, only_second : int
-        How many images only the first reads right, and only the second.
+        The number of images that only the first reads right, and only the second.
     """
     n, fewer = only_first + only_second, min(only_first, only_second)
     tail = sum(

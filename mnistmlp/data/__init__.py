@@ -1,1 +1,1 @@
-"""Data sets: their files and folders, and how they are downloaded, generated and loaded."""
+"""Data sets: their files and folders, and downloading, generating and loading them."""

@@ -1,4 +1,4 @@
-"""The known data sets, and the files that each consists of."""
+"""The known data sets and their files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 from mnistmlp.arrays import DIGITS
 
-MAX_NAME = 40  # characters of the name of a class
+MAX_NAME = 40  # characters of a class name
 DIGIT_NAMES = tuple(map(str, range(DIGITS)))
 Split = Literal["train", "test"]
 DatasetName = Literal["mnist", "fashion", "kmnist", "synthetic"]
@@ -19,7 +19,7 @@ TITLES: Mapping[DatasetName, str] = {
     "kmnist": "Kuzushiji-MNIST",
     "synthetic": "the synthetic digits",
 }
-NAMES: Mapping[str, tuple[str, ...]] = {  # of the classes, where they are not the digits
+NAMES: Mapping[str, tuple[str, ...]] = {  # of classes other than the digits
     "fashion": (
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
         *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
@@ -43,15 +43,15 @@ NAMES: Mapping[str, tuple[str, ...]] = {  # of the classes, where they are not t
 class DataFile:
     """A published file of a data set.
 
-    Where only a digest of the compressed file is published, that is what a download is
-    checked against, and the digest of the content is recorded: see `mnistmlp.data.record`.
+    If only a digest of the compressed file is published, a download is checked against
+    that, and the digest of the content is recorded: see `mnistmlp.data.record`.
     """
 
     name: str  # without .gz
     size: int  # bytes, uncompressed
-    sha256: str  # of the uncompressed bytes; "" if it is not published
+    sha256: str  # of the uncompressed bytes; "" if not published
     dataset: DatasetName = "mnist"
-    packed_size: int = 0  # bytes of the .gz file, where its digest is the only one
+    packed_size: int = 0  # bytes of the .gz file, if only its digest is published
     packed_sha256: str = ""
 
 
@@ -79,7 +79,7 @@ MNIST = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 
 def _like_mnist(dataset: DatasetName, digests: Sequence[str]) -> tuple[DataFile, ...]:
-    """Return the files of a data set of the same names and sizes."""
+    """Return the files of a data set with MNIST's names and sizes."""
     pairs = zip(MNIST, digests, strict=True)
     return tuple(DataFile(file.name, file.size, digest, dataset) for file, digest in pairs)
 
@@ -110,7 +110,7 @@ KMNIST = tuple(
         strict=True,
     )
 )
-SYNTHETIC_VERSION = 1  # must change when the bytes do
+SYNTHETIC_VERSION = 1  # must change if the bytes do
 SYNTHETIC = _like_mnist(  # made by load.py
     "synthetic",
     (
@@ -133,19 +133,19 @@ FILES: dict[DatasetName, Sequence[DataFile]] = {
 
 
 def find_name_fault(names: object) -> tuple[int | None, str] | None:
-    """Return what is wrong with names of classes, and the place of the one at fault, or None."""
+    """Return what is wrong with class names and the index of the one at fault, or None."""
     if not isinstance(names, list | tuple) or len(names) != DIGITS:
-        found = f"{len(names)} names" if isinstance(names, list | tuple) else "no list of names"
+        found = f"{len(names)} names" if isinstance(names, list | tuple) else "not a list of names"
         return None, f"{found}, expected {DIGITS}, one for each class"
     for place, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
-            return place, "no name"
+            return place, "an empty name"
         if len(name) > MAX_NAME:
             return place, f"a name of {len(name):,} characters, more than {MAX_NAME}"
         if not name.isprintable() or name != name.strip():
             return (
                 place,
-                f"{short(name)} has characters that cannot be shown, or spaces at its ends",
+                f"{short(name)} has unprintable characters, or spaces at its ends",
             )
         if name in names[:place]:
             return place, f"{short(name)} is the name of two classes"
@@ -153,11 +153,11 @@ def find_name_fault(names: object) -> tuple[int | None, str] | None:
 
 
 def find_known(name: str) -> list[DataFile]:
-    """Return the files of this name in the known data sets."""
+    """Return the files with this name in the known data sets."""
     return [each for files in FILES.values() for each in files if each.name == name]
 
 
 def dataset_of(name: str, digest: str | None) -> DatasetName | None:
-    """Return the data set in which the file of this name has this digest, or None."""
+    """Return the data set in which the file with this name has this digest, or None."""
     known = {each.sha256: each.dataset for each in find_known(name) if each.sha256}
     return known.get(digest or "")

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 Labelled: TypeAlias = "Dataset | tuple[ArrayLike, ArrayLike]"
 
-SAMPLE = 1000  # items whose values are looked at to explain a file
+SAMPLE = 1000  # items examined to explain a file
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,7 +67,7 @@ class Dataset:
     images: Bytes  # (n, 28, 28), 0 is the background
     labels: Bytes  # (n,), 0 … 9
     split: Split
-    names: Sequence[str] | None = None  # of the classes 0 … 9, where they are given
+    names: Sequence[str] | None = None  # of the classes 0 … 9, if given
     known: Mapping[str, str] = field(default_factory=dict, init=False)  # digests, so far
     origins: Mapping[str, str] = field(default_factory=dict, init=False)  # sets, as recorded
 
@@ -84,15 +84,15 @@ class Dataset:
     def _name(self) -> str:
         try:
             return self.name
-        except (AttributeError, ValueError):  # no arrays, or none that a file can hold
+        except (AttributeError, ValueError):  # not arrays, or not what a file can hold
             return "custom"
 
     def with_digests(
         self, known: Mapping[str, str], origins: Mapping[str, str] | None = None
     ) -> Dataset:
-        """Return the data set, with digests that are known and need not be computed.
+        """Return the data set with known digests, which need not be computed.
 
-        Where digests do not tell, `origins` tell which data sets its files are of.
+        Where digests cannot tell, `origins` tells which data set each file is of.
         """
         data = Dataset(self.images, self.labels, self.split, self.names)
         object.__setattr__(data, "known", known)
@@ -107,7 +107,7 @@ class Dataset:
 
     @property
     def sets(self) -> dict[str, str]:
-        """The data set that each file is of, as in `name`, by published name."""
+        """The data set of each file, as in `name`, by published name."""
         return {
             file.name: dataset_of(file.name, self.digests[file.name])
             or self.origins.get(file.name)
@@ -123,17 +123,17 @@ class Dataset:
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """The names of the classes, given or those of a known data set; None for digits."""
+        """The names of the classes, if given or of a known data set; None for digits."""
         return NAMES.get(self._name) if self.names is None else tuple(self.names)
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """The names of the classes, those of digits too; None if they are unknown."""
+        """The names of the classes, including digits; None if unknown."""
         return self.class_names or (DIGIT_NAMES if self.name in FILES else None)
 
 
 def as_pair(data: Labelled) -> tuple[ArrayLike, ArrayLike]:
-    """Return the images and the labels of a data set, or of a pair of them.
+    """Return the images and labels of a data set or a pair.
 
     Raises
     ------
@@ -153,9 +153,9 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
     """Load a split.
 
     If there is a file ``labels.txt``, its ten lines name the classes.  Plain files are
-    memory-mapped, compressed ones unpacked into memory.  A downloaded
-    file that has been written to since is verified again, and the result is entered
-    into the record of its folder.  Nothing else is written.
+    memory-mapped, compressed ones unpacked into memory.  A downloaded file that has
+    been written to since is verified again, and the result is added to the record of
+    its folder.  Nothing else is written.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
         images are not 28 x 28 bytes, there are none, their number differs from
         that of the labels, a label is above 9, or ``labels.txt`` is not ten names.
     SettingError
-        If there is no such split.
+        If there is no such split, or `limit` is invalid.
     """
     check_choice("split", split, SPLITS)
     if limit is not None:
@@ -185,7 +185,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
         parts = map(_read, paths, SPLITS[split], [limit, limit])
         (images, size), (labels, labelled) = parts
     except IdxError as error:
-        fault = error.with_traceback(None)  # which would keep what was read in memory
+        fault = error.with_traceback(None)  # it would keep what was read in memory
     if fault:
         fault.folder = folder if is_cache(folder) else None
         fault.hint = None if fault.folder else _repair_command(folder, split)
@@ -201,7 +201,7 @@ def load_dataset(folder: StrPath, split: Split, *, limit: int | None = None) -> 
 
 
 def _locate(folder: Path, split: Split) -> list[Path]:
-    """Return the paths of images and labels; raise MissingDataError if there are none."""
+    """Return the paths of images and labels; raise MissingDataError if one is missing."""
     found = [find_file(folder, file) for file in SPLITS[split]]
     paths = [path for path in found if path]
     if len(paths) < len(found):
@@ -211,10 +211,10 @@ def _locate(folder: Path, split: Split) -> list[Path]:
 
 
 def _verify(path: Path, file: DataFile) -> Entry | None:
-    """Return the entry of a file that is in the record, or None for any other file.
+    """Return the entry of a file in the record, or None for any other file.
 
-    A published file of which only the compressed bytes are known has an entry without a
-    digest.  Raise ChangedDataError if it has changed since.
+    A published file whose digest is known only when compressed has an entry without a
+    digest.  Raise ChangedDataError if the file has changed since.
     """
     entry, status = read_record(path.parent).get(path.name), status_of(path)
     if status is None:
@@ -229,7 +229,7 @@ def _verify(path: Path, file: DataFile) -> Entry | None:
 
 
 def _find_packed(path: Path, file: DataFile, status: os.stat_result) -> Entry | None:
-    """Return an entry for a file that is the published ``.gz`` file of a data set, or None."""
+    """Return an entry for a published ``.gz`` file of a data set, or None."""
     for each in find_known(file.name):
         if each.packed_sha256 and is_packed_original(path, each):
             return Entry(status.st_size, status.st_mtime_ns, "", each.dataset)
@@ -237,7 +237,7 @@ def _find_packed(path: Path, file: DataFile, status: os.stat_result) -> Entry | 
 
 
 def _check_unchanged(path: Path, file: DataFile, entry: Entry) -> None:
-    """Raise ChangedDataError if a file has another digest than expected, or is no longer IDX."""
+    """Raise ChangedDataError if a file's digest has changed, or it is no longer IDX."""
     record = None if is_cache(path.parent) else path.parent / RECORD
     try:
         found = idx_digest(read_idx(path))
@@ -255,9 +255,9 @@ def _check_unchanged(path: Path, file: DataFile, entry: Entry) -> None:
 
 
 def describe_mixture(folder: Path, data: Dataset) -> str | None:
-    """Return a sentence on files of different data sets in a folder, or None.
+    """Return a sentence about files of different data sets in a folder, or None.
 
-    They are told apart by their digests.  Of the other split only the labels are
+    They are told apart by their digests.  Of the other split, only the labels are
     read, which are short.
     """
     sets = data.sets
@@ -272,7 +272,7 @@ def describe_mixture(folder: Path, data: Dataset) -> str | None:
 
 
 def _describe_labels(path: Path, labels: DataFile) -> str:
-    """Return the name of the data set that a file of labels is of."""
+    """Return the name of the data set of a label file."""
     known = next((each for each in find_known(labels.name) if is_verified(path, each)), None)
     return known.dataset if known else "custom"
 
@@ -280,7 +280,7 @@ def _describe_labels(path: Path, labels: DataFile) -> str:
 def _read(path: Path, file: DataFile, limit: int | None = None) -> tuple[Bytes, int]:
     """Return images or labels up to a limit, and how many the file has.
 
-    Raise IdxError if they are not as they should be.
+    Raise IdxError if they are invalid.
     """
     item_shape = (SIDE, SIDE) if "images" in file.name else ()
     header = read_header(path)
@@ -290,7 +290,7 @@ def _read(path: Path, file: DataFile, limit: int | None = None) -> tuple[Bytes, 
         fault = explain_items(path, read_idx(path, limit=SAMPLE), item_shape)
         raise fault_error(path, f"{found}, expected {expected} uint8", fault)
     if 0 in header.shape or not header.shape:
-        raise IdxError(f"{path}: holds no items")
+        raise IdxError(f"{path}: no items")
     array: Bytes = read_idx(path, limit=limit)
     if "images" in file.name and array[:SAMPLE].max() == 1 and array.max() == 1:
         text = f"{path}: grey levels from 0 to 1, expected 0 to 255"
@@ -304,7 +304,7 @@ def _read(path: Path, file: DataFile, limit: int | None = None) -> tuple[Bytes, 
 
 
 def _repair_command(folder: Path, split: Split) -> str | None:
-    """Return a command that writes all files of a folder as they should be, or None."""
+    """Return a command that writes corrected copies of all files of a folder, or None."""
     arrays: dict[str, str] = {}
     for file in MNIST:
         for path in find_files(folder, file)[:1]:

@@ -1,9 +1,9 @@
 """Downloading a data set: mirrors, retries, resumed transfers, verification.
 
 A file is written only once it is complete and its uncompressed bytes have the
-published SHA-256.  So nothing that a mirror sends is trusted, any compression
-of the right bytes will do, and an interrupted run leaves nothing behind.  Where only
-a digest of the compressed file is published, that file must be the published one.
+published SHA-256.  So mirrors need not be trusted, the right bytes may be compressed
+in any way, and an interrupted run leaves nothing behind.  If only a digest of the
+compressed file is published, the download must match that.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ OTHER_MIRRORS = {
     ),
 }
 Fetched = Literal["mnist", "fashion", "kmnist"]
-PAUSES = (0.5, 1.0)  # seconds between the tries at one mirror
+PAUSES = (0.5, 1.0)  # seconds between tries at one mirror
 MIN_ADVANCE = RATE_WINDOW * MIN_RATE  # bytes; a try that gets this much further resets the count
 
 
@@ -61,11 +61,11 @@ class Progress:
     """The progress of one file."""
 
     name: str
-    # replaced: NAME.bak was kept; failed: at one mirror, but another has it
+    # replaced: NAME.bak was kept; failed: at one mirror, with others left to try
     state: Literal["receiving", "fetched", "replaced", "present", "failed"]
     received: int = 0  # bytes as sent
     total: int | None = None  # bytes as sent, if the mirror says
-    failure: str = ""  # the mirror, and what it did
+    failure: str = ""  # the mirror and what went wrong
 
 
 OnProgress = Callable[[Progress], None]
@@ -80,11 +80,11 @@ def download_dataset(
     force: bool = False,
     on_progress: OnProgress = lambda progress: None,
 ) -> None:
-    """Download files of MNIST, or of another data set, into a folder, uncompressed and verified.
+    """Download files of MNIST or another data set into a folder, uncompressed and verified.
 
-    Only names are written that are free, or that the record of the folder shows
-    to have been downloaded before.  A file with other content that is replaced is
-    kept as ``NAME.bak`` (or ``.bak1`` …).
+    Existing files are left alone, unless the record of the folder shows that they were
+    downloaded.  A replaced file with other content is kept as ``NAME.bak`` (or
+    ``.bak1`` …).
 
     Temporary failures are retried after short pauses, and a broken transfer is
     resumed if the mirror supports it.  A mirror that failed is tried last for the
@@ -96,12 +96,12 @@ def download_dataset(
         Created if it does not exist.
     dataset : {'mnist', 'fashion', 'kmnist'}
     files : sequence of DataFile, optional
-        Which of the four files; all by default.
+        The files to download; all four by default.
     mirrors : sequence of str, optional
         Addresses (http, https or file) of folders with the ``.gz`` files, in
-        the order to try them; public ones by default.
+        the order to try them; public mirrors by default.
     force : bool
-        Also download files that are already there, verified or not.
+        Download again even if already verified.
     on_progress : callable
         Called with a `Progress` as bytes arrive, and at the end of each file.
 
@@ -110,9 +110,9 @@ def download_dataset(
     SettingError
         If there is no such data set, or a mirror's address is not http, https or file.
     MixedDataError
-        If the folder holds other data; nothing is then downloaded.
+        If the folder holds other data; then nothing is downloaded.
     DownloadError
-        If no mirror gives a file.
+        If a file could not be downloaded from any mirror.
     WriteError
         If the folder cannot be written.
     """
@@ -137,7 +137,7 @@ def download_dataset(
 
 
 def _record_present(path: Path, status: os.stat_result, file: DataFile) -> None:
-    """Add a file that was there already, and is verified, to the record of its folder."""
+    """Add an existing, verified file to the record of its folder."""
     if file.sha256:
         add_to_record(path, status, file.sha256)
     elif found := file_digest(path):
@@ -158,8 +158,8 @@ def _check_address(mirror: str) -> None:
 
 
 def _fetch(file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProgress) -> None:
-    """Download one file and put it into its place."""
-    check_place(folder / file.name)  # before the download rather than after it
+    """Download one file and put it in place."""
+    check_place(folder / file.name)  # before the download rather than after
     transfer = _receive_from_any(file, folder, mirrors, on_progress)
     if not file.sha256:
         file = replace(file, sha256=hashlib.sha256(transfer.content).hexdigest())
@@ -171,7 +171,7 @@ def _fetch(file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProg
 def _receive_from_any(
     file: DataFile, folder: Path, mirrors: list[str], on_progress: OnProgress
 ) -> Transfer:
-    """Return a file from the first mirror that gives it; move those that fail to the end."""
+    """Return a file from the first mirror that works; move those that fail to the end."""
     failures = []
     for mirror in tuple(mirrors):
         transfer = Transfer(file, f"{mirror.rstrip('/')}/{file.name}.gz")
@@ -185,7 +185,7 @@ def _receive_from_any(
             for text in failures:
                 on_progress(Progress(file.name, "failed", failure=text))
             return transfer
-    message = f"{file.name}.gz: no mirror gives it"
+    message = f"{file.name}.gz: could not be downloaded from any mirror"
     raise DownloadError(message, folder=folder, dataset=file.dataset, details=failures)
 
 
@@ -233,6 +233,8 @@ def _read_local(transfer: Transfer) -> Chunks:
             total = path.stat().st_size
             while data := source.read(CHUNK):
                 yield data, total
+    except FileNotFoundError:
+        raise RefusalError("no such file") from None
     except OSError as error:
         raise RefusalError(cause_of(error)) from None
     except ValueError as error:
@@ -240,7 +242,7 @@ def _read_local(transfer: Transfer) -> Chunks:
 
 
 def mirror_answers(mirrors: Sequence[str] = MIRRORS, *, within: float = 3.0) -> bool:
-    """Tell, within so many seconds, whether any of these web addresses has the data set."""
+    """Tell within a timeout in seconds whether any of these web addresses has the data set."""
     end = time.monotonic() + within
     with contextlib.ExitStack() as stack:
         urls = [f"{mirror.rstrip('/')}/{MNIST[0].name}.gz" for mirror in mirrors]

@@ -1,4 +1,4 @@
-"""A data folder: where it is, and which of its files hold what."""
+"""A data folder: where it is, and what its files hold."""
 
 from __future__ import annotations
 
@@ -35,42 +35,42 @@ CACHES: dict[DatasetName, str] = {  # the names of the cache folders
 
 
 def default_folder() -> Path:
-    """Return the folder that ``MNISTMLP_DATA_DIR`` names, or else the cache folder of MNIST.
+    """Return the folder named by ``MNISTMLP_DATA_DIR``, or else the cache folder of MNIST.
 
     Raises
     ------
     DataError
-        If the user has no home folder, where the cache would be.
+        If the user has no home folder for the cache.
     """
     named = os.environ.get(VARIABLE)
     return Path(named).expanduser() if named else cache_folder()
 
 
 def cache_folder(name: str = CACHES["mnist"]) -> Path:
-    """Return the cache folder of this name, which belongs to this package.
+    """Return the cache folder with this name, which belongs to this package.
 
     Raises
     ------
     DataError
-        If the user has no home folder, where it would be.
+        If the user has no home folder for it.
     """
     try:
         folder = platformdirs.user_cache_path("mnistmlp").expanduser()
-    except RuntimeError:  # some versions of platformdirs find out by themselves
+    except RuntimeError:  # some versions of platformdirs check this themselves
         raise DataError(
-            "no folder to keep data in: HOME is not set, and this user has no home folder",
-            hint=f"{VARIABLE}=DIR names a folder with the data, XDG_CACHE_HOME=DIR one for caches",
+            "no folder for the data: HOME is not set, and this user has no home folder",
+            hint=f"set {VARIABLE} to a folder with the data, or XDG_CACHE_HOME to one for caches",
         ) from None
     return folder / name
 
 
 def cache_folder_of(dataset: DatasetName) -> Path:
-    """Return the cache folder of a data set: of this version of it, for the synthetic digits."""
+    """Return the cache folder of a data set; for the synthetic digits, of their version."""
     return cache_folder(CACHES[dataset])
 
 
 def dataset_of_cache(folder: Path) -> DatasetName | None:
-    """Return the data set whose cache folder this is, whatever it is called by, or None."""
+    """Return the data set whose cache folder this is, under any path, or None."""
     try:
         real = Path(os.path.realpath(folder))
         caches = {name: Path(os.path.realpath(cache_folder_of(name))) for name in CACHES}
@@ -85,13 +85,13 @@ def is_cache(folder: Path) -> bool:
 
 
 def possible_paths(folder: Path, file: DataFile) -> list[Path]:
-    """Return where a file may be: plain or ``.gz``, named ``-idx`` or ``.idx``."""
+    """Return the possible paths of a file: plain or ``.gz``, named ``-idx`` or ``.idx``."""
     names = (file.name, file.name.replace("-idx", ".idx"))
     return [folder / f"{name}{suffix}" for name in names for suffix in ("", ".gz")]
 
 
 def find_files(folder: Path, file: DataFile) -> list[Path]:
-    """Return the paths at which a file is."""
+    """Return the paths at which a file exists."""
     paths = possible_paths(folder, file)
     return [path for path in paths if os.path.isfile(path)]  # noqa: PTH113 - Path may raise
 
@@ -102,14 +102,14 @@ def find_file(folder: Path, file: DataFile) -> Path | None:
     Raises
     ------
     DataError
-        If it is there twice, with different contents.
+        If it exists twice, with different contents.
     """
     found = find_files(folder, file)
     if len(found) > 1 and len(set(map(file_digest, found))) > 1:
         names = " and ".join(path.name for path in found)
         raise DataError(
             f"{folder}: {names} have different contents",
-            hint=f"only one of them is read: move the other out of {folder}",
+            hint=f"only one can be used: move the other out of {folder}",
         )
     return found[0] if found else None
 
@@ -120,19 +120,19 @@ def missing_files(folder: Path, files: Sequence[DataFile] = MNIST) -> list[DataF
 
 
 def read_names(folder: Path) -> tuple[str, ...] | None:
-    """Return the names of the classes that ``labels.txt`` in a data folder gives, or None.
+    """Return the names of the classes in ``labels.txt`` of a data folder, or None.
 
-    Names that are the digits in their order are none.
+    The digits in order count as no names.
 
     Raises
     ------
     DataError
-        If there is such a file, and it is not ten different names, one a line, in UTF-8.
+        If the file is not ten different names, one per line, in UTF-8.
     """
     path = folder / NAMES_FILE
     if not os.path.lexists(path):
         return None
-    hint = "ten lines, of which the first names class 0; rename the file if it is something else"
+    hint = "expected ten lines, the first naming class 0; rename the file if it is something else"
     try:
         if not path.is_file():
             raise DataError(f"{path}: not a regular file", hint=hint)
@@ -142,7 +142,7 @@ def read_names(folder: Path) -> tuple[str, ...] | None:
         raise DataError(f"{path}: {cause_of(error)}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: not in UTF-8", hint=hint) from None
+        raise DataError(f"{path}:{line}: not UTF-8 text", hint=hint) from None
     names = tuple(line.removesuffix("\r") for line in text.rstrip("\r\n").split("\n"))
     if fault := find_name_fault(names):
         place, what = fault
@@ -160,7 +160,7 @@ def idx_digest(array: NDArray[Any]) -> str:
 
 
 def file_digest(path: Path) -> str | None:
-    """Return the SHA-256 of a file's uncompressed bytes, or None if it is not a whole IDX file."""
+    """Return the SHA-256 of a file's uncompressed bytes, or None if not a complete IDX file."""
     try:
         return idx_digest(read_idx(path))
     except IdxError:
@@ -168,7 +168,7 @@ def file_digest(path: Path) -> str | None:
 
 
 def describe_content(digest: str | None) -> str:
-    """Describe a file of another digest than the one expected, or of none."""
+    """Describe a file with an unexpected digest, or none."""
     return f"SHA-256 {digest[:12]}…" if digest else "not a complete IDX file"
 
 
@@ -182,7 +182,7 @@ def is_verified(path: Path, file: DataFile) -> bool:
 
 
 def is_packed_original(path: Path, file: DataFile) -> bool:
-    """Tell whether a file is, byte for byte, the published ``.gz`` file, if only that is known."""
+    """Tell whether a file is exactly the published ``.gz`` file, if only that digest is known."""
     try:
         if path.suffix != ".gz" or path.stat().st_size != file.packed_size:
             return False

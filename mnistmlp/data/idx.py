@@ -1,4 +1,4 @@
-"""The IDX file format of the MNIST data set, plain or compressed with gzip.
+"""The IDX file format of the MNIST data set, plain or gzip-compressed.
 
 A file consists of the magic number ``00 00 TT DD`` (TT is the type of the items,
 DD the number of dimensions), DD sizes as big-endian 32-bit integers, and the
@@ -38,7 +38,7 @@ CODES = {dtype: code for code, dtype in DTYPES.items()}
 
 MAX_DIMENSIONS = 32
 CHUNK = 1 << 20  # bytes
-MAX_RATIO = 100  # unpacked to compressed size, beyond the first chunk; MNIST's ratio is 5
+MAX_RATIO = 100  # unpacked to compressed size, after the first chunk; MNIST's ratio is 5
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -76,8 +76,8 @@ def read_idx(path: StrPath, *, limit: int | None = None) -> NDArray[Any]:
     """Read an IDX file.
 
     A plain file is memory-mapped, read-only.  For a compressed one, memory grows
-    with the bytes that are unpacked, whatever the header says, up to `MAX_RATIO`
-    times the size of the file.
+    with the bytes unpacked, whatever the header says, up to `MAX_RATIO` times the
+    size of the file.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def read_idx(path: StrPath, *, limit: int | None = None) -> NDArray[Any]:
     Raises
     ------
     IdxError
-        If the file cannot be read, its magic number or type is wrong, or its
-        sizes do not match the bytes that are there.
+        If the file cannot be read, its magic number or type is invalid, or its
+        sizes do not match its length.
     """
     path = Path(path)
     with _open(path) as file:
@@ -113,14 +113,14 @@ def write_idx(path: StrPath, array: NDArray[Any], *, overwrite: bool = False) ->
     path : str or path
     array : array of an IDX type
     overwrite : bool
-        Replace a file that is there; it stays until the new one is complete.
+        Replace an existing file, which stays until the new one is complete.
 
     Raises
     ------
     IdxError
         If IDX has no such type or cannot hold the shape.
     WriteError
-        If there is a file already, or it cannot be written.
+        If the file exists or cannot be written.
     """
     path = Path(path)
     check_free(path, overwrite=overwrite)
@@ -164,6 +164,8 @@ def _open(path: Path) -> BinaryIO | gzip.GzipFile:
         with path.open("rb") as file:
             packed = file.read(2) == GZIP_MAGIC
         return gzip.open(path) if packed else path.open("rb")
+    except FileNotFoundError:
+        raise IdxError(f"{path}: no such file") from None
     except OSError as error:
         raise IdxError(f"{path}: {cause_of(error)}") from None
 
@@ -199,9 +201,9 @@ def _parse_header(path: Path, file: BinaryIO | gzip.GzipFile) -> Header:
 
 
 def _size_error(path: Path, header: Header, present: int, more: str = "") -> IdxError:
-    """Return the error for a file with another number of bytes; `more` is "at least" or so."""
+    """Return the error for a file of the wrong length; `more` is empty or "at least"."""
     sizes = " x ".join(map(str, header.shape))
-    found = f"{sizes} items need {header.items_size} bytes, {more}{present} are there"
+    found = f"{sizes} items need {header.items_size} bytes, found {more}{present}"
     return fault_error(
         path, found, explain_size(path, header.shape, header.dtype.itemsize, present)
     )

@@ -1,4 +1,4 @@
-"""How an IDX file that is not right was probably made, and what would be the right array."""
+"""How a faulty IDX file was probably made, and how to correct its array."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from mnistmlp.data.repairs import read, read_items
 from mnistmlp.errors import IdxError
 
 MAX_SIZE = 1 << 40  # bytes; no data set is larger
-OTHER_STARTS = {  # of files of other kinds
-    b"\x93NUM": "a .npy file of NumPy",
+OTHER_STARTS = {  # of other file formats
+    b"\x93NUM": "a NumPy .npy file",
     b"PK": "a zip archive or .npz file",
     b"\x1f\x8b": "compressed twice",
     b"\x89HDF": "an HDF5 file",
@@ -29,18 +29,18 @@ OTHER_STARTS = {  # of files of other kinds
 class Fault(NamedTuple):
     """A guess at how a file was made."""
 
-    cause: str = ""  # none, if nothing suggests itself
-    repair: str | None = None  # a Python expression for the right array
+    cause: str = ""  # empty if unknown
+    repair: str | None = None  # a Python expression for the corrected array
 
 
 def fault_error(path: Path, found: str, fault: Fault) -> IdxError:
-    """Return the error for what was found in a file, with its likely cause."""
+    """Return the error for a finding in a file, with its likely cause."""
     text = f"{found}: {fault.cause}" if fault.cause else found
     return IdxError(f"{path}: {text}", repair=fault.repair)
 
 
 def explain_start(path: Path, start: bytes) -> Fault:
-    """Explain a file that does not start as IDX with its first bytes, 4 at most."""
+    """Explain a file that does not start like IDX, given up to 4 of its first bytes."""
     if len(start) == 4 and start[2:] == b"\0\0" and start[1] == 0x08:
         return Fault("its header is little-endian, not big-endian", _skip(path, start[0]))
     kinds = (what for kind, what in OTHER_STARTS.items() if start.startswith(kind))
@@ -48,14 +48,14 @@ def explain_start(path: Path, start: bytes) -> Fault:
 
 
 def explain_sizes(path: Path, shape: tuple[int, ...]) -> Fault:
-    """Explain the sizes of a header that are too large."""
+    """Explain a header whose sizes are too large."""
     if math.prod(_swap(shape)) > MAX_SIZE:
         return Fault()
     return Fault("the sizes are little-endian, not big-endian", _skip(path, len(shape)))
 
 
 def explain_size(path: Path, shape: tuple[int, ...], itemsize: int, present: int) -> Fault:
-    """Explain why a file holds other than the bytes that its header asks for.
+    """Explain why a file's length does not match its header.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def explain_size(path: Path, shape: tuple[int, ...], itemsize: int, present: int
     shape : tuple of int
         The sizes in the header.
     itemsize : int
-        Bytes an item.
+        Bytes per item.
     present : int
         Bytes of items in the file.
     """
@@ -79,13 +79,13 @@ def explain_size(path: Path, shape: tuple[int, ...], itemsize: int, present: int
             )
     one = math.prod(shape[1:]) * itemsize
     if shape and one and present and present % one == 0:
-        cause = f"the count is perhaps that of another set: {present // one} are there"
+        cause = f"the count may be that of another set: found {present // one}"
         return Fault(cause, _skip(path, len(shape)) if itemsize == 1 else None)
     return Fault()
 
 
 def explain_items(path: Path, array: NDArray[Any], wanted: tuple[int, ...]) -> Fault:
-    """Explain items of another type or shape than 28 x 28 pixels, or labels.
+    """Explain items with another type or shape than images or labels.
 
     Parameters
     ----------
@@ -115,11 +115,11 @@ def explain_items(path: Path, array: NDArray[Any], wanted: tuple[int, ...]) -> F
 
 
 def _swap(shape: tuple[int, ...]) -> list[int]:
-    """Return sizes with their bytes in the other order."""
+    """Return sizes with their bytes in reverse order."""
     return [int.from_bytes(size.to_bytes(4, "big"), "little") for size in shape]
 
 
 def _skip(path: Path, dimensions: int) -> str | None:
-    """Return an expression for the bytes after a header, as images or labels."""
+    """Return an expression for the bytes after a header as images or labels."""
     item = ", 28, 28" if "images" in path.name else ""
     return f"{read_items(path, 4 + 4 * dimensions)}.reshape(-1{item})"

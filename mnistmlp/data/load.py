@@ -1,4 +1,4 @@
-"""Data sets by name, fetched or made on first use."""
+"""Data sets by name, downloaded or made on first use."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ def load(
     folder: StrPath | None = None,
     on_progress: OnProgress = lambda progress: None,
 ) -> tuple[Dataset, Dataset]:
-    """Load a data set; on first use it is fetched, or made if it is the synthetic digits.
+    """Load a data set; on first use, download it, or make it if it is the synthetic digits.
 
-    Each is kept in a cache folder of its own.  A folder that is named is only read.
+    Each is kept in its own cache folder.  A given folder is only read.
 
     Parameters
     ----------
     dataset : {'mnist', 'fashion', 'kmnist', 'synthetic'}, optional
         MNIST by default, or whatever the folder holds.  Fashion-MNIST and
-        Kuzushiji-MNIST have the form of MNIST, and other classes.  The synthetic
+        Kuzushiji-MNIST have the format of MNIST, and other classes.  The synthetic
         digits need no network.
     folder : str or path, optional
         Contains the four IDX files, plain or ``.gz``, of the data set or in the same
-        form.  The default is the folder that ``MNISTMLP_DATA_DIR`` names, or
-        else the cache.
+        format.  The default is the folder named by ``MNISTMLP_DATA_DIR``, or else
+        the cache.
     on_progress : callable
-        Called with a `Progress` as the files are fetched.
+        Called with a `Progress` as the files are downloaded.
 
     Returns
     -------
     train, test : Dataset
-        For MNIST of 60,000 and 10,000 images.  Those in plain files are
-        memory-mapped, and none can be written to: ``images.copy()`` can.
+        For MNIST, 60,000 and 10,000 images.  Plain files are memory-mapped.  The
+        arrays are read-only; ``images.copy()`` is not.
 
     Raises
     ------
     SettingError
         If there is no such data set.
     DataError
-        If a file is missing, damaged, of another data set than the one that is
-        named, or cannot be fetched.
+        If a file is missing, damaged, of another data set than the given one, or
+        cannot be downloaded.
     WriteError
         If the cache folder cannot be written.
     """
@@ -79,7 +79,9 @@ def load(
         train, test = load_split(source, dataset, "train"), load_split(source, dataset, "test")
     except DataError as error:
         if by_variable:
-            error.add_note(f"{VARIABLE} names this folder; without it, data are fetched or made")
+            error.add_note(
+                f"{VARIABLE} names this folder; without it, the data are downloaded or made"
+            )
         raise
     if mixture := describe_mixture(source, train):
         warn(mixture)
@@ -87,7 +89,7 @@ def load(
 
 
 def _fill(folder: Path, dataset: DatasetName, on_progress: OnProgress) -> None:
-    """Fetch or make the files that the cache folder of a data set lacks."""
+    """Download or make the files missing from the cache folder of a data set."""
     if not missing_files(folder):
         return
     if dataset != "synthetic":
@@ -99,15 +101,15 @@ def _fill(folder: Path, dataset: DatasetName, on_progress: OnProgress) -> None:
 
 
 def load_split(folder: Path, dataset: DatasetName | None, split: Split) -> Dataset:
-    """Load a split of a data set, or of whichever there is, from a folder.
+    """Load a split of a data set from a folder, or of whichever data set is there.
 
     Raises
     ------
     MixedDataError
-        If another data set is there than the one that is wanted, as far as digests tell:
-        of MNIST, a part or a variant will do.
+        If the digests show another data set than the requested one; part or a variant
+        of MNIST is accepted as MNIST.
     DataError
-        As `load_dataset` does.
+        As in `load_dataset`.
     """
     try:
         data = load_dataset(folder, split)
@@ -121,14 +123,14 @@ def load_split(folder: Path, dataset: DatasetName | None, split: Split) -> Datas
 
 
 def _describe_other(data: Dataset, dataset: DatasetName) -> str:
-    """Return a phrase on files that are of another data set than the one that is wanted."""
+    """Return a phrase about files of another data set than the requested one."""
     wanted = TITLES[dataset]
     found = next((title for name, title in TITLES.items() if name == data.name), None)
     if found:
         return f"holds {found}, not {wanted}"
     if all(file.sha256 for file in FILES[dataset]):
-        return f"holds other data than {wanted}"
-    return f"not known to hold {wanted}, of which only the .gz files have published digests"
+        return f"does not hold {wanted}"
+    return f"not known to hold {wanted}: only its .gz files have published digests"
 
 
 def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> list[DataFile]:
@@ -137,18 +139,18 @@ def make_dataset(folder: Path, files: Sequence[DataFile] = SYNTHETIC) -> list[Da
     Returns
     -------
     list of DataFile
-        Those of which a file with other content was kept, as ``NAME.bak``.
+        Files that replaced others with different content, kept as ``NAME.bak``.
 
     Raises
     ------
     WriteError
         If a file cannot be written.
     """
-    from mnistmlp.data.synthetic import make_digits  # only needed here
+    from mnistmlp.data.synthetic import make_digits  # needed only here
 
     wanted, kept = {file.name for file in files}, []
     for name in wanted:
-        check_place(folder / name)  # before they are drawn rather than after it
+        check_place(folder / name)  # before they are drawn rather than after
     for split, names in SPLITS.items():
         if wanted & {file.name for file in names}:
             for file, array in zip(names, make_digits(*SIZES[split]), strict=True):

@@ -1,4 +1,4 @@
-"""What a folder holds instead of the files of a data set, and how to make them from it."""
+"""What a folder holds instead of a data set's files, and how to make them from it."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from mnistmlp.data.convert.command import DIVIDE, convert_command, holds_images,
 from mnistmlp.data.folder import find_files, is_verified, missing_files, possible_paths
 from mnistmlp.errors import DataError, MissingDataError
 
-NearMiss = tuple[str, str | None]  # a line, and a command that makes the files from it
-MAX_NAMES = 10_000  # in a folder, that are looked at
+NearMiss = tuple[str, str | None]  # a line, and a command that makes the files
+MAX_NAMES = 10_000  # examined in a folder
 MAX_SHOWN = 12
-MAX_DEPTH, MAX_FOLDERS = 2, 100  # of folders that are looked into: torchvision writes MNIST/raw
+MAX_DEPTH, MAX_FOLDERS = 2, 100  # of subfolders searched: torchvision writes MNIST/raw
 TEST_WORDS = re.compile("t10k|test|val")
 PICTURE = re.compile(r"\.(png|jpe?g|gif|bmp|webp|tiff?)$", re.IGNORECASE)
 DIGIT = re.compile("[0-9]/")  # a folder's name
 NO_PICTURES = "training needs IDX files, not pictures"
-OTHER_FILES = {  # by the end of a name
+OTHER_FILES = {  # by suffix
     ".pkl": "a pickle, which is never opened",
     ".pkl.gz": "a pickle, which is never opened",
     ".parquet": "a table of pictures?",
-    ".zip": "an archive, to be unpacked first",
-    ".tar.gz": "an archive, to be unpacked first",
+    ".zip": "an archive: unpack it first",
+    ".tar.gz": "an archive: unpack it first",
 }
 
 
-CONVERTIBLE_KINDS = {  # by the end of a name
+CONVERTIBLE_KINDS = {  # by suffix
     ".npz": "a NumPy archive",
     ".npy": "a NumPy array",
-    **dict.fromkeys((".csv", ".csv.gz", ".tsv", ".tsv.gz"), "a table with an image a row"),
+    **dict.fromkeys((".csv", ".csv.gz", ".tsv", ".tsv.gz"), "a table with one image per row"),
 }
 
 
 def missing_error(folder: Path, missing: Sequence[DataFile]) -> MissingDataError:
-    """Return the error for files that a folder lacks, with what is there instead.
+    """Return the error for files missing from a folder, with what is there instead.
 
-    Its `folder` is set if the files can be put there beside what is there.
+    Its `folder` is set if the missing files can be added there.
     """
     try:
         names = _list_names(folder)
@@ -72,7 +72,7 @@ def missing_error(folder: Path, missing: Sequence[DataFile]) -> MissingDataError
 
 
 def _list_names(folder: Path) -> list[str]:
-    """Return the names in a folder, those of folders with a slash."""
+    """Return the names in a folder, with a slash after those of folders."""
     found = itertools.islice(folder.iterdir(), MAX_NAMES)
     return sorted(f"{path.name}/" if path.is_dir() else path.name for path in found)
 
@@ -80,7 +80,7 @@ def _list_names(folder: Path) -> list[str]:
 def _find_near_misses(
     folder: Path, names: list[str], missing: Sequence[DataFile]
 ) -> Iterator[NearMiss]:
-    """Yield lines on what may be meant to be the missing files, with a command for some."""
+    """Yield lines on what may be meant as the missing files, with a command for some."""
     for inner in itertools.islice(_subfolders(folder, MAX_DEPTH), MAX_FOLDERS):
         if not missing_files(inner, missing):
             yield f"{inner} has them", f"--data-dir {quote(str(inner))}"
@@ -104,7 +104,7 @@ def _find_near_misses(
 
 
 def _find_pictures(folder: Path, names: list[str], wanted: Split) -> Iterator[NearMiss]:
-    """Yield lines on pictures in a folder for each digit, in one for each split, or in a list."""
+    """Yield lines on pictures in folders by digit or by split, or in a list."""
     from mnistmlp.data.convert.sources import split_of  # 30 ms, and only for hints
 
     pictures = [name for name in names if PICTURE.search(name) or DIGIT.fullmatch(name)]
@@ -121,7 +121,7 @@ def _find_pictures(folder: Path, names: list[str], wanted: Split) -> Iterator[Ne
 
 
 def _has_labelled_pictures(path: Path) -> bool:
-    """Tell whether a folder has pictures by digit, or a file is a list of them."""
+    """Tell whether a folder has pictures by digit, or a file lists pictures."""
     from mnistmlp.data.convert.sources import is_list
 
     with contextlib.suppress(OSError, DataError):
@@ -140,7 +140,7 @@ def _subfolders(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _find_renamed(names: list[str], missing: Sequence[DataFile]) -> Iterator[tuple[DataFile, str]]:
-    """Yield each missing file with a name that says the same in other words."""
+    """Yield each missing file with a similar name that may be meant."""
     for file in missing:
         for name in names:
             words = name.lower()
@@ -155,14 +155,14 @@ def _find_renamed(names: list[str], missing: Sequence[DataFile]) -> Iterator[tup
 
 
 def _ask(file: DataFile, name: str) -> str:
-    """Return a question about a name that may be meant to be a file's."""
+    """Return a question about a name that may be meant as a file's."""
     turned = _is_emnist(name) and "images" in file.name
     remark = " EMNIST's images are transposed" if turned else ""
     return f"{name} is here: is it {_like(file, name)}?{remark}"
 
 
 def _link(folder: Path, renamed: list[tuple[DataFile, str]]) -> str:
-    """Return a command that gives files their names, and leaves the old ones."""
+    """Return a command that links the right names to files and keeps the old ones."""
     links = ((quote(name), quote(str(folder / _like(file, name)))) for file, name in renamed)
     return " && ".join(f"ln -s -- {name} {link}" for name, link in links)
 
@@ -184,5 +184,5 @@ def _is_emnist(name: str) -> bool:
 
 
 def _like(file: DataFile, name: str) -> str:
-    """Return the name that a file should have, compressed if it is so under the other name."""
+    """Return the name that a file should have, ending in .gz if the other name does."""
     return file.name + (".gz" if name.endswith(".gz") else "")

@@ -1,7 +1,7 @@
-"""Writing the files of a data set into a folder, in which other files may be the user's.
+"""Writing the files of a data set into a folder, which may also hold the user's files.
 
-Only names are written that are free, or that the record of the folder shows to
-have been written before.  A file that is replaced is kept under another name.
+Existing files are left alone, unless the record of the folder shows that this package
+wrote them.  A replaced file is kept under another name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Buffer = bytes | bytearray | memoryview
 def files_to_write(
     folder: Path, files: Sequence[DataFile], *, force: bool = False
 ) -> list[DataFile]:
-    """Return those files of a data set that are not in a folder, or not only as they should be.
+    """Return the files of a data set that are missing from a folder, or differ there.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def files_to_write(
     Raises
     ------
     MixedDataError
-        If a file would be replaced that was not written by this package.
+        If a file not written by this package would be replaced.
     """
     if force:
         return list(files)
@@ -47,12 +47,12 @@ def files_to_write(
         others = [path for path in found if not is_verified(path, file)]
         foreign += [path for path in others if not _is_ours(path, file)]
         if (path := folder / file.name).is_symlink() and not path.exists():
-            foreign.append(path)  # its target would be written
+            foreign.append(path)  # its target would be overwritten
         if others or not found:
             needed.append(file)
     if foreign:
         raise MixedDataError(
-            f"{folder}: other files have the names of the data set",
+            f"{folder}: other files have the names of the data set's files",
             folder=folder,
             details=[f"{path.name}: {describe_content(file_digest(path))}" for path in foreign],
         )
@@ -60,7 +60,7 @@ def files_to_write(
 
 
 def _is_ours(path: Path, file: DataFile) -> bool:
-    """Tell whether a file was written here as the one of this data set, by the record."""
+    """Tell from the record whether a file was written here for this data set."""
     entry = read_record(path.parent).get(path.name)
     if entry is None or path.is_symlink():
         return False
@@ -77,7 +77,7 @@ def check_place(path: Path) -> None:
 def place(folder: Path, file: DataFile, *content: Buffer) -> bool:
     """Write a file of a data set, and add it to the record of its folder.
 
-    Files of its names with other content are kept as ``NAME.bak`` (or ``.bak1`` …).
+    Files with its names and other content are kept as ``NAME.bak`` (or ``.bak1`` …).
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def place(folder: Path, file: DataFile, *content: Buffer) -> bool:
         Created if it does not exist.
     file : DataFile
     *content : buffers
-        Together the bytes whose digest `file` has.
+        Together, the bytes with the digest of `file`.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def place(folder: Path, file: DataFile, *content: Buffer) -> bool:
 
 @contextlib.contextmanager
 def _without_link(path: Path) -> Iterator[bool]:
-    """Set a link aside, so that its target is not written; put it back if the block raises."""
+    """Set a link aside so that its target is not written; restore it if the block raises."""
     link = _set_aside(path) if path.is_symlink() else None
     try:
         yield link is not None
@@ -124,9 +124,9 @@ def _without_link(path: Path) -> Iterator[bool]:
 
 
 def _set_aside(path: Path) -> Path | None:
-    """Give a file or link the first backup name that is free, and return it.
+    """Rename a file or link to the first free backup name, and return it.
 
-    Return None if another process has done so first.
+    Return None if another process was faster.
     """
     for number in itertools.count():
         backup = Path(f"{path}.bak{number or ''}")
@@ -136,7 +136,7 @@ def _set_aside(path: Path) -> Path | None:
             continue
         except FileNotFoundError:
             return None
-        except OSError:  # a file system without such links
+        except (OSError, NotImplementedError):  # no hard links on this file system or platform
             if os.path.lexists(backup):
                 continue
             path.replace(backup)

@@ -1,10 +1,10 @@
-"""The record of the files that were fetched or made in a data folder.
+"""The record of the files that were downloaded or made in a data folder.
 
-The record, ``digests.json``, holds the digest of each file, with the size and
-modification time that the file had when it was verified.  While these stay the
-same, the file need not be read again: changes are noticed, and loading stays fast.
-It also tells which files may be replaced: all others are the user's.  And where only a
-digest of the compressed file is published, it tells which data set a verified file is of.
+The record, ``digests.json``, holds the digest of each file, with its size and
+modification time when it was verified.  As long as these stay the same, the file need
+not be read again: changes are noticed, and loading stays fast.  The record also tells
+which files may be replaced: all others are the user's.  And if only a digest of the
+compressed file is published, it tells which data set a verified file belongs to.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Entry:
     size: int  # bytes on disk
     mtime_ns: int  # nanoseconds, as in os.stat
     sha256: str  # of the uncompressed bytes
-    dataset: str = ""  # its name, where the digest is not a published one
+    dataset: str = ""  # its name, unless the digest is a published one
 
     def __post_init__(self) -> None:
         if not (isinstance(self.sha256, str) and isinstance(self.dataset, str)):
@@ -49,7 +49,7 @@ def status_of(path: Path) -> os.stat_result | None:
 
 
 def has_record(folder: Path) -> bool:
-    """Tell whether files were fetched or made in a folder."""
+    """Tell whether files were downloaded or made in a folder."""
     path = folder / RECORD
     return path.is_file() and not path.is_symlink()
 
@@ -73,7 +73,7 @@ def _parse_record(folder: Path) -> dict[str, Entry] | None:
 def add_to_record(path: Path, status: os.stat_result, sha256: str, dataset: str = "") -> None:
     """Add a verified file to the record of its folder, if the record can be written.
 
-    A file of its name that is no record is left as it is.
+    A file with its name that is not a record is left alone.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def add_to_record(path: Path, status: os.stat_result, sha256: str, dataset: str 
     sha256 : str
         Digest of the uncompressed bytes.
     dataset : str
-        The name of the data set, where that is not a published digest.
+        The name of the data set, unless that is a published digest.
     """
     record, record_path = _parse_record(path.parent), path.parent / RECORD
     entry = Entry(status.st_size, status.st_mtime_ns, sha256, dataset)

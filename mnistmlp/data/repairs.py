@@ -1,7 +1,7 @@
 """Commands that write other data as the IDX files of a data set, into a new folder.
 
-They are Python, as whoever made the data has it.  What is read is only read, and
-the new folder is made once everything has been read.
+They are Python, which whoever made the data has.  The sources are only read, and the
+new folder is created once everything has been read.
 """
 
 from __future__ import annotations
@@ -57,5 +57,5 @@ def read_items(path: Path, offset: int) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a string as Python and the shell read it within single quotes."""
+    """Return a string literal for Python within the shell's single quotes."""
     return json.dumps(value, ensure_ascii=False)

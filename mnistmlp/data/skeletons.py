@@ -1,4 +1,4 @@
-"""Skeletons of the ten digits: hand-designed strokes, several ways of writing each digit.
+"""Skeletons of the ten digits: hand-designed strokes, several ways of writing each.
 
 A skeleton is one or more strokes.  A stroke is a list of points that the pen
 passes through, ``x,y`` with x to the right and y down, in hundredths of the
@@ -109,7 +109,7 @@ SKELETONS: dict[int, list[tuple[float, tuple[str, ...]]]] = {  # frequency, stro
 
 @dataclass(frozen=True)
 class Segment:
-    """The curve from one point to the next, by the indices of the points that shape it."""
+    """The curve from one point to the next, given by the indices of its points."""
 
     before: int  # the same as start if that is a corner
     start: int
@@ -127,7 +127,7 @@ class Skeleton:
 
 
 def parse_strokes(strokes: tuple[str, ...]) -> Skeleton:
-    """Parse the strokes of a skeleton, as the table has them."""
+    """Parse the strokes of a skeleton from the table."""
     points: list[list[int]] = []
     segments: list[Segment] = []
     for words in map(str.split, strokes):

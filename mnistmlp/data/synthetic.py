@@ -1,6 +1,6 @@
 """Synthetic handwritten digits: a data set without a download, the same bytes everywhere.
 
-For each image a skeleton is chosen (`mnistmlp.data.skeletons`), its points are
+For each image, a skeleton is chosen (`mnistmlp.data.skeletons`), its points are
 jittered, and the curves through them are bent, slanted, rotated and stretched.
 The digit is then placed as in MNIST: in a box of 20 × 20 pixels, ink included,
 with the centre of mass near the centre of the 28 × 28 image.  The ink of a
@@ -26,7 +26,7 @@ from mnistmlp.data.skeletons import SAMPLES, SKELETONS, parse_strokes
 Floats = NDArray[np.float64]
 Shorts = NDArray[np.int16]
 
-ADDED_SEED = 3  # of digits that are added to a data set; 1 and 2 are those of the built-in one
+ADDED_SEED = 3  # of digits added to a data set; the built-in data set uses 1 and 2
 
 # Drawn for each image; standard deviations unless noted.
 JITTER = 6.0  # of each point, in hundredths of the digit's height
@@ -44,7 +44,7 @@ SHIFT = 0.6  # pixels
 
 CANVAS_SIZE = 256  # images drawn at once: amortises NumPy's overhead, and fits the CPU cache
 UNIT = 16  # a pixel in fixed point
-MAX_DISTANCE = 90  # units along an axis, beyond any ink; twice its square fits 16 bits
+MAX_DISTANCE = 90  # units along an axis, beyond any ink; twice its square fits in 16 bits
 CENTRE = 14.0  # pixels, where MNIST's images have their centre of mass
 HALF_HEIGHT = 50.0  # of a digit, in hundredths of its height
 
@@ -59,7 +59,7 @@ _RAW_WORDS = -(-(2 + 3 * _NORMALS) // 4)  # 64-bit words of an image
 
 
 def _stack_padded(arrays: list[Floats]) -> Floats:
-    """Stack arrays (..., k), one for each skeleton, padded with zeros to the most points."""
+    """Stack arrays (..., k), one per skeleton, padded with zeros to the most points."""
     return np.stack(
         [np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, _MAX_POINTS - a.shape[-1])]) for a in arrays]
     )
@@ -71,7 +71,7 @@ _FIRST_SKELETON = np.cumsum([0, *map(len, _SKELETONS_BY_DIGIT)])[:-1]  # (10,), 
 
 
 def _selection_thresholds() -> NDArray[np.int64]:
-    """Return thresholds (10, n); how many are not above a 16-bit word selects the skeleton."""
+    """Return thresholds (10, n); the number not above a 16-bit word selects the skeleton."""
     thresholds = np.full((DIGITS, max(map(len, _SKELETONS_BY_DIGIT))), 1 << 16)
     for row, ways in zip(thresholds, (SKELETONS[digit] for digit in range(DIGITS)), strict=True):
         frequencies = np.cumsum([round(100 * frequency) for frequency, _ in ways])

@@ -1,6 +1,6 @@
 """The transfer of a file from a mirror: unpacked within bounds as it arrives, and verified.
 
-A transfer may take several tries; what has arrived is kept between them.
+A transfer may take several tries, which keep what has arrived.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from mnistmlp.data.catalog import DataFile
 GZIP_WBITS = 16 + zlib.MAX_WBITS  # tells zlib to expect gzip
 PIECE_SIZE = 1 << 16  # bytes; no more is unpacked at once, whatever a gzip bomb holds
 MAX_WRAPPINGS = 2  # the .gz file itself, and a layer that a server may have added
-MAX_OVERHEAD = 1 << 16  # bytes of a packed file beyond 101 % of its content: names, many members
+MAX_OVERHEAD = (
+    1 << 16
+)  # bytes of a compressed file beyond 101 % of its content: names, many members
 
 
 class MirrorError(Exception):
-    """A mirror did not give the file; another try may help."""
+    """A mirror did not deliver the file; another try may help."""
 
     pause: float | None = None  # seconds that the mirror asks to wait
 
 
 class RefusalError(MirrorError):
-    """A mirror did not give the file, and another try would not help."""
+    """A mirror did not deliver the file, and another try would not help."""
 
 
 class Transfer:
@@ -41,7 +43,7 @@ class Transfer:
     def __init__(self, file: DataFile, url: str) -> None:
         self.file, self.url = file, url
         self.started = time.monotonic()  # seconds
-        self.max_received = 0  # bytes as sent, the most of any try
+        self.max_received = 0  # bytes as sent, the most in any try
         self.resumable = True  # until the mirror turns out not to support it
         self.reset()
 
@@ -51,7 +53,7 @@ class Transfer:
         self.resumed = False
         self.validator = ""  # identifies this version of the file: RFC 9110, section 8.8
         self.content = bytearray()  # unpacked
-        self._packed = hashlib.sha256()  # of the bytes as sent, if their digest is the known one
+        self._packed = hashlib.sha256()  # of the bytes as sent, if theirs is the known digest
         self._unpacker = Unpacker(self.file.size + self.file.size // 100 + MAX_OVERHEAD)
 
     def disable_resuming(self) -> None:
@@ -60,7 +62,7 @@ class Transfer:
         self.resumable = False
 
     def receive(self, chunk: bytes) -> bool:
-        """Unpack bytes as sent; return whether the file is complete.  Any surplus is ignored.
+        """Unpack bytes as sent; return whether the file is complete.  A surplus is ignored.
 
         Raises
         ------
@@ -87,7 +89,7 @@ class Transfer:
         return not expected and self._check_packed(chunk)
 
     def _check_packed(self, chunk: bytes) -> bool:
-        """Tell whether the compressed file has arrived; ValueError if it is not the published."""
+        """Tell whether the compressed file is complete; ValueError if not the published one."""
         rest = self.file.packed_size - (self.received - len(chunk))
         self._packed.update(chunk[:rest])
         if len(chunk) < rest:
@@ -124,7 +126,7 @@ class Unpacker:
         self.inner: Unpacker
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the unpacked bytes of a chunk in short pieces, so that a caller can stop early.
+        """Yield the unpacked bytes of a chunk in short pieces, so that the caller can stop early.
 
         Raises
         ------
@@ -153,7 +155,7 @@ class Unpacker:
         """Yield the content of one gzip layer."""
         assert self.decompressor
         piece = b""
-        while packed or len(piece) == PIECE_SIZE:  # after a full piece zlib may hold more
+        while packed or len(piece) == PIECE_SIZE:  # after a full piece, zlib may hold more
             if self.decompressor.eof:
                 self.decompressor = zlib.decompressobj(GZIP_WBITS)
             try:

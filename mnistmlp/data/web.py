@@ -1,9 +1,8 @@
-"""Requests to mirrors: within time in every phase, and without a password in any message.
+"""Requests to mirrors: a time limit in every phase, and no password in any message.
 
-The timeouts of requests are for a single wait.  A mirror that sends a byte from
-time to time never runs into them, be it in a status line, a header, the size of
-a chunk or the body.  So a request runs in a thread, and whoever waits for it
-keeps the time.
+The timeouts of the requests package apply to a single wait.  A mirror that sends a
+byte from time to time never exceeds them, whether in a status line, a header, the size
+of a chunk or the body.  So a request runs in a thread, and its caller keeps the time.
 """
 
 from __future__ import annotations
@@ -31,19 +30,19 @@ from requests.auth import HTTPBasicAuth
 from mnistmlp.atomic import cause_of
 from mnistmlp.data.transfer import MirrorError, RefusalError, Transfer
 
-# A try that gets no answer, or no byte of the body, ends after ANSWER_TIMEOUT or READ_TIMEOUT:
-# three tries and two pauses take under 50 s.  One that gets too few bytes ends after at most
-# ANSWER_TIMEOUT plus RATE_WINDOW plus READ_TIMEOUT: three take under 190 s.  All tries for a file
-# at a mirror, however many, end after TRANSFER_TIMEOUT.
+# A try without an answer, or without a byte of the body, ends after ANSWER_TIMEOUT or
+# READ_TIMEOUT: three tries and two pauses take under 50 s.  One that gets too few bytes ends
+# after at most ANSWER_TIMEOUT plus RATE_WINDOW plus READ_TIMEOUT: three take under 190 s.  All
+# tries for a file at a mirror, however many, end after TRANSFER_TIMEOUT.
 CONNECT_TIMEOUT = 10  # seconds, for each IP address of the host; again for the TLS handshake
-ANSWER_TIMEOUT = 15  # seconds until the headers are there: name, connections, redirects and all
-READ_TIMEOUT = 15  # seconds of silence; in the body, without a byte of the file
+ANSWER_TIMEOUT = 15  # seconds until the headers, including name lookup, connections and redirects
+READ_TIMEOUT = 15  # seconds without a byte; in the body, without a byte of the file
 RATE_WINDOW, MIN_RATE = 30, 1000  # seconds, and bytes per second on average within them
 TRANSFER_TIMEOUT = 3 * 3600  # seconds; MNIST's largest file, 9.9 MB, takes 2.75 h at MIN_RATE
 MAX_PAUSE = 10  # seconds; a mirror that asks for more is given up
 MAX_REDIRECTS = 5
 CHUNK = 1 << 16  # bytes
-CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # the first that is set counts
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # the first one set counts
 Chunks = Generator[tuple[bytes, int | None], None, None]  # bytes as sent, and their total if known
 
 
@@ -53,9 +52,9 @@ def read_remote(transfer: Transfer) -> Chunks:
     Raises
     ------
     MirrorError
-        If the mirror does not give them, or not in time.
+        If the mirror does not deliver them, or not in time.
     """
-    headers = {"Accept-Encoding": "identity"}  # the file is compressed already
+    headers = {"Accept-Encoding": "identity"}  # the file is already compressed
     if transfer.received and transfer.resumable:
         headers["Range"] = f"bytes={transfer.received}-"
         if transfer.validator:
@@ -106,13 +105,15 @@ class Request:
     def __init__(self, url: str, headers: Mapping[str, str], method: str = "GET") -> None:
         self._results: queue.Queue[requests.Response | bytes | Exception] = queue.Queue(maxsize=1)
         self._closed = False
-        self._connection: Any = None  # the latest, from before it connects
-        self._socket: Any = None  # its socket, once it has; the connection itself may let go of it
+        self._connection: Any = None  # the latest, set before it connects
+        self._socket: Any = (
+            None  # its socket, once connected; the connection itself may let go of it
+        )
         arguments = method, url, headers
         threading.Thread(target=self._run, args=arguments, name="request", daemon=True).start()
 
     def wait_for_answer(self, seconds: float) -> requests.Response:
-        """Return the response once its headers are there, redirects followed."""
+        """Return the response once its headers have arrived, after redirects."""
         response: requests.Response = self._take(seconds)
         return response
 
@@ -122,7 +123,7 @@ class Request:
         return data
 
     def is_good(self, seconds: float) -> bool:
-        """Tell whether the answer, within so many seconds, is a good one."""
+        """Tell whether the answer is good and arrives within a timeout in seconds."""
         try:
             return self.wait_for_answer(seconds).ok
         except (MirrorError, OSError, ValueError, urllib3.exceptions.HTTPError):
@@ -138,10 +139,10 @@ class Request:
         return result
 
     def close(self) -> None:
-        """Shut the connection down, so that the thread ends, whatever it is waiting for."""
+        """Shut down the connection, so that the thread ends whatever it is waiting for."""
         self._closed = True
         with contextlib.suppress(queue.Empty):
-            self._results.get_nowait()  # the thread may be waiting for room
+            self._results.get_nowait()  # the thread may be waiting for space
         connected = self._socket or getattr(self._connection, "sock", None)
         with contextlib.suppress(OSError, AttributeError):  # TLS within TLS lacks the method
             connected.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
@@ -155,7 +156,7 @@ class Request:
                 while data := response.raw.read1(CHUNK, decode_content=False):
                     self._put(data)
             self._put(b"")
-        except Exception as error:  # whoever waits is to have it
+        except Exception as error:  # passed on to the waiting caller
             if not self._closed:
                 self._results.put(error)
 
@@ -165,7 +166,7 @@ class Request:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise MirrorError("nobody waits any more")
+            raise MirrorError("no longer waited for")
 
     def _open(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
         """Request a file, following redirects."""
@@ -185,7 +186,7 @@ class Request:
         raise RefusalError(f"more than {MAX_REDIRECTS} redirects")
 
     def _watch(self, kind: Any) -> Any:
-        """Return a class of connections like another, which `close` can shut down."""
+        """Return a subclass of connections that `close` can shut down."""
         request = self
 
         class Watched(kind):  # type: ignore[misc]
@@ -199,7 +200,7 @@ class Request:
 
 
 class _Session(requests.Session):
-    """A session that follows no redirects; requests would first read the body, however long."""
+    """A session that follows no redirects: requests would read the body first, however long."""
 
     def __init__(self, watch: Any) -> None:
         super().__init__()
@@ -216,7 +217,7 @@ class _Adapter(HTTPAdapter):
         self.watch = watch
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        """Return a pool of connections that are watched."""
+        """Return a pool of watched connections."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         pool.ConnectionCls = self.watch(pool.ConnectionCls)
         return pool
@@ -226,7 +227,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _process_headers(transfer: Transfer, response: requests.Response) -> None:
-    """Prepare the transfer by the status and headers of a response, or raise MirrorError."""
+    """Prepare the transfer from the status and headers of a response, or raise MirrorError."""
     headers = response.headers
     if response.status_code == 206:
         part = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
@@ -246,7 +247,7 @@ def _process_headers(transfer: Transfer, response: requests.Response) -> None:
 
 
 def _status_error(response: requests.Response) -> MirrorError:
-    """Return the error for a status: whether to retry, and after which pause."""
+    """Return the error for a status, which says whether to retry and after which pause."""
     text = f"HTTP {response.status_code} {response.reason}"[:80]
     if response.status_code not in (408, 429) and response.status_code < 500:
         return RefusalError(text)
@@ -258,7 +259,7 @@ def _status_error(response: requests.Response) -> MirrorError:
 
 
 def _parse_retry_after(value: str) -> float | None:
-    """Return the seconds to wait by a Retry-After header, a number or a date; None if invalid."""
+    """Return the seconds to wait from a Retry-After header, a number or date; None if invalid."""
     if value.isdecimal():
         return float(value)
     try:
@@ -271,7 +272,7 @@ def _parse_retry_after(value: str) -> float | None:
 
 
 def _failure(error: Exception) -> MirrorError:
-    """Return the error for a request that failed: whether to retry."""
+    """Return the error for a failed request, which says whether to retry."""
     by_certificate = isinstance(error, requests.exceptions.SSLError) or type(error) is OSError
     if by_certificate and (reason := _certificate_reason(error)):
         return RefusalError(reason)
@@ -293,7 +294,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, http.client.IncompleteRead):
         return "the connection ended too early"
     if isinstance(error, urllib3.exceptions.LocationParseError | UnicodeError):
-        return "its address, or that of the proxy, is not valid"  # the error quotes parts of it
+        return "its address or the proxy's is invalid"  # the error quotes parts of it
     if isinstance(error, OSError) and error.strerror:
         text = cause_of(error)
     else:
@@ -302,7 +303,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _certificate_reason(error: BaseException) -> str | None:
-    """Return what is wrong with a certificate, or with those to check it by; None if nothing is."""
+    """Return what is wrong with a certificate or the trusted ones; None if nothing."""
     variable = next((name for name in CA_VARIABLES if os.environ.get(name)), None)
     bundle = os.environ[variable] if variable else ""
     try:
@@ -310,7 +311,7 @@ def _certificate_reason(error: BaseException) -> str | None:
             kind = "capath" if Path(bundle).is_dir() else "cafile"
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(**{kind: bundle})
     except OSError:  # ssl.SSLError is one
-        return f"{variable} names no file of certificates: {bundle}"
+        return f"{variable} does not name a certificate file: {bundle}"
     cause = _innermost(error)
     if not isinstance(cause, ssl.SSLCertVerificationError):
         return None
@@ -319,7 +320,7 @@ def _certificate_reason(error: BaseException) -> str | None:
 
 
 def _split_login(url: str) -> tuple[str, HTTPBasicAuth | None]:
-    """Return a URL without its user name and password, and these.
+    """Return a URL without its user name and password, and those.
 
     Raises
     ------
@@ -330,7 +331,9 @@ def _split_login(url: str) -> tuple[str, HTTPBasicAuth | None]:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        invalid = "not a valid address (a password has / as %2F, ? as %3F, # as %23, @ as %40)"
+        invalid = (
+            "not a valid address (in a password, write / as %2F, ? as %3F, # as %23, @ as %40)"
+        )
         raise RefusalError(invalid) from None
     login, at, host = parts.netloc.rpartition("@")
     if not at:
@@ -340,7 +343,7 @@ def _split_login(url: str) -> tuple[str, HTTPBasicAuth | None]:
 
 
 def hide_login(url: str) -> str:
-    """Return a text with a URL, valid or not, with *** for the user name and password in it."""
+    """Return text with a URL, valid or not, in which *** hides the user name and password."""
     before, slashes, rest = url.partition("//")
     if not slashes:
         before, rest = "", url

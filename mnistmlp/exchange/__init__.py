@@ -1,1 +1,1 @@
-"""Export as ONNX, safetensors, web pages and TensorBoard's events; import from safetensors."""
+"""Export as ONNX, safetensors, web pages and TensorBoard events; import from safetensors."""

@@ -1,4 +1,4 @@
-"""Synthetic digits that a page has in it, to train a network on without a data set."""
+"""Synthetic digits embedded in a page, to train a network without a data set."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from mnistmlp.data.synthetic import make_digits
 
 COUNT = 300
-SEED = 4  # 1 to 3 are those of other digits
-LEVEL = 85  # grey levels between two that are embedded; four are enough to learn from
+SEED = 4  # 1 to 3 are used for other digits
+LEVEL = 85  # step between embedded grey levels; four levels are enough to learn from
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Exporting a brain in the format that the suffix of the file names."""
+"""Exporting a brain in the format given by the file's suffix."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ SUFFIXES = (".html", ".onnx", ".safetensors")
 
 
 def export_brain(path: Path, brain: Brain, name: str) -> None:
-    """Write a brain in the format that the suffix of the file names.
+    """Write a brain in the format given by the file's suffix.
 
     Parameters
     ----------
     path : Path
-        Ends in one of `SUFFIXES`.  An old file stays until the new one is complete.
+        Ends in one of `SUFFIXES`.  An existing file stays until the new one is complete.
     brain : Brain
     name : str
         Name of the brain, as the page shows it.
@@ -25,7 +25,7 @@ def export_brain(path: Path, brain: Brain, name: str) -> None:
     WriteError
         If the file cannot be written.
     MissingExtraError
-        If the package that the format needs is not installed.
+        If a package needed for the format is not installed.
     """
     match path.suffix.lower():
         case ".html":

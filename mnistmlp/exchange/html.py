@@ -2,7 +2,7 @@
 
 The sources are in the folder ``page``: a template, style sheets and
 JavaScript files; each kind is joined in order.  The weights are one vector, laid
-out as in `core`, taken apart into bytes, compressed with deflate and encoded in base64.
+out as in `core`, split into bytes, deflated and encoded in base64.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ SCRIPTS = (  # each uses those before it
     *("initialization", "training", "idx", "archive", "files"),
     *("curve", "lesson", "collection", "school", "classroom", "main"),
 )
-# by the weights' CRC-32, the accuracy on MNIST's test images, which a test measures: the bundled
+# the bundled brain's accuracy on MNIST's test images, by CRC-32 of its weights; a test measures it
 TESTED = {0xDDA55B18: 0.9958}
-SAMPLED, SAMPLE_SEED = 64, 57  # synthetic digits: the first of each is plain
+SAMPLED, SAMPLE_SEED = 64, 57  # synthetic digits; with this seed, the first image of each is plain
 MAX_SINGLE_PRECISION = 1_000_000  # parameters; more are embedded in half precision if they fit
 
 
 def write_page(path: Path, brain: Brain, name: str) -> None:
-    """Write a brain as a web page; an old file at `path` stays until the new one is complete.
+    """Write a brain as a web page; an existing file stays until the new one is complete.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def make_page(brain: Brain, name: str) -> str:
 
 
 def _read_source(name: str) -> str:
-    """Return a source, indented by tabs: the page is 6 kB smaller, and as easy to read."""
+    """Return a source indented with tabs: 6 kB smaller, and as easy to read."""
     return re.sub(
         r"^(  )+", lambda found: "\t" * (len(found[0]) // 2), _read_file(name), flags=re.M
     )
@@ -141,7 +141,7 @@ def _make_samples() -> Bytes:
 
 
 def _reduce_precision(parameters: Array) -> Array:
-    """Return parameters (p,) in little-endian half precision if there are many, else in single."""
+    """Return parameters (p,) in little-endian single precision, or half if there are many."""
     fits = np.abs(parameters).max() <= np.finfo(np.float16).max
     return parameters.astype("<f2" if parameters.size > MAX_SINGLE_PRECISION and fits else "<f4")
 
@@ -149,7 +149,7 @@ def _reduce_precision(parameters: Array) -> Array:
 def _split_bytes(weights: Array) -> bytes:
     """Return the first bytes of all numbers, then their second bytes, and so on.
 
-    The last ones, with the exponents, are much alike: 4 to 9 % shorter when deflated.
+    The last bytes, with the exponents, are similar: 4 to 9 % shorter when deflated.
     """
     return weights.view(np.uint8).reshape(-1, weights.itemsize).T.tobytes()
 

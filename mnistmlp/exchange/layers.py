@@ -1,13 +1,13 @@
-"""Which tensors of a file are the layers of a network, and in which order and orientation.
+"""Which tensors in a file are the layers of a network, and in which order and orientation.
 
-A layer is a weight and a bias with the same name but for its last word: ``fc1.weight`` and
-``fc1.bias`` in PyTorch, ``Dense_0/kernel`` and ``Dense_0/bias`` in Flax and Keras.  What all
-names begin with, such as ``_orig_mod.module.``, tells nothing, and is not looked at.
+A layer is a weight and a bias whose names differ only in the last word: ``fc1.weight`` and
+``fc1.bias`` in PyTorch, ``Dense_0/kernel`` and ``Dense_0/bias`` in Flax and Keras.  A common
+prefix of all names, such as ``_orig_mod.module.``, is ignored.
 
 Numbers in names give the order of layers with otherwise equal names; the rest follows from
-the shapes, which have to chain from 784 to 10 in one way only.  So does the orientation: 784
-is once more often the fan-in than the fan-out of a layer, so that matrices cannot be read
-both as (fan_out, fan_in) and as (fan_in, fan_out), even if some of them are square.
+the shapes, which have to chain from 784 to 10 in only one way.  So does the orientation: 784
+is a fan-in once more often than a fan-out, so matrices cannot be read both as
+(fan_out, fan_in) and as (fan_in, fan_out), even if some are square.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mnistmlp.training.settings import MAX_LAYERS
 TENSOR = re.compile(r"(?:(.{1,200})[./])?(?:(weight|kernel|w)|bias|b)(?::0)?")
 NAMING_HINT = "a network of linear layers has 0.weight, 0.bias, 2.weight, … or fc1.weight, …"
 ORDER_HINT = "name the layers by their order: fc1.weight, fc1.bias, fc2.weight, …"
-MAX_STEPS = 10_000  # in the search for an order
+MAX_STEPS = 10_000  # of the search for an order
 
 Names = tuple[str, str]  # of the weight and the bias of a layer
 Shapes = Mapping[str, tuple[int, ...]]
@@ -36,16 +36,16 @@ class Layout(NamedTuple):
 
     layers: Sequence[Names]
     transposed: bool  # weights are (fan_in, fan_out)
-    notes: Sequence[str]  # on what the names do not say
+    notes: Sequence[str]  # on what the names do not tell
 
 
 def find_layers(path: Path, names: Iterable[str]) -> dict[str, Names]:
-    """Return the tensors of each layer by its name, in the order of names and their numbers.
+    """Return the tensors of each layer by name, ordered by names and their numbers.
 
     Raises
     ------
     BrainError
-        If there is another tensor, or a layer lacks one.
+        If there are other tensors, or a layer lacks one.
     """
     weights, biases = dict[str, str](), dict[str, str]()
     for name in sorted(names):
@@ -67,12 +67,12 @@ def find_layers(path: Path, names: Iterable[str]) -> dict[str, Names]:
 def arrange_layers(path: Path, layers: Mapping[str, Names], shapes: Shapes) -> Layout:
     """Return the layers in the order in which their shapes chain from 784 to 10.
 
-    If there is no such order, layers that fit come first, so that the next is at fault.
+    If there is no such order, layers that fit come first, and the next is at fault.
 
     Raises
     ------
     BrainError
-        If a weight is no matrix, or if there are several such orders.
+        If a weight is not a matrix, or there are several such orders.
     """
     for weights, _ in layers.values():
         if len(shapes[weights]) != 2 or not all(shapes[weights]):
@@ -99,11 +99,11 @@ def arrange_layers(path: Path, layers: Mapping[str, Names], shapes: Shapes) -> L
 
 
 class _Search:
-    """The search for the orders of layers in which each takes what the one before gives."""
+    """The search for orders in which each layer's fan-in is the fan-out of the one before."""
 
     def __init__(self, fans: Mapping[str, tuple[int, int]]) -> None:
         self.fans = fans  # fan-in and fan-out of each layer
-        self.groups = dict[str, list[str]]()  # layers whose names differ in numbers only
+        self.groups = dict[str, list[str]]()  # layers whose names differ only in numbers
         for name in sorted(fans, key=_natural):
             self.groups.setdefault(_natural(name)[0], []).insert(0, name)
         self.order, self.longest = list[str](), list[str]()
@@ -111,7 +111,7 @@ class _Search:
         self.steps = 0
 
     def walk(self, width: int) -> None:
-        """Look for the layers after those in `order`, which give `width` numbers."""
+        """Look for layers to follow those in `order`, whose last fan-out is `width`."""
         self.steps += 1
         if len(self.order) > len(self.longest):
             self.longest = self.order[:]
@@ -127,7 +127,7 @@ class _Search:
 
 
 def _natural(name: str) -> tuple[str, list[tuple[int, str]]]:
-    """Return a name without its numbers, and the numbers, so that fc2 is before fc10."""
+    """Return a name without its numbers, and the numbers, so that fc2 comes before fc10."""
     numbers = [digits.lstrip("0") for digits in re.findall("[0-9]+", name)]
     return re.sub("[_.-]?[0-9]+", "", name), [(len(digits), digits) for digits in numbers]
 

@@ -11,7 +11,7 @@ from mnistmlp.core.losses import LOSSES
 def make_metadata(brain: Brain) -> dict[str, str]:
     """Return the metadata of a brain as strings: what inference needs, and its provenance.
 
-    The whole `meta` is included as JSON, under ``mnistmlp``, unless the brain has none,
+    The whole `meta` is included as JSON under ``mnistmlp``, unless the brain has none
     or has changed since.
     """
     network, meta = brain.network, brain.current_meta
@@ -32,5 +32,7 @@ def make_metadata(brain: Brain) -> dict[str, str]:
         "validation_accuracy": meta.validation_accuracy,
     }
     texts = {name: str(value) for name, value in origin.items() if value is not None}
-    strings |= {name: text for name, text in texts.items() if text.isprintable()}  # so valid UTF-8
+    strings |= {
+        name: text for name, text in texts.items() if text.isprintable()
+    }  # hence valid UTF-8
     return strings | {"mnistmlp": json.dumps(meta.raw)}

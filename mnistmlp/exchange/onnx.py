@@ -21,15 +21,15 @@ from mnistmlp.version import __version__
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-# The lowest that have the operators as they are used here, so that old programs read them:
-# since opset 13 Softmax is along the last axis, opset 16 has GridSample for normalisation.
+# The lowest with the operators used here, so that old programs can read them: since opset 13,
+# Softmax is along the last axis; opset 16 has GridSample for normalisation.
 OPSET, IR_VERSION = 13, 7  # those of ONNX 1.8
 NORMALIZATION_OPSET, NORMALIZATION_IR_VERSION = 16, 8  # those of ONNX 1.11
 ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu"}
 
 
 class Step(NamedTuple):
-    """An operator that is applied to the result of the previous step."""
+    """An operator applied to the result of the previous step."""
 
     operator: str
     constants: dict[str, NDArray[np.float32]] = {}  # further inputs, by name  # noqa: RUF012
@@ -39,17 +39,17 @@ class Step(NamedTuple):
 def export_onnx(brain: Brain, path: StrPath, *, overwrite: bool = False) -> None:
     """Write a brain as ONNX.
 
-    The input is ``image`` (N, 784), float32 in [0, 1], normalised within if the
-    brain does that; the output is ``probabilities`` (N, 10), calibrated, the same
-    as `predict` gives.  All arrays are float32, even if the brain is in float64.
-    The metadata are those of `make_metadata`.
+    The input is ``image`` (N, 784), float32 in [0, 1], which the model normalises if
+    the brain does; the output is ``probabilities`` (N, 10), calibrated as in
+    `predict`.  All arrays are float32, even if the brain is in float64.  The metadata
+    are those of `make_metadata`.
 
     Parameters
     ----------
     brain : Brain
     path : str or path
     overwrite : bool
-        Replace a file that is there; it stays until the new one is complete.
+        Replace an existing file, which stays until the new one is complete.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def export_onnx(brain: Brain, path: StrPath, *, overwrite: bool = False) -> None
     MissingExtraError
         If the package onnx is not installed.
     WriteError
-        If there is a file already, or it cannot be written.
+        If the file exists or cannot be written.
     """
     check_free(Path(path), overwrite=overwrite)
     with np.errstate(over="ignore"):
@@ -130,7 +130,7 @@ def _output_steps(network: Network) -> list[Step]:
     Sigmoid outputs a = σ(z) give the probabilities a / Σ a, computed as the
     softmax of ln σ(z) = −softplus(−z).  That stays exact for small a, whereas
     onnxruntime's sigmoid never falls below 1e-8.  Where e⁻ᶻ overflows, a is 0;
-    if all are, the probabilities are equal.  Clipping z reproduces that.
+    if all are 0, the probabilities are equal.  Clipping z reproduces that.
     """
     if network.loss == "cross-entropy":
         return [Step("Softmax")]

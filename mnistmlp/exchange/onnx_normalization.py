@@ -1,15 +1,15 @@
-"""Moment normalisation in the operators of ONNX, as `core.normalization` does it.
+"""Moment normalisation with ONNX operators, as in `core.normalization`.
 
-In float32, it has to keep what that does in float64: the grey levels are whole
-numbers, coordinates x′ = 2 (x − 13.5) are odd whole numbers about the middle, so
-that sums over most images are exact and the central moments cancel little.  In
-these coordinates, with primes left out, the pixel (x, y) of the result is found at
+It has to reproduce in float32 what that does in float64: the grey levels are whole
+numbers, and coordinates x′ = 2 (x − 13.5) are odd whole numbers around the middle,
+so that sums over most images are exact and the central moments cancel little.  In
+these coordinates, without the primes, the pixel (x, y) of the result is found at
 
     deslant:  (x + s (y − ȳ), y)
     moments:  (x̄ + a x + s d y, ȳ + d y),   a = 1 / f_x,   d = 1 / f_y
 
-and GridSample wants it divided by 28, so that −1 and 1 are the edges of the image.
-As in Python, places are rounded down to 1/256 of a pixel, and the result to whole
+and GridSample expects it divided by 28, so that −1 and 1 are the edges of the image.
+As in Python, positions are rounded down to 1/256 of a pixel, and the result to whole
 grey levels.
 """
 
@@ -115,7 +115,7 @@ STEPS = {
 def make_normalization(
     normalization: str,
 ) -> tuple[list[NodeProto], dict[str, NDArray[Any]]]:
-    """Return the nodes that turn ``image`` into `RESULT`, and the constants that they take."""
+    """Return the nodes that turn ``image`` into `RESULT`, and their constants."""
     with needs_extra("onnx"):
         from onnx import parser
 
@@ -128,7 +128,7 @@ def make_normalization(
 
 
 def _constants() -> dict[str, NDArray[Any]]:
-    """Return the constants of all nodes by name; lengths are in half pixels, as coordinates are."""
+    """Return the constants of all nodes by name; lengths are in half pixels, like coordinates."""
     rows, columns = (2 * (each - MIDDLE) for each in np.divmod(np.arange(PIXELS), SIDE))
     powers = [np.ones(PIXELS), columns, rows, columns**2, columns * rows, rows**2]
     numbers = {

@@ -1,13 +1,13 @@
-"""Export and import of safetensors, named as PyTorch names a sequence of linear layers.
+"""Export and import of safetensors, with PyTorch's names for a sequence of linear layers.
 
 In an ``nn.Sequential`` of ``nn.Linear``, ``0.weight`` has shape (fan_out, fan_in)
-and ``0.bias`` (fan_out,); ``2.weight`` is next, as activations take a number too.
+and ``0.bias`` (fan_out,); ``2.weight`` is next, because activations are numbered too.
 The metadata are those of `make_metadata`.
 
-Other names, and matrices as Keras and JAX have them, are read too: see `layers`.
+Other names, and matrices in the layout of Keras and JAX, are read too: see `layers`.
 
-A file is not trusted: everything in it is checked, and a pickle (.pt, .pth) is
-never opened.
+Files are not trusted: everything is checked, and a pickle (.pt, .pth) is never
+opened.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ def export_safetensors(brain: Brain, path: StrPath, *, overwrite: bool = False) 
     brain : Brain
     path : str or path
     overwrite : bool
-        Replace a file that is there; it stays until the new one is complete.
+        Replace an existing file, which stays until the new one is complete.
 
     Raises
     ------
     MissingExtraError
         If the package safetensors is not installed.
     WriteError
-        If there is a file already, or it cannot be written.
+        If the file exists or cannot be written.
     """
     check_free(Path(path), overwrite=overwrite)
     with needs_extra("safetensors"):
@@ -110,25 +110,24 @@ def import_safetensors(
     ----------
     path : str or path
         A safetensors file with ``0.weight`` (fan_out, fan_in), ``0.bias``
-        (fan_out,), ``2.weight`` and so on.  The layers may have any names whose
-        numbers, or else the shapes, tell their order, and all may be transposed.
+        (fan_out,), ``2.weight`` and so on.  Layers may have any names if the numbers
+        or the shapes determine their order, and all may be transposed.
     activation : {'sigmoid', 'tanh', 'relu'}, optional
-        Activation of the hidden layers, needed unless the metadata have
-        ``activation``.
+        Activation of the hidden layers, required unless the metadata have it.
     loss : {'mse', 'cross-entropy'}, optional
         Determines the output, sigmoid or softmax.  The default follows
         ``output`` in the metadata, or is cross-entropy.
     normalized : (mean, standard deviation), optional
         How pixels from 0 to 1 were normalised; folded into the first layer.
     on_note : callable
-        Called with a line for each thing that the names do not say: an order that
-        follows from the shapes, and that matrices are transposed.
+        Called with a line for each thing that the names do not tell: an order that
+        follows from the shapes, or transposed matrices.
 
     Returns
     -------
     Brain
-        If the file is an exported brain, the same, and rounded if it is of half
-        precision.
+        If the file is an exported brain, the same brain, rounded if it was saved in
+        half precision.
 
     Raises
     ------
@@ -148,7 +147,7 @@ def import_safetensors(
         meta = _parse_exported_meta(path, metadata["mnistmlp"], sizes)
         given = {"activation": activation, "loss": loss, "normalized": normalized}
         for name in (name for name, value in given.items() if value is not None):
-            raise SettingError(name, f"{path} is an exported brain and has this setting itself")
+            raise SettingError(name, f"{path} is an exported brain, which has its own")
     stated = meta.raw if meta else metadata
     network = Network(
         sizes,
@@ -202,7 +201,7 @@ def _read(path: Path, on_note: Callable[[str], None]) -> tuple[list[Layer], dict
 def _check_file(path: Path) -> None:
     """Raise BrainError if the file cannot be safetensors, or is too large to open safely."""
     if path.suffix in PICKLE_SUFFIXES:
-        raise BrainError(f"{path}: a pickle can run any code, and is not opened", hint=SAVE_HINT)
+        raise BrainError(f"{path}: not opened, because a pickle can run any code", hint=SAVE_HINT)
     if not path.is_file():
         what = "not a regular file" if path.exists() else "no such file"
         raise BrainError(f"{path}: {what}")
@@ -213,7 +212,7 @@ def _check_file(path: Path) -> None:
         raise BrainError(f"{path}: {cause_of(error)}") from None
     size = path.stat().st_size
     if 8 + header > size:
-        raise BrainError(f"{path}: not a safetensors file, or a damaged one", hint=SAVE_HINT)
+        raise BrainError(f"{path}: not a safetensors file, or damaged", hint=SAVE_HINT)
     if header > MAX_META or size - header > 8 * MAX_PARAMETERS:
         raise BrainError(f"{path}: {size:,} bytes are too many for a brain")
 
@@ -229,7 +228,7 @@ def _parse_exported_meta(path: Path, text: str, sizes: tuple[int, ...]) -> Meta:
 
 
 def _find_activation(path: Path, stated: Mapping[str, Any], *, hidden: bool) -> str:
-    """Return the activation that the file states; without hidden layers any will do."""
+    """Return the activation that the file states; without hidden layers, any will do."""
     name = stated.get("activation", None if hidden else "relu")
     if name is None:
         choices = ", ".join(ACTIVATIONS)
@@ -240,7 +239,7 @@ def _find_activation(path: Path, stated: Mapping[str, Any], *, hidden: bool) -> 
 
 
 def _find_loss(path: Path, stated: Mapping[str, Any]) -> str:
-    """Return the loss for the output that the file states, by default softmax."""
+    """Return the loss for the output that the file states; softmax by default."""
     losses = {loss.output: name for name, loss in LOSSES.items()}
     output = stated.get("output", "softmax")
     if output not in losses:
@@ -249,14 +248,14 @@ def _find_loss(path: Path, stated: Mapping[str, Any]) -> str:
 
 
 def _find_normalization(path: Path, metadata: Mapping[str, str]) -> str:
-    """Return the normalisation that the metadata state, by default none."""
+    """Return the normalisation that the metadata state; none by default."""
     name = metadata.get("normalization", "none")
     if name not in NORMALIZATION_NAMES:
         raise BrainError(f"{path}: metadata have unknown normalization {short(name)}")
     return name
 
 
-@np.errstate(all="ignore")  # the caller checks that all is finite
+@np.errstate(all="ignore")  # the caller checks that everything is finite
 def _fold_normalisation(network: Network, mean: float, deviation: float) -> None:
     """Fold (pixels − mean) / deviation into the first layer, so that it takes raw pixels."""
     if not (math.isfinite(mean) and 0 < deviation < math.inf):
@@ -268,7 +267,7 @@ def _fold_normalisation(network: Network, mean: float, deviation: float) -> None
 
 
 def _make_meta(path: Path, network: Network, temperature: str) -> Meta:
-    """Return a `meta` for a network that was trained elsewhere."""
+    """Return a `meta` for a network trained elsewhere."""
     try:
         return describe_foreign(network, "imported", path, float(temperature))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Figures by epoch in a file of events, from which TensorBoard draws curves.
+"""Metrics by epoch in an event file, from which TensorBoard draws curves.
 
-The format is tensorboardX's part.  Its SummaryWriter is not used: that hands each
-event, pickled, to a thread, and waits for it forever once a write has failed.
+tensorboardX provides the format.  Its SummaryWriter is not used: it pickles each
+event for a thread, and waits for it forever once a write has failed.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from pathlib import Path
 
 from mnistmlp.errors import needs_extra
 
-MARK = "tfevents"  # TensorBoard reads the files with this in their names, in the order of these
+MARK = "tfevents"  # TensorBoard reads files with this in their names, ordered by name
 FORMAT = "brain.Event:2"
 
 
 def check_installed() -> None:
-    """Raise MissingExtraError if the package tensorboardX is not installed; else import it."""
+    """Import the package tensorboardX; raise MissingExtraError if it is not installed."""
     with needs_extra("tensorboard"):
         import tensorboardX  # noqa: F401
 
 
 def find_event_files(folder: Path) -> list[Path]:
-    """Return the files of events in a folder, which need not exist."""
+    """Return the event files in a folder, which need not exist."""
     return sorted(folder.glob(f"*{MARK}*"))
 
 
 class EventFile:
-    """A new file of events.
+    """A new event file.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Created if it does not exist.
     suffix : str
         Ends the file's name.
 
@@ -43,7 +43,7 @@ class EventFile:
     MissingExtraError
         If the package tensorboardX is not installed.
     OSError
-        If the file cannot be written, by the methods too.
+        If the file cannot be written; also from the methods.
     """
 
     def __init__(self, folder: Path, suffix: str) -> None:
@@ -54,11 +54,11 @@ class EventFile:
         folder.mkdir(parents=True, exist_ok=True)
         paths = (folder / f"events.out.{MARK}.{s:010}.{suffix}" for s in count(int(time.time())))
         path = next(path for path in paths if not path.exists())
-        self._writer = RecordWriter(str(path.absolute()))  # x:y would be an address to it
+        self._writer = RecordWriter(str(path.absolute()))  # it would take x:y for an address
         self._write(file_version=FORMAT)
 
     def write(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Write the figures of an epoch, by their tags, as ``loss/training``."""
+        """Write the metrics of an epoch by tag, such as ``loss/training``."""
         values = [{"tag": tag, "simple_value": value} for tag, value in figures.items()]
         self._write(step=epoch, summary={"value": values})
 

@@ -1,4 +1,4 @@
-"""What the web pages that this package writes have in common: all is in a single file."""
+"""What this package's web pages have in common: each is a single file."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import hashlib
 import json
 from typing import Any
 
-INLINE = "'unsafe-inline'"  # without connections, styles cannot tell anybody anything
+INLINE = "'unsafe-inline'"  # harmless, because without connections styles cannot send anything
 
 
 def make_policy(script: str, style: str | None = None) -> str:
     """Return a Content-Security-Policy that allows only this script, and no connections.
 
-    Without a style, all styles that are in the page are allowed.
+    Without a style, all styles in the page are allowed.
     """
     return "; ".join(
         [
@@ -31,5 +31,5 @@ def _hash_source(text: str) -> str:
 
 
 def embed_json(document: Any) -> str:
-    """Return JSON for a script element; ``<`` is escaped, as it could end the element."""
+    """Return JSON for a script element; ``<`` is escaped because it could end the element."""
     return json.dumps(document).replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""The background of a digit: its grey level at each pixel, and whether ink is darker than it."""
+"""The background of a digit: its grey level at each pixel, and whether the ink is darker."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from mnistmlp.arrays import Grey, Mask
 from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.filters import running_extreme, separability, shrink, smooth, stretch
 
-MIN_BACKGROUND = 16.0  # grey level below which a background is not taken to be
+MIN_BACKGROUND = 16.0  # lowest grey level assumed for a background
 SPECK = 0.002  # share of a picture
-TWO_LEVELS = 0.9  # separability of ink on an even background, its soft edges included
-COARSE, COARSER = 96, 48  # pixels of the longer side at which the background is examined
+TWO_LEVELS = 0.9  # separability of ink on an even background, including its soft edges
+COARSE, COARSER = 96, 48  # pixels of the longer side when examining the background
 
 
 class Ground(NamedTuple):
     """A way to read the background."""
 
     even: bool  # it has one grey level
-    side: int = COARSER  # pixels of the longer side at which an uneven one is examined
-    parts: int = 3  # of that side: a closing by a square of one of them removes the ink
+    side: int = COARSER  # pixels of the longer side when examining an uneven one
+    parts: int = 3  # of that side: a closing by a square of one such part removes the ink
 
 
 def is_background_even(grey: Grey) -> bool:
-    """Tell whether the background has one grey level: no shadow falls on it, and no light fades.
+    """Tell whether the background has one grey level: no shadows, no fading light.
 
     It does if most of the margin has one level, or if the levels of the whole
     picture fall into two classes.
@@ -42,12 +42,12 @@ def is_background_even(grey: Grey) -> bool:
 def is_ink_dark(grey: Grey, *, even: bool) -> bool:
     """Tell whether the ink is darker than its background.
 
-    A ring a little inside the border decides on an even background, if it has one
-    level: no frame reaches that far.  Otherwise ink touches the border, and is
-    what has fewer pieces there, since a digit is one.  If both have as many, then on an even
-    background the corners decide if they agree, or else the larger part of the
-    border.  On an uneven background, the pixels with both ink and background nearby
-    decide: if the ink is dark, most of them are closer to the lightest level around.
+    On an even background, a ring a little inside the border decides if it has one level:
+    no frame reaches that far.  Otherwise ink touches the border, and is whichever has
+    fewer pieces there, since a digit is one.  In a tie, on an even background the corners
+    decide if they agree, or else the larger part of the border.  On an uneven background,
+    the pixels with both ink and background nearby decide: if the ink is dark, most of
+    them are closer to the lightest level around.
     """
     light = grey > (grey.min() + grey.max()) / 2
     inner = ring(light, max(1, min(grey.shape) // 16)).mean()
@@ -74,7 +74,7 @@ def is_ink_dark(grey: Grey, *, even: bool) -> bool:
 
 
 def _count_at_border(mask: Mask) -> int:
-    """Return how many components reach the border, not counting specks or its soft edge."""
+    """Return how many components reach the border, without specks or its soft edge."""
     edge = max(1, min(mask.shape) // 32)
     mask = mask[edge:-edge, edge:-edge]
     components = Components(mask)
@@ -82,7 +82,7 @@ def _count_at_border(mask: Mask) -> int:
 
 
 def measure_contrast(grey: Grey, dark: bool, ground: Ground) -> Grey:
-    """Return how far each pixel stands out from its background, from 0 to 255.
+    """Return how much each pixel differs from its background, from 0 to 255.
 
     Dark ink is measured relative to the light that the background reflects.
     """
@@ -95,7 +95,7 @@ def measure_contrast(grey: Grey, dark: bool, ground: Ground) -> Grey:
 
 
 def stand_out(grey: Grey, background: Grey | np.floating[Any], dark: bool) -> Grey:
-    """Return how far grey levels are below (above, if not `dark`) their background, or 0."""
+    """Return how far grey levels are below (or above if not `dark`) their background, or 0."""
     difference = (
         255 * (background - grey) / np.maximum(background, MIN_BACKGROUND)
         if dark
@@ -108,14 +108,14 @@ def stand_out(grey: Grey, background: Grey | np.floating[Any], dark: bool) -> Gr
 def estimate_background(grey: Grey, dark: bool, parts: int) -> Grey:
     """Return the grey level of the background at each pixel (h, w).
 
-    It is the slow change of illumination over the picture, plus the closing
-    (the opening, if ink is light) of what remains by a square, a part of the
-    picture's width, which no stroke fills: Serra, *Image Analysis and
-    Mathematical Morphology* (1982), chapter XII.
+    It is the slow change of illumination over the picture, plus the closing (or the
+    opening if ink is light) of what remains by a square, a part of the picture's
+    width, that no stroke fills: Serra, *Image Analysis and Mathematical Morphology*
+    (1982), chapter XII.
     """
     slow = fit_illumination(grey)
     if np.median(np.abs(grey - slow)) > 0.05 * np.ptp(grey):
-        slow[:] = 0  # the edge of a shadow: no smooth surface fits it
+        slow[:] = 0  # the edge of a shadow, which no smooth surface fits
     window = max(grey.shape) // parts | 1
     first, second = (np.maximum, np.minimum) if dark else (np.minimum, np.maximum)
     background: Grey = slow + running_extreme(
@@ -127,9 +127,8 @@ def estimate_background(grey: Grey, dark: bool, parts: int) -> Grey:
 def paint_out(grey: Grey, painted: Mask, known: Mask) -> Grey:
     """Return grey levels (h, w) with pixels replaced by their background.
 
-    That is the weighted mean of the background that is known around them, by a
-    Gaussian: Knutsson and Westin, "Normalized and differential convolution",
-    CVPR 1993.
+    That is the Gaussian-weighted mean of the known background around them: Knutsson
+    and Westin, "Normalized and differential convolution", CVPR 1993.
     """
     level = grey[known].mean() if known.any() else grey.mean()
     weights = smooth(shrink(known.astype(np.float32), COARSE), 3)
@@ -139,7 +138,7 @@ def paint_out(grey: Grey, painted: Mask, known: Mask) -> Grey:
 
 
 def fit_illumination(grey: Grey) -> Grey:
-    """Return the quadratic surface (h, w) that fits grey levels best by absolute deviation.
+    """Return the quadratic surface (h, w) that fits grey levels with least absolute deviation.
 
     Ink covers the smaller part of a picture, so it hardly affects such a fit.
     By iteratively reweighted least squares: Schlossmacher, "An iterative
@@ -161,7 +160,7 @@ def ring(values: NDArray[Any], depth: int) -> NDArray[Any]:
     """Return the pixels at a distance from the border, (n,)."""
     rows, columns = values.shape
     inside = values[depth : max(rows - depth, depth + 1), depth : max(columns - depth, depth + 1)]
-    if not inside.size:  # a picture thinner than that
+    if not inside.size:  # a picture narrower than that
         return values.ravel()
     return np.concatenate([inside[0], inside[-1], inside[:, 0], inside[:, -1]])
 
@@ -172,7 +171,7 @@ def margin(grey: Grey) -> Grey:
 
 
 def inner_mask(shape: tuple[int, ...], part: int) -> Mask:
-    """Return the mask (h, w) of the pixels away from the border by 1 / `part` of each side."""
+    """Return the mask (h, w) of the pixels at least 1 / `part` of each side from the border."""
     inner = np.zeros(shape, bool)
     rows, columns = (max(1, side // part) for side in shape)
     inner[rows:-rows, columns:-columns] = True

@@ -1,4 +1,4 @@
-"""Connected components of a mask: the pieces of a digit, and what else is in a picture."""
+"""Connected components of a mask: the pieces of a digit and of anything else."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mnistmlp.arrays import Indices, Mask
 
 
 class Components:
-    """Labels the pixels of a mask that touch each other, corners included.
+    """Labels the 8-connected components of a mask.
 
-    Runs of pixels are joined row by row by union and find: Rosenfeld and
-    Pfaltz, "Sequential operations in digital picture processing", Journal of
-    the ACM 13 (1966), section 4, on runs instead of pixels.
+    Runs of pixels are joined row by row with union-find: Rosenfeld and Pfaltz,
+    "Sequential operations in digital picture processing", Journal of the ACM 13
+    (1966), section 4, on runs instead of pixels.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Components:
     Attributes
     ----------
     count : int
-        k, how many components there are.
+        k, the number of components.
     """
 
     def __init__(self, mask: Mask) -> None:
@@ -38,7 +38,7 @@ class Components:
         self.count = len(found)
 
     def sizes(self) -> NDArray[np.float64]:
-        """Return how many pixels each component has: (k,)."""
+        """Return the number of pixels in each component: (k,)."""
         return self._sum_runs(self.ends - self.starts)
 
     def totals(self, weights: NDArray[Any]) -> NDArray[np.float64]:
@@ -76,7 +76,7 @@ class Components:
         return reaching
 
     def mask(self, kept: Mask) -> Mask:
-        """Return the mask (h, w) of the components that are kept, (k,)."""
+        """Return the mask (h, w) of the components to keep, (k,)."""
         edges = np.zeros((self.shape[0], self.shape[1] + 1), np.int8)
         chosen = kept[self.of_run]
         edges[self.rows[chosen], self.starts[chosen]] = 1

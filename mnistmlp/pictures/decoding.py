@@ -1,4 +1,4 @@
-"""Decoding pictures of many formats to grey levels, with distrust.
+"""Decoding untrusted pictures of many formats to grey levels.
 
 Whatever a file claims, decoding it takes no more memory than a photograph of 50
 megapixels, and time in proportion to its pixels and bytes.
@@ -39,15 +39,15 @@ from mnistmlp.pictures.filters import separability
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 WORKING_SIDE = 256  # pixels: pictures with the area of a square twice as wide are reduced
-ELONGATION = 8  # so are those twice as long as the working side by this, however thin
+ELONGATION = 8  # likewise those longer than twice this many working sides, however thin
 MIN_FILLED = 0.75  # of its bounding box by a card: a disc fills pi / 4
 MIN_SPREAD = 32  # grey levels between a card and the ink on it
 QUARTER_TURNS = (5, 6, 7, 8)  # EXIF's orientations that swap height and width
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 MAX_BYTES = 1 << 28
-MAX_PIXELS = 51_000_000  # of formats other than these, which need less memory a pixel, or more
+MAX_PIXELS = 51_000_000  # in other formats than these, which need less or more memory per pixel
 MAX_PIXELS_OF = {"JPEG": 89_000_000, "MPO": 89_000_000, "WEBP": 25_000_000}
-OTHER_KINDS = {  # by their first bytes
+OTHER_KINDS = {  # by first bytes
     "a HEIC picture": re.compile(rb".{4}ftyp(?:he|mif1|msf1)", re.DOTALL),
     "an AVIF picture": re.compile(rb".{4}ftypavi", re.DOTALL),
     "an SVG drawing": re.compile(rb"(?:\xef\xbb\xbf)?\s{,99}<(?:svg|[?!].{,2000}<svg)", re.DOTALL),
@@ -55,19 +55,19 @@ OTHER_KINDS = {  # by their first bytes
 }
 CONVERT_HINT = "save such files as PNG or JPEG first"
 
-# without a handler, Python would write to stderr what Pillow logs about damaged files
+# without a handler, Python writes what Pillow logs about damaged files to stderr
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def read_bytes(source: StrPath | BinaryIO) -> tuple[bytes, str]:
-    """Return the bytes of a picture, and its name: that of its file, or - for standard input.
+    """Return the bytes of a picture and its name, that of its file or - for standard input.
 
     Raises
     ------
     LargePictureError
-        If they are more than `MAX_BYTES`.
+        If there are more than `MAX_BYTES`.
     PictureError
-        If there are none, or they cannot be read.
+        If it is empty or cannot be read.
     InputError
         If it is neither a path nor a binary stream.
     """
@@ -93,14 +93,14 @@ def _name_of(source: StrPath | BinaryIO) -> str:
 
 
 def _read_stream(source: BinaryIO) -> bytes:
-    """Read the bytes of a stream; raise InputError if it is none, or one of text."""
+    """Read the bytes of a stream; raise InputError if it is not a binary stream."""
     if not hasattr(source, "read"):
         kind = type(source).__name__
         mend = "io.BytesIO holds bytes, and predict takes arrays of 28 x 28"
         raise InputError(f"a picture is a path or a binary stream, not of type {kind}: {mend}")
     data = "" if isinstance(source, io.TextIOBase) else source.read(MAX_BYTES + 1)
     if not isinstance(data, bytes):
-        raise InputError("a stream of text, where a picture should be: open it in mode 'rb'")
+        raise InputError("a text stream instead of a picture: open it in mode 'rb'")
     return data
 
 
@@ -109,7 +109,7 @@ def _read_file(path: Path, name: str) -> bytes:
     if not name:
         raise PictureError("'': the name is empty")
     if "\0" in name:
-        raise PictureError(f"{name}: no name of a file")
+        raise PictureError(f"{name}: not a file name")
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise PictureFolderError(f"{name}: a folder")
@@ -123,20 +123,22 @@ def _read_file(path: Path, name: str) -> bytes:
 
 
 def open_at_once(path: Path) -> BinaryIO:
-    """Open a file or a pipe to read; a pipe that nobody has opened to write is empty."""
+    """Open a file or a pipe for reading; a pipe without a writer is empty."""
+    if not hasattr(os, "O_NONBLOCK"):  # Windows, where no file is a pipe
+        return path.open("rb")
     file = io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
     os.set_blocking(file.fileno(), True)
     return io.BufferedReader(file)
 
 
 def _check_size(size: int, name: str) -> None:
-    """Raise LargePictureError if these are too many bytes."""
+    """Raise LargePictureError if there are too many bytes."""
     if size > MAX_BYTES:
         raise LargePictureError(f"{name}: more than {MAX_BYTES:,} bytes")
 
 
 class Decoded(NamedTuple):
-    """A picture: upright, and opaque on a plain background."""
+    """A picture, upright and opaque on a plain background."""
 
     grey: Grey  # (h, w), 0 to 255, reduced if it was large
     size: tuple[int, int]  # height and width before that
@@ -171,25 +173,25 @@ def decode(data: bytes, name: str, side: int = WORKING_SIDE) -> Decoded:
         raise LargePictureError(f"{name}: too many pixels: {error}") from None
     except MemoryError:
         raise
-    except Exception as error:  # decoders raise many kinds of errors on damaged bytes
+    except Exception as error:  # on damaged bytes, decoders raise exceptions of many kinds
         what = shorten(str(error), 150, placeholder=" ...") or type(error).__name__
         raise PictureError(f"{name}: damaged picture: {what}") from None
 
 
 def _unknown_kind(data: bytes, name: str) -> PictureError:
-    """Return the error for bytes that are no picture, or one of a kind that is not read."""
+    """Return the error for bytes that are not a picture, or in an unsupported format."""
     known = ", ".join(FORMATS)
     for kind, start in OTHER_KINDS.items():
         if start.match(data):
-            return PictureError(f"{name}: {kind}; the known kinds are {known}", hint=CONVERT_HINT)
-    return OtherKindError(f"{name}: not a picture of a known kind ({known})", source=name)
+            return PictureError(f"{name}: {kind}; supported formats are {known}", hint=CONVERT_HINT)
+    return OtherKindError(f"{name}: not a picture in a supported format ({known})", source=name)
 
 
 @cache
 def _silence_libtiff() -> None:
-    """Stop libtiff from writing errors to stderr, as Pillow stops its warnings.
+    """Keep libtiff from writing errors to stderr; Pillow suppresses only its warnings.
 
-    Pillow's wheels export the function; where it is missing, nothing changes.
+    Pillow's wheels export the function; if it is missing, nothing changes.
     """
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
@@ -204,7 +206,7 @@ def _to_grey(picture: Image.Image, side: int) -> Grey:
         mode = "RGBA"
     else:
         mode = "L" if picture.mode in ("1", "L") else "RGB"
-    if picture.mode != mode:  # else a copy would waste memory
+    if picture.mode != mode:  # a copy would waste memory
         picture = picture.convert(mode)
     mean = math.isqrt(picture.width * picture.height)
     if (factor := max(mean, max(picture.size) // ELONGATION) // side) > 1:
@@ -220,7 +222,7 @@ def _to_grey(picture: Image.Image, side: int) -> Grey:
 def _rescale_levels(levels: Grey) -> Grey:
     """Rescale levels of any range to 0 to 255; ValueError if some are not finite."""
     if not np.isfinite(levels).all():
-        raise ValueError("not all of its levels are finite numbers")
+        raise ValueError("some of its levels are not finite")
     wide = levels.astype(np.float64)  # their range may exceed float32's
     wide -= min(0, wide.min())
     return np.asarray(wide / max(wide.max() / 255, 1e-30), np.float32)
@@ -230,7 +232,7 @@ def _composite(picture: Image.Image) -> Image.Image:
     """Composite a picture with transparent parts on white, or on black if its ink is light.
 
     The opaque part is the ink, unless it is most of the picture: then it is the
-    background.  A card, with ink of its own, is cut out, and continues around itself.
+    background.  A card with ink of its own is cut out, and its colour continued around.
     """
     alpha = np.asarray(picture.getchannel("A"))
     seen = alpha > alpha.max() / 2
@@ -243,9 +245,9 @@ def _composite(picture: Image.Image) -> Image.Image:
 
 
 def _find_card(picture: Image.Image, seen: Mask) -> Image.Image | None:
-    """Cut out the card that the opaque part of a picture is, if it is one.
+    """Cut out the opaque part of a picture if it is a card.
 
-    A card fills its bounding box, as no digit but a 1 does, and has two colours.
+    A card fills its bounding box, like no digit except 1, and has two colours.
     """
     if seen.all() or not seen.any():
         return None
@@ -266,12 +268,11 @@ def _find_card(picture: Image.Image, seen: Mask) -> Image.Image | None:
 def _project_colours(levels: Grey) -> Grey:
     """Project colours (h, w, 3) onto the axis of their largest variance: grey levels (h, w).
 
-    So yellow ink on white paper stands out as in the blue channel, and red on
-    green as in their difference: the first principal component (Jolliffe,
-    *Principal Component Analysis*, 2002, chapter 1).  Without colour, levels
-    are luminance.
+    So yellow ink on white paper stands out as in the blue channel, and red on green as
+    in their difference: it is the first principal component (Jolliffe, *Principal
+    Component Analysis*, 2002, chapter 1).  Without colour, levels are luminance.
     """
-    planes = np.ascontiguousarray(levels.reshape(-1, 3).T)  # three times as fast as pixels
+    planes = np.ascontiguousarray(levels.reshape(-1, 3).T)  # three times as fast as by pixel
     red, green, blue = planes
     if max(np.abs(red - green).max(), np.abs(green - blue).max()) <= 8:
         return levels @ LUMINANCE

@@ -1,4 +1,4 @@
-"""Whether what stands out from a background is ink, or noise, a shade or a blot."""
+"""Whether what stands out from a background is ink, or noise, a shadow or a blot."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from mnistmlp.pictures.strokes import stroke_width
 
 MIN_CONTRAST = 12.0  # between ink and background, of 255 grey levels
 MIN_SEPARABILITY = 0.7  # Gaussian noise has 2 / pi
-MAX_COVERED = 0.8  # share of the picture that ink may cover: a digit never covers more
-MAX_WIDTH = 0.48  # of strokes, by the longer side of the digit; MNIST has 0.41 at most
-MAX_OPEN_WIDTH = 0.37  # if ink reaches the border, which is not taken for its edge
-CUT_OFF_WIDTH = 0.2  # if it lies along the border, and goes on beyond it
-MAX_ALONG = 0.6  # of the longer side of a digit may lie along the border
-WIDTH_SIDE = 32  # pixels of the longer side at which that is measured
-MIN_EVIDENCE = 240.0  # contrast times distance in deviations
-CLEAR_DISTANCE = 10.0  # in deviations
-CLEAR_SHARE = 0.7  # of all that stands out, in what is taken for the digit
+MAX_COVERED = 0.8  # share of the picture that ink may cover: no digit covers more
+MAX_WIDTH = 0.48  # of strokes, relative to the digit's longer side; at most 0.41 in MNIST
+MAX_OPEN_WIDTH = 0.37  # if ink reaches the border, which does not count as its edge
+CUT_OFF_WIDTH = 0.2  # if it lies along the border and continues beyond
+MAX_ALONG = 0.6  # of a digit's longer side may lie along the border
+WIDTH_SIDE = 32  # pixels of the longer side when measuring that
+MIN_EVIDENCE = 240.0  # contrast times separation in standard deviations
+CLEAR_DISTANCE = 10.0  # in standard deviations
+CLEAR_SHARE = 0.7  # share of the candidate digit in all that stands out
 
 NOISE = "what stands out is noise"
 PALE = f"the contrast is below {MIN_CONTRAST:.0f} of 255 grey levels"
 COVERED = f"what stands out covers more than {MAX_COVERED:.0%} of the picture"
-BLOT = "what stands out is as wide as a blot or a shadow, not made of strokes"
-SHADE = "what stands out has the soft edges and the low contrast of a shade"
+BLOT = "what stands out is too wide for strokes: a blot or a shadow"
+SHADE = "what stands out has the soft edges and low contrast of a shadow"
 
-BLANK = "what stands out is a sheet of paper with nothing on it"
+BLANK = "what stands out is a blank sheet of paper"
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """What stands out from the background: the digit, and whatever else there is."""
+    """What stands out from the background: the digit and anything else."""
 
     levels: Grey  # (h, w), from 0 for the background to 255
     sure: Mask  # (h, w): surely ink
@@ -49,9 +49,9 @@ class Contrast:
 
 
 def find_noise(found: Contrast, least: float = MIN_SEPARABILITY) -> str | None:
-    """Say why nothing in a picture is ink; None if some of it may be.
+    """Say why nothing in a picture is ink; None if something may be.
 
-    `least` is the separability that is asked for: a small digit on a large page has little.
+    `least` is the required separability: a small digit on a large page has little.
     """
     if found.levels.max() < MIN_CONTRAST:
         return PALE
@@ -61,11 +61,11 @@ def find_noise(found: Contrast, least: float = MIN_SEPARABILITY) -> str | None:
 
 
 def find_fault(found: Contrast, strength: Grey) -> str | None:
-    """Say why what is taken for the digit, its strength (h, w) from 0 to 1, is not ink.
+    """Say why the candidate digit, with strength (h, w) from 0 to 1, is not ink.
 
-    Noise is pale and hardly apart from the rest; a shade has soft edges, so that
-    the levels of what stands out vary, too.  A shade or a blot is also as wide as
-    long, whereas a stroke is longer than wide.
+    Noise is pale and hardly separate from the rest; a shadow has soft edges, so the
+    levels of what stands out vary too.  A shadow or a blot is also as wide as long,
+    whereas a stroke is longer than wide.
     """
     contrast, doubtful = ink_level(found, strength > 0), reaches_border(strength)
     if contrast < MIN_CONTRAST:
@@ -78,7 +78,7 @@ def find_fault(found: Contrast, strength: Grey) -> str | None:
 
 
 def is_clear(found: Contrast, strength: Grey) -> bool:
-    """Tell whether what is taken for the digit is alone, distinct, and off the border."""
+    """Tell whether the candidate digit is alone, distinct and off the border."""
     share = found.levels[strength > 0].sum() / found.levels[found.soft].sum()
     return bool(
         distance(found) >= CLEAR_DISTANCE and share >= CLEAR_SHARE and not reaches_border(strength)
@@ -86,14 +86,14 @@ def is_clear(found: Contrast, strength: Grey) -> bool:
 
 
 def ink_level(found: Contrast, kept: Mask) -> float:
-    """Return how far the ink that is kept stands out, in grey levels."""
+    """Return the contrast of the ink kept, in grey levels."""
     return float(np.median(found.levels[found.sure & kept]))
 
 
 def distance(found: Contrast) -> float:
-    """Return how far what is surely ink stands out from the rest, in standard deviations.
+    """Return how far certain ink is from the rest, in standard deviations.
 
-    The deviation is that within the two classes: d' of signal detection theory
+    The deviation is that within the two classes: d' in signal detection theory
     (Green and Swets, *Signal Detection Theory and Psychophysics*, 1966).
     """
     high, low = found.levels[found.sure], found.levels[~found.sure]
@@ -104,8 +104,8 @@ def distance(found: Contrast) -> float:
 def open_width(strength: Grey) -> float:
     """Return the mean width of strokes (h, w) as a share of the longer side of the ink.
 
-    The border of the picture is not taken for the edge of a stroke: what is a
-    shadow goes on beyond it.
+    The border of the picture does not count as the edge of a stroke: a shadow
+    continues beyond it.
     """
     rows, columns = (np.flatnonzero(strength.any(axis=axis)) for axis in (1, 0))
     longer = max(np.ptp(rows), np.ptp(columns)) + 1
@@ -113,7 +113,7 @@ def open_width(strength: Grey) -> float:
 
 
 def is_cut_off(strength: Grey) -> bool:
-    """Tell whether ink (h, w) lies along a side of a picture that is not cut to the digit."""
+    """Tell whether ink (h, w) lies along a side of a picture that is not cropped to the digit."""
     inked = strength > 0.5
     sides = inked[0], inked[-1], inked[:, 0], inked[:, -1]
     longer = max(np.ptp(np.flatnonzero(inked.any(axis=axis))) for axis in (0, 1)) + 1
@@ -122,7 +122,7 @@ def is_cut_off(strength: Grey) -> bool:
 
 
 def widest_square(strength: Grey) -> float:
-    """Return the side of the widest square in ink (h, w), as a share of its longer side."""
+    """Return the side of the largest square in ink (h, w), relative to the ink's longer side."""
     rows, columns = (np.flatnonzero((strength > 0.5).any(axis=axis)) for axis in (1, 0))
     box = strength[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     small = shrink(box, WIDTH_SIDE) > 0.5

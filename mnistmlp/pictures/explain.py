@@ -17,12 +17,12 @@ Panel = tuple[str, Bytes]  # a title and an image
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
 PANEL, GAP, TITLE, FONT = 8 * SIDE, 16, 28, 14  # pixels
-LAST_CHARACTER = 0x17F  # that the font has: the end of Latin Extended-A
+LAST_CHARACTER = 0x17F  # in the font: the end of Latin Extended-A
 BLACK, GREY, BLUE = "#1a1a1a", "#808080", "#2060c0"
 
 
 def fit_into_square(levels: Grey, side: int) -> Bytes:
-    """Return levels (h, w) from 0 to 255, scaled into the middle of a grey square (side, side)."""
+    """Return levels (h, w) from 0 to 255, scaled to fit a grey square (side, side)."""
     height, width = (max(1, round(size * side / max(levels.shape))) for size in levels.shape)
     picture = Image.fromarray(levels).resize((width, height), Image.Resampling.BOX)
     field = np.full((side, side), 64, np.uint8)
@@ -32,7 +32,7 @@ def fit_into_square(levels: Grey, side: int) -> Bytes:
 
 
 def panels(reading: Reading, side: int) -> list[Panel]:
-    """Return the steps with their titles: squares of `side` pixels, but the last 28 x 28."""
+    """Return the steps with titles: squares of `side` pixels, except the last, 28 x 28."""
     steps = [("picture", fit_into_square(reading.grey, side))]
     if reading.ink is not None:
         steps.append(("ink", fit_into_square(255 * reading.ink, side)))
@@ -40,15 +40,15 @@ def panels(reading: Reading, side: int) -> list[Panel]:
 
 
 def refused_panels(error: NoInkError, side: int) -> list[Panel]:
-    """Return the steps up to a refusal with their titles: squares of `side` pixels."""
+    """Return the steps up to a refusal with titles: squares of `side` pixels."""
     steps = (("picture", error.grey), ("what stands out", error.contrast))
     return [(title, fit_into_square(levels, side)) for title, levels in steps if levels is not None]
 
 
 def describe_reading(reading: Reading) -> str:
-    """Return a line that says what was found."""
+    """Return a line about what was found."""
     if reading.ink is None or reading.box is None:
-        return f"28 x 28 already, {'inverted' if reading.dark else 'taken as it is'}"
+        return f"already 28 x 28, {'inverted' if reading.dark else 'unchanged'}"
     top, left, bottom, right = reading.box
     ink, background = ("dark", "light") if reading.dark else ("light", "dark")
     return (
@@ -66,12 +66,12 @@ def write_explanation(
 ) -> None:
     """Write the steps, further ones after them, and the probabilities (10,) as a PNG.
 
-    Beside the bars are the digits, or the names of classes.
+    The bars are labelled with digits or class names.
 
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     """
     steps = [*panels(reading, PANEL), *further]
     page = _draw_steps(steps, len(steps) + 1, describe_reading(reading))
@@ -87,7 +87,7 @@ def write_refusal(path: Path, error: NoInkError) -> None:
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     """
     page = _draw_steps(refused_panels(error, PANEL), 3, f"no ink found: {error.reason}")
     with atomic_write(path) as file:
@@ -95,7 +95,7 @@ def write_refusal(path: Path, error: NoInkError) -> None:
 
 
 def _draw_steps(steps: Sequence[Panel], columns: int, words: str) -> Image.Image:
-    """Draw steps with their titles, and words below, with room for more columns."""
+    """Draw steps with titles, and text below, with room for more columns."""
     page = Image.new("RGB", (GAP + columns * (PANEL + GAP), 2 * TITLE + PANEL + GAP), "white")
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(FONT)
     for number, (title, levels) in enumerate(steps):
@@ -110,21 +110,21 @@ def _draw_steps(steps: Sequence[Panel], columns: int, words: str) -> Image.Image
 def draw_boxes(
     path: Path, grey: Grey, scale: float, boxes: Sequence[Box], labels: Sequence[str]
 ) -> None:
-    """Write a picture as a PNG, with boxes around its digits, and what each is read as.
+    """Write a picture as a PNG, with boxes around its digits, and what each was read as.
 
     Parameters
     ----------
     path : Path
     grey : (h, w)
     scale : float
-        How many pixels of the boxes are one of `grey`.
+        Pixels of the boxes per pixel of `grey`.
     boxes : sequence of (top, left, bottom, right)
     labels : sequence of str
 
     Raises
     ------
     WriteError
-        If it cannot be written.
+        If the file cannot be written.
     """
     height, width = grey.shape
     page = Image.new("RGB", (width + 2 * GAP, height + TITLE + GAP), "white")
@@ -141,14 +141,14 @@ def draw_boxes(
 
 
 def make_drawable(name: str, digit: int) -> str:
-    """Return a name without characters that the font here lacks, or else the digit."""
+    """Return a name without characters missing from the font, or else the digit."""
     return "".join(c for c in name if ord(c) <= LAST_CHARACTER).strip() or str(digit)
 
 
 def _draw_bars(
     page: Image.Image, left: int, probabilities: Array, class_names: Sequence[str]
 ) -> None:
-    """Draw a bar for each class, and the most likely one in colour."""
+    """Draw a bar for each class, the most likely one in colour."""
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(FONT)
     names = [make_drawable(name, digit) for digit, name in enumerate(class_names)]
     while max(map(font.getlength, names)) > PANEL / 3:

@@ -1,4 +1,4 @@
-"""Thresholds and filters of grey levels."""
+"""Thresholds and filters for grey levels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mnistmlp.arrays import Grey, Mask
 
 
 def otsu_threshold(levels: Grey) -> float:
-    """Return the level that splits levels into the two classes furthest apart.
+    """Return the threshold that splits levels into the two most separate classes.
 
     Otsu, "A threshold selection method from gray-level histograms", IEEE
     Transactions on Systems, Man and Cybernetics 9 (1979), equation 18.
@@ -26,9 +26,9 @@ def otsu_threshold(levels: Grey) -> float:
 
 
 def separability(levels: Grey, high: Mask | None = None) -> float:
-    """Return the share of the variance that lies between Otsu's two classes: η (1979, equation 12).
+    """Return the share of the variance between Otsu's two classes: η (1979, equation 12).
 
-    `high` is the upper class (h, w), if the caller knows it already.
+    `high` is the upper class (h, w), if already known.
     """
     if high is None:
         high = levels >= otsu_threshold(levels)
@@ -54,11 +54,11 @@ def running_extreme(values: Grey, window: int, pick: Any) -> Grey:
 
 
 def slide(values: Any, window: int, pick: Any, axis: int) -> Any:
-    """Return the extreme over a window of pixels, odd, along one axis: 0 or 1."""
+    """Return the extreme over a window of an odd number of pixels, along axis 0 or 1."""
     reach = min(window // 2, values.shape[axis] - 1)
     lines = np.moveaxis(values, axis, 0)
     lines = np.pad(lines, ((reach, reach), (0, 0)), mode="edge")
-    span = 1  # lines that each line covers by now
+    span = 1  # lines that each line covers so far
     while span < 2 * reach + 1:
         step = min(span, 2 * reach + 1 - span)
         lines = pick(lines[:-step], lines[step:])
@@ -67,7 +67,7 @@ def slide(values: Any, window: int, pick: Any, axis: int) -> Any:
 
 
 def smooth(values: Grey, deviation: float) -> Grey:
-    """Return values (h, w) blurred by a Gaussian, with a standard deviation in pixels."""
+    """Return values (h, w) blurred by a Gaussian with a standard deviation in pixels."""
     reach = round(3 * deviation)
     weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * max(deviation, 1e-9) ** 2))
     weights = (weights / weights.sum()).astype(np.float32)
@@ -90,7 +90,7 @@ def shrink(grey: Grey, side: int) -> Grey:
 
 
 def stretch(small: Grey, shape: tuple[int, ...]) -> Grey:
-    """Return an enlargement to a shape, interpolated linearly between the pixels' centres."""
+    """Return values enlarged to a shape, interpolated linearly between pixel centres."""
     for axis, size in enumerate(shape):
         lines = np.moveaxis(small, axis, 0)
         place = np.clip((np.arange(size) + 0.5) * len(lines) / size - 0.5, 0, len(lines) - 1)

@@ -1,7 +1,7 @@
-"""From any picture of one digit to 28 x 28 grey levels as MNIST has them.
+"""From any picture of one digit to 28 x 28 grey levels like MNIST's.
 
-MNIST's own procedure: the digit is scaled to fit a box of 20 x 20 pixels with
-its aspect kept, and placed with its centre of mass in the middle of 28 x 28.
+MNIST's own procedure: the digit is scaled to fit a box of 20 x 20 pixels,
+keeping its aspect ratio, and placed with its centre of mass in the middle of 28 x 28.
 LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
 recognition", Proceedings of the IEEE 86 (1998), section III.A.  First the
 digit has to be found: `ink` and `components` do that, and `strokes` makes thin
@@ -35,10 +35,10 @@ from mnistmlp.pictures.strokes import stroke_width, widen
 
 BOX = 20  # pixels
 MIDDLE = 14.0  # pixels: the mean centre of mass of MNIST's training images
-FINE = 4  # times finer than the box: the resolution at which strokes are widened
+FINE = 4  # resolution at which strokes are widened, relative to the box
 THIN, TYPICAL = 1.7, 2.1  # pixels: 5 and 30 % of MNIST's images have thinner strokes
-MIN_WIDTH = 1.25  # pixels: hardly any image of MNIST has thinner strokes
-FAINT = 25.0  # grey level of the edge of a stroke, at most
+MIN_WIDTH = 1.25  # pixels: hardly any MNIST image has thinner strokes
+FAINT = 25.0  # highest grey level of the edge of a stroke
 PLACES = np.arange(SIDE, dtype=np.float32)
 
 
@@ -48,8 +48,8 @@ class Reading:
 
     image: Bytes  # (28, 28)
     grey: Grey  # (h, w), 0 to 255: the picture, upright, opaque, reduced, without rulings
-    ink: Grey | None = None  # (h, w), 0 to 1; None if the picture was taken as it is
-    dark: bool | None = None  # whether the ink was dark, and the picture has been inverted
+    ink: Grey | None = None  # (h, w), 0 to 1; None if the picture was used unchanged
+    dark: bool | None = None  # whether the ink was dark, so that the picture was inverted
     box: tuple[int, int, int, int] | None = None  # of the ink in `grey`: top, left, bottom, right
     width: float | None = None  # of strokes, in pixels of the image, before widening
     count: int = 1  # about how many digits the picture plainly shows
@@ -62,7 +62,7 @@ def read_picture(
     centred: bool = True,
     raw: bool = False,
 ) -> Bytes:
-    """Read a picture of one digit, as `examine_picture` does, and return the image (28, 28)."""
+    """Read a picture of one digit like `examine_picture`, and return the image (28, 28)."""
     return examine_picture(source, invert=invert, centred=centred, raw=raw).image
 
 
@@ -80,28 +80,28 @@ def examine_picture(
     source : path or binary stream
         PNG, JPEG, GIF (first frame), BMP, WebP, TIFF or PPM.
     invert : {'auto', 'yes', 'no'}
-        Whether the picture shows dark ink on a light background, and is
-        inverted; ``auto`` finds out.
+        Whether to invert the picture because it shows dark ink on a light
+        background; ``auto`` finds out.
     centred : bool
         Crop to the ink, scale and centre it.  Otherwise the whole picture is
-        scaled, with the digit where it is.
+        scaled, and the digit stays where it is.
     raw : bool
-        Take a picture of 28 x 28 pixels as it is.
+        Use a picture of 28 x 28 pixels unchanged.
 
     Returns
     -------
     Reading
-        Its image has light ink on black, scaled and centred as MNIST's images
-        are.  A picture that is like them already is left as it is.
+        Its image has light ink on black, scaled and centred like MNIST's.  A picture
+        that is already like that is left unchanged.
 
     Raises
     ------
     NoInkError
         If it shows no ink.
     PictureError
-        If it cannot be read, or has too many pixels.
+        If it cannot be read or has too many pixels.
     SettingError
-        If `invert` is none of these.
+        If `invert` is invalid.
     """
     check_choice("invert", invert, INVERT)
     data, name = read_bytes(source)
@@ -110,7 +110,7 @@ def examine_picture(
         raise PictureError(f"{name}: {grey.shape[1]} x {grey.shape[0]} pixels, not 28 x 28")
     ready = _make_ink_light(grey, invert) if raw else find_ready(grey, invert)
     if raw and ready is not None and ready.max() == 1:
-        raise PictureError(f"{name}: grey levels from 0 to 1, not to 255")
+        raise PictureError(f"{name}: grey levels from 0 to 1, expected 0 to 255")
     if ready is not None:
         return Reading(np.rint(ready).astype(np.uint8), grey, dark=ready is not grey)
     ink = separate_ink(erase_rulings(grey), invert)
@@ -131,7 +131,7 @@ def _normalise(ink: Ink, invert: Invert) -> Reading:
 
 
 def fit_into_image(ink: Grey) -> tuple[Bytes, float]:
-    """Return ink cut to the digit as an image (28, 28), and how wide its strokes were."""
+    """Return ink cropped to the digit as an image (28, 28), and the width of its strokes."""
     image, width = _scale_strokes(ink, BOX)
     return centre(image), width
 
@@ -139,9 +139,9 @@ def fit_into_image(ink: Grey) -> tuple[Bytes, float]:
 def _crop_to_digit(ink: Ink, invert: Invert) -> Ink:
     """Return the ink in the part of a picture that holds the digit.
 
-    The filters' widths suit a digit that fills the picture.  So a sheet of paper
-    is cut out of its surroundings, and the ink of a small digit is separated
-    again, within its own neighbourhood.
+    The filters suit a digit that fills the picture.  So a sheet of paper is cut out of
+    its surroundings, and the ink of a small digit is separated again within its own
+    neighbourhood.
     """
     if sheet := find_sheet(ink.grey, ink.strength):
         ink = separate_ink(erase_rulings(ink.grey[sheet]), invert) or ink
@@ -159,7 +159,7 @@ def _crop_to_digit(ink: Ink, invert: Invert) -> Ink:
 
 
 def _normalise_whole(ink: Ink) -> Reading:
-    """Scale the whole picture, with its ink where it is."""
+    """Scale the whole picture, leaving its ink where it is."""
     image, width = _scale_strokes(square(ink.strength), SIDE)
     box = ink_box(ink.strength)
     count = count_digits(ink.grey, ink.strength)
@@ -168,7 +168,7 @@ def _normalise_whole(ink: Ink) -> Reading:
 
 
 def _scale_strokes(ink: Grey, side: int) -> tuple[Grey, float]:
-    """Scale ink to a side in pixels, and widen thin strokes; return their width before, too."""
+    """Scale ink to a side in pixels and widen thin strokes; also return their width before."""
     fine = scale(ink, FINE * side)
     width = stroke_width(fine) / FINE
     if width < THIN:
@@ -180,10 +180,10 @@ def _scale_strokes(ink: Grey, side: int) -> tuple[Grey, float]:
 
 
 def find_ready(grey: Grey, invert: Invert) -> Grey | None:
-    """Return light ink on black if a picture is like MNIST's images already, else None.
+    """Return light ink on black if a picture is already like MNIST's images, or None.
 
-    They have strong strokes in a box of 20 pixels, with the centre of mass in
-    the middle, on a background of 0.
+    They have strong strokes in a box of 20 pixels, with the centre of mass in the
+    middle, on a background of 0.
     """
     if grey.shape != (SIDE, SIDE):
         return None
@@ -221,7 +221,7 @@ def square(ink: Grey) -> Grey:
 
 
 def scale(ink: Grey, side: int) -> Grey:
-    """Scale the longer side to a number of pixels, and keep the aspect ratio."""
+    """Scale the longer side to a number of pixels, keeping the aspect ratio."""
     factor = side / max(ink.shape)
     height, width = (max(1, round(size * factor)) for size in ink.shape)
     how = Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC
@@ -229,7 +229,7 @@ def scale(ink: Grey, side: int) -> Grey:
 
 
 def centre(ink: Grey) -> Bytes:
-    """Place ink (h, w), at most 20 a side, with its centre of mass in the middle of 28 x 28."""
+    """Place ink of at most 20 x 20 pixels with its centre of mass in the middle of 28 x 28."""
     field = np.zeros((SIDE, SIDE), np.uint8)
     total = ink.sum()
     corner = []

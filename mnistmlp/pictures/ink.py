@@ -40,7 +40,7 @@ INVERT: tuple[Invert, ...] = get_args(Invert)
 class Ink(NamedTuple):
     """The ink of a digit."""
 
-    grey: Grey  # (h, w): the picture that it is in, frames painted out
+    grey: Grey  # (h, w): its picture, with frames painted out
     strength: Grey  # (h, w), from 0 for the background to 1
     dark: bool  # darker than its background
 
@@ -48,9 +48,8 @@ class Ink(NamedTuple):
 def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     """Find the ink of a digit.
 
-    If nothing is found with one reading of the background, others are tried, and so
-    they are if what is found reaches the border, as the edge of a shadow does, and is
-    not distinct.
+    If one reading of the background finds nothing, others are tried; likewise if what it
+    finds reaches the border, like the edge of a shadow, and is not distinct.
 
     Parameters
     ----------
@@ -62,7 +61,7 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
     Returns
     -------
     Ink or None
-        None if nothing stands out, or only noise, a shade or a blot does.
+        None if nothing stands out, or only noise, a shadow or a blot.
     """
     usual, *others = list_grounds(grey)
     found = read_contrast(grey, invert, usual)
@@ -72,7 +71,7 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
             return framed
         ink = keep_digit(grey, found)
         fault, bordered = refuse(grey, found, ink), reaches_border(ink.strength)
-        if not bordered and fault in (None, BLOT):  # at the border, a blot might be a shade
+        if not bordered and fault in (None, BLOT):  # at the border, a blot might be a shadow
             return None if fault else ink
         if not fault and separability(found.levels, found.sure) > TWO_LEVELS:
             return ink
@@ -89,7 +88,7 @@ def separate_ink(grey: Grey, invert: Invert = "auto") -> Ink | None:
 
 
 def no_ink_error(name: str, grey: Grey, invert: Invert) -> NoInkError:
-    """Return the error for a picture in which nothing is ink, with what stands out, and why not."""
+    """Return the error for a picture without ink, with what stands out, and why it is not ink."""
     found = read_contrast(grey, invert, list_grounds(grey)[0])
     reason = find_noise(found) or refuse(grey, found, keep_digit(grey, found))
     return NoInkError(
@@ -108,13 +107,13 @@ def find_contrast(grey: Grey, invert: Invert) -> Contrast | None:
 
 
 def list_grounds(grey: Grey) -> list[Ground]:
-    """Return the ways to read the background of a picture, the likeliest first."""
+    """Return ways to read the background of a picture, likeliest first."""
     even = is_background_even(grey)
     return [Ground(even), Ground(not even), Ground(False, COARSE, 6)]
 
 
 def read_contrast(grey: Grey, invert: Invert, ground: Ground) -> Contrast:
-    """Measure what stands out from a background, be it ink or noise."""
+    """Measure what stands out from a background, whether ink or noise."""
     dark = is_ink_dark(grey, even=ground.even) if invert == "auto" else invert == "yes"
     levels = smooth(measure_contrast(grey, dark, ground), max(grey.shape) / 300)
     threshold = otsu_threshold(levels)
@@ -130,21 +129,21 @@ def find_framed(grey: Grey, found: Contrast, invert: Invert) -> Ink | None:
 
 
 def keep_digit(grey: Grey, found: Contrast) -> Ink:
-    """Keep what belongs to the digit of all that stands out."""
+    """Keep only what belongs to the digit."""
     kept = found.soft & pick_digit(found.pieces, found.levels, found.sure)
     return Ink(grey, ink_strength(found, kept), found.dark)
 
 
 def refuse(grey: Grey, found: Contrast, ink: Ink) -> str | None:
-    """Say why what is taken for the digit is not ink; a sheet of paper with ink on it passes."""
+    """Say why the candidate digit is not ink; a sheet of paper with ink on it passes."""
     fault = find_fault(found, ink.strength)
     return None if fault == BLOT and find_sheet(grey, ink.strength) else fault
 
 
 def differs_from_around(grey: Grey, ink: Ink) -> bool:
-    """Tell whether ink stands out from what is around its box: a nook between strokes does not.
+    """Tell whether ink differs from what surrounds its box: a nook between strokes does not.
 
-    A nook is as light as the page, but no square fits into it, as into the page.
+    A nook is as light as the page, but unlike in the page, no square fits into it.
     """
     top, left, bottom, right = ink_box(ink.strength)
     room = max(bottom - top, right - left) // 8 + 1
@@ -155,13 +154,13 @@ def differs_from_around(grey: Grey, ink: Ink) -> bool:
 
 
 def ink_strength(found: Contrast, kept: Mask) -> Grey:
-    """Return the strength of the ink (h, w) that is kept, from 0 to 1."""
+    """Return the strength of the ink kept (h, w), from 0 to 1."""
     level = 0.9 * ink_level(found, kept)
     return np.where(kept, np.minimum(found.levels / level, 1), 0).astype(np.float32)
 
 
 def find_sheet(grey: Grey, ink: Grey) -> tuple[slice, slice] | None:
-    """Return where a sheet of paper lies, if that is what stands out, and not a digit.
+    """Return where a sheet of paper lies if that is what stands out, not a digit.
 
     A sheet has four straight edges, is mostly blank, and has something on it.
     """
@@ -177,7 +176,7 @@ def find_sheet(grey: Grey, ink: Grey) -> tuple[slice, slice] | None:
 
 
 def ink_box(ink: Grey, least: float = 0.05) -> tuple[int, int, int, int]:
-    """Return top, left, bottom and right of the ink above a level, the last two one past it."""
+    """Return top, left, bottom and right of the ink above a level, the last two exclusive."""
     inked = ink > least
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1

@@ -1,4 +1,4 @@
-"""Straight thin lines in a picture: where ink is thin, and lies on one line for long."""
+"""Straight thin lines in a picture: thin ink along a straight line over some length."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from mnistmlp.arrays import Grey, Indices, Mask
 from mnistmlp.pictures.components import Components
 from mnistmlp.pictures.filters import slide
 
-THICKEST = 14  # of which a side is the thickest line
-STRIP, ROWS = 20, 90  # of which a side is the width and the height of a cell
+THICKEST = 14  # of a side: the thickest line
+STRIP, ROWS = 20, 90  # of a side: the width and the height of a cell
 MIN_LINE = 8.0  # grey levels between a line and its background
 STEEPEST = 0.2  # slope of a line: 11 degrees
-MIN_COVERED = 0.35  # of a line: other ink may hide the rest
-MIN_LENGTH = 0.22  # of the picture's side along it
+MIN_COVERED = 0.35  # of a line that is seen: other ink may hide the rest
+MIN_LENGTH = 0.22  # of the picture's side parallel to it
 
 
 class Line(NamedTuple):
-    """A straight thin line, nearly parallel to the rows of a picture, or to its columns."""
+    """A straight thin line, nearly parallel to a picture's rows or columns."""
 
     upright: bool  # parallel to the columns
-    start: float  # pixels along it: the first column (row, if it is upright)
+    start: float  # pixels along it: the first column (row if upright)
     end: float  # one past the last
     level: float  # the row (the column) where it starts
     slope: float
     height: float  # pixels
-    reach: float  # pixels: the most that its ink lies off
+    reach: float  # pixels: the most that its ink deviates
     contrast: float  # grey levels
-    covered: float  # share of its length where its ink is seen
+    covered: float  # share of its length with visible ink
 
     def across(self, along: Any) -> Any:
         """Return its row at a column (its column at a row)."""
         return self.level + self.slope * (along - self.start)
 
     def resembles(self, other: Line) -> bool:
-        """Tell whether another line is about as high and as dark, as rulings of one sheet are."""
+        """Tell whether another line is about as thick and as dark, like rulings of one sheet."""
         high = max(self.height, other.height) <= 2 * min(self.height, other.height) + 1
         return high and max(self.contrast, other.contrast) <= 2.5 * min(
             self.contrast, other.contrast
@@ -47,17 +47,17 @@ class Line(NamedTuple):
 class Lines:
     """Finds the lines of a picture with dark ink that are nearly parallel to its rows.
 
-    The picture is cut into cells, wide and low.  Where thin ink fills most of the
-    width of a cell, a stroke lies flat; connected cells are a piece of a line.
+    The picture is divided into wide, low cells.  Where thin ink fills most of the width
+    of a cell, a stroke is level; connected cells form a piece of a line.
 
     Parameters
     ----------
     grey : (h, w)
-        With rows and columns exchanged, upright lines are found.
+        With rows and columns exchanged, to find upright lines.
     upright : bool
         Whether they are exchanged.
     thickest : int, optional
-        The height of the thickest line in pixels; else a part of the longer side.
+        The height of the thickest line in pixels; by default, a part of the longer side.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Lines:
         self.found = self._find(grey)
 
     def _find(self, grey: Grey) -> list[Line]:
-        """Join the pieces that continue each other, the longest first."""
+        """Join pieces that continue each other, longest first."""
         pieces = self._fit_pieces(grey)
         joined: list[_Piece] = []
         for piece in sorted(pieces, key=lambda piece: piece.start - piece.end):
@@ -128,7 +128,7 @@ class Lines:
         return Components(pieces.mask(long)).labels()
 
     def _extend(self, line: Line) -> Line:
-        """Return a line with what continues it at its ends, in pieces too short to be found."""
+        """Return a line extended at its ends by pieces too short to be found."""
         height, width = self.thin.shape
         x = np.arange(width)
         y = np.clip(np.rint(line.across(x)).astype(np.intp), 0, height - 1)
@@ -144,7 +144,7 @@ class Lines:
 
 
 class _Piece(NamedTuple):
-    """Pixels of a line, and the straight line through them by least squares."""
+    """Pixels of a line, and the least-squares line through them."""
 
     moments: NDArray[np.float64]  # sums over pixels of 1, x, y, x², xy, y² and contrast
     start: int
@@ -152,7 +152,7 @@ class _Piece(NamedTuple):
     covered: int  # columns
 
     def fit(self) -> tuple[float, float, float]:
-        """Return the line's height at column 0, its slope, and the pixels' deviation."""
+        """Return the line's height at column 0, its slope and the pixels' deviation."""
         n, x, y, xx, xy, yy, _ = self.moments
         varies = xx - x * x / n
         slope = (xy - x * y / n) / varies
@@ -160,7 +160,7 @@ class _Piece(NamedTuple):
         return float(y - slope * x) / n, float(slope), float(np.sqrt(off))
 
     def is_straight(self, rows: int) -> bool:
-        """Tell whether the line is nearly level, and its pixels lie on it."""
+        """Tell whether the line is nearly level and its pixels lie on it."""
         _, slope, off = self.fit()
         return abs(slope) <= STEEPEST and off <= rows + 0.01 * (self.end - self.start)
 
@@ -189,7 +189,7 @@ class _Piece(NamedTuple):
 
 
 def find_thin(grey: Grey, thickest: int) -> tuple[Mask, Grey]:
-    """Return the pixels (h, w) of dark ink that is at most so high, and its background.
+    """Return the pixels (h, w) of dark ink up to a height, and its background.
 
     By a closing along the columns, as for the background of a picture.
     """
@@ -197,14 +197,14 @@ def find_thin(grey: Grey, thickest: int) -> tuple[Mask, Grey]:
     background = slide(slide(grey, window, np.maximum, 0), window, np.minimum, 0)
     contrast = background - grey
     noise = np.median(contrast[::3, ::3])
-    faint = 0.1 * (grey.max() - grey.min())  # less is the ringing of a JPEG
+    faint = 0.1 * (grey.max() - grey.min())  # less is JPEG ringing
     return contrast >= max(MIN_LINE, faint, 3 * noise), background
 
 
 def find_thickenings(cells: Mask) -> Mask:
-    """Return the cells (rows, strips) where a piece of a line is higher than it is elsewhere.
+    """Return the cells (rows, strips) where a piece of a line is higher than elsewhere.
 
-    Other ink touches the line there, and would bend it.
+    Other ink touches the line there and would bend it.
     """
     thick = np.zeros_like(cells)
     rows, strips = np.nonzero(cells)

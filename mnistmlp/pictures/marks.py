@@ -1,4 +1,4 @@
-"""Telling a digit from stray marks, bands, frames, and dark corners."""
+"""Telling a digit from stray marks, bands, frames and dark corners."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from mnistmlp.arrays import Grey, Indices, Mask
 from mnistmlp.pictures.background import inner_mask
 from mnistmlp.pictures.components import Components, union
 
-MIN_ENCLOSED = 1 / 3  # of a frame's size: what is smaller is a speck in the loop of a digit
+MIN_ENCLOSED = 1 / 3  # of a frame's size: anything smaller is a speck in the loop of a digit
 
 
 def pick_digit(components: Components, contrast: Grey, sure: Mask) -> Mask:
     """Return the mask (h, w) of the components that make up the digit.
 
-    A component counts only if it has a pixel that is surely ink.  A band or a
+    A component counts only if it has a pixel that is certainly ink.  A band or a
     frame along the border does not belong to the digit, nor does a blob that
     reaches in from there, nor a paler patch that touches it.  The heaviest
     component is kept, with those of at least a third of its mass, and lighter
@@ -27,7 +27,7 @@ def pick_digit(components: Components, contrast: Grey, sure: Mask) -> Mask:
     extent = boxes[:, 2:] - boxes[:, :2]
     clear = ~touches & (extent.max(axis=1) >= min(components.shape) / 8) & (mass > mass.max() / 20)
     digit = mass * ~(touches & _is_marginal(components))
-    if clear.any():  # not a picture that is cut to the digit
+    if clear.any():  # not a picture cropped to the digit
         digit[touches & (_is_blob(components) | (mean < 0.7 * mean[clear].max()))] = 0
     if not digit.any():
         digit = mass
@@ -54,7 +54,7 @@ def _is_marginal(components: Components) -> Mask:
 
 
 def _is_blob(components: Components) -> Mask:
-    """Tell which components are solid, and broad at the border: a thumb, a dark corner, (k,)."""
+    """Tell which components are solid and broad at the border: a thumb, a dark corner, (k,)."""
     boxes = components.boxes()
     extent = boxes[:, 2:] - boxes[:, :2]
     border = np.ones(components.shape, bool)
@@ -65,10 +65,10 @@ def _is_blob(components: Components) -> Mask:
 
 
 def find_frames(components: Components, sure: Mask) -> Mask:
-    """Return which components enclose another one of some size, (k,): frames and circles.
+    """Tell which components enclose another one of some size, (k,): frames and circles.
 
-    The loop of a digit encloses no more than specks.  A frame has ink on at
-    least three sides of what it encloses: it may be open, at a corner.
+    The loop of a digit encloses only specks.  A frame has ink on at least three sides of
+    what it encloses: it may be open at a corner.
     """
     frames = np.zeros(components.count, bool)
     if components.count == 1:
@@ -76,7 +76,7 @@ def find_frames(components: Components, sure: Mask) -> Mask:
     boxes = components.boxes()
     sides = boxes[:, 2:] - boxes[:, :2]
     extent = sides.max(axis=1)
-    hollow = components.sizes() < 0.5 * sides.prod(axis=1)  # no sheet of paper
+    hollow = components.sizes() < 0.5 * sides.prod(axis=1)  # not a sheet of paper
     written = components.totals(sure) > 0
     for outer in np.flatnonzero(hollow & (extent > 8)):
         inside = (boxes[:, :2] > boxes[outer, :2]).all(1) & (boxes[:, 2:] < boxes[outer, 2:]).all(1)
@@ -88,7 +88,7 @@ def find_frames(components: Components, sure: Mask) -> Mask:
 
 
 def _sides(frame: Mask, box: Indices) -> int:
-    """Return on how many sides of a box a frame (h, w) lies, along most of the side."""
+    """Return along how many sides of a box a frame (h, w) covers most of the side."""
     top, left, bottom, right = box
     beside = (
         frame[:top, left:right].any(axis=0),

@@ -1,8 +1,8 @@
 """Painting out rulings: lines of ruled and squared paper, boxes, combs of forms, underlines.
 
 Rulings are straight, thin and long.  So are strokes of digits: the bar of a 7,
-the base of a 2, all of a boxy 0.  What tells them apart is the ink that remains
-without the lines: rulings reach past it on both sides, or meet around it.
+the base of a 2, all of a boxy 0.  The ink that remains without the lines tells
+them apart: rulings reach past it on both sides, or meet around it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from mnistmlp.pictures.marks import pick_digit
 MIN_SIDE = 48  # pixels: in smaller pictures, lines are as wide as strokes
 MIN_BACKGROUND = 2 / 3  # of a picture with rulings
 MIN_DIGIT = 0.08  # of the longer side
-PAST = 0.12  # of a digit's size: the least that rulings reach past it
-MIN_RULED = 0.8  # of a ruling is seen on a page of digits
-NEAR = 0.1  # of the longer side: how far sides of a box may end from each other
+PAST = 0.12  # of a digit's size: rulings reach past it by at least this
+MIN_RULED = 0.8  # of a ruling is visible on a page of digits
+NEAR = 0.1  # of the longer side: the largest gap between the ends of a box's sides
 
 
 class Box(NamedTuple):
-    """Where ink lies, in pixels; the last two are one past it."""
+    """A box around ink, in pixels; the last two are exclusive."""
 
     top: float
     left: float
@@ -43,10 +43,9 @@ class Box(NamedTuple):
 def erase_rulings(grey: Grey) -> Grey:
     """Return a picture (h, w) with its rulings painted out.
 
-    Lines are taken for rulings as long as ink remains that could be a digit,
-    and each is a ruling beside it; else they are strokes.  A picture without
-    rulings is returned as it is, and of one with a box that the digit is joined
-    to, only the inside.
+    Lines are taken for rulings as long as ink remains that could be a digit, and each is
+    a ruling beside it; otherwise they are strokes.  A picture without rulings is returned
+    unchanged; if the digit is joined to a box, only the inside is returned.
     """
     low, high = grey.min(), grey.max()
     light, dim = ((part > 0.4 * (high - low)).mean() for part in (grey - low, high - grey))
@@ -74,9 +73,9 @@ def erase_rulings(grey: Grey) -> Grey:
 
 
 def erase_long_lines(grey: Grey, dark: bool, height: float) -> Grey:
-    """Return a page (h, w) without flat lines that are longer than strokes of digits so high.
+    """Return a page (h, w) without flat lines longer than strokes of digits of a height.
 
-    The bars of several 7s lie on a line, too, but cover little of it.
+    The bars of several 7s lie on a line too, but cover little of it.
     """
     level = grey if dark else 255 - grey
     flat = Lines(level, upright=False, thickest=int(height / 6))
@@ -103,7 +102,7 @@ def paint_lines(level: Grey, flat: Lines, upright: Lines, lines: list[Line]) -> 
 
 
 def line_pixels(thin: Mask, contrast: Grey, lines: list[Line]) -> Mask:
-    """Return the thin pixels (h, w) of lines, and their soft edges, but no darker ink."""
+    """Return the thin pixels (h, w) of lines and their soft edges, but no darker ink."""
     pixels = np.zeros_like(thin)
     height, width = thin.shape
     for line in lines:
@@ -135,7 +134,7 @@ def paint_ticks(painted: Grey, flat: Lines, lines: list[Line], box: Box) -> Grey
 
 
 def find_digit(level: Grey, contrast: float) -> Box | None:
-    """Return where dark ink lies that could be a digit, beside lines of some contrast."""
+    """Return where dark ink could be a digit, beside lines of some contrast."""
     small = shrink(level, COARSE)
     window = max(small.shape) // 3 | 1
     closed = running_extreme(running_extreme(small, window, np.maximum), window, np.minimum)
@@ -150,7 +149,7 @@ def find_digit(level: Grey, contrast: float) -> Box | None:
     places = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
     box = Box(*(float(place * factor) for place in places))
     boxes = Components(kept).boxes()
-    largest = float((boxes[:, 2:] - boxes[:, :2]).max()) * factor  # no bits that lines leave
+    largest = float((boxes[:, 2:] - boxes[:, :2]).max()) * factor  # not remnants of lines
     return box if largest >= max(MIN_DIGIT * max(level.shape), box.size / 3) else None
 
 
@@ -185,7 +184,7 @@ def reaches_past(line: Line, box: Box) -> tuple[bool, bool]:
 
 
 def meets(line: Line, along: float, lines: list[Line], shape: tuple[int, ...]) -> bool:
-    """Tell whether a line meets one across it at an end."""
+    """Tell whether a line meets a crossing one at an end."""
     near, across = NEAR * max(shape), line.across(along)
     return any(
         abs(other.across(across) - along) <= near
@@ -218,7 +217,7 @@ def has_twin(line: Line, lines: list[Line], box: Box, shape: tuple[int, ...]) ->
 
 
 def without_innermost(lines: list[Line]) -> list[Line]:
-    """Return lines without the upright one in the middle: where nothing else is, that is a 1."""
+    """Return lines without the upright one in the middle: with nothing else there, it is a 1."""
     places = [line.level for line in lines if line.upright]
     if not places:
         return []
@@ -230,7 +229,7 @@ def without_innermost(lines: list[Line]) -> list[Line]:
 
 
 def inside_box(level: Grey, lines: list[Line]) -> Grey | None:
-    """Return the inside of a box, if lines are its sides, and a digit fills it."""
+    """Return the inside of a box if lines are its sides and a digit fills it."""
     flat, upright = (
         sorted((line for line in lines if line.upright == up), key=lambda line: line.level)
         for up in (False, True)
@@ -253,7 +252,7 @@ def inside_box(level: Grey, lines: list[Line]) -> Grey | None:
 
 
 def _between(one: Line, other: Line, shape: tuple[int, ...]) -> Mask:
-    """Return the pixels between two lines, clear of both, (h, w); (w, h), if they are upright."""
+    """Return the pixels between two lines, away from both, (h, w), or (w, h) if upright."""
     place, along = np.arange(shape[0])[:, None], np.arange(shape[1])
     first, last = one.across(along) + one.height / 2 + 1, other.across(along) - other.height / 2
     between: Mask = (place >= first) & (place < last)

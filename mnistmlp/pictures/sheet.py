@@ -1,4 +1,4 @@
-"""Images of digits as pictures: one each, or many in one, as a web page takes them apart again."""
+"""Images of digits as pictures: one each, or many in one for a web page to take apart."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from PIL import Image
 
 from mnistmlp.arrays import SIDE, Bytes
 
-COLUMNS = 100  # images in a row
+COLUMNS = 100  # images per row
 
 
 def encode_image(image: Bytes) -> bytes:
-    """Return an image (28, 28) as a PNG of the same grey levels."""
+    """Return an image (28, 28) as a PNG with the same grey levels."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     return file.getvalue()
@@ -25,7 +25,7 @@ def encode_sheet(images: Bytes, palette: Bytes | None = None) -> bytes:
     Parameters
     ----------
     images : (n, 28, 28) or (n, 784)
-        Grey levels, or numbers of colours in the palette.
+        Grey levels, or indices into the palette.
     palette : (256, 4), optional
         Colours: red, green, blue and opacity.
     """

@@ -1,4 +1,4 @@
-"""How wide the strokes of a digit are, and making thin ones as wide as MNIST's."""
+"""Measuring the width of a digit's strokes, and making thin ones as wide as MNIST's."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from mnistmlp.arrays import Grey
 def stroke_width(ink: Grey, *, bordered: bool = True) -> float:
     """Return the mean width of strokes in pixels, of ink (h, w) from 0 to 1.
 
-    Ink that reaches the border of the array ends there, unless that is not `bordered`.
+    Ink that reaches the border of the array ends there, unless not `bordered`.
 
-    A stroke of some length has an area of length x width and two sides as
-    long: the width is twice the area by the perimeter, and that is the total
-    variation (the coarea formula; Rudin, Osher and Fatemi, "Nonlinear total
-    variation based noise removal algorithms", Physica D 60, 1992).
+    A stroke has an area of length x width and two sides of that length: its width is
+    twice the area over the perimeter, which is the total variation (coarea formula;
+    Rudin, Osher and Fatemi, "Nonlinear total variation based noise removal
+    algorithms", Physica D 60, 1992).
     """
     padded = ink
     if bordered:
@@ -28,7 +28,7 @@ def stroke_width(ink: Grey, *, bordered: bool = True) -> float:
 
 
 def widen(ink: Grey, radius: float) -> Grey:
-    """Return ink (h, w) dilated by a disc of a radius in pixels."""
+    """Return ink (h, w) dilated by a disc with a radius in pixels."""
     reach = int(np.ceil(radius))
     height, width = ink.shape
     padded = np.pad(ink, reach)

@@ -1,1 +1,1 @@
-"""What was learnt, to look at: a page of results, and its pictures as files (`report` extra)."""
+"""Reports: a page of results, and its pictures as files (`report` extra)."""

@@ -1,4 +1,4 @@
-"""Brains side by side: what only one of two reads right, and whether that is more than chance."""
+"""Brains side by side: what only one of two reads right, and whether that is significant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """Who reads the images: a brain, or a committee of several."""
+    """A reader of the images: a brain or a committee."""
 
     name: str
     result: Evaluation
@@ -22,16 +22,16 @@ class Reader:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two readers, by their places in `list_readers`, and how they differ."""
+    """Two readers, by their index in `list_readers`, and how they differ."""
 
     first: int
     second: int
     names: tuple[str, str]
-    counts: tuple[int, int]  # of the images that only the first reads right, and only the second
+    counts: tuple[int, int]  # of images that only the first reads right, and only the second
 
     @property
     def keys(self) -> tuple[str, str]:
-        """What the script calls the images that only the first reads right, and only the second."""
+        """The script's keys for images that only the first reads right, and only the second."""
         return f"only-{self.first}-{self.second}", f"only-{self.second}-{self.first}"
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Pair:
 
 
 def list_readers(subject: Subject) -> list[Reader]:
-    """Return the members of a committee and, last, the committee; nothing for a single brain."""
+    """Return the members of a committee and then the committee; nothing for a single brain."""
     members = subject.result.members
     if not members:
         return []
@@ -61,7 +61,7 @@ def list_readers(subject: Subject) -> list[Reader]:
 
 
 def compare(readers: list[Reader]) -> list[Pair]:
-    """Compare the first of the readers with each other one."""
+    """Compare the first reader with each of the others."""
     pairs = []
     for place, other in enumerate(readers[1:], 1):
         first, second = readers[0].result.right, other.result.right

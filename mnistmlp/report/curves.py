@@ -1,4 +1,4 @@
-"""The learning curves of a brain: what its file says of each epoch of its training."""
+"""The learning curves of a brain, from the history in its file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCHEDULED = {"learning_rate", "schedule", "epochs"}  # settings that the learnin
 
 @dataclass(frozen=True)
 class Curves:
-    """What was measured in each epoch, by epoch; a curve without a number is empty."""
+    """What was measured, by epoch; a curve without numbers is empty."""
 
     name: str  # of the brain
     loss: dict[int, float] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Curves:
     accuracy: dict[int, float] = field(default_factory=dict)  # in [0, 1], of training images
     validation_accuracy: dict[int, float] = field(default_factory=dict)  # in [0, 1]
     learning_rate: dict[int, float] = field(default_factory=dict)  # at the start of the epoch
-    kept: int | None = None  # epoch of the weights in the file, if it is known
+    kept: int | None = None  # epoch of the weights in the file, if known
 
     @property
     def has_losses(self) -> bool:
@@ -38,7 +38,7 @@ class Curves:
 
 
 def trace_curves(name: str, brain: Brain) -> Curves | None:
-    """Return the curves of a brain; None if its file holds none, or the weights have changed."""
+    """Return the curves of a brain; None if its file has none, or the weights have changed."""
     meta = brain.current_meta
     if not meta:
         return None
@@ -60,12 +60,12 @@ def trace_curves(name: str, brain: Brain) -> Curves | None:
 
 
 def _learning_rates(meta: Meta) -> dict[int, float]:
-    """Return the learning rate at the start of each epoch, as the recipe in the file has it."""
-    if not meta.recipe.keys() >= SCHEDULED:  # others would be taken from `classic`
+    """Return the learning rate at the start of each epoch, by the recipe in the file."""
+    if not meta.recipe.keys() >= SCHEDULED:  # others would default to `classic`
         return {}
     try:
         recipe = Provenance.parse(meta.raw).recipe
-    except SettingError:  # of another version
+    except SettingError:  # from another version
         return {}
     if recipe.learning_rate > MAX_MEASURED:
         return {}

@@ -1,4 +1,4 @@
-"""The packages that reports need beyond those of this package itself."""
+"""The additional packages that reports need."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mnistmlp.report.charts.figures import load_matplotlib
 
 
 def check_extra() -> None:
-    """Raise MissingExtraError, before the work, if a package is not installed."""
+    """Raise MissingExtraError, before the work starts, if a package is not installed."""
     with needs_extra("report"):
         import jinja2  # noqa: F401
     load_matplotlib()

@@ -1,4 +1,4 @@
-"""The images that a report shows, and what is said of each, as data for its script."""
+"""The images in a report and the facts about each, as data for its script."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from mnistmlp.pictures.sheet import COLUMNS, encode_sheet
 from mnistmlp.report.comparison import Reader
 from mnistmlp.report.neurons import Neurons, scale_weights
 
-RIGHT_SHOWN = 100  # of the images of each digit that are read right: the least confident
-PER_SHEET = 100 * COLUMNS  # 2800 × 2800 pixels, as browsers limit their size
-PARTS = 10_000  # of which probabilities are whole numbers
-MIDDLE = 128  # in the palette of weights, the place of 0, which is transparent
+RIGHT_SHOWN = 100  # least confident images of each digit among those read right
+PER_SHEET = 100 * COLUMNS  # 2800 × 2800 pixels, because browsers limit the size
+PARTS = 10_000  # probabilities are whole multiples of 1 / this
+MIDDLE = 128  # index of 0 in the palette of weights, which is transparent
 BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
 
 
 def select_images(result: Evaluation, readers: list[Reader], layers: list[Neurons]) -> Indices:
-    """Return the images that a report shows, by index, in order.
+    """Return the indices of the images in a report, in order.
 
-    All that are misread, all on which readers differ, the least confident ones of
-    each digit that are read right, and those that activate a neuron most.
+    All that are misread or on which readers differ, the least confident of each digit
+    among those read right, and those that activate a neuron most.
     """
     wanted = ~result.right
     for reader in readers:
@@ -43,7 +43,7 @@ def select_images(result: Evaluation, readers: list[Reader], layers: list[Neuron
 def describe_images(
     chosen: Indices, images: Bytes, result: Evaluation, readers: list[Reader], layers: list[Neurons]
 ) -> dict[str, Any]:
-    """Return what the script needs to show the chosen of all images (n, 28, 28)."""
+    """Return what the script needs to show the chosen among images (n, 28, 28)."""
     places = np.full(len(images), -1)
     places[chosen] = np.arange(len(chosen))
     return {
@@ -93,7 +93,7 @@ def _colour(weights: Array) -> Bytes:
 
 
 def _make_palette() -> Bytes:
-    """Return the colours (256, 4) of weights: blue if positive, orange if not, clear if small."""
+    """Return the colours (256, 4) of weights: blue if positive, orange if not, clear near 0."""
     levels = np.arange(256)
     colours = np.where((levels > MIDDLE)[:, None], BLUE, ORANGE)
     opacity = np.minimum(2 * np.abs(levels - MIDDLE), 255)

@@ -1,4 +1,4 @@
-"""What the neurons of the first layer look for: their weights, and what activates them most."""
+"""What the neurons of the first layer look for: their weights and what activates them most."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from mnistmlp.core.losses import LOSSES
 from mnistmlp.core.network import Network
 
 BATCH = 1000  # images whose activations are computed at once
-MAX = 1e30  # numbers beyond it are no longer told apart: sums of squares must be finite
+MAX = 1e30  # larger numbers are clipped: sums of squares must be finite
 
 
 @dataclass(frozen=True, eq=False)
 class Neurons:
-    """The k most used neurons of the first layer, the most used first."""
+    """The k most used neurons of the first layer, most used first."""
 
-    indices: Indices  # (k,), of the neurons in their layer
+    indices: Indices  # (k,), of the neurons in the layer
     weights: Array  # (k, 784)
-    use: NDArray[np.float64]  # (k,), share of the use of all neurons
-    images: Indices  # (k, m), of the images with the highest weighted input, the highest first
+    use: NDArray[np.float64]  # (k,), share of the layer's use
+    images: Indices  # (k, m), of the images with the highest weighted input, highest first
     activations: Array  # (k, m), of these images
     count: int  # of all neurons in the layer
 
@@ -38,10 +38,10 @@ def scale_weights(weights: Array) -> Array:
 def rank_neurons(network: Network, images: Bytes, limit: int, shown: int) -> Neurons:
     """Rank the neurons of the first layer by their use.
 
-    It is the standard deviation of a neuron's activation over the images, times
-    the length of its outgoing weights: how much it moves the next layer.  Of a
-    network without hidden layers, the neurons are the outputs, with no weights after them.
-    The images of a neuron are ranked by its weighted input, as many may saturate it.
+    Use is the standard deviation of a neuron's activation over the images, times the
+    norm of its outgoing weights: how much it moves the next layer.  In a network without
+    hidden layers, the neurons are the outputs, without outgoing weights.  The images of a
+    neuron are ranked by its weighted input, because many may saturate it.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def rank_neurons(network: Network, images: Bytes, limit: int, shown: int) -> Neu
     images : (n, 28, 28) or (n, 784)
         At least one.
     limit, shown : int
-        How many neurons to return at most, and how many images for each.
+        The most neurons to return, and the number of images for each.
     """
     weights, _ = network.layers[0]
     width, pixels = len(weights), images.reshape(-1, PIXELS)
@@ -93,7 +93,7 @@ def _activate(network: Network, z: Array) -> Array:
 
 
 def _measure_outgoing(network: Network) -> NDArray[np.float64]:
-    """Return the length of the outgoing weights (fan_out,) of each neuron of the first layer."""
+    """Return the norm of each first-layer neuron's outgoing weights, (fan_out,)."""
     if len(network.layers) == 1:
         return np.ones(network.sizes[-1])
     outgoing = np.clip(network.layers[1][0], -MAX, MAX)
@@ -102,7 +102,7 @@ def _measure_outgoing(network: Network) -> NDArray[np.float64]:
 
 
 def _keep_highest(values: Array, numbers: Indices, count: int) -> tuple[Array, Indices]:
-    """Return the highest values of each column, the highest first, and their numbers."""
+    """Return the highest values of each column, highest first, and their indices."""
     if len(values) > count:
         kept = np.argpartition(-values, count - 1, axis=0)[:count]
         values = np.take_along_axis(values, kept, axis=0)

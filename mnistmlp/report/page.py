@@ -1,4 +1,4 @@
-"""The report: one page in a single file, which needs no server and no network."""
+"""The report: a page in a single file, which needs no server and no network."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ SECTIONS = {
     "confidence": "Confidence",
     "layer": "First layer",
 }
-NEURONS, IMAGES_EACH = 100, 12  # shown at most: of all brains together, and for each neuron
+NEURONS, IMAGES_EACH = 100, 12  # shown at most: of all brains together, and per neuron
 REJECT = (0.5, 0.8, 0.9, 0.95, 0.99, 0.999)  # confidence below which a digit is rejected
 UNTIMED: Mapping[int, float] = {}
-DRAWN = {"accuracy by epoch", "loss by epoch"}  # facts that the page shows as charts
+DRAWN = {"accuracy by epoch", "loss by epoch"}  # facts shown as charts
 
 
 def write_report(
     path: Path, subject: Subject, data: Dataset, seconds: Mapping[int, float] = UNTIMED
 ) -> None:
-    """Write a report; an old file at `path` stays until the new one is complete.
+    """Write a report; an existing file stays until the new one is complete.
 
     Parameters
     ----------
@@ -53,12 +53,12 @@ def write_report(
     data : Dataset
         What it was evaluated on.
     seconds : mapping of int to float, optional
-        How long the training of its brains took, by their places, as far as is known.
+        How long its brains took to train, by index, as far as known.
 
     Raises
     ------
     MissingExtraError
-        If a package that it needs is not installed.
+        If a required package is not installed.
     WriteError
         If the file cannot be written.
     """
@@ -68,7 +68,7 @@ def write_report(
 
 
 def make_report(subject: Subject, data: Dataset, seconds: Mapping[int, float] = UNTIMED) -> str:
-    """Return the HTML of a report on how a brain or a committee did on a data set."""
+    """Return the HTML of a report on a brain or a committee on a data set."""
     check_extra()
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -92,7 +92,7 @@ def _read_source(name: str) -> str:
 
 
 def _finalize(value: Any) -> Any:
-    """Return a value as the page shows it, before it is escaped."""
+    """Return a value as the page shows it, before escaping."""
     return make_legible(value) if type(value) is str else value
 
 
@@ -139,7 +139,7 @@ def _collect(subject: Subject, data: Dataset, seconds: Mapping[int, float]) -> d
 
 
 def _name_classes(result: Evaluation) -> dict[str, Any]:
-    """Return the names of the classes, what they are, and a sentence on those confused most."""
+    """Return the names of the classes, what they are, and a sentence about the most confused."""
     confused = result.describe_confusion()
     return {
         "kind": "class" if result.class_names else "digit",
@@ -149,7 +149,7 @@ def _name_classes(result: Evaluation) -> dict[str, Any]:
 
 
 def _name_losses(subject: Subject) -> list[str]:
-    """Return the loss of each brain, by its name, and that of a committee last."""
+    """Return the loss function of each brain by name, and a committee's last."""
     names = [each.network.loss for each in subject.brains]
     return names if len(names) == 1 else [*names, "cross-entropy"]
 
@@ -161,12 +161,12 @@ def _describe_calibration(result: Evaluation) -> str:
 
 
 def _tabulate_facts(subject: Subject, seconds: Mapping[int, float]) -> list[tuple[str, list[str]]]:
-    """Return what there is to say of each brain, a row for each fact that one of them has."""
+    """Return the facts about each brain: a row for each fact that any of them has."""
     columns = []
     for place, brain in enumerate(subject.brains):
         sections = describe_brain(brain.network, brain.current_meta).values()
         column = {name: text for facts in sections for name, text in facts.items()}
-        time = {"time to train": f"{seconds[place]:.1f} s"} if place in seconds else {}
+        time = {"training time": f"{seconds[place]:.1f} s"} if place in seconds else {}
         columns.append(column | time)
     names = dict.fromkeys(name for column in columns for name in column if name not in DRAWN)
     rows = [(name.replace("_", " "), [column.get(name) for column in columns]) for name in names]
@@ -189,7 +189,7 @@ def _shade_matrix(result: Evaluation) -> list[list[dict[str, Any]]]:
 
 
 def _list_choices(result: Evaluation, pairs: list[Pair]) -> list[tuple[str, str]]:
-    """Return the kinds of images that can be shown: a word for the script, and those to read."""
+    """Return the kinds of images that can be shown: the script's key and the label."""
     choices = [("misread", "misread"), ("right", "read right")]
     if pairs:
         choices.append(("differ", "answers differ"))
@@ -201,7 +201,7 @@ def _list_choices(result: Evaluation, pairs: list[Pair]) -> list[tuple[str, str]
 
 
 def _tabulate_rejection(result: Evaluation) -> list[dict[str, Any]]:
-    """Return what is read, and how well, if digits of low confidence are rejected."""
+    """Return coverage and accuracy if digits of low confidence are rejected."""
     selection = measure_selection(result.confidences, result.right)
     rows = []
     for threshold in REJECT:

@@ -1,4 +1,4 @@
-"""The charts of a report, each with the caption and the description that it has on the page."""
+"""The charts of a report, each with its caption and description."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ class Chart(NamedTuple):
 
 
 def chart_learning(curves: Sequence[Curves], losses: Collection[str]) -> list[Chart]:
-    """Return the charts of how brains learnt: those for which there is something to draw.
+    """Return the learning curves for which there is something to draw.
 
     `losses` are the names of the losses that the brains were trained with.
     """
     charts = []
     caption = "Loss by epoch."
     if len(losses) > 1:
-        caption += f" Of different losses ({', '.join(sorted(losses))}), only the shape compares."
+        caption += (
+            f" With different losses ({', '.join(sorted(losses))}), only the shapes are comparable."
+        )
     if any(each.has_losses for each in curves):
         charts.append(_chart("loss", partial(draw_losses, curves=curves), caption))
     if any(each.has_accuracies for each in curves):
@@ -41,7 +43,7 @@ def chart_learning(curves: Sequence[Curves], losses: Collection[str]) -> list[Ch
 
 
 def chart_confidence(results: Results) -> list[Chart]:
-    """Return the charts of how far the confidence of brains can be trusted."""
+    """Return the charts that show how far confidence can be trusted."""
     return [
         _chart(
             "reliability",
@@ -51,7 +53,7 @@ def chart_confidence(results: Results) -> list[Chart]:
         _chart(
             "selection",
             partial(draw_selection, results=results),
-            "Rejection: the fewer doubtful digits are read, the more of those read are right.",
+            "Rejection: rejecting doubtful digits makes the rest more accurate.",
         ),
     ]
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "png")
 DOTS = 200  # per inch
-FONT = 14  # points, of which a chart is 461 wide
-COLOURS = [  # told apart by everybody
+FONT = 14  # points; a chart is 461 wide
+COLOURS = [  # distinguishable with any colour vision
     *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8a7d00"),
 ]
 STYLE: Style = {
@@ -42,13 +42,13 @@ STYLE: Style = {
     "grid.color": "#dddddd",
     "axes.prop_cycle": f"cycler('color', {COLOURS})",
 }
-WIDTH, HEIGHT = 6.4, 4.8  # inches, of a chart
-SHOWN = COLUMNS * ROWS  # images of a mosaic
-MAX_NAME = 8  # characters of the name of a class below one of them
+WIDTH, HEIGHT = 6.4, 4.8  # inches per chart
+SHOWN = COLUMNS * ROWS  # images in a mosaic
+MAX_NAME = 8  # characters of a class name in a caption
 
 
 class NothingToDrawError(Exception):
-    """A picture of which there is nothing to draw; the message says why."""
+    """A picture without anything to draw; the message says why."""
 
 
 def draw_plot(name: str, subject: Subject, data: Dataset) -> dict[str, bytes]:
@@ -93,7 +93,7 @@ def _draw_learning_curve(subject: Subject, data: Dataset) -> Figure:
     if any(each.has_accuracies for each in curves):
         charts.append(partial(draw_accuracies, curves=curves))
     if not charts:
-        raise NothingToDrawError("the training has left no history")
+        raise NothingToDrawError("there is no training history")
     return draw_figure(charts, WIDTH, HEIGHT)
 
 
@@ -111,7 +111,7 @@ def _draw_reliability(subject: Subject, data: Dataset) -> Figure:
 def _draw_misread(subject: Subject, data: Dataset) -> Figure:
     mistakes, images = subject.result.mistakes, subject.result.images
     if not len(mistakes):
-        raise NothingToDrawError("there is no misread image")
+        raise NothingToDrawError("there are no misread images")
     rows = zip(mistakes.indices, mistakes.labels, mistakes.digits, strict=True)
     words = [(_misread(subject.result, *pair), f"{index}") for index, *pair in rows][:SHOWN]
     part = "all" if len(mistakes) <= SHOWN else f"{SHOWN} of"
@@ -126,9 +126,9 @@ def _draw_misread(subject: Subject, data: Dataset) -> Figure:
 
 
 def _misread(result: Evaluation, label: int, digit: int) -> str:
-    """Return what is said below a misread image."""
+    """Return the caption of a misread image."""
     if names := draw_names(result.class_names, MAX_NAME):
-        return f"as {names[digit]}"  # there is no space for both
+        return f"as {names[digit]}"  # no space for both
     return f"{label} read as {digit}"
 
 

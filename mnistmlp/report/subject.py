@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A brain or a committee, and how it did on a data set."""
+    """A brain or a committee, and its result on a data set."""
 
     names: tuple[str, ...]  # of the brains, as the user named them
     classifier: Brain | Committee
@@ -20,10 +20,10 @@ class Subject:
 
     @property
     def brains(self) -> tuple[Brain, ...]:
-        """The brain, as the only one, or those of the committee."""
+        """The brains: a single one, or those of the committee."""
         return self.classifier.brains
 
     @property
     def title(self) -> str:
-        """The name of the brain, or how many form the committee."""
+        """The name of the brain, or the size of the committee."""
         return self.names[0] if len(self.names) == 1 else f"Committee of {len(self.names)} brains"

@@ -1,1 +1,1 @@
-"""Training a network by a recipe: settings, training loop, optimisers and regularisation."""
+"""Training a network from a recipe: settings, training loop, optimisers and regularisation."""

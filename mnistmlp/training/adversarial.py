@@ -1,4 +1,4 @@
-"""Adversarial training: images perturbed so that their loss rises."""
+"""Adversarial training: images perturbed to raise their loss."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mnistmlp.arrays import PIXELS, Array
 from mnistmlp.core.backpropagation import Workspace
 from mnistmlp.core.network import Network
 
-EPSILON = 1e-12  # added to the norm of a gradient, which vanishes for an image learnt perfectly
+EPSILON = 1e-12  # added to the norm of a gradient, which vanishes for a perfectly learnt image
 
 
 class Adversary:
@@ -35,7 +35,7 @@ class Adversary:
         self.norms = np.empty((batch_size, 1), network.parameters.dtype)
 
     def perturb(self, inputs: Array, work: Workspace) -> None:
-        """Perturb inputs (785, n) in place, after they have been backpropagated in `work`."""
+        """Perturb inputs (785, n) in place after they have been backpropagated in `work`."""
         n = inputs.shape[1]
         gradients, norms = self.gradients[:n], self.norms[:n]
         weights, _ = self.network.layers[0]

@@ -1,6 +1,6 @@
-"""What there is to say when a network does not learn: what is seen, and the likely cause.
+"""Advice when a network does not learn: the symptom and the likely cause.
 
-A setting to try stands in backquotes, as in Python: `learning_rate=0.3`, or without a value.
+A setting to try is in backquotes, as in Python: `learning_rate=0.3`, or without a value.
 The command line spells it as an option.
 """
 
@@ -18,13 +18,13 @@ from mnistmlp.training.recipes import GUESSING, Recipe
 from mnistmlp.training.settings import spell
 from mnistmlp.training.state import EpochReport
 
-ENOUGH_STEPS = 500  # to have learnt something; fewer count only at the end of the run
-MARGIN = 0.95  # of the errors, or of the loss, of guessing: more is no better
-FEW_DIGITS = 0.5  # a share of one digit in the validation images that is hardly by chance
-SURE = 0.01  # a loss of guessing below which there is nothing to learn
-FACTOR = 3  # between the learning rate and one that suits: more is a likely cause
-MANY_LAYERS = 4  # of sigmoids: the gradient that reaches the first one is hardly there
-STRONG = {  # settings against overfitting, and values above which they may leave nothing to learn
+ENOUGH_STEPS = 500  # to learn something; fewer count only at the end of the run
+MARGIN = 0.95  # of the error rate or the loss of guessing: more is no better
+FEW_DIGITS = 0.5  # share of one digit in the validation images that is hardly chance
+SURE = 0.01  # loss of guessing below which there is nothing to learn
+FACTOR = 3  # between the learning rate and a suitable one: more is a likely cause
+MANY_LAYERS = 4  # of sigmoids: hardly any gradient reaches the first one
+STRONG = {  # settings against overfitting, and values above which they may prevent learning
     "dropout": 0.7,
     "adversarial": 2.0,
     "label_smoothing": 0.8,
@@ -45,21 +45,21 @@ class Trouble(NamedTuple):
     """A network that does not learn."""
 
     symptom: str  # as in "no better than guessing: validation accuracy 10.60%"
-    advice: str  # the likely cause, and what to try
+    advice: str  # the likely cause and what to try
 
 
 def watch(
     recipe: Recipe, labels: Labels, history: Sequence[EpochReport] = ()
 ) -> Callable[[EpochReport], Trouble | None]:
-    """Return a function that is given each epoch's report, and returns a trouble, once.
+    """Return a function that takes each epoch's report, and returns a trouble once.
 
     Parameters
     ----------
     recipe : Recipe
     labels : (n,)
-        Of all images; the last ones are those of the validation images.
+        Of all images; the last ones belong to the validation images.
     history : sequence of EpochReport
-        Of the run that is resumed.
+        Of the resumed run.
     """
     first = list(history[:1])  # the first report of the run …
     found: list[Trouble] = []  # … and the trouble that was returned
@@ -87,7 +87,7 @@ def _count_steps(recipe: Recipe, images: int) -> int:
 
 
 def _largest_share(labels: Labels) -> float:
-    """Return the share of the most frequent label: the accuracy of always saying it."""
+    """Return the share of the most frequent label: the accuracy of always predicting it."""
     return float(np.bincount(labels).max() / len(labels)) if len(labels) else 0.0
 
 
@@ -109,7 +109,7 @@ def _find_symptom(
     accuracy, loss = report.validation_accuracy, report.loss
     if accuracy is None:
         if loss >= MARGIN * guessing_loss > SURE:
-            return f"no better than guessing: loss {loss:.4f}, and guessing has {guessing_loss:.4f}"
+            return f"no better than guessing: loss {loss:.4f}, and {guessing_loss:.4f} by guessing"
     elif accuracy < GUESSING or 1 - accuracy > MARGIN * (1 - share):
         same = f", and {share:.2%} show the same digit" if share >= GUESSING else ""
         return f"no better than guessing: validation accuracy {accuracy:.2%}{same}"
@@ -120,9 +120,9 @@ def _find_symptom(
 
 
 def advise(recipe: Recipe, steps: int) -> str:
-    """Return the likely cause of a network that does not learn, and the setting to try.
+    """Return the likely cause if a network does not learn, and the setting to try.
 
-    `steps` are those of an epoch.
+    `steps` is the number per epoch.
     """
     rate, usual = recipe.learning_rate, default_rate(recipe)
     layers = recipe.activation if recipe.hidden else "no hidden layer"

@@ -11,13 +11,13 @@ applied to visual document analysis", ICDAR 2003, section 2; Cireşan, Meier,
 Gambardella and Schmidhuber, "Deep, big, simple neural nets for handwritten
 digit recognition", Neural Computation 22 (2010), section 2.  They draw a
 field of numbers in (−1, 1), smooth it with a Gaussian of σ pixels and
-multiply it by α.  The smoothing divides the standard deviation, 1/√3, by
-2 σ √π, so that of the displacement is
+multiply it by α.  Smoothing divides the standard deviation, 1/√3, by
+2 σ √π, so the displacement's is
 
     α / (2 σ √(3 π)) pixels:    σ = 4, α = 34 (Simard):            1.38
                                 σ = 5 to 6, α = 36 to 38 (Cireşan): 0.98 to 1.24
 
-Here it is a parameter, and the same for every pixel, also at the border.
+Here it is a parameter, and the same for every pixel, even at the border.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Distortion:
     shift : float
         Largest shift along each axis, in pixels.
     normalization : {'none', 'deslant', 'moments'}
-        What to do to each image before, in the same interpolation.
+        Applied to each image first, in the same interpolation.
     """
 
     def __init__(
@@ -104,9 +104,9 @@ class Distortion:
         terms_y[0, :, 1], terms_y[1, :, 0] = sin * scale_x, (sin * shear + cos) * scale_y
 
     def _compose(self, maps: Maps) -> None:
-        """Find in the image what the warps find in the normalised image.
+        """Map sources in the normalised image to sources in the image.
 
-        That is linear, so that the coefficients of all terms are mapped alike.
+        The map is linear, so it applies alike to the coefficients of all terms.
         """
         x0, a, b, y0, d = maps
         n = len(x0)
@@ -118,7 +118,7 @@ class Distortion:
         terms_y[0, :, 0] += UNIT * (y0 + BORDER * (1 - d))
 
     def _compute_sources(self) -> None:
-        """Compute each pixel's source: one matrix product for all terms in y, and one for x."""
+        """Compute each pixel's source: one matrix product for all terms in y, one for x."""
         count = self.basis.shape[1]
         for coefficients, source in zip(self.coefficients, self.resampler.source, strict=True):
             np.dot(self.basis, coefficients.reshape(count, -1), out=self.rows)

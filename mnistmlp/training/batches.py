@@ -15,14 +15,14 @@ from mnistmlp.errors import check_whole
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-GATHER_SIZE = 256  # images gathered at once: in batches of 32 the calls would dominate
+GATHER_SIZE = 256  # images gathered at once: with batches of 32, call overhead would dominate
 WINDOW_SIZE = 1 << 16  # images shuffled together: 512 kB of indices
 RUN_SIZE = 64  # neighbours kept in one window: 50 kB, one read from disk
 ALL_DIGITS = np.arange(DIGITS, dtype=np.uint8)[:, None]  # (10, 1)
 
 
 class Batch(NamedTuple):
-    """The arguments of `backpropagate`, as views that are valid until the next batch."""
+    """The arguments of `backpropagate`, as views valid until the next batch."""
 
     inputs: Array  # (785, n): one image per column, pixels in [0, 1]; the last row is 1
     targets: Array  # (10, n): one-hot, or smoothed
@@ -52,7 +52,7 @@ class Batches:
     Raises
     ------
     InputError
-        If images or labels are not what they should be.
+        If images or labels are invalid.
     SettingError
         If the batch size is below 1.
     """
@@ -127,7 +127,7 @@ class Batches:
 
 
 def _windows(size: int, rng: np.random.Generator | None) -> Iterator[Indices]:
-    """Yield all indices below `size`, `WINDOW_SIZE` or fewer at a time."""
+    """Yield all indices below `size`, at most `WINDOW_SIZE` at a time."""
     if rng is None:
         for start in range(0, size, WINDOW_SIZE):
             yield np.arange(start, min(start + WINDOW_SIZE, size))

@@ -1,4 +1,4 @@
-"""The gradient of a batch, with the hard examples and adversarial images of a recipe."""
+"""The gradient of a batch, with a recipe's hard examples and adversarial images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Gradient:
     workers : Workers
         Threads that share the matrix products.
     tally : Tally
-        Gets the logits that each loss is computed from.
+        Receives the logits that each loss is computed from.
     """
 
     def __init__(
@@ -60,18 +60,18 @@ class Gradient:
         }
 
     def compute(self, batch: Batch) -> float:
-        """Write the gradient of the images trained on to `vector`, and return a loss.
+        """Write the gradient for the images trained on to `vector`, and return a loss.
 
-        It is that of these images, as they are trained on, or with hard examples
-        that of the whole batch, of which they are a part.  `tally` gets the logits
-        of the same images, before an adversary perturbs them.
+        It is the loss of these images as they are trained on, or with hard examples,
+        of the whole batch that they are chosen from.  `tally` receives the logits of
+        the same images, before an adversary perturbs them.
         """
         n, batch_loss = batch.targets.shape[1], None
         work = self.workspaces[self.hard_examples.count(n) if self.hard_examples else n]
         if self.hard_examples:
             batch, batch_loss = self.hard_examples.pick(batch, work)
             self.tally.add(self.hard_examples.logits[n])
-        if not self.hard_examples or work.masks:  # neurons are not dropped to pick images
+        if not self.hard_examples or work.masks:  # no dropout while picking images
             forward(self.network, work, batch.inputs)
         if not self.hard_examples:
             self.tally.add(work.logits)  # before they are overwritten

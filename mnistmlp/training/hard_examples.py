@@ -18,8 +18,8 @@ from mnistmlp.training.batches import Batch
 class HardExamples:
     """Picks the images of a batch with the highest loss.
 
-    Once training is under way the others have almost no gradient but cost just
-    as much, and a forward pass is a third of a step.  Shrivastava, Gupta and
+    Once training is under way, the others have almost no gradient but cost just as
+    much, while a forward pass is only a third of a step.  Shrivastava, Gupta and
     Girshick, "Training region-based object detectors with online hard example
     mining", CVPR 2016, section 4.1; Jiang et al., "Accelerating deep learning
     by focusing on the biggest losers", 2019, section 3.
@@ -56,14 +56,14 @@ class HardExamples:
         self.logits = {n: np.empty_like(work.logits) for n, work in self.workspaces.items()}
 
     def count(self, n: int) -> int:
-        """Return how many images are picked from n."""
+        """Return the number of images picked from n."""
         return math.ceil(self.fraction * n)
 
     def pick(self, batch: Batch, result: Workspace) -> tuple[Batch, float]:
         """Return the hardest images of a batch, and the loss averaged over all its images.
 
-        The images are views that are valid until the next call.  What `forward`
-        computes for them is written to `result`, a workspace for as many.
+        The images are views valid until the next call.  What `forward` computes for
+        them is written to `result`, a workspace for that many.
         """
         n = batch.targets.shape[1]
         work, count, targets, losses = (

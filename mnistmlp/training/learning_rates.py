@@ -1,4 +1,4 @@
-"""Learning rates that suit settings other than a recipe's.
+"""Learning rates that suit settings other than a recipe's own.
 
 Nothing here needs NumPy, so that the command line can show the rates without loading it.
 """
@@ -19,28 +19,27 @@ from mnistmlp.training.recipes import (
 )
 
 # Chosen on validation images, as docs/recipes.md says.  The slope of the sigmoid is at most
-# 1/4, and it shrinks the gradient once a layer.
+# 1/4, which shrinks the gradient in every layer.
 RATES = {  # by optimiser and loss: with sigmoid layers; with others, or without hidden layers
     ("sgd", "mse"): (1.0, 0.3),
     ("sgd", "cross-entropy"): (1.0, 0.1),
     ("adam", "mse"): (0.003, 0.001),
     ("adam", "cross-entropy"): (0.003, 0.001),
 }
-BATCH_SIZE = 32  # for which these are
-MAX_BATCH_SIZE = 256  # up to which they grow; beyond it training becomes unstable
-WIDTH = 256  # up to which layers may be as wide; wider ones need a lower rate
-MOMENTUM = 0.9  # of nesterov, if none is given
+BATCH_SIZE = 32  # for which these hold
+MAX_BATCH_SIZE = 256  # up to which they grow; training is unstable beyond
+WIDTH = 256  # wider layers need a lower rate
+MOMENTUM = 0.9  # of nesterov by default
 DECISIVE = ("optimizer", "activation", "loss", "hidden")  # settings on which RATES depend
 
 
 def override(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """Return a recipe with other settings, and with a learning rate that suits them.
+    """Return a recipe with other settings, and a learning rate that suits them.
 
-    A learning rate among the settings is taken as it is.  Without one, the
-    recipe's stays unless what it depends on has changed: for another optimiser,
-    activation, loss or other hidden layers it is `suitable_rate`, and for
-    another batch size or momentum the recipe's is scaled.  Nesterov momentum is
-    0.9 if none is given.
+    A learning rate among the settings is kept.  Otherwise, the recipe's stays unless
+    what it depends on has changed: with another optimiser, activation, loss or other
+    hidden layers it is `suitable_rate`, and with another batch size or momentum it is
+    scaled.  Nesterov momentum is 0.9 by default.
 
     Raises
     ------
@@ -65,8 +64,8 @@ def override(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
 def customise(recipe: str | Recipe, settings: Mapping[str, Any]) -> Recipe:
     """Return a recipe with other settings.
 
-    Of one of `RECIPES` the learning rate follows, as `override` says; any other keeps all
-    else that it says.  A setting of the warp turns augmentation on, unless ``augment`` is set.
+    For one of `RECIPES`, the learning rate follows, as in `override`; other recipes keep
+    theirs.  A setting of the warp turns augmentation on, unless ``augment`` is set.
 
     Raises
     ------
@@ -89,7 +88,7 @@ def default_rate(recipe: Recipe) -> float:
 
 
 def suitable_rate(recipe: Recipe) -> float:
-    """Return a learning rate that suits the settings of a recipe, whatever its own."""
+    """Return a learning rate that suits the settings of a recipe, ignoring its own."""
     optimizer = "adam" if recipe.optimizer == "adam" else "sgd"
     with_sigmoid, without = RATES[optimizer, recipe.loss]
     sigmoid = recipe.activation == "sigmoid" and recipe.hidden
@@ -99,7 +98,7 @@ def suitable_rate(recipe: Recipe) -> float:
 def _scale(recipe: Recipe) -> float:
     """Return the factor of the rate for batch size, momentum and width.
 
-    It grows with the square root of the batch size, as the noise of the gradient
+    It grows with the square root of the batch size, because gradient noise
     falls: Krizhevsky, "One weird trick for parallelizing convolutional neural
     networks", 2014, section 5; for Adam, Malladi, Lyu, Panigrahi and Arora, "On
     the SDEs and scaling rules for adaptive gradient algorithms", NeurIPS 2022,
@@ -113,5 +112,5 @@ def _scale(recipe: Recipe) -> float:
 
 
 def _round(rate: float) -> float:
-    """Round to two significant digits: more would look like knowledge."""
+    """Round to two significant digits: more would suggest false precision."""
     return float(f"{rate:.2g}")

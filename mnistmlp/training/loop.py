@@ -1,4 +1,4 @@
-"""The training loop: epochs, validation, early stopping, and interruption by Ctrl-C."""
+"""The training loop: epochs, validation, early stopping and interruption by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def fit(
     on_step: Callable[[float], object] = lambda progress: None,
     on_end: Callable[[], object] = lambda: None,
 ) -> TrainingResult:
-    """Train a network by a recipe, compress it if asked to, evaluate it, and calibrate it.
+    """Train a network from a recipe, compress it if requested, evaluate and calibrate it.
 
     The result has the weights of the last complete epoch or, with `patience`,
     of the epoch with the best validation accuracy.
@@ -73,21 +73,21 @@ def fit(
     initial_network : Network, optional
         Start from its weights instead of random ones.
     resume : TrainingState, optional
-        Continue from this state.  With all else equal, the result is the same,
-        bit for bit, as that of an uninterrupted run.
+        Resume from this state.  With all else equal, the result is the same, bit for
+        bit, as without the interruption.
     until : int, optional
         Stop after this epoch, as if interrupted during the next.
     prune : float
-        Fraction of the weights, the smallest, to set to zero at the end.
+        Set this fraction of the weights, the smallest, to zero at the end.
     half : bool
         Whether to round the weights to half precision at the end.
     threads : int, optional
-        How many threads share the work of a large network, where that is faster;
-        the usable processors by default.  The result does not depend on it.
-        BLAS itself is limited to one thread meanwhile.
+        Threads that share the work of a large network, where that is faster; by
+        default, one per usable processor.  The result does not depend on their
+        number.  BLAS itself is limited to one thread meanwhile.
     interruptible : bool
-        Whether Ctrl-C ends training early, by the same rule, and within the first
-        epoch with the current weights; else KeyboardInterrupt is raised.
+        Whether Ctrl-C ends training early, by the same rule, or during the first
+        epoch with the current weights.  Otherwise KeyboardInterrupt is raised.
     on_epoch : callable
         Called with the report of each epoch as it ends.
     on_state : callable
@@ -96,21 +96,21 @@ def fit(
     on_step : callable
         Called at each step with the fraction of the recipe's epochs done before it.
     on_end : callable
-        Called when the result is complete, just before it is returned: from then
-        on, an interrupt would lose it.
+        Called when the result is complete, just before it is returned: an interrupt
+        after that would lose it.
 
     Raises
     ------
     SettingError
         If the recipe does not fit the images or the initial network.
     InputError
-        If images or labels are not what they should be.
+        If images or labels are invalid.
     DivergenceError
         If the loss is no longer finite.
     """
     if not isinstance(recipe, Recipe):
-        raise SettingError("recipe", f"{short(recipe)} is no Recipe; RECIPES holds some by name")
-    if not 0 <= prune < 1:  # at once, not after training
+        raise SettingError("recipe", f"{short(recipe)} is not a Recipe; RECIPES holds some by name")
+    if not 0 <= prune < 1:  # now, not after training
         raise SettingError("prune", f"{short(prune)} is not a number from 0 to below 1")
     seed = check_seed(seed)
     pixels, digits = check_pair(images, labels)
@@ -158,7 +158,7 @@ def _train(
 
 
 def _finish(run: _Run, result: TrainingResult, prune: float, half: bool) -> None:
-    """Choose the weights, and evaluate and calibrate them, if there are images for that."""
+    """Choose the weights; evaluate and calibrate them if there are images for that."""
     _choose_weights(run, result, prune, half)
     if result.selected and not (prune or half):
         result.validation_accuracy = result.selected.validation_accuracy
@@ -170,7 +170,7 @@ def _finish(run: _Run, result: TrainingResult, prune: float, half: bool) -> None
 
 
 def _choose_weights(run: _Run, result: TrainingResult, fraction: float, half: bool) -> None:
-    """Take the selected weights, and prune and round them; a second time changes nothing."""
+    """Take the selected weights, prune and round them; idempotent."""
     if run.selected:
         result.selected, run.network.parameters[:] = run.selected
     if fraction:
@@ -180,13 +180,13 @@ def _choose_weights(run: _Run, result: TrainingResult, fraction: float, half: bo
 
 
 def _hand_over(run: _Run, on_end: Callable[[], object]) -> None:
-    """Let the network normalise images itself from now on, and tell that the result is complete."""
+    """Let the network normalise images from now on, and report that the result is complete."""
     run.network.normalization = run.recipe.normalization
     on_end()
 
 
 class _Run:
-    """A training run: the network, its data, and its optimiser."""
+    """A training run: the network, its data and its optimiser."""
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ class _Run:
         training, validation = split_images(recipe, images, labels)
         self.network = make_network(recipe, self.rng, initial_network)
         self.image_count = len(training.labels)
-        # the network is given normalised images until it is handed over
+        # the network gets normalised images until it is handed over
         self.validation = validation and normalise_once(validation, recipe.normalization)
         training, change = prepare_images(recipe, training, self.rng)
         batch_size = min(recipe.batch_size, self.image_count)

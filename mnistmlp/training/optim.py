@@ -4,8 +4,8 @@ An optimiser is created with the parameter vector and the vector that will hold
 its gradient, and owns its other buffers.  ``step(learning_rate)`` updates the
 parameters, overwrites the gradient, and allocates nothing.  It completes one
 chunk of the vectors before the next, so that the numbers stay in a core's
-cache, and several threads share the chunks of a large network.  As each number
-is updated by itself, the split does not change the result.
+cache, and several threads share the chunks of a large network.  Each number is
+updated by itself, so the split does not change the result.
 
 All optimisers decouple weight decay from the gradient: a step first multiplies
 the parameters by 1 − learning_rate · weight_decay (Loshchilov and Hutter,
@@ -32,7 +32,7 @@ from mnistmlp.workers import Workers
 
 CHUNK_SIZE = 1 << 17  # numbers, at most: 512 kB of float32, and Adam works on four such chunks
 MIN_SHARED_SIZE = 1 << 18  # parameters: with fewer, a second thread gained nothing
-ALIGNMENT = 16  # numbers: 64 bytes of float32, a cache line, which two threads should not share
+ALIGNMENT = 16  # numbers: 64 bytes of float32, a cache line, which threads should not share
 FLUSH_EVERY = 100  # steps
 OPTIMIZERS = get_args(OptimizerName)
 MIN_MOMENT = 1e-28  # smaller moments are set to zero
@@ -193,12 +193,12 @@ def make_optimizer(
 ) -> Optimizer:
     """Make the optimiser ``sgd``, ``nesterov`` or ``adam``; Adam ignores the momentum.
 
-    Of the workers, a network below `MIN_SHARED_SIZE` uses the caller's thread alone.
+    For a network below `MIN_SHARED_SIZE`, only the caller's thread is used.
 
     Raises
     ------
     SettingError
-        If there is no optimiser of this name.
+        If there is no optimiser with this name.
     """
     check_choice("optimizer", name, OPTIMIZERS)
     shared = workers if parameters.size >= MIN_SHARED_SIZE else None
@@ -217,7 +217,7 @@ def make_optimizer(
 def split_into_chunks(*vectors: Array, threads: int = 1) -> list[tuple[Array, ...]]:
     """Return views of vectors of equal length, in chunks of up to `CHUNK_SIZE` numbers.
 
-    They are as even as cache lines allow, and as many for each thread.
+    They are as even as cache lines allow, with equally many for each thread.
     """
     length = len(vectors[0])
     count = threads * max(1, math.ceil(length / CHUNK_SIZE / threads))
@@ -230,8 +230,8 @@ def flush_to_zero(moment: Array, scratch: Array) -> None:
     """Set moments near zero to zero.
 
     For pixels that are black in most images, a moment decays into the denormal
-    numbers (below 1e-38 in float32), with which some processors calculate a
-    hundred times slower: after four epochs, an epoch took a third longer.
+    numbers (below 1e-38 in float32), on which some processors are a hundred times
+    slower: after four epochs, an epoch took a third longer.
     """
     np.abs(moment, out=scratch)
     np.greater(scratch, MIN_MOMENT, out=scratch)
@@ -247,7 +247,7 @@ def constant(progress: float) -> float:
 
 
 def step(progress: float) -> float:
-    """Return 1, then 1/10 from half of the run on, and 1/100 from three quarters on."""
+    """Return 1, then 1/10 from half the run on, and 1/100 from three quarters on."""
     return 1.0 if progress < 0.5 else 0.1 if progress < 0.75 else 0.01
 
 
@@ -281,5 +281,5 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 
 
 def scheduled_rate(recipe: Recipe, progress: float) -> float:
-    """Return the learning rate at a point of a run, from 0, its start, to 1."""
+    """Return the learning rate at a point of a run, from 0 to 1."""
     return recipe.learning_rate * SCHEDULES[recipe.schedule](progress)

@@ -38,10 +38,10 @@ ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 DtypeName = Literal["float32", "float64"]
 NormalizationName = Literal["none", "deslant", "moments"]
 
-GUESSING = 0.2  # an accuracy below this is hardly better than guessing among ten digits
-MAX_EPOCHS = 10_000  # the history still fits in a brain file and a checkpoint
+GUESSING = 0.2  # a lower accuracy is hardly better than guessing among ten digits
+MAX_EPOCHS = 10_000  # so that the history fits in a brain file and a checkpoint
 MAX_IMAGES = 1_000_000_000  # in a data set
-MAX_SYNTHETIC = 0.9  # of the images trained on: nine synthetic digits for one of the data set
+MAX_SYNTHETIC = 0.9  # of the images trained on: nine synthetic digits per image of the data set
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ class Recipe:
     if not TYPE_CHECKING:  # type checkers know the names
 
         def __new__(cls, *values: Any, **settings: Any) -> Any:
-            """Refuse unknown names as invalid values are refused."""
+            """Refuse unknown names in the same way as invalid values."""
             check_names(settings)
             return super().__new__(cls)
 
@@ -294,7 +294,7 @@ DEFAULTS = {each.name: each.default for each in fields(Recipe)}
 
 
 def check_names(settings: Mapping[str, Any]) -> None:
-    """Raise SettingError if a name is not that of a setting."""
+    """Raise SettingError unless a name is that of a setting."""
     for name in settings:
         if name not in DEFAULTS:
             shown = short(name)[1:-1]  # without quotes, but escaped
@@ -302,21 +302,21 @@ def check_names(settings: Mapping[str, Any]) -> None:
 
 
 def imply_augment(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings in which one of the warp turns augmentation on, unless they say otherwise."""
+    """Return the settings, with augmentation on if one is of the warp and none says otherwise."""
     warps = any(SETTINGS[name].warp for name in settings if name in SETTINGS)
     return {"augment": True, **settings} if warps else dict(settings)
 
 
 def suggest(name: Any, names: Iterable[str]) -> str | None:
-    """Return the hint that names what was probably meant."""
-    import difflib  # only needed here
+    """Return a hint with the name that was probably meant."""
+    import difflib  # needed only here
 
-    close = difflib.get_close_matches(str(name)[:100], names, n=1)  # a file's may be long
+    close = difflib.get_close_matches(str(name)[:100], names, n=1)  # one from a file may be long
     return f"did you mean {close[0]}?" if close else None
 
 
 def select_extras(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those settings of a recipe that are in use and not basic; the warp's if augmented."""
+    """Return a recipe's settings that are in use and not basic; the warp's if augmented."""
     return {
         name: values[name]
         for name, setting in SETTINGS.items()

@@ -1,4 +1,4 @@
-"""The named recipes, and what to expect of each.
+"""The named recipes, and what to expect from each.
 
 Nothing here needs NumPy, so that the command line can show the choices
 without loading it.

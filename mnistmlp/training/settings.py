@@ -1,8 +1,8 @@
-"""Training settings: fields of `Recipe` that carry their own metadata.
+"""Training settings: fields of `Recipe` with metadata.
 
 A field's metadata holds its help text, its check and its command-line option,
-so that all of them are defined in one place.  Nothing here needs NumPy, so
-that the command line can show the choices without loading it.
+so that they are defined in one place.  Nothing here needs NumPy, so that the
+command line can show the choices without loading it.
 """
 
 import re
@@ -15,12 +15,12 @@ from mnistmlp.errors import SettingError
 
 MAX_LAYERS = 100  # hidden layers
 MAX_NAME_LENGTH = 1000  # characters
-MAX_COUNT = 1_000_000  # images per batch, neurons per layer; more is probably a typing error
+MAX_COUNT = 1_000_000  # images per batch, neurons per layer; more is probably a typo
 
 
 @dataclass(frozen=True)
 class Span:
-    """Values to search: numbers from `low` to `high`, even on a logarithmic scale if `log`."""
+    """Values to search: numbers from `low` to `high`, uniform on a logarithmic scale if `log`."""
 
     low: float
     high: float
@@ -51,10 +51,12 @@ class Setting:
     in_range: Callable[[Any], bool]  # tells whether a value of this kind is valid
     optional: bool = False  # whether None is valid too
     metavar: str | None = None  # placeholder for the value in --help
-    options: tuple[str, ...] = ()  # option names, if other than "--" and the field's name
+    options: tuple[str, ...] = ()  # option names, unless "--" and the field's name
     basic: bool = False  # always listed; other settings are listed only if in use
     warp: bool = False  # in use only if images are augmented
-    only_with: tuple[str, tuple[str, ...]] | None = None  # in use only if that has such a value
+    only_with: tuple[str, tuple[str, ...]] | None = (
+        None  # in use only if that setting has such a value
+    )
     search: Span | Around | Choices | None = None  # what `tune` tries; None if it stays fixed
     group: str = field(kw_only=True)  # heading of its option in --help
 
@@ -71,7 +73,7 @@ class Setting:
 
 
 def as_plain(value: Any) -> Any:
-    """Return a number of NumPy as one of Python, which JSON can hold; all else as it is."""
+    """Return a NumPy number as a Python number, which JSON can hold; other values unchanged."""
     return value.item() if getattr(value, "ndim", None) == 0 else value
 
 

@@ -1,4 +1,4 @@
-"""Preparation of a training run: the split of the images, and the initial network."""
+"""Preparation of a training run: splitting the images, and the initial network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mnistmlp.errors import SettingError, check_whole
 from mnistmlp.training.augmentation import Distortion
 from mnistmlp.training.recipes import Recipe
 
-MAX_NORMALISED = 200_000  # images, 157 MB, beside those that the caller holds
+MAX_NORMALISED = 200_000  # images, 157 MB, besides the caller's
 
 
 class LabelledImages(NamedTuple):
@@ -27,7 +27,7 @@ class LabelledImages(NamedTuple):
 
 
 def check_seed(seed: SupportsIndex) -> int:
-    """Return a seed as an int; raise SettingError if it is none."""
+    """Return a seed as an int; raise SettingError if it is invalid."""
     return check_whole("seed", seed, "a whole number, 0 or more", 0)
 
 
@@ -42,7 +42,7 @@ def check_image_count(recipe: Recipe, count: int) -> None:
 def split_images(
     recipe: Recipe, images: Bytes, labels: Labels
 ) -> tuple[LabelledImages, LabelledImages | None]:
-    """Split images into training images and, at the end, validation images, if any.
+    """Split images into training images and, from the end, validation images, if any.
 
     Parameters
     ----------
@@ -63,17 +63,17 @@ def split_images(
 
 
 def normalise_once(images: LabelledImages, normalization: str) -> LabelledImages:
-    """Return the images normalised, all of them."""
+    """Return all images, normalised."""
     return images._replace(images=normalise(images.images, normalization))
 
 
 def prepare_images(
     recipe: Recipe, images: LabelledImages, rng: np.random.Generator
 ) -> tuple[LabelledImages, Callable[[Bytes], object] | None]:
-    """Return the training images, and what to do to each block of them in place, if anything.
+    """Return the training images, and a function to apply to each block in place, if any.
 
-    They are normalised in the interpolation that warps them, or else once; if
-    that would take too much memory, a block at a time.
+    They are normalised in the interpolation that warps them, or else once, or a block
+    at a time if that would take too much memory.
     """
     normalization = recipe.normalization
     if recipe.augment:

@@ -1,4 +1,4 @@
-"""The state of a training run, its reports, and its result."""
+"""The state of a training run, its reports and its result."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from mnistmlp.arrays import Array
 from mnistmlp.core.network import Network
 
-UNKNOWN = {"accuracy": None}  # what files of earlier versions do not say of an epoch
-MAX_MEASURED = 1e100  # a file may say what no float can hold
+UNKNOWN = {"accuracy": None}  # fields missing from files of earlier versions
+MAX_MEASURED = 1e100  # a file may hold a number too large for a float
 OPTIONAL = {"accuracy", "validation_loss", "validation_accuracy"}
 
 
@@ -19,7 +19,7 @@ class EpochReport:
 
     epoch: int  # from 1
     loss: float  # averaged over the training images, each before its step: `Gradient.compute`
-    accuracy: float | None  # of these images in that state; None if an earlier version trained
+    accuracy: float | None  # likewise; None in files of earlier versions
     validation_loss: float | None  # None without validation images
     validation_accuracy: float | None
     seconds: float  # of training alone
@@ -42,11 +42,11 @@ def parse_report(line: object, number: int) -> EpochReport:
     Raises
     ------
     ValueError
-        If it is not that.
+        If it is not a valid report.
     """
     figures: dict[str, Any] = UNKNOWN | line if isinstance(line, dict) else {}
     if figures.keys() != {field.name for field in fields(EpochReport)}:
-        raise ValueError("no report")
+        raise ValueError("not a report")
     if type(figures["epoch"]) is not int or figures["epoch"] != number:
         raise ValueError(f"not of epoch {number}")
     for name in figures.keys() - {"epoch"}:
@@ -55,7 +55,7 @@ def parse_report(line: object, number: int) -> EpochReport:
             continue
         most = 1 if name.endswith("accuracy") else MAX_MEASURED
         if type(value) is not float or not 0 <= value <= most:
-            raise ValueError(f"{name} is no number that a run could measure")
+            raise ValueError(f"{name} is not a number that a run could measure")
     return EpochReport(**figures)
 
 
@@ -84,7 +84,7 @@ class TrainingResult:
 
     network: Network
     history: list[EpochReport] = field(default_factory=list)
-    selected: EpochReport | None = None  # whose weights these are; None if stopped in epoch 1
+    selected: EpochReport | None = None  # that the weights are from; None if stopped in epoch 1
     validation_accuracy: float | None = None  # of these weights; None if not measured
-    temperature: float | None = None  # for calibration; 1 if none helps, None if none was fitted
-    interrupted: bool = False  # by Ctrl-C, in training or in calibration
+    temperature: float | None = None  # for calibration; 1 if it does not help, None if not fitted
+    interrupted: bool = False  # by Ctrl-C, during training or calibration

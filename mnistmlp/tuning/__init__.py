@@ -1,1 +1,1 @@
-"""Searching for better settings: the space, the trials, and the database that they share."""
+"""Searching for better settings: the space, the trials and their shared database."""

@@ -1,6 +1,6 @@
-"""The database of a study: its address, the connection to it, and what goes wrong with that.
+"""The database of a study: its address, the connection, and errors.
 
-Whatever the database says is shown without the password of its address.
+The database's messages are shown without the password in its address.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ class Database:
 
     @property
     def file(self) -> Path | None:
-        """The file, if it is one of SQLite."""
+        """The file of an SQLite database."""
         if self.url.get_backend_name() != "sqlite" or self.url.database in (None, "", ":memory:"):
             return None
         return Path(str(self.url.database))
 
     def hide(self, text: str) -> str:
-        """Return a text without the password."""
+        """Return text without the password."""
         secrets = [str(self.url.password)] if self.url.password else []
         for name, value in self.url.query.items():
             if "pass" in name:
@@ -87,23 +87,23 @@ class Database:
         return text
 
     def describe(self, error: BaseException) -> str:
-        """Return what a database says is wrong, as one line that names it."""
+        """Return a database's error as one line that names it."""
         return f"{self}: {self.hide(find_cause(error))}"
 
     def connect(self, on_loss: Callable[[str], object] = lambda message: None) -> RDBStorage:
-        """Open the database, and make Optuna's tables if it is new.
+        """Open the database, and create Optuna's tables if it is new.
 
         Parameters
         ----------
         on_loss : callable
-            Called with a line of text when the connection is lost later on, and waited for.
+            Called with a line of text if the connection is lost later and waited for.
 
         Raises
         ------
         StudyError
-            If it cannot be opened, or is not Optuna's, or that of another version.
+            If it cannot be opened, or is not Optuna's, or from another version.
         MissingExtraError
-            If what speaks to such a database is not installed.
+            If the driver for such a database is not installed.
         """
         if self.file:
             check_file(self.file)
@@ -121,7 +121,7 @@ class Database:
                 _make_storage(self.url, poolclass=NullPool)  # leaves no connection if it fails
                 return _make_storage(self.url)
             except ImportError:
-                message = f"{self}: what speaks to such a database is not installed"
+                message = f"{self}: the driver for this database is not installed"
                 raise MissingExtraError(message, hint=self._driver_hint()) from None
             except RuntimeError as error:
                 raise self._other_version(error) from None
@@ -145,19 +145,19 @@ class Database:
         return None
 
     def _other_version(self, error: RuntimeError) -> StudyError:
-        """Return the error for a database whose tables are of another version of Optuna."""
+        """Return the error for a database with tables of another version of Optuna."""
         from optuna import __version__
 
         if "table schema" not in str(error):
             return StudyError(self.describe(error))
         return StudyError(
-            f"{self}: the tables of another version of Optuna, which {__version__} cannot use",
-            hint="name another database; or upgrade a copy: optuna storage upgrade --storage URL",
+            f"{self}: tables of another version of Optuna, which {__version__} cannot use",
+            hint="use another database, or upgrade a copy: optuna storage upgrade --storage URL",
         )
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
-        """Turn what goes wrong with the database within the block into a StudyError."""
+        """Turn database errors in the block into a StudyError."""
         from optuna.exceptions import StorageInternalError
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -180,15 +180,15 @@ def _parse_url(address: str) -> URL:
 
     try:
         url = make_url(address)
-        if url.drivername != "postgres":  # which SQLAlchemy no longer knows
+        if url.drivername != "postgres":  # no longer known to SQLAlchemy
             url.get_dialect()
         parts = "" if url.get_backend_name() == "sqlite" else f"{url.host}{url.database}"
-        if "@" not in parts:  # else a piece of the password would be taken for the host
+        if "@" not in parts:  # otherwise part of the password would be taken for the host
             return url
     except NoSuchModuleError:
         kind = url.drivername
-        raise SettingError("storage", f"{kind} is no kind of database that is known") from None
-    except (ArgumentError, ValueError):  # whose text has all of it
+        raise SettingError("storage", f"{kind} is not a known kind of database") from None
+    except (ArgumentError, ValueError):  # whose text has the whole address
         pass
     raise SettingError(
         "storage",
@@ -198,16 +198,16 @@ def _parse_url(address: str) -> URL:
 
 
 def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
-    """Return Optuna's storage; every error is that of SQLAlchemy or of Optuna."""
+    """Return Optuna's storage; its errors are SQLAlchemy's or Optuna's."""
     from optuna.exceptions import ExperimentalWarning, StorageInternalError
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import SAWarning
 
     class Storage(RDBStorage):
-        """A storage that neither dies with a lost connection nor overlooks a lost worker."""
+        """A storage that survives a lost connection and notices a lost worker."""
 
         def record_heartbeat(self, trial_id: int) -> None:
-            with suppress(StorageInternalError, StudyError):  # else the thread would end
+            with suppress(StorageInternalError, StudyError):  # otherwise the thread would end
                 super().record_heartbeat(trial_id)
 
         def _get_stale_trial_ids(self, study_id: int) -> list[int]:
@@ -228,28 +228,28 @@ def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
         text = text.replace(brace, brace * 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # of heartbeats
-        warnings.simplefilter("error", SAWarning)  # of a URL with words that mean nothing
+        warnings.simplefilter("error", SAWarning)  # of a URL with meaningless words
         return Storage(text, arguments, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
 
 
 class _Silence:
-    """Finds workers that were killed before their trial's first sign of life.
+    """Finds workers that were killed before their trial's first heartbeat.
 
-    Optuna waits for these for ever.
+    Optuna would wait for them forever.
     """
 
     def __init__(self) -> None:
         self.since: dict[int, float] = {}  # monotonic seconds, by the trial's id
 
     def listen(self, silent: Iterable[int]) -> list[int]:
-        """Return those of the trials without a sign of life that have long been so."""
+        """Return the trials that have long been without a heartbeat."""
         now = time.monotonic()
         self.since = {each: self.since.get(each, now) for each in silent}
         return [each for each, since in self.since.items() if now - since > GRACE]
 
 
 def _find_silent(storage: RDBStorage, study_id: int) -> list[int]:
-    """Return the ids of the trials that run but have never given a sign of life."""
+    """Return the ids of running trials that never had a heartbeat."""
     from sqlalchemy import text
 
     query = text(
@@ -261,7 +261,7 @@ def _find_silent(storage: RDBStorage, study_id: int) -> list[int]:
 
 
 def _is_collision(error: Any) -> bool:
-    """Tell whether another worker was making the same tables."""
+    """Tell whether another worker was creating the same tables."""
     from sqlalchemy.exc import IntegrityError
 
     said = str(error.orig)
@@ -269,7 +269,7 @@ def _is_collision(error: Any) -> bool:
 
 
 class _Connection:
-    """Waits for a database that was there before, and makes SQLite's transactions whole."""
+    """Waits for a lost database, and makes SQLite's transactions atomic."""
 
     def __init__(self, database: Database, on_loss: Callable[[str], object]) -> None:
         self.database, self.on_loss = database, on_loss
@@ -277,7 +277,7 @@ class _Connection:
         self.is_interrupted = False
 
     def attend(self, engine: Engine) -> None:
-        """From now on, attend to the connections of an engine."""
+        """From now on, handle the connections of an engine."""
         from sqlalchemy import event
 
         event.listen(engine, "do_connect", self.connect)
@@ -286,7 +286,7 @@ class _Connection:
         engine.dispose()  # of the connections made before
 
     def connect(self, dialect: Any, record: Any, words: Any, options: Any) -> Any:
-        """Connect; if that fails, try again for as long as `PATIENCE` says."""
+        """Connect, retrying for up to `PATIENCE` seconds."""
         while True:
             try:
                 connection = dialect.connect(*words, **options)
@@ -297,9 +297,9 @@ class _Connection:
                 return connection
 
     def _wait(self, error: BaseException) -> None:
-        """Wait a second; raise StudyError if it was long enough.
+        """Wait a second; raise StudyError after waiting too long.
 
-        After Ctrl-C there is no more waiting, though Optuna still tries to record the failure.
+        After Ctrl-C there is no more waiting, although Optuna still tries to record the failure.
         """
         if self.is_interrupted:
             raise KeyboardInterrupt
@@ -307,11 +307,11 @@ class _Connection:
         if self.lost_at is None:
             self.lost_at = now
             said = self.database.describe(error)
-            self.on_loss(f"{said}; waiting for it, for {PATIENCE} s at most")
+            self.on_loss(f"{said}; waiting up to {PATIENCE} s")
         if now - self.lost_at > PATIENCE:
             raise StudyError(
                 f"{self.database.describe(error)}, for more than {PATIENCE} s",
-                hint="the same command goes on when it is there again",
+                hint="run the same command again once it is back",
             )
         try:
             time.sleep(1)

@@ -1,6 +1,6 @@
 """How trials are chosen and pruned, by name.
 
-Optuna's CMA-ES is not among the samplers: it would unpickle what is in the database.
+Optuna's CMA-ES is not among the samplers: it unpickles data from the database.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ SAMPLERS: dict[str, Any] = {"tpe": TPESampler, "random": RandomSampler, "nsgaii"
 
 
 def make_pruner(name: str, epochs: int) -> BasePruner:
-    """Return what ends poor trials early, by their validation accuracy after each epoch.
+    """Return a pruner, which ends poor trials early by validation accuracy after each epoch.
 
-    `median`: below the median of the earlier trials after as many epochs.  `hyperband`:
+    `median`: below the median of earlier trials after as many epochs.  `hyperband`:
     Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar, "Hyperband: a novel bandit-based
     approach to hyperparameter optimization", JMLR 18, 2018.
     """
@@ -37,28 +37,28 @@ def make_pruner(name: str, epochs: int) -> BasePruner:
 
 
 class SeededSampler(BaseSampler):
-    """A sampler that starts anew for each trial, from the seed and the trial's place.
+    """A sampler that restarts for each trial, from the seed and the trial's number.
 
-    So a search by one worker is the same again, also when it is taken up in the middle,
-    and several workers do not propose the same.  The first trial is the recipe itself.
+    So a search by one worker is reproducible, even if it is resumed in the middle, and
+    several workers do not propose the same.  The first trial is the recipe itself.
 
     Parameters
     ----------
     name : str
-        Of one in `SAMPLERS`.
+        One of `SAMPLERS`.
     seed : int
     first : mapping
-        What the first trial has, as far as it is known.
+        The settings of the first trial, as far as known.
     """
 
     def __init__(self, name: str, seed: int, first: Mapping[str, Any]) -> None:
         self.name, self.seed, self.first = name, seed, first
         self.inner: BaseSampler = RandomSampler()
-        self.place = 0  # of the trial, which is that of its slot
-        self.study: Study | None = None  # all of it: pruners show samplers a part only
+        self.place = 0  # of the trial: its slot's
+        self.study: Study | None = None  # all of it: pruners show samplers only part
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Start anew for a trial."""
+        """Restart for a trial."""
         trials = (self.study or study).get_trials(deepcopy=False)
         self.place = count_earlier(trial, trials)
         state = np.random.SeedSequence([self.seed, self.place]).generate_state(1)
@@ -68,13 +68,13 @@ class SeededSampler(BaseSampler):
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Return what is chosen together: nothing in the first trial."""
+        """Return the settings chosen together: none in the first trial."""
         return self.inner.infer_relative_search_space(study, trial) if self.place else {}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return values that are chosen together."""
+        """Return values chosen together."""
         return self.inner.sample_relative(study, trial, search_space) if self.place else {}
 
     def sample_independent(
@@ -84,7 +84,7 @@ class SeededSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """Return a value that is chosen by itself."""
+        """Return a value chosen by itself."""
         if self.place == 0 and param_name in self.first:
             return self.first[param_name]
         return self.inner.sample_independent(study, trial, param_name, param_distribution)

@@ -1,4 +1,4 @@
-"""The search: trials one after another, each a training run, in a study that workers share."""
+"""The search: trials one after another, each a training run, in a study shared by workers."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from mnistmlp.training.state import EpochReport
     from mnistmlp.tuning.space import Space
 
-POLL = 0.5  # seconds between two looks at whether other workers have finished
-ENOUGH = 30  # trials trained to their end, from which importances are reckoned
-FAILURES = 3  # of the database in a row, after which it is not only a lost connection
+POLL = 0.5  # seconds between checks whether other workers have finished
+ENOUGH = 30  # completed trials from which importances are computed
+FAILURES = 3  # consecutive database failures that are more than a lost connection
 
 
 class _SurplusError(Exception):
@@ -40,11 +40,11 @@ class _SurplusError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is searched, and how."""
+    """What to search, and how."""
 
     space: Space
     trials: int  # of all workers together
-    seed: int = 0  # of every trial's training, and of the sampler
+    seed: int = 0  # of every trial's training and the sampler
     sampler: str = "tpe"
     pruner: str = "median"
     max_seconds: float | None = None  # of a trial's training
@@ -57,7 +57,7 @@ class Plan:
     threads: int | None = None
 
     def facts(self, digests: Mapping[str, str]) -> dict[str, Any]:
-        """Return what all workers of a study must agree on, as it is after a trip through JSON."""
+        """Return what all workers of a study must agree on, as read back from JSON."""
         base = asdict(self.space.base)
         base.pop("name")
         searched = {name: str(each) for name, each in self.space.dimensions.items()}
@@ -80,18 +80,18 @@ class Search:
     study : optuna.Study
     plan : Plan
     images : (n, 28, 28) uint8
-        Of the training set, of which the last are the validation images.
+        Of the training set; the last ones are the validation images.
     labels : (n,)
     initial_network : Network, optional
         That every trial starts from.
     on_trial : callable
-        Called with the `Outcome` of each trial of this worker, and those of all so far.
+        Called with the `Outcome` of each trial of this worker, and all so far.
     on_step : callable
         Called at each step with the fraction of the trial that is done.
     on_wait : callable
-        Called over and over while only trials of other workers are left.
+        Called repeatedly while only trials of other workers are left.
     on_note : callable
-        Called with a line of text when something is out of the ordinary.
+        Called with a line of text about anything unusual.
     """
 
     def __init__(
@@ -112,15 +112,15 @@ class Search:
         self.on_trial, self.on_step = on_trial, on_step
         self.on_wait, self.on_note = on_wait, on_note
         self.number = -1  # of the trial that runs
-        self.error: Exception | None = None  # by which it failed
+        self.error: Exception | None = None  # with which it failed
 
     def run(self) -> None:
-        """Work until all trials are done, those of other workers too.
+        """Work until all trials are done, including those of other workers.
 
         Raises
         ------
         StudyError
-            If the database is out of reach for long.
+            If the database cannot be reached for long.
         """
         failures = 0
         while True:
@@ -133,10 +133,10 @@ class Search:
                 if failures == FAILURES:
                     raise
                 cause = find_cause(error)
-                self.on_note(f"the database failed, and a trial will be done over: {cause}")
+                self.on_note(f"the database failed, so a trial will be repeated: {cause}")
 
     def _take_turn(self) -> bool:
-        """Do a trial, or wait a moment for those of others; return whether all are done."""
+        """Run a trial, or wait a moment for those of others; return whether all are done."""
         slots = self.slots()
         if len(slots) == self.plan.trials and all(slot.result for slot in slots):
             return True
@@ -154,11 +154,11 @@ class Search:
         return False
 
     def slots(self) -> list[Slot]:
-        """Return the slots, as all workers see them."""
+        """Return the slots as all workers see them."""
         return find_slots(self.study.get_trials(deepcopy=False), self.plan.trials)
 
     def outcomes(self) -> list[Outcome]:
-        """Return the outcomes of all trials that are done, those of other workers too."""
+        """Return the outcomes of all finished trials, including those of other workers."""
         return [
             describe(slot.result, place, self.plan.space)
             for place, slot in enumerate(self.slots(), 1)
@@ -166,9 +166,9 @@ class Search:
         ]
 
     def importances(self) -> dict[str, float]:
-        """Return the importance of each setting for being among the best, the highest first.
+        """Return the importance of each setting for being among the best, highest first.
 
-        Those of settings that every trained trial has, which add up to 1; none of few trials.
+        For settings that every trained trial has; they sum to 1.  Empty with few trials.
         PED-ANOVA: Watanabe, Bansal and Hutter, "PED-ANOVA: efficiently quantifying
         hyperparameter importance in arbitrary subspaces", IJCAI 2023.
         """
@@ -178,7 +178,7 @@ class Search:
         return optuna.importance.get_param_importances(self.study)
 
     def _put_back(self, slot: Slot) -> None:
-        """Let a trial that was lost be done over, by any worker."""
+        """Queue a lost trial to be repeated by any worker."""
         last = slot.trials[-1]
         self.study.add_trial(
             optuna.create_trial(
@@ -190,7 +190,7 @@ class Search:
         )
 
     def _do_trial(self) -> None:
-        """Do the next trial, a lost one if there is one."""
+        """Run the next trial, a lost one if there is any."""
         try:
             self.study.optimize(self._train, n_trials=1)
         except _SurplusError:
@@ -198,7 +198,9 @@ class Search:
         except (UpdateFinishedTrialError, ValueError, AssertionError) as error:
             if error is self.error:
                 raise
-            self.on_note("a trial was given to another worker, as this one was silent for long")
+            self.on_note(
+                "a trial was given to another worker, because this one was silent for too long"
+            )
             return
         results = [slot.result for slot in self.slots()]
         for place, result in enumerate(results, 1):

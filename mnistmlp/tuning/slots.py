@@ -1,14 +1,14 @@
-"""The slots of a study: each is for one trial, done over if its worker is lost.
+"""The slots of a study: each is for one trial, repeated if its worker is lost.
 
-Several workers share a study, none of which leads.  What is to be done follows
-from the list of all trials alone, so that all of them draw the same conclusions:
+Several workers share a study without a leader.  What to do next follows from the list
+of all trials alone, so that all workers draw the same conclusions:
 
-- A trial that nobody has tried before opens a slot.  A study of n trials has n of
-  them: if two workers open the last at the same time, the later one is surplus.
-- A trial that failed, as its worker was killed or interrupted, is tried again with
-  the same settings, as a further trial of its slot.  If two workers take it up at
-  the same time, the later one is surplus.
-- A slot is done when a trial of it has ended, be it early.
+- A new trial opens a slot.  A study of n trials has n slots: if two workers open the
+  last one at the same time, the later is surplus.
+- A trial that failed because its worker was killed or interrupted is repeated with the
+  same settings, as a further trial of its slot.  If two workers take it up at the same
+  time, the later is surplus.
+- A slot is done when one of its trials has ended, even early.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-ORIGIN = "origin"  # attribute of a trial done over: the number of the one that opened the slot
+ORIGIN = "origin"  # attribute of a repeated trial: the number of the one that opened the slot
 SURPLUS = "surplus"  # attribute of a trial that was not needed
 LIVE = {"RUNNING", "WAITING", "COMPLETE", "PRUNED"}
 DONE = {"COMPLETE", "PRUNED"}
@@ -28,7 +28,7 @@ DONE = {"COMPLETE", "PRUNED"}
 
 @dataclass
 class Slot:
-    """The trials of a slot, in the order of their numbers."""
+    """The trials of a slot, in order of their numbers."""
 
     trials: list[FrozenTrial] = field(default_factory=list)
 
@@ -39,12 +39,12 @@ class Slot:
 
     @property
     def is_lost(self) -> bool:
-        """Whether nobody works on it, or is going to."""
+        """Whether no worker is or will be working on it."""
         return not any(each.state.name in LIVE for each in self.trials)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a trial of it waits for a worker."""
+        """Whether one of its trials is waiting for a worker."""
         return not self.result and any(each.state.name == "WAITING" for each in self.trials)
 
 
@@ -54,7 +54,7 @@ def origin_of(trial: FrozenTrial) -> int:
 
 
 def find_slots(trials: Iterable[FrozenTrial], count: int) -> list[Slot]:
-    """Return the slots, up to `count`, in the order in which they were opened."""
+    """Return up to `count` slots, in the order in which they were opened."""
     slots: dict[int, Slot] = {}
     for trial in sorted(trials, key=lambda each: each.number):
         origin = origin_of(trial)
@@ -74,7 +74,7 @@ def count_earlier(trial: FrozenTrial, trials: Iterable[FrozenTrial]) -> int:
 
 
 def is_surplus(number: int, trials: Sequence[FrozenTrial], count: int) -> bool:
-    """Tell whether a trial is not needed, as an earlier one is there for the same."""
+    """Tell whether a trial is not needed because an earlier one serves the same purpose."""
     for slot in find_slots(trials, count):
         live = [each.number for each in slot.trials if each.state.name in LIVE]
         if number in live:

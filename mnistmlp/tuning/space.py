@@ -1,4 +1,4 @@
-"""The space of a search: which settings of a recipe it tries, and which values of each."""
+"""The space of a search: the settings to vary, and the values of each."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 WHOLE = re.compile(r"[0-9]{1,10}")
 NUMBER = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
-DIGITS = 4  # significant ones of a number that is tried: more would look like knowledge
+DIGITS = 4  # significant ones of a number tried: more would suggest false precision
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """A setting that is searched, and its values: a span of numbers, or choices as text."""
+    """A setting to search, and its values: a span of numbers, or choices as text."""
 
     name: str
     span: Span | None = None
@@ -36,7 +36,7 @@ class Dimension:
         return "|".join(self.choices)
 
     def suggest(self, trial: Trial) -> Any:
-        """Let the sampler of a trial choose a value, as a database holds it."""
+        """Let the sampler of a trial choose a value, as stored in the database."""
         if not self.span:
             return trial.suggest_categorical(self.name, self.choices)
         low, high, log = self.span.low, self.span.high, self.span.log
@@ -45,13 +45,13 @@ class Dimension:
         return trial.suggest_float(self.name, low, high, log=log)
 
     def store(self, value: Any) -> Any:
-        """Return a setting's value as a database holds it, or None if it is not in this space."""
+        """Return a setting's value as stored in the database, or None if outside this space."""
         if not self.span:
             return spell(value) if spell(value) in self.choices else None
         return value if self.span.low <= value <= self.span.high else None
 
     def restore(self, stored: Any) -> Any:
-        """Return the value of the setting that a database holds."""
+        """Return the value of the setting stored in the database."""
         if not self.span:
             return read_value(self.name, stored)
         return stored if isinstance(stored, int) else float(f"{stored:.{DIGITS}g}")
@@ -64,11 +64,11 @@ class Space:
     Parameters
     ----------
     recipe : str or Recipe
-        The name of one, or one of your own.
+        A name, or your own recipe.
     settings : mapping
         What stays fixed, overriding the recipe.
     dimensions : mapping
-        What is searched, by name.
+        What to search, by name.
     """
 
     recipe: str | Recipe
@@ -77,25 +77,25 @@ class Space:
 
     @property
     def base(self) -> Recipe:
-        """The recipe with what stays fixed; the first trial's."""
+        """The recipe with the fixed settings: that of the first trial."""
         return customise(self.recipe, self.settings)
 
     @property
     def first(self) -> dict[str, Any]:
-        """The recipe's own values, as a database holds them."""
+        """The recipe's own values, as stored in the database."""
         own = {name: each.store(getattr(self.base, name)) for name, each in self.dimensions.items()}
         return {name: value for name, value in own.items() if value is not None}
 
     def suggest(self, trial: Trial) -> dict[str, Any]:
-        """Let the sampler of a trial choose values of the settings that are in use together."""
+        """Let the sampler of a trial choose values for the settings in use together."""
         values: dict[str, Any] = {}
-        for name, dimension in self.dimensions.items():  # those that others need come first
+        for name, dimension in self.dimensions.items():  # settings that others depend on come first
             if _applies(SETTINGS[name], values, self.base):
                 values[name] = dimension.restore(dimension.suggest(trial))
         return values
 
     def restore(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings that a database holds."""
+        """Return the settings stored in the database."""
         return {
             name: each.restore(stored[name])
             for name, each in self.dimensions.items()
@@ -103,17 +103,17 @@ class Space:
         }
 
     def customise(self, values: Mapping[str, Any]) -> Recipe:
-        """Return the recipe with such values; a rate that is not searched suits them.
+        """Return the recipe with these values; a rate that is not searched is adapted to them.
 
         Raises
         ------
         SettingError
-            If they do not go together.
+            If they cannot be combined.
         """
         return customise(self.recipe, {**self.settings, **values})
 
 
-# --- Making one ----------------------------------------------------------------
+# --- Making a space ------------------------------------------------------------
 
 
 def make_space(
@@ -127,9 +127,9 @@ def make_space(
     settings : mapping
         What stays fixed, overriding the recipe.
     search : str, optional
-        What is searched, such as ``"learning_rate=1e-4:1e-2:log,hidden=128|256,128,dropout"``;
-        without values it is as the setting's metadata says.  By default all that have a
-        range there, and are in use.
+        What to search, such as ``"learning_rate=1e-4:1e-2:log,hidden=128|256,128,dropout"``;
+        without values, the range in the setting's metadata.  By default, all settings in
+        use that have a range there.
 
     Raises
     ------
@@ -151,7 +151,9 @@ def make_space(
         if warps and "augment" not in {*fixed, *dimensions}:
             fixed["augment"] = True
     if not dimensions:
-        raise SettingError("search", "every setting with a range is fixed: nothing is left")
+        raise SettingError(
+            "search", "every setting with a range is fixed, so there is nothing to search"
+        )
     space = Space(
         recipe, fixed, {name: dimensions[name] for name in SETTINGS if name in dimensions}
     )
@@ -160,7 +162,7 @@ def make_space(
 
 
 def _applies(setting: Setting, values: Mapping[str, Any], base: Recipe) -> bool:
-    """Tell whether a setting is in use beside such values of others."""
+    """Tell whether a setting is in use with these values of the others."""
     if setting.warp:
         return bool(values.get("augment", base.augment))
     if setting.only_with:
@@ -179,7 +181,7 @@ def _check_use(space: Space) -> None:
 
 
 def _default_dimension(name: str, base: Recipe) -> Dimension:
-    """Return the range of a setting's metadata, which takes in the recipe's own value."""
+    """Return the range in a setting's metadata, extended to the recipe's own value."""
     own = getattr(base, name)
     match SETTINGS[name].search:
         case Choices(values):
@@ -203,7 +205,7 @@ def _example(name: str) -> str:
 
 
 def _parse_search(text: str, fixed: Collection[str], base: Recipe) -> dict[str, Dimension]:
-    """Parse ``NAME=LOW:HIGH[:log]``, ``NAME=A|B|…`` and ``NAME``, between commas."""
+    """Parse ``NAME=LOW:HIGH[:log]``, ``NAME=A|B|…`` and ``NAME``, separated by commas."""
     found: dict[str, Dimension] = {}
     for part in re.split(r",(?=[A-Za-z])", text):  # a value after a comma is a width
         typed, sign, values = part.partition("=")
@@ -213,7 +215,7 @@ def _parse_search(text: str, fixed: Collection[str], base: Recipe) -> dict[str, 
             if name not in SETTINGS:
                 raise SettingError(name, "not a setting of a recipe")
             if name in found or name in fixed:
-                raise SettingError(name, "searched twice" if name in found else "is fixed, too")
+                raise SettingError(name, "searched twice" if name in found else "is also fixed")
             made = _parse_values(name, values) if sign else _default_dimension(name, base)
         except SettingError as error:
             if error.setting == "search":
@@ -244,12 +246,12 @@ def _parse_span(name: str, text: str) -> Span:
     if not span.low < span.high:
         raise SettingError(name, f"{short(text)}: {low} is not below {high}")
     if span.log and not span.low > 0:
-        raise SettingError(name, f"{short(text)}: no logarithmic scale begins at 0")
+        raise SettingError(name, f"{short(text)}: a logarithmic scale cannot start at 0")
     return span
 
 
 def read_value(name: str, text: str) -> Any:
-    """Return the value of a setting, which a user would write like this.
+    """Parse the value of a setting as a user would write it.
 
     Raises
     ------

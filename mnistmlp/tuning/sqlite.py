@@ -34,7 +34,7 @@ def check_file(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         raise StudyError(f"{path}: {error}") from None
     if tables and not tables & TABLES:
-        raise StudyError(f"{path}: a database of another program")
+        raise StudyError(f"{path}: another program's database")
 
 
 def make_whole(engine: Engine) -> None:

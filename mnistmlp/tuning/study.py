@@ -1,4 +1,4 @@
-"""The study that workers share: opened or begun, and checked to be of the same search."""
+"""The study that workers share: opened or created, and checked to be of the same search."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def open_study(
     digests: Mapping[str, str],
     on_loss: Callable[[str], object] = lambda message: None,
 ) -> Iterator[Study]:
-    """Open a study, or begin it, and use it within the block.
+    """Open or create a study, and use it within the block.
 
     Parameters
     ----------
@@ -48,16 +48,16 @@ def open_study(
     name : str
     plan : Plan
     count : int
-        Of the images that there are.
+        Number of images.
     digests : mapping
-        Of the images and of the labels.
+        Of the images and labels.
     on_loss : callable
         Called with a line of text while the connection is lost.
 
     Raises
     ------
     SettingError
-        If there are too few images, or the study is one of other settings.
+        If there are too few images, or the study has other settings.
     StudyError
         If the database cannot be used.
     """
@@ -65,7 +65,7 @@ def open_study(
     if not base.validation:
         raise SettingError("validation", "a search needs validation images, and validation is 0")
     check_image_count(base, count)
-    set_verbosity(CRITICAL)  # what happens is said by others
+    set_verbosity(CRITICAL)  # reported elsewhere
     storage = database.connect(on_loss)
     with database.reporting(), _closing(storage):
         study = _begin_or_load(storage, name, plan, plan.facts(digests))
@@ -120,9 +120,9 @@ def _closing(storage: RDBStorage) -> Iterator[None]:
 def _check_facts(study: Study, wanted: Mapping[str, Any], where: str) -> None:
     """Raise SettingError if the workers of a study do not agree on what it is."""
     found = study.user_attrs.get(FACTS)
-    hint = "another name makes another study"
+    hint = "use another name for a new study"
     if not isinstance(found, dict):
-        raise StudyError(f"{where} is one of another program", hint=hint)
+        raise StudyError(f"{where} was made by another program", hint=hint)
     for name in sorted([*found, *wanted], key=_rank):
         if found.get(name) != wanted.get(name):
             difference = _describe_difference(name, found.get(name), wanted.get(name))
@@ -135,7 +135,7 @@ def _rank(name: str) -> int:
 
 
 def _describe_difference(name: str, was: Any, now: Any) -> str:
-    """Say how a study differs from the one that is wanted."""
+    """Say how a study differs from the requested one."""
     word = name.replace("_", " ")
     if name == "pareto":
         kinds = [f"against {each}" if each else "alone" for each in (was, now)]

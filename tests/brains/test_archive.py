@@ -110,12 +110,12 @@ HEADER = "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }"
         (b"", "EOF|not a file"),
         (member(HEADER, b"1234", b"\3\0"), r"a is an array of version \(3, 0\)"),
         (member("(" * 4000 + ")" * 4000), "not a file of ours"),
-        (member("-" * 9000 + "1"), "a has a header that is nested too deeply|not a file of ours"),
+        (member("-" * 9000 + "1"), "the header of a is nested too deeply|not a file of ours"),
         (member(HEADER + " " * 60_000), "may not be safe"),
         (b"\x93NUMPY\2\0\xff\xff\xff\xff", "EOF"),
         (array_of("'<f4'", "(-1, -1)", b"1234"), "not a file of ours"),
-        (array_of("'<f4'", "(-1, 1)", b"1234"), "a needs -4 bytes, 4 are there"),
-        (array_of("'<f4'", "(1L, 1L)"), "a needs 4 bytes, 0 are there"),
+        (array_of("'<f4'", "(-1, 1)", b"1234"), "a needs -4 bytes, found 4"),
+        (array_of("'<f4'", "(1L, 1L)"), "a needs 4 bytes, found 0"),
         (array_of("'<f4'", f"({10**3000},)"), "a needs 4000000"),
         (array_of("'<f4'", f"({10**3000}, {10**3000})"), "not a file of ours"),
         (array_of("'<f4'", "(" + "1," * 70 + ")", b"1234"), "not a file of ours"),
@@ -147,10 +147,10 @@ def text_of(text: str) -> bytes:
         (f'{{"a": {"9" * 5000}}}', "meta is not JSON"),
         (r'{"a": "\udc9b"}', "meta is not JSON"),
         ('{"\udc9b": 1}', "meta is not JSON"),
-        ("[" * 100_000, "meta is nested more than 20 deep"),
+        ("[" * 100_000, "meta is nested more than 20 levels deep"),
         ("[]", "meta is not a JSON object"),
-        ('{"a": ' + "[" * 20 + "]" * 20 + "}", "meta is nested more than 20 deep"),
-        ('{"a": ' + "[" * 800 + "]" * 800 + "}", "meta is nested more than 20 deep"),
+        ('{"a": ' + "[" * 20 + "]" * 20 + "}", "meta is nested more than 20 levels deep"),
+        ('{"a": ' + "[" * 800 + "]" * 800 + "}", "meta is nested more than 20 levels deep"),
     ],
 )
 def test_invalid_meta_is_refused(text: str, message: str) -> None:
@@ -179,7 +179,7 @@ def test_text_of_either_byte_order_is_read(order: str) -> None:
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_meta_that_is_too_large_is_refused(method: int) -> None:
     write_members(method, meta=text_of(json.dumps({"a": "x" * (MAX_META // 4)})))
-    refused("meta of more than 16,000,000 bytes")
+    refused("meta is larger than 16,000,000 bytes")
 
 
 def test_a_member_without_the_npy_suffix_is_read() -> None:

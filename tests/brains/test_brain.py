@@ -72,7 +72,7 @@ def test_half_precision(trained: tuple[Network, dict[str, Any]]) -> None:
     network, meta = trained
     save_brain(PATH, network, meta)
     size = PATH.stat().st_size
-    with pytest.raises(BrainError, match=r"brain\.npz: the weights are not of half precision"):
+    with pytest.raises(BrainError, match=r"brain\.npz: not written, because half precision"):
         save_brain(PATH, network, meta | {"half": True})
     rounded = deepcopy(network)
     round_to_half(rounded)
@@ -185,7 +185,7 @@ class Trap:
         ({"meta": np.zeros(3)}, "meta has type float64"),
         ({"meta": np.array(["{}"])}, "not one string"),
         ({"meta": np.array("{")}, "meta is not JSON"),
-        ({"meta": np.array("[" * 100_000)}, "meta is nested more than 20 deep"),
+        ({"meta": np.array("[" * 100_000)}, "meta is nested more than 20 levels deep"),
         ({"meta": np.array("[]")}, "meta is not a JSON object"),
         ({"meta": np.array("{}")}, "meta has format None, expected 1"),
     ],
@@ -214,12 +214,15 @@ def test_invalid_brains_are_refused(arrays: dict[str, Any], message: str) -> Non
         ({"input": SCALING | {"crop": 1}}, "meta has input .*'crop': 1"),
         ({"labels": "abcdefghij"}, "meta has labels"),
         ({"sizes": [784, 13, 10]}, r"meta has sizes \[784, 13, 10\]"),
-        ({"activation": "swish"}, "a wrong activation: 'swish' is not one of sigmoid, tanh, relu"),
-        ({"activation": ["relu"]}, r"a wrong activation: \['relu'\] is not one of sigmoid"),
-        ({"loss": "mse"}, "do not go together"),
-        ({"history": None}, "a wrong history: None is not a list"),
-        ({"accuracy": 0.9}, "a wrong accuracy: 0.9 is not a JSON object"),
-        ({"seed": "x" * 10**6}, "a wrong seed: 'xxx.* is not a whole number"),
+        (
+            {"activation": "swish"},
+            "an invalid activation: 'swish' is not one of sigmoid, tanh, relu",
+        ),
+        ({"activation": ["relu"]}, r"an invalid activation: \['relu'\] is not one of sigmoid"),
+        ({"loss": "mse"}, "do not match"),
+        ({"history": None}, "an invalid history: None is not a list"),
+        ({"accuracy": 0.9}, "an invalid accuracy: 0.9 is not a JSON object"),
+        ({"seed": "x" * 10**6}, "an invalid seed: 'xxx.* is not a whole number"),
     ],
 )
 def test_invalid_meta_is_refused(
@@ -277,7 +280,7 @@ def test_headers_are_checked_against_the_file() -> None:
     with zipfile.ZipFile(PATH, "w") as archive:
         for name, content in (members | {"w1.npy": header.getvalue() + b"abc"}).items():
             archive.writestr(name, content)
-    refused("w1 needs 6272000000 bytes, 3 are there")
+    refused("w1 needs 6272000000 bytes, found 3")
 
 
 def test_two_arrays_with_the_same_name_are_refused() -> None:

@@ -166,9 +166,9 @@ def test_addresses_without_a_scheduler(
     monkeypatch.setattr(brains_cluster, "CONNECT_TIMEOUT", 0.5)
     without_certificates = workers.address.replace("tcp", "tls")
     for address, problem in {
-        "tcp://127.0.0.1:9": "no scheduler answers",
-        silent: "no scheduler answers within 0.5 seconds",
-        without_certificates: "no scheduler answers: TypeError: TLS expects",
+        "tcp://127.0.0.1:9": "no answer from a scheduler",
+        silent: "no answer from a scheduler within 0.5 seconds",
+        without_certificates: "no answer from a scheduler: TypeError: TLS expects",
     }.items():
         with pytest.raises(ClusterError) as caught, connect(address):
             pass

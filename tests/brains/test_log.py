@@ -94,12 +94,12 @@ def refused(message: str) -> None:
 )
 def test_a_line_that_is_none(wrong: bytes) -> None:
     Path("log").write_bytes(line(1).encode() + wrong)
-    refused("line 2 is no record of epoch 2")
+    refused("line 2 is not a record of epoch 2")
 
 
 def test_the_first_line_that_is_none_is_named() -> None:
     Path("log").write_bytes(b"PK\x03\x04\n\x00")  # as of a brain
-    refused("line 1 is no record of epoch 1")
+    refused("line 1 is not a record of epoch 1")
 
 
 def test_what_is_no_file() -> None:
@@ -121,4 +121,4 @@ def test_a_file_that_is_far_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path("log").open("wb") as file:
         file.truncate(logs.MAX_BYTES + 1)
     monkeypatch.delattr(Path, "read_bytes")
-    refused("too large to be a log of train")
+    refused("too large for a training log")

@@ -38,7 +38,7 @@ def test_what_is_left_out_is_that_of_classic_or_follows() -> None:
         ("epochs = 3\nhidden = [20", "not TOML: end of document: unclosed array"),
         ("epochs = 3\n\nlimit 4", "not TOML: line 3: expected '=' after a key in a key/value pair"),
         ("epochs = 3\nepochs = 4\n", "not TOML: line 2: cannot overwrite a value"),
-        (b"# \xe9", "not text in UTF-8"),
+        (b"# \xe9", "not UTF-8 text"),
         ("epochs = 1.5", "epochs: 1.5 is not a whole number from 1 to 10,000"),
         ("epochs = true", "epochs: True is not a whole number from 1 to 10,000"),
         ("hidden = [20, 0]", "hidden: 20,0 is not a list of"),

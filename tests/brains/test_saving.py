@@ -125,14 +125,14 @@ def test_changed_weights_keep_their_temperature() -> None:
 def test_weights_that_cannot_be_loaded_are_not_saved() -> None:
     brain = Brain(own_network())
     brain.network.parameters[3] = np.nan
-    with pytest.raises(BrainError, match=r"brain\.npz: a weight or bias is not finite"):
+    with pytest.raises(BrainError, match=r"brain\.npz: not written, because a weight"):
         brain.save("brain.npz")
     assert names() == []
 
 
 def test_a_description_of_another_network_is_refused() -> None:
     meta = small_brain().meta
-    with pytest.raises(InputError, match="the meta is of another network than <Network 784-20"):
+    with pytest.raises(InputError, match="the meta describes another network than <Network 784-20"):
         Brain(Network((784, 20, 10), "relu", "cross-entropy"), meta)
 
 

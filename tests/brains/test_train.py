@@ -52,7 +52,7 @@ def test_a_run_is_continued_to_the_same_brain() -> None:
     whole.save("whole.npz")
     resume("run.ckpt", DATA).save("resumed.npz")
     assert Path("resumed.npz").read_bytes() == Path("whole.npz").read_bytes()
-    with pytest.raises(DataError, match="trained on other data: digests differ for train-images"):
+    with pytest.raises(DataError, match="trained on other data: the digests of train-images"):
         resume(load_checkpoint("run.ckpt"), blobs(900, 2))
     assert load_brain("whole.npz").meta == whole.meta
 

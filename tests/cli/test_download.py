@@ -24,7 +24,7 @@ def test_no_mirror(run: Run) -> None:
     result = run("download", "--mirror", gone, "--mirror", "http://127.0.0.1:1", "--data-dir", "d")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.splitlines() == [
-        "error: train-images-idx3-ubyte.gz: no mirror gives it",
+        "error: train-images-idx3-ubyte.gz: could not be downloaded from any mirror",
         f"  {gone}: no such file",
         "  http://127.0.0.1:1: connection refused",
         "hint: put train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "

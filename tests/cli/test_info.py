@@ -231,7 +231,7 @@ def test_a_file_that_is_not_a_brain(run: Run) -> None:
     Path("brain.npz").write_text("hello")
     result = run("info")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "error: brain.npz: not a brain file, or a damaged one\n"
+    assert result.stderr == "error: brain.npz: not a brain file, or damaged\n"
 
 
 def test_an_accuracy_that_is_none_is_no_traceback(run: Run, brain: Path) -> None:

@@ -16,6 +16,8 @@ from PIL import Image
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
+pytestmark = pytest.mark.slow
+
 TRAIN = ["train", "--hidden", "8", "--lr", "6", "--epochs", "1", "--validation", "200"]
 
 

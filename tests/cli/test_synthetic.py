@@ -68,7 +68,7 @@ def test_other_data_are_neither_taken_for_it_nor_replaced(run: Run, small: Path)
     before = {path.name: path.read_bytes() for path in small.iterdir()}
     for words, message in (
         (["download"], "other files have the names of the data set"),
-        (["train", *TINY], "holds other data than the synthetic digits"),
+        (["train", *TINY], "does not hold the synthetic digits"),
     ):
         result = run(*words, "--dataset", "synthetic", "--data-dir", small)
         assert (result.exit_code, result.stdout) == (1, "")

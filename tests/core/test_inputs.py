@@ -156,9 +156,15 @@ def test_an_empty_list_is_no_images() -> None:
 @pytest.mark.parametrize(
     ("images", "found"),
     [
-        (np.zeros((5, 28, 28, 3), np.uint8), r"of shape \(5, 28, 28, 3\): .*in colour.*Brain.read"),
-        (np.zeros((5, 3, 28, 28), np.uint8), r"of shape \(5, 3, 28, 28\): .*in colour.*Brain.read"),
-        (np.zeros((5, 28, 28, 4), np.uint8), r"of shape \(5, 28, 28, 4\): .*in colour"),
+        (
+            np.zeros((5, 28, 28, 3), np.uint8),
+            r"of shape \(5, 28, 28, 3\): colour pictures.*Brain.read",
+        ),
+        (
+            np.zeros((5, 3, 28, 28), np.uint8),
+            r"of shape \(5, 3, 28, 28\): colour pictures.*Brain.read",
+        ),
+        (np.zeros((5, 28, 28, 4), np.uint8), r"of shape \(5, 28, 28, 4\): colour pictures"),
         (np.zeros((5, 3), np.uint8), r"of shape \(5, 3\): expected \(n, 28, 28\) or \(n, 784\)"),
         (np.zeros((5, 32, 32), np.uint8), r"of shape \(5, 32, 32\): expected .*any size"),
         (np.zeros((2, 3, 784), np.uint8), r"of shape \(2, 3, 784\): expected"),
@@ -168,22 +174,22 @@ def test_an_empty_list_is_no_images() -> None:
         ),
         (np.zeros((28, 27), np.uint8), r"of shape \(28, 27\): expected"),
         (np.zeros((0, 3), np.uint8), r"of shape \(0, 3\): expected"),
-        ([[1, 2], [3]], "cannot be taken as an array"),
-        ([GREY[0], GREY[0, :5]], "cannot be taken as an array"),
+        ([[1, 2], [3]], "cannot be converted to an array"),
+        ([GREY[0], GREY[0, :5]], "cannot be converted to an array"),
         (GREY.astype(np.int16) - 1, "of int16 from -1 to 254, not grey levels from 0 to 255"),
         (GREY.astype(np.uint16) * 257, "of uint16 from 0 to 65535, not grey"),
         (GREY.astype(np.int8), "of int8 from -128 to 127, not grey"),
         (GREY / 255 * 3 - 1, "of float64 from -1 to 2, not grey"),
         (GREY * 2.0, "of float64 from 0 to 510, not grey"),
-        (GREY * np.nan, "of type float64 that are not finite"),
-        (np.where(GREY, np.float16(np.inf), 0), "of type float16 that are not finite"),
+        (GREY * np.nan, "of type float64 with values that are not finite"),
+        (np.where(GREY, np.float16(np.inf), 0), "of type float16 with values that are not finite"),
         (GREY.astype(complex), "of type complex128, not grey"),
         (GREY.astype(str), "of type <U3, not grey"),
         (GREY.astype("m8[s]"), r"of type timedelta64\[s\], not grey"),
         (np.ma.masked_equal(GREY, 255), r"with masked values: write images.filled\(0\)"),
-        (None, "are one NoneType, not an array"),
-        (7, "are one int, not an array"),
-        (iter(GREY), "are one .*, not an array"),
+        (None, "are a single NoneType, not an array"),
+        (7, "are a single int, not an array"),
+        (iter(GREY), "are a single .*, not an array"),
         ("scan.png", "are a name, 'scan.png', not an array; Brain.read"),
         (Path("scan.png"), "are a name, 'scan.png'"),
         (b"\x89PNG" * 1000, r"are a name, '.{,40}', not"),  # the bytes of a file
@@ -208,7 +214,7 @@ def test_what_holds_the_images_says_so() -> None:
     class Holder:
         images = GREY
 
-    with pytest.raises(InputError, match=r"are one Holder, not an array; it has \.images"):
+    with pytest.raises(InputError, match=r"are a single Holder, not an array; it has \.images"):
         check_images(Holder())  # type: ignore[arg-type]
 
 
@@ -283,10 +289,10 @@ def test_labels_from_1_to_10_are_mended_by_the_line_that_fits(first: int) -> Non
         (np.array([None] * 5), "labels of type object, expected integers from 0 to 9$"),
         (np.zeros((5, 3), int), r"labels of shape \(5, 3\), expected \(n,\)$"),
         (np.zeros((5, 1, 1), int), r"labels of shape \(5, 1, 1\), expected \(n,\)$"),
-        ([[1], [2, 3], [4], [5], [6]], "labels cannot be taken as an array"),
+        ([[1], [2, 3], [4], [5], [6]], "labels cannot be converted to an array"),
         (np.ma.masked_equal(LABELS, 5), "labels with masked values: leave these images out"),
-        (5, "labels are one int, not an array"),
-        (None, "labels are one NoneType, not an array"),
+        (5, "labels are a single int, not an array"),
+        (None, "labels are a single NoneType, not an array"),
         ("labels.csv", "labels are a name"),
     ],
 )

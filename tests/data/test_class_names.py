@@ -55,14 +55,14 @@ def test_ten_lines_name_the_classes(named: Path, text: str, names: tuple[str, ..
         (b"", "labels.txt: 1 names, expected 10, one for each class"),
         ("\n".join(TEN[:9]).encode(), "labels.txt: 9 names, expected 10"),
         ("\n".join([*TEN, "x"]).encode(), "labels.txt: 11 names, expected 10"),
-        ("\n".join([*TEN[:4], "", *TEN[5:]]).encode(), "labels.txt:5: no name"),
-        ("\n".join([*TEN[:4], " \t", *TEN[5:]]).encode(), "labels.txt:5: no name"),
+        ("\n".join([*TEN[:4], "", *TEN[5:]]).encode(), "labels.txt:5: an empty name"),
+        ("\n".join([*TEN[:4], " \t", *TEN[5:]]).encode(), "labels.txt:5: an empty name"),
         ("\n".join([*TEN[:9], "cat"]).encode(), "labels.txt:10: 'cat' is the name of two classes"),
         ("\n".join(["x" * 41, *TEN[1:]]).encode(), "labels.txt:1: a name of 41 characters"),
-        ("\n".join(["x\x1b[2J", *TEN[1:]]).encode(), "labels.txt:1: 'x.x1b.2J' has characters"),
-        ("\n".join(["x\u202e", *TEN[1:]]).encode(), "labels.txt:1: 'x.u202e' has characters"),
-        ("\n".join([" cat", *TEN[1:]]).encode(), "labels.txt:1: ' cat' has characters"),
-        ("\n".join([*TEN[:2], "é"]).encode("latin1"), "labels.txt:3: not in UTF-8"),
+        ("\n".join(["x\x1b[2J", *TEN[1:]]).encode(), "labels.txt:1: 'x.x1b.2J' has unprintable"),
+        ("\n".join(["x\u202e", *TEN[1:]]).encode(), "labels.txt:1: 'x.u202e' has unprintable"),
+        ("\n".join([" cat", *TEN[1:]]).encode(), "labels.txt:1: ' cat' has unprintable"),
+        ("\n".join([*TEN[:2], "é"]).encode("latin1"), "labels.txt:3: not UTF-8 text"),
         (bytes(100_000), "labels.txt: 1 names, expected 10"),
     ],
 )
@@ -109,7 +109,7 @@ def test_brains_of_different_classes_form_no_committee(named: Path) -> None:
     data = load_dataset(named, "train")
     other = Dataset(data.images, data.labels, "train", TEN[::-1])
     brains = [train("modern", each, **FEW) for each in (data, other)]
-    with pytest.raises(OtherTaskError, match="of which the first are cat and elk"):
+    with pytest.raises(OtherTaskError, match="the first of which are cat and elk"):
         Committee(brains)
     unknown = Brain(Network((784, 10), activation="relu", loss="mse"))
     assert Committee([unknown, brains[0]]).class_names == TEN
@@ -128,7 +128,7 @@ def test_a_file_with_bad_names_is_no_brain(small: Path, names: object) -> None:
         arrays = dict(archive)
     meta = json.loads(str(arrays.pop("meta"))) | {"class_names": names}
     np.savez("bad.npz", meta=np.array(json.dumps(meta)), **arrays)
-    with pytest.raises(BrainError, match=r"bad.npz: meta has a wrong class_names: ") as caught:
+    with pytest.raises(BrainError, match=r"bad.npz: meta has an invalid class_names: ") as caught:
         load_brain("bad.npz")
     assert str(caught.value).isprintable()
 

@@ -74,10 +74,10 @@ def test_missing_files_are_named(folder: Path) -> None:
         ("train-images-idx3-ubyte", np.zeros((1200, 784), np.uint8), "expected N x 28 x 28 uint8"),
         ("train-images-idx3-ubyte", np.zeros((1200, 28, 28), np.int16), "items of type int16"),
         ("train-images-idx3-ubyte", np.zeros((5, 28, 28), np.uint8), "5 train images, but 1200"),
-        ("train-images-idx3-ubyte", np.zeros((0, 28, 28), np.uint8), "holds no items"),
+        ("train-images-idx3-ubyte", np.zeros((0, 28, 28), np.uint8), "no items"),
         ("train-labels-idx1-ubyte", np.full(1200, 10, np.uint8), "label 10, expected 0 to 9"),
         ("train-labels-idx1-ubyte", np.zeros((1200, 1), np.uint8), "expected N uint8"),
-        ("train-labels-idx1-ubyte", np.zeros((), np.uint8), "holds no items"),
+        ("train-labels-idx1-ubyte", np.zeros((), np.uint8), "no items"),
     ],
 )
 def test_files_of_the_wrong_kind_are_refused(

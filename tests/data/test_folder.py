@@ -66,9 +66,9 @@ def _no_home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.usefixtures("_no_home")
 def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DataError, match="no folder to keep data in: HOME is not set") as caught:
+    with pytest.raises(DataError, match="no folder for the data: HOME is not set") as caught:
         default_folder()
-    assert "MNISTMLP_DATA_DIR=DIR" in str(caught.value.hint)
+    assert "set MNISTMLP_DATA_DIR to" in str(caught.value.hint)
     assert not is_cache(Path("data"))
     monkeypatch.setenv("MNISTMLP_DATA_DIR", "data")
     assert default_folder() == Path("data")

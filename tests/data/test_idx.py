@@ -88,9 +88,9 @@ MAGIC = b"\0\0\x08\x01"
         (b"\0\0\x07\x01\0\0\0\1a", "unknown type 0x07"),
         (b"\0\0\x08\xff", "255 dimensions, more than 32"),
         (b"\0\0\x08\x02\0\0\0\1\0\0", "header of 10 bytes, expected 12"),
-        (MAGIC + b"\0\0\0\5abc", "5 items need 5 bytes, 3 are there"),
-        (MAGIC + b"\0\0\0\2abc", "2 items need 2 bytes, 3 are there"),
-        (b"\0\0\x0c\x02\0\0\0\2\0\0\0\3abcd", "2 x 3 items need 24 bytes, 4 are there"),
+        (MAGIC + b"\0\0\0\5abc", "5 items need 5 bytes, found 3"),
+        (MAGIC + b"\0\0\0\2abc", "2 items need 2 bytes, found 3"),
+        (b"\0\0\x0c\x02\0\0\0\2\0\0\0\3abcd", "2 x 3 items need 24 bytes, found 4"),
         (b"\0\0\x0e\x03" + b"\xff" * 12, "more than this machine can address"),
     ],
 )
@@ -122,7 +122,7 @@ def test_memory_follows_the_content_not_the_header(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"\0\0\x08\x02" + b"\0\1\0\0" * 2 + b"abc"))
 
     def read() -> None:
-        with pytest.raises(IdxError, match="bytes, 3 are there"):
+        with pytest.raises(IdxError, match="bytes, found 3"):
             read_idx(path)
 
     assert peak_memory(read) < 4_000_000
@@ -131,7 +131,7 @@ def test_memory_follows_the_content_not_the_header(tmp_path: Path) -> None:
 def test_surplus_content_is_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(MAGIC + b"\0\0\0\2" + bytes(50_000_000)))
-    with pytest.raises(IdxError, match="at least 1048578 are there"):
+    with pytest.raises(IdxError, match="found at least 1048578"):
         read_idx(path)
 
 

@@ -89,6 +89,7 @@ def test_mnist_is_fetched_on_first_use_alone(small: Path, monkeypatch: pytest.Mo
     assert fetched == [cache_folder()]
 
 
+@pytest.mark.slow
 def test_synthetic_digits_are_made_on_first_use(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,7 +110,7 @@ def test_a_folder_that_is_named_is_only_read(
         monkeypatch.setenv("MNISTMLP_DATA_DIR", "own")
     named = own if how == "folder" else None
     assert len(load(folder=named)[1].images) == 300
-    with pytest.raises(MixedDataError, match="holds other data than the synthetic digits"):
+    with pytest.raises(MixedDataError, match="does not hold the synthetic digits"):
         load("synthetic", folder=named)
     (own / TEST_LABELS.name).unlink()
     with pytest.raises(MissingDataError, match="own: no t10k-labels-idx1-ubyte"):

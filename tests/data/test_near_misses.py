@@ -127,8 +127,8 @@ def test_a_table_is_converted(small: Path) -> None:
     (OWN / "test.csv").write_text(f"{head.partition(',')[2]}\n")  # without labels
     error = error_for()
     assert error.details[1:] == (
-        "test.csv is here: a table with an image a row",
-        "train.csv is here: a table with an image a row",
+        "test.csv is here: a table with one image per row",
+        "train.csv is here: a table with one image per row",
     )
     assert error.hint == ("mnistmlp convert 'my own' idx --split 0.8:0.2  # then --data-dir idx")
     folder = obey(error)
@@ -150,7 +150,7 @@ def test_files_in_a_folder_below_are_found(small: Path) -> None:
     ("name", "line"),
     [
         ("mnist.pkl.gz", "mnist.pkl.gz is here: a pickle, which is never opened"),
-        ("mnist.zip", "mnist.zip is here: an archive, to be unpacked first"),
+        ("mnist.zip", "mnist.zip is here: an archive: unpack it first"),
         ("7.PNG", "7.PNG is here: training needs IDX files, not pictures"),
     ],
 )

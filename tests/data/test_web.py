@@ -182,7 +182,7 @@ def test_a_ca_bundle_that_is_none_is_named(
         bundle.write_text(content)
     monkeypatch.setenv(variable, str(bundle))
     second.answer(PACKED)
-    assert failures(secure.url) == [f"{variable} names no file of certificates: {bundle}"]
+    assert failures(secure.url) == [f"{variable} does not name a certificate file: {bundle}"]
     fetch(secure.url, second.url)
 
 

@@ -17,6 +17,7 @@ def test_it_is_the_one_that_the_script_makes() -> None:
     assert NOTEBOOK.read_text(encoding="utf-8") == made
 
 
+@pytest.mark.slow
 def test_it_runs_from_top_to_bottom(
     small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

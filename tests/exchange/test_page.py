@@ -123,8 +123,8 @@ def test_images_are_normalised_to_the_byte(
     ("normalization", "words"),
     [
         ("none", "28 × 28 pixels"),
-        ("deslant", "28 × 28 pixels, upright"),
-        ("moments", "28 × 28 pixels, upright and of one size"),
+        ("deslant", "28 × 28 pixels, straightened"),
+        ("moments", "28 × 28 pixels, straightened and resized"),
     ],
 )
 def test_a_normalised_brain_says_what_it_says_in_python(

@@ -76,10 +76,13 @@ def refused(name: str) -> str:
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        (None, "There is no camera here."),
-        (refused("NotAllowedError"), "The camera was refused."),
+        (None, "No camera was found."),
+        (refused("NotAllowedError"), "Access to the camera was denied."),
         (refused("NotReadableError"), "The camera is in use elsewhere."),
-        ("delete Navigator.prototype.mediaDevices", "The browser gives pages from here no camera"),
+        (
+            "delete Navigator.prototype.mediaDevices",
+            "The browser does not let this page use a camera",
+        ),
     ],
     ids=["missing", "refused", "in use", "insecure"],
 )
@@ -182,7 +185,7 @@ def test_after_a_camera_that_ends_by_itself_there_is_what_was_there(open_page: O
     answer(page, 0)
     expect(page.locator("#reading")).to_have_text("No digit")
     page.evaluate("requests[0].stream.getTracks()[0].dispatchEvent(new Event('ended'))")
-    sentence = "The camera stopped: it was unplugged, or is no longer allowed."
+    sentence = "The camera stopped: it was unplugged, or access was withdrawn."
     expect(page.locator("#message")).to_have_text(sentence + FAILED)
     expect(page.locator("#camera")).to_have_text("Camera")
     expect(page.locator("#picture")).to_be_visible()

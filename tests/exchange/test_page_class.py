@@ -208,7 +208,7 @@ def test_what_is_less_likely_than_not_is_no_digit(open_page: Open) -> None:
     page = open_page(Path("page.html").resolve())
     draw(page, 3)
     expect(page.locator("#reading")).to_have_text("No digit")
-    expect(page.locator("#runner-up")).to_contain_text("Most like a")
+    expect(page.locator("#runner-up")).to_contain_text("Looks most like a")
     expect(page.locator("#runner-up")).to_contain_text("knows only digits")
     expect(page.locator("#spoken")).to_have_text("No digit")
     page.locator("#edit").click()  # what is edited by hand is shown as it is

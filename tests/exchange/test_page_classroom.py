@@ -96,9 +96,9 @@ def test_a_step_is_one_of_gradient_descent_and_is_undone(page: Page, brain: Brai
     assert page.evaluate("latest.probabilities[7]") > answers[7]
     assert page.evaluate("network.temperature") == 1  # it was fitted to other weights
     uncalibrated = page.locator("#uncalibrated")
-    expect(uncalibrated).to_contain_text("The first step ends calibration")
+    expect(uncalibrated).to_contain_text("the first step turns it off")
     expect(uncalibrated).to_be_visible()
-    expect(page.locator("#about")).not_to_contain_text("right in validation")
+    expect(page.locator("#about")).not_to_contain_text("right on validation")
     page.locator("#ten-steps").click()
     expect(page.locator("#taught")).to_contain_text("After 10 steps, ")
     assert losses(page)[1] == after
@@ -109,7 +109,7 @@ def test_a_step_is_one_of_gradient_descent_and_is_undone(page: Page, brain: Brai
     np.testing.assert_array_equal(parameters(page), brain.network.parameters)
     np.testing.assert_allclose(page.evaluate("latest.probabilities"), answers)
     assert page.evaluate("network.temperature") == 1.5
-    expect(page.locator("#about")).to_contain_text("75.00 % right in validation")
+    expect(page.locator("#about")).to_contain_text("75.00 % right on validation images")
     expect(undo).to_be_disabled()
     expect(step).to_be_focused()
 
@@ -199,7 +199,7 @@ def test_a_step_that_is_too_long_is_taken_back(page: Page, brain: Brain) -> None
     say(page, 7)
     page.evaluate("(classroom.lesson.rate = { value: 39 })")
     page.locator("#ten-steps").click()
-    expect(page.locator("#taught")).to_contain_text("It is taken back")
+    expect(page.locator("#taught")).to_contain_text("so it was undone")
     np.testing.assert_array_equal(parameters(page), brain.network.parameters)
     expect(page.locator("#unlearn")).to_be_disabled()
 
@@ -207,7 +207,7 @@ def test_a_step_that_is_too_long_is_taken_back(page: Page, brain: Brain) -> None
 def test_a_large_network_is_not_taught_but_a_small_one_is_trained(open_page: Open) -> None:
     page = open_page()
     expect(page.locator("#lesson")).to_be_hidden()
-    expect(page.locator("#no-lesson")).to_contain_text("up to 200,000")
+    expect(page.locator("#no-lesson")).to_contain_text("at most 200,000")
     page.locator("#train").click()
     until(page, "classroom.school.training?.epochs > 1")
     page.locator("#train").click()
@@ -230,15 +230,15 @@ def test_a_network_is_trained_from_scratch_and_reads(page: Page, brain: Brain) -
     expect(page.locator("#taught")).to_have_text("Stop the training first.")
     until(page, "classroom.school.training?.epochs >= 30")
     train.click()
-    expect(train).to_have_text("Go on")
-    expect(progress).to_contain_text("% of 60 digits held out are right")
+    expect(train).to_have_text("Continue")
+    expect(progress).to_contain_text("% of 60 held-out digits are right")
     expect(page.locator("#told")).to_have_text(progress.inner_text())
     reached = page.evaluate("classroom.school.training.curve.slice(-5)")
     assert min(reached) > 0.5
     expect(page.locator("#digit")).to_have_text("3")
     expect(page.locator("#about")).to_contain_text("new network · 784-20-15-10")
     expect(page.locator("#about")).to_contain_text("trained in this page")
-    expect(page.locator("#seen-caption")).to_contain_text("upright and of one size")
+    expect(page.locator("#seen-caption")).to_contain_text("straightened and resized")
     epochs = page.evaluate("classroom.school.training.epochs")
     train.click()
     until(page, f"classroom.school.training.epochs > {epochs}")
@@ -303,7 +303,7 @@ def test_drawings_are_kept_removed_trained_on_and_saved(page: Page, tmp_path: Pa
     page.locator("#train").click()
     until(page, "classroom.school.training?.epochs > 20")
     page.locator("#train").click()
-    expect(page.locator("#progress")).to_contain_text("of 2 digits held out")
+    expect(page.locator("#progress")).to_contain_text("of 2 held-out digits")
     images = page.evaluate("classroom.collection.examples.map(({ image }) => Array.from(image))")
     sketch(page, 4)
     page.locator("#edit").click()
@@ -346,7 +346,7 @@ def test_drawings_that_others_kept_are_added(page: Page, tmp_path: Path) -> None
         page.locator("#open-drawings").click()
     chooser.value.set_files([str(archive), "notes.txt", "again.ZIP"])
     opened = page.locator("#opened")
-    told = "Drawings added: 4\nnotes.txt is not added: it is no zip file."
+    told = "Drawings added: 4\nnotes.txt was not added: it is not a zip file."
     expect(opened).to_have_text(told, use_inner_text=True)
     expect(opened).to_be_in_viewport()
     expect(page.locator("#kept-count")).to_have_text("Your drawings: 6")
@@ -372,7 +372,7 @@ def test_it_goes_on_only_with_what_it_began_with(page: Page) -> None:
     train.click()
     expect(train).to_have_text("Stop")
     train.click()
-    expect(train).to_have_text("Go on")
+    expect(train).to_have_text("Continue")
     collect(page, [3])
     page.locator("#sources input[value=both]").check()
     expect(train).to_have_text("Train")

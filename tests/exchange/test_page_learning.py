@@ -218,7 +218,7 @@ def test_examples_become_idx_files(page: Page, tmp_path: Path) -> None:
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 DAMAGED = "the zip file is damaged"
-MANY = "there can be 5,000 drawings at most"
+MANY = "there can be at most 5,000 drawings"
 OPEN = """async (files) => {
     const said = [];
     for (const [text, room] of files)
@@ -252,8 +252,8 @@ def refused() -> Iterator[tuple[bytes, str]]:
     """Yield files that hold no drawings, and what is said of them."""
     good, stored = zipped(), zipped(method=0)
     entry = good.index(b"PK\1\2")
-    yield b"", "it is no zip file"
-    yield b"\x89PNG\r\n\x1a\n" + bytes(100), "it is no zip file"
+    yield b"", "it is not a zip file"
+    yield b"\x89PNG\r\n\x1a\n" + bytes(100), "it is not a zip file"
     yield good[:-30], DAMAGED
     yield good[: entry - 20] + good[entry:], DAMAGED
     yield changed(stored, stored.index(b"PK\5\6") + 16, 200), DAMAGED
@@ -261,22 +261,22 @@ def refused() -> Iterator[tuple[bytes, str]]:
     yield changed(good, entry + 24, 0, 1), DAMAGED
     yield changed(good, entry + 24, 255), DAMAGED
     yield changed(good, 60, 255, 255), DAMAGED
-    strange = f"{IMAGES} is encrypted, or compressed in another way than deflate"
+    strange = f"{IMAGES} is encrypted, or compressed by a method other than deflate"
     yield changed(good, entry + 8, 1), strange
     yield changed(good, entry + 10, 12), strange
     yield changed(good, entry + 24, 255, 255, 255, 255), MANY
     yield zipped(idx(5001, 28, 28), idx(5001)), MANY  # 6 kB
     yield bytes(8_000_000), MANY
-    yield good.replace(b"labels", b"babels"), f"it should have one file {LABELS}, and has 0"
+    yield good.replace(b"labels", b"babels"), f"it should have one file {LABELS}, but has 0"
     yield zipped(b"\0\0\x08"), f"{IMAGES} is not an IDX file of bytes"
     yield zipped(idx(2, 28, 28, kind=9)), f"{IMAGES} is not an IDX file of bytes"
     yield zipped(labels=idx(2, 1)), f"{LABELS} is not an IDX file of bytes"
-    shape = f"{IMAGES} is of shape 2 × 20 × 28, and should be 2 × 28 × 28"
+    shape = f"{IMAGES} has shape 2 × 20 × 28, expected 2 × 28 × 28"
     yield zipped(idx(2, 20, 28)), shape
-    size = f"{IMAGES} has 1,583 bytes, and should have 1,584"
+    size = f"{IMAGES} has 1,583 bytes, expected 1,584"
     yield zipped(idx(2, 28, 28, data=bytes(1567))), size
     yield zipped(labels=idx(3)), "there are 2 images, but 3 labels"
-    yield zipped(labels=idx(2, data=b"\3\12")), "a label is 10, and should be a digit"
+    yield zipped(labels=idx(2, data=b"\3\12")), "label 10 is not a digit"
 
 
 def test_only_archives_of_drawings_are_opened(page: Page) -> None:

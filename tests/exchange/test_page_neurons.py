@@ -241,7 +241,7 @@ def test_of_wide_layers_those_are_shown_that_count_most(page: Page, brain: Brain
     missing = next(i for i in range(30) if i not in expected)
     page.evaluate(f"view.choose({{ layer: 1, neuron: {missing} }})")
     expect(button(page, 1, missing)).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#shown")).to_contain_text("24 of 30, those that count most")
+    expect(page.locator("#shown")).to_contain_text("24 of 30, the most important ones")
 
 
 def test_what_speaks_against_is_dashed(page: Page) -> None:

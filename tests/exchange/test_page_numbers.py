@@ -157,7 +157,7 @@ def test_a_digit_becomes_a_number_when_another_is_drawn(open_page: Open, width: 
     expect(digit).to_have_text("47")
     expect(reading).to_contain_text("It is 47: ")
     expect(page.locator("#bars .best .name")).to_have_text("7")
-    expect(page.locator("#runner-up")).to_have_text("Below: its last digit.")
+    expect(page.locator("#runner-up")).to_have_text("Below is its last digit.")
     expect(page.locator("#spoken")).to_have_text(reading.inner_text())
     assert page.locator("#drawing").bounding_box() == top  # it stays under the pen
     keep(page, f"{width}-number")

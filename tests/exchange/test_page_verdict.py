@@ -8,14 +8,14 @@ from playwright.sync_api import expect
 from tests.exchange.conftest import Open, draw
 
 pytestmark = pytest.mark.browser
-NONE_NEAR = "No other digit comes near."
+NONE_NEAR = "No other digit comes close."
 
 
 @pytest.mark.parametrize(
     ("digit", "confidence", "other", "reading", "runner_up", "bars"),
     [
-        (8, 0.9, 0.1, "It is an 8: 90.0 % sure", "Next is 7, with 10.0 %.", ("90.0 %", "10.0 %")),
-        (0, 0.5, 0.4, "It is a 0: 50.0 % sure", "Next is 7, with 40.0 %.", ("50.0 %", "40.0 %")),
+        (8, 0.9, 0.1, "It is an 8: 90.0 % sure", "Runner-up: 7 (10.0 %).", ("90.0 %", "10.0 %")),
+        (0, 0.5, 0.4, "It is a 0: 50.0 % sure", "Runner-up: 7 (40.0 %).", ("50.0 %", "40.0 %")),
         (1, 0.9994, 4e-4, "It is a 1: 99.9 % sure", NONE_NEAR, ("99.9 %", "< 0.1 %")),
         (1, 0.9996, 4e-4, "It is a 1: over 99.9 % sure", NONE_NEAR, ("> 99.9 %", "< 0.1 %")),
         (1, 1.0, 0.0, "It is a 1: over 99.9 % sure", NONE_NEAR, ("> 99.9 %", "< 0.1 %")),

@@ -90,7 +90,7 @@ def saved(kind: str, **options: Any) -> bytes:
 
 @pytest.mark.parametrize("content", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<html><svg>", saved("ICO")])
 def test_formats_that_are_not_meant(content: bytes) -> None:
-    with pytest.raises(PictureError, match="not a picture of a known kind"):
+    with pytest.raises(PictureError, match="not a picture in a supported format"):
         load_grey(content, "picture.png")
 
 
@@ -109,7 +109,7 @@ def test_a_kind_that_is_not_read_is_named(content: bytes, kind: str) -> None:
     with pytest.raises(PictureError) as caught:
         load_grey(content, "IMG_1.jpg")
     known = "PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM"
-    assert str(caught.value) == f"IMG_1.jpg: {kind}; the known kinds are {known}"
+    assert str(caught.value) == f"IMG_1.jpg: {kind}; supported formats are {known}"
     assert caught.value.hint == "save such files as PNG or JPEG first"
 
 

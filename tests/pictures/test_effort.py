@@ -79,8 +79,8 @@ BOMBS = {
         JPEG[:-2] + b"\xff\xda\0\2" * 101 + b"\xff" * MEGABYTE + b"\0\xff\xd9",
         "more than 100 scans",
     ),
-    "FF before the pixels": (with_segments(b"\xff" * MEGABYTE), "too much before the pixels"),
-    "segments": (with_segments(segment(0xE0, b"") * 250_000), "too much before the pixels"),
+    "FF before the pixels": (with_segments(b"\xff" * MEGABYTE), "too many bytes before"),
+    "segments": (with_segments(segment(0xE0, b"") * 250_000), "too many bytes before"),
     "Exif, in pieces": (
         with_segments(segment(0xE1, b"Exif\0\0x") * 90_000), "more than 131,072 bytes of Exif",
     ),
@@ -92,21 +92,21 @@ BOMBS = {
         with_chunk(b"tEXt", b"Raw profile type exif\0\nexif\n9\n" + b"00" * 140_000),
         "more than 131,072 bytes of Exif",
     ),
-    "comment of a GIF": (in_gif(b"!\xfe" + b"\1c" * 90_000 + b"\0"), "too much before the pixels"),
-    "bytes between blocks": (in_gif(bytes(MEGABYTE)), "too much before the pixels"),
-    "comment of a PGM": (b"P5 #" + b"c" * MEGABYTE + b"\n1 1 9 x", "too much before the pixels"),
+    "comment of a GIF": (in_gif(b"!\xfe" + b"\1c" * 90_000 + b"\0"), "too many bytes before"),
+    "bytes between blocks": (in_gif(bytes(MEGABYTE)), "too many bytes before"),
+    "comment of a PGM": (b"P5 #" + b"c" * MEGABYTE + b"\n1 1 9 x", "too many bytes before"),
     "comments among numbers": (b"P2 9 9 9\n" + b"#\n" * 500_000, "more than 100 comments"),
     "comments among bits": (b"P1 9 9\n" + b"#\n" * 500_000, "more than 100 comments"),
     "overlapping values": (
         b"II*\0\x08\0\0\0" + struct.pack("<H", 5_000) + OVERLAP + bytes(1 << 16),
-        "too much before the pixels|not a picture",  # newer versions of Pillow see it themselves
+        "too many bytes before|not a picture",  # newer versions of Pillow see it themselves
     ),
     "strips": (tiff(100_001), "more than 100,000 strips or tiles"),
     "strips, big-endian": (tiff(100_001, order=">"), "more than 100,000 strips or tiles"),
     "strips of a BigTIFF": (tiff(100_001, big=True), "more than 100,000 strips or tiles"),
     "strips of a big-endian BigTIFF": (tiff(100_001, order=">", big=True), "more than 100,000 st"),
-    "strips over each other": (tiff(9_000, 39), "strips or tiles that overlap"),
-    "line to be filled": (bmp_of_runs(50_000_000, 1, b"\1\1\0\0"), "run-length encoded, of more"),
+    "strips over each other": (tiff(9_000, 39), "overlapping strips or tiles"),
+    "line to be filled": (bmp_of_runs(50_000_000, 1, b"\1\1\0\0"), "run-length encoded, with more"),
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def test_steps_and_facts(reading: Reading) -> None:
     assert describe_reading(reading).startswith("dark ink on a light background, 2")
     ready = Reading(reading.image, reading.grey)
     assert len(panels(ready, 50)) == 2
-    assert describe_reading(ready) == "28 x 28 already, taken as it is"
+    assert describe_reading(ready) == "already 28 x 28, unchanged"
 
 
 def test_the_steps_up_to_a_refusal() -> None:
@@ -44,7 +44,7 @@ def test_the_steps_up_to_a_refusal() -> None:
     with pytest.raises(NoInkError, match="no ink found") as found:
         examine_picture(Path("picture.png"))
     error = pickle.loads(pickle.dumps(found.value))  # another process may have read it
-    assert error.reason.startswith("what stands out is as wide as a blot")
+    assert error.reason.startswith("what stands out is too wide")
     steps = refused_panels(error, 40)
     assert [title for title, _ in steps] == ["picture", "what stands out"]
     assert (steps[0][1][20, [5, 35]] == (200, 100)).all()

@@ -93,7 +93,7 @@ def test_what_rejecting_would_cost(open_report: Open, one: Subject) -> None:
     rows = []
     for threshold in REJECT:
         read = confidence >= threshold
-        accuracy = f"{right[read].mean():.2%}" if read.any() else "none is read"
+        accuracy = f"{right[read].mean():.2%}" if read.any() else "none read"
         rows.append([str(threshold), str(300 - read.sum()), f"{read.mean():.2%}", accuracy])
     assert rows_of(open_report(one), "#confidence table") == rows
 
@@ -186,7 +186,7 @@ def test_of_images_read_right_the_least_confident_are_shown(
 
 def test_without_javascript_it_says_so(open_report: Open, one: Subject) -> None:
     page = open_report(one, java_script_enabled=False)
-    expect(page.locator("noscript p")).to_contain_text("need JavaScript")
+    expect(page.locator("noscript p")).to_contain_text("needs JavaScript")
     for name in ("#images", "#layer", "text=Press a number"):
         expect(page.locator(name)).to_be_hidden()
     expect(page.locator(".matrix")).to_be_visible()
@@ -205,7 +205,7 @@ def test_images_by_digit(open_report: Open, one: Subject) -> None:
     page.locator("[name=actual]").select_option(str(label))
     assert sorted(indices(page)) == sorted(mistakes.indices[mistakes.labels == label].tolist())
     page.locator("[name=predicted]").select_option(str(label))
-    expect(page.locator("#found")).to_have_text("No such image.")
+    expect(page.locator("#found")).to_have_text("No images.")
 
 
 # --- Several brains, and the first layer -------------------------------------

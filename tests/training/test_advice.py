@@ -89,7 +89,7 @@ def test_without_validation_images_the_loss_is_that_of_guessing(
     recipe = replace(CLASSIC, validation=0, **settings)
     assert found(recipe, report(1, 0.9 * guessing, None)) is None
     assert symptom(recipe, report(1, 1.01 * guessing, None)).endswith(
-        f"no better than guessing: loss {1.01 * guessing:.4f}, and guessing has {guessing:.4f}"
+        f"no better than guessing: loss {1.01 * guessing:.4f}, and {guessing:.4f} by guessing"
     )
 
 

@@ -49,18 +49,18 @@ def error_of(address: str) -> MnistMlpError:
         ("postgresql://u:s3cret@x@h/d", SettingError, "storage: not a URL such as"),
         ("postgresql://u:1/s3cret@127.0.0.1:1/d", StudyError, "Connection refused"),
         ("://s3cret", SettingError, "storage: not a URL such as"),
-        ("nodb://u:s3cret@h/d", SettingError, "storage: nodb is no kind of database"),
+        ("nodb://u:s3cret@h/d", SettingError, "storage: nodb is not a known kind"),
         ("sqlite://", SettingError, "storage: sqlite:// names no file"),
         ("sqlite:///:memory:", SettingError, "names no file"),
         ("postgresql://u:s3cret@h{a}/d", StudyError, "failed to resolve host 'h{a}'"),
         ("x\udcff.db", SettingError, r"storage: 'x\\udcff\.db' is not a name that can be printed"),
-        ("oracle://u:s3cret@h/d", MissingExtraError, r"oracle://u:\*\*\*@h/d: what speaks to"),
+        ("oracle://u:s3cret@h/d", MissingExtraError, r"oracle://u:\*\*\*@h/d: the driver for"),
         ("postgresql://u@127.0.0.1:1/d?password=s3cret", StudyError, "Connection refused"),
         ("sqlite:///x.db?pass=s3cret", StudyError, "x.db: Query string argument"),
         (".", StudyError, r"\.: not a regular file"),
         ("none/x.db", StudyError, "none/x.db: no such folder"),
         ("text.db", StudyError, "text.db: file is not a database"),
-        ("other.db", StudyError, "other.db: a database of another program"),
+        ("other.db", StudyError, "other.db: another program"),
     ],
 )
 def test_faults(address: str, kind: type[Exception], message: str) -> None:
@@ -108,7 +108,7 @@ def test_tables_of_another_version() -> None:
     with connected("tune.db") as storage, storage.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'v9.0.0'"))
     error = error_of("tune.db")
-    assert str(error).startswith("tune.db: the tables of another version of Optuna, which ")
+    assert str(error).startswith("tune.db: tables of another version of Optuna, which ")
     assert "a copy" in str(error.hint)
 
 
@@ -168,7 +168,7 @@ def test_a_lost_connection_is_waited_for(postgresql: Server) -> None:
         assert study.user_attrs == {"here": True}
         restart.join()
     assert len(losses) == 1
-    assert losses[0].endswith("; waiting for it, for 300 s at most")
+    assert losses[0].endswith("; waiting up to 300 s")
     assert postgresql.password not in losses[0]
 
 

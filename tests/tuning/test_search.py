@@ -21,6 +21,8 @@ from mnistmlp.tuning.space import make_space
 from mnistmlp.tuning.study import open_study
 from tests.conftest import blobs
 
+pytestmark = pytest.mark.slow
+
 IMAGES, LABELS = blobs(300, 1)
 FIXED: dict[str, Any] = {"hidden": (16,), "validation": 100, "epochs": 2, "activation": "relu"}
 DIGESTS = {"images": "1", "labels": "2"}
@@ -166,7 +168,9 @@ def test_a_worker_that_was_silent_leaves_its_trial_to_others() -> None:
         search.run()
         assert len(search.outcomes()) == 2
         assert [each.user_attrs.get(ORIGIN) for each in search.study.trials] == [None, 0, None]
-    assert notes == ["a trial was given to another worker, as this one was silent for long"]
+    assert notes == [
+        "a trial was given to another worker, because this one was silent for too long"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +217,7 @@ def test_other_data_and_other_programs() -> None:
     study.optimize(lambda trial: 1.0, n_trials=1)
     study._storage.remove_session()
     with (
-        pytest.raises(StudyError, match="study mine is one of another program"),
+        pytest.raises(StudyError, match="study mine was made by another program"),
         opened(plan, study="mine"),
     ):
         pass
@@ -239,7 +243,7 @@ def test_a_database_that_fails_for_good() -> None:
         search.on_trial = lambda outcome, outcomes: Path("tune.db").write_bytes(b"")
         search.run()
     assert set(notes) <= {
-        f"the database failed, and a trial will be done over: no such table: {name}"
+        f"the database failed, so a trial will be repeated: no such table: {name}"
         for name in ("studies", "trials")
     }
     assert len(notes) == 2
@@ -345,7 +349,7 @@ def test_a_study_whose_worker_was_killed_before_it_said_what_it_is(
     monkeypatch.setattr(study_module, "PATIENCE", 0.1)
     optuna.create_study(storage="sqlite:///tune.db", study_name="tune", direction="maximize")
     with (
-        pytest.raises(StudyError, match="study tune is one of another program"),
+        pytest.raises(StudyError, match="study tune was made by another program"),
         opened(make_plan(0, pareto="seconds")),
     ):
         pass

@@ -41,7 +41,8 @@ def write_pictures(folder: Path, sets: Sequence[Images], on_block: Callable[[int
     with making(folder), tempfile.TemporaryDirectory(prefix=".", dir=folder) as name:
         for images in sets:
             _write_set(Path(name, images.split), images, on_block)
-        os.sync()  # once: 70,000 single files would take minutes
+        if hasattr(os, "sync"):  # not on Windows
+            os.sync()  # once: 70,000 single files would take minutes
         for images in sets:
             Path(name, images.split).rename(folder / images.split)
 

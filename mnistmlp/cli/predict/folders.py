@@ -71,7 +71,7 @@ def _describe_lack(folder: str, left_out: list[Path], *, convertible: bool) -> P
     from mnistmlp.pictures.decoding import CONVERT_HINT, FORMATS
 
     return PictureError(
-        f"{folder}: no pictures of a known kind ({', '.join(FORMATS)})",
+        f"{folder}: no pictures in a supported format ({', '.join(FORMATS)})",
         details=[f"left out: {_list_names(left_out)}"] if left_out else (),
         hint=CONVERT_HINT if convertible else None,
     )

@@ -15,7 +15,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -155,18 +155,16 @@ class Readers:
     def _hand_out(self, part: Part) -> None:
         """Let another process read a part, or leave it to this one if there is no other."""
         part.future = None
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until it can handle them
         try:
-            self.pool = self.pool or self._start()
-            part.future = self.pool.submit(_serve, part.names)
+            with _signals_blocked():  # until the process can handle them
+                self.pool = self.pool or self._start()
+                part.future = self.pool.submit(_serve, part.names)
         except BrokenExecutor:
             raise
         except (ImportError, OSError, RuntimeError):  # the system starts none, or no more
             self.jobs = 1
             if not any(each.future for each in self.parts):
                 self._give_up()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _start(self) -> Executor:
         from concurrent.futures import ProcessPoolExecutor  # takes 30 ms
@@ -191,6 +189,19 @@ class Readers:
         if self.pool:
             self.ending.set()
             self.pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Hold signals back within the block, from this process and from those that it starts."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check_room(count: int) -> None:
@@ -219,7 +230,8 @@ def _prepare(read: Read, ending: Any) -> None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     for each in SIGNALS:
         signal.signal(each, signal.SIG_DFL if each == signal.SIGTERM else signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     warnings.simplefilter("ignore")  # Pillow's, about odd pictures that can be read
 
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mnistmlp.cli.options import real_name
 from mnistmlp.errors import DataError, SettingError
 
 
@@ -27,7 +28,7 @@ def locked(files: Iterable[tuple[str, Path]]) -> Iterator[None]:
     held: set[str] = set()
     with contextlib.ExitStack() as stack:
         for option, file in files:
-            if (real := os.path.realpath(file)) in held:
+            if (real := real_name(file)) in held:
                 continue
             held.add(real)
             try:

@@ -8,16 +8,18 @@ goes by the thread that started a process, not by the parent.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
+import errno
 import math
 import os
 import runpy
-import selectors
 import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from queue import SimpleQueue
 from types import TracebackType
 
 from mnistmlp.cli import interrupt
@@ -29,7 +31,7 @@ class Member:
 
     seed: int
     process: subprocess.Popen[bytes]
-    printed: bytearray = field(default_factory=bytearray)
+    printed: bytes = b""
 
 
 class Members:
@@ -37,7 +39,7 @@ class Members:
 
     def __init__(self) -> None:
         self.running: list[Member] = []
-        self.selector = selectors.DefaultSelector()
+        self.ended: SimpleQueue[Member] = SimpleQueue()
 
     def __enter__(self) -> Members:
         return self
@@ -49,11 +51,11 @@ class Members:
         traceback: TracebackType | None,
     ) -> None:
         """End the members that still run; a second signal meanwhile ends them at once."""
-        self.selector.close()
         processes = [member.process for member in self.running]
         try:
             for process in processes:
-                _close_pipes(process)
+                assert process.stdin
+                process.stdin.close()
             for process in processes:
                 process.wait()
         finally:
@@ -67,37 +69,33 @@ class Members:
         Raises
         ------
         OSError
-            If the system starts no more processes.
+            If the system starts no more processes or threads.
         """
         # it imports from where this process does, which may have been given a zip to run
         code = f"import sys; sys.path[:] = {sys.path}; from {__name__} import main; main()"
         command, pipe = [sys.executable, "-c", code, *words], subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe)
         member = Member(seed, process)
+        try:
+            threading.Thread(target=self._read, args=[member], daemon=True).start()
+        except RuntimeError as error:
+            with process:
+                process.kill()
+            raise OSError(errno.EAGAIN, str(error)) from None
         self.running.append(member)
-        assert process.stdout
-        self.selector.register(process.stdout, selectors.EVENT_READ, member)
+
+    def _read(self, member: Member) -> None:
+        """Read what a member prints until it has ended: Windows can wait for no pipe."""
+        with member.process as process:
+            assert process.stdout
+            member.printed = process.stdout.read()
+        self.ended.put(member)
 
     def wait(self) -> Member:
         """Wait until a member has ended, and return it."""
-        while True:
-            for key, _ in self.selector.select():
-                member: Member = key.data
-                if data := os.read(key.fd, 1 << 16):
-                    member.printed += data
-                    continue
-                self.selector.unregister(key.fileobj)
-                member.process.wait()
-                _close_pipes(member.process)
-                self.running.remove(member)
-                return member
-
-
-def _close_pipes(process: subprocess.Popen[bytes]) -> None:
-    """Close the pipes to a member, which ends it; what it still prints is lost."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe:
-            pipe.close()
+        member = self.ended.get()
+        self.running.remove(member)
+        return member
 
 
 # --- In the process of a member ----------------------------------------------
@@ -118,4 +116,7 @@ def _end_with_parent() -> None:
     """Wait for the end of the parent process, and end this one."""
     with contextlib.suppress(OSError):
         os.read(0, 1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    if sys.platform == "win32":  # where os.kill would end it before it has saved
+        _thread.interrupt_main(signal.SIGTERM)
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,6 +1,6 @@
-"""From the forms in which people have digits to arrays as IDX files hold them.
+"""From the formats in which people have digits to the arrays of IDX files.
 
 A source is found by name (`sources`), read a block at a time (`tables`, `arrays` from
-`archives` and `idx_files`), and collected in a temporary file (`parts`): memory stays the
-same however large it is.  Other tools get them as a table or an archive (`writers`).
+`archives` and `idx_files`), and collected in a temporary file (`parts`): memory use does
+not depend on its size.  `writers` writes tables and archives for other tools.
 """

@@ -1,4 +1,4 @@
-"""NumPy's files, .npy and .npz, mapped rather than read; nothing is ever unpickled."""
+"""NumPy files, .npy and .npz, mapped rather than read; nothing is ever unpickled."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ MAX_HEADER = 1 << 16  # bytes of a .npy header
 
 
 def list_arrays(path: Path) -> list[Named]:
-    """Return the arrays of an .npz file, of which none has been read.
+    """Return the arrays of an .npz file, none of them read yet.
 
     Raises
     ------
     DataError
-        If it is no such file, or claims too much.
+        If it is not such a file, or claims too much.
     """
     found = []
     with _open_archive(path) as archive:
@@ -59,18 +59,18 @@ def _read_member(path: Path, info: zipfile.ZipInfo, source: str, notes: list[str
     """Unpack an array of an .npz file into a temporary file, and map it."""
     with _open_archive(path) as archive, tempfile.TemporaryFile() as file:
         with archive.open(info) as member:
-            while chunk := member.read(CHUNK):  # no more than it claims, which is checked
+            while chunk := member.read(CHUNK):  # no more than it claims, which has been checked
                 write_temporary(file, chunk)
         return _map(source, file)
 
 
 def read_npy(path: Path, notes: list[str]) -> NDArray[Any]:
-    """Map the array of an .npy file; `notes` stay as they are.
+    """Map the array of an .npy file; `notes` is not used.
 
     Raises
     ------
     DataError
-        If it is no such file, or its header does not match its bytes.
+        If it is not such a file, or its header does not match its bytes.
     """
     try:
         with path.open("rb") as file:
@@ -90,8 +90,8 @@ def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     except (MnistMlpError, MemoryError):
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise DataError(f"{path}: not an .npz file, or a damaged one") from None
-    except Exception as error:  # on hostile bytes the parsers raise many kinds
+        raise DataError(f"{path}: not an .npz file, or damaged") from None
+    except Exception as error:  # on hostile bytes the parsers raise exceptions of many kinds
         what = shorten(str(error), 150, placeholder=" ...") or type(error).__name__
         raise DataError(f"{path}: not an .npz file: {what}") from None
 
@@ -115,17 +115,17 @@ def _map(source: str, file: BinaryIO) -> NDArray[Any]:
     head = io.BytesIO(file.read(MAX_HEADER))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd headers
+            warnings.simplefilter("ignore")  # about odd headers
             version = npy.read_magic(head)
             shape, fortran, dtype = HEADER_READERS[version](head)
     except Exception as error:  # MemoryError too, from the parser's stack
         what = shorten(str(error), 100, placeholder=" ...") or type(error).__name__
-        raise DataError(f"{source}: not an array of NumPy's: {what}") from None
+        raise DataError(f"{source}: not a NumPy array: {what}") from None
     if dtype.hasobject:
-        raise DataError(f"{source}: Python objects, which are pickled, and never opened")
+        raise DataError(f"{source}: pickled Python objects, which are never opened")
     size, rest = math.prod(shape) * dtype.itemsize, present - head.tell()
     if size != rest:
-        raise DataError(f"{source}: {short(size)} bytes needed, {rest} are there")
+        raise DataError(f"{source}: needs {short(size)} bytes, found {rest}")
     if not size:  # zero bytes cannot be mapped
         return np.empty(0, dtype)
     order: Literal["F", "C"] = "F" if fortran else "C"

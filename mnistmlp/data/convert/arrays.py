@@ -1,4 +1,4 @@
-"""Arrays of images and labels, of other types and shapes than IDX files of MNIST hold."""
+"""Arrays of images and labels in other types and shapes than MNIST's IDX files."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ MAX_DIGIT = DIGITS - 1
 
 @dataclass(frozen=True)
 class Named:
-    """An array by its name, which is read, or mapped, when it is called for."""
+    """A named array, read or mapped on demand."""
 
-    name: str  # that tells its meaning: x_train
+    name: str  # tells its meaning: x_train
     source: str  # for messages: mnist.npz: x_train
-    read: Callable[[list[str]], NDArray[Any]]  # which may note what it puts right
+    read: Callable[[list[str]], NDArray[Any]]  # may note what it corrects
 
 
 def array_part(split: Split, images: Named, labels: Named | None) -> Part:
-    """Return the images in an array, and the labels in another, of which nothing has been read."""
+    """Return the images in an array, with labels from another, without reading them yet."""
     notes = list[str]()
     name = images.source if labels is None else f"{images.source} and {labels.name}"
     blocks = _read_blocks(images, labels, notes)
@@ -39,7 +39,7 @@ def array_part(split: Split, images: Named, labels: Named | None) -> Part:
 def _read_blocks(
     images: Named, labels: Named | None, notes: list[str]
 ) -> Generator[Block, None, None]:
-    """Yield the images of an array; DataError if it, or the labels, are not what they should be."""
+    """Yield the images of an array; DataError if they or the labels are invalid."""
     pixels = _as_rows(images.source, images.read(notes), notes)
     digits = None if labels is None else _as_digits(labels.source, labels.read(notes), notes)
     if labels and digits is not None and len(digits) != len(pixels):
@@ -57,7 +57,7 @@ def _read_blocks(
 
 
 def _check_type(source: str, array: NDArray[Any]) -> None:
-    """Raise DataError for items that are no plain numbers."""
+    """Raise DataError for items that are not plain numbers."""
     if array.dtype.kind not in "buif" or array.dtype.itemsize > 8:
         raise DataError(f"{source}: items of type {array.dtype}, not numbers")
 
@@ -80,7 +80,7 @@ def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _find_scale(source: str, pixels: NDArray[Any], notes: list[str]) -> float:
-    """Return the factor that brings pixels to grey levels from 0 to 255, and note it."""
+    """Return the factor that scales pixels to grey levels from 0 to 255, and note it."""
     low, high, whole = math.inf, -math.inf, True
     for block in _blocks(pixels):
         least, most = float(block.min()), float(block.max())
@@ -88,7 +88,7 @@ def _find_scale(source: str, pixels: NDArray[Any], notes: list[str]) -> float:
             raise DataError(f"{source}: pixels that are not finite numbers")
         low, high = min(low, least), max(high, most)
         whole = whole and (block.dtype.kind != "f" or not (block % 1).any())
-    if len(pixels) and (not 0 <= low <= high <= 255 or 1 < high < 2):  # rounded, all black
+    if len(pixels) and (not 0 <= low <= high <= 255 or 1 < high < 2):  # all black once rounded
         raise DataError(f"{source}: pixels from {low:g} to {high:g}, not 0 to 1 or 0 to 255")
     if len(pixels) and high <= 1:
         notes.append(f"{pixels.dtype.name} from 0 to 1, scaled to 0 to 255")
@@ -104,7 +104,7 @@ def _as_digits(source: str, array: NDArray[Any], notes: list[str]) -> Bytes:
     Raises
     ------
     DataError
-        If they are no digits, nor one-hot.
+        If they are neither digits nor one-hot.
     """
     _check_type(source, array)
     if array.ndim == 2 and array.shape[1] == DIGITS:

@@ -1,4 +1,4 @@
-"""What the columns of a table are, from its first line."""
+"""The meaning of a table's columns, from its first line."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PLACE = re.compile(r"([0-9]{1,2})x([0-9]{1,2})")  # row and column, from 1
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a table with an image a row."""
+    """The columns of a table with one image per row."""
 
     count: int
     delimiter: str
-    names: Sequence[str] | None  # of the header, if there is one; may be mere numbers
+    names: Sequence[str] | None  # in the header, if there is one; may be numbers
     pixels: Sequence[int]  # the column of each pixel, 784
     label: int | None  # the column of the label
     left_out: Sequence[str]  # the names of other columns
@@ -39,7 +39,7 @@ class Columns:
 
 
 def split_fields(line: str, delimiter: str) -> list[str]:
-    """Split a line at its delimiters, except within quotes; ValueError if it cannot be."""
+    """Split a line at its delimiters, except within quotes; ValueError if that is impossible."""
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
@@ -47,16 +47,16 @@ def split_fields(line: str, delimiter: str) -> list[str]:
 
 
 def find_delimiter(line: str) -> str:
-    """Return the delimiter of a line: the one that is in it most often.
+    """Return the delimiter of a line: the most frequent one.
 
-    Without any it is the space, as `numpy.savetxt` writes tables.
+    The default is the space, as in tables of `numpy.savetxt`.
     """
     delimiter = max(DELIMITERS, key=line.count)
     return delimiter if delimiter in line else " "
 
 
 def is_header(fields: Sequence[str]) -> bool:
-    """Tell whether fields are names of columns, not their values."""
+    """Tell whether fields are column names rather than values."""
     if any(not NUMBER.fullmatch(field) for field in fields if field.strip()):
         return True
     numbers = [field.strip() for field in fields if field.strip()]
@@ -72,7 +72,7 @@ def is_image_table(line: str) -> bool:
 
 
 def find_columns(path: Path, line: str) -> Columns:
-    """Find out what the columns of a table with an image a row are.
+    """Find out the meaning of the columns of a table with one image per row.
 
     Without a header, 785 columns are a label and 784 pixels.
 
@@ -101,7 +101,7 @@ def find_columns(path: Path, line: str) -> Columns:
 
 
 def _find_word(fields: Sequence[str]) -> int | None:
-    """Return the column of the only word in a row that is no header, as numbers repeat in it."""
+    """Return the column of the only word in a row that is not a header, as its numbers repeat."""
     words = [k for k, field in enumerate(fields) if not NUMBER.fullmatch(field)]
     if len(fields) != PIXELS + 1 or len(words) != 1 or words[0] not in (0, PIXELS):
         return None
@@ -109,7 +109,7 @@ def _find_word(fields: Sequence[str]) -> int | None:
 
 
 def _by_name(path: Path, names: list[str], delimiter: str) -> Columns:
-    """Return the columns as a header names them."""
+    """Return the columns named in a header."""
     labels = [k for k, name in enumerate(names) if name.lower() in LABEL_NAMES]
     if len(labels) > 1:
         both = " and ".join(short(names[k]) for k in labels[:2])
@@ -126,7 +126,7 @@ def _by_name(path: Path, names: list[str], delimiter: str) -> Columns:
 
 
 def _number(name: str) -> int | None:
-    """Return the number of a pixel from the name of its column, or None if it is none."""
+    """Return the number of a pixel from its column's name, or None for other columns."""
     if place := PLACE.fullmatch(name):
         row, column = int(place[1]), int(place[2])
         return (row - 1) * SIDE + column if 1 <= row <= SIDE and 1 <= column <= SIDE else None
@@ -137,11 +137,11 @@ def _number(name: str) -> int | None:
 def _pixels_error(path: Path, names: list[str], numbered: dict[int, int]) -> DataError:
     found = set(numbered.values())
     if len(found) < len(numbered):
-        return DataError(f"{path}: two columns have the name of the same pixel")
+        return DataError(f"{path}: two columns are named after the same pixel")
     if len(numbered) < PIXELS // 2:
         shown = ", ".join(map(short, names[:4]))
         return DataError(f"{path}: columns {shown} …, expected label and pixel0 to pixel783")
     if len(numbered) != PIXELS:
-        return DataError(f"{path}: {len(numbered):,} columns of pixels, expected {PIXELS}")
+        return DataError(f"{path}: {len(numbered):,} pixel columns, expected {PIXELS}")
     gap = next(k for k in range(min(found), max(found)) if k not in found)
-    return DataError(f"{path}: the columns of pixels lack number {gap}")
+    return DataError(f"{path}: the pixel columns lack number {gap}")

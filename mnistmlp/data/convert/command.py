@@ -1,4 +1,4 @@
-"""The command that converts what is there, for hints."""
+"""The command that converts existing files, for hints."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DIVIDE = "--split 0.8:0.2"
 
 
 def convert_command(source: Path, wanted: Split, *options: str) -> str | None:
-    """Return a command that makes IDX files from a source, or None if it has not what is wanted.
+    """Return a command that makes IDX files from a source, or None if it lacks the split.
 
     Parameters
     ----------
     source : Path
         A file or a folder.
     wanted : {'train', 'test'}
-        The split that is needed; a test set may be a part of the training set.
+        The split needed; a test set may be split off from the training set.
     *options : str
         Further options.
     """
@@ -38,7 +38,7 @@ def convert_command(source: Path, wanted: Split, *options: str) -> str | None:
 
 
 def write_command(source: Path, *options: str) -> str:
-    """Return the command, which writes into a new folder."""
+    """Return a command that writes into a new folder."""
     folder = free_folder()
     name = f"./{source}" if str(source).startswith("-") else str(source)
     words = ["mnistmlp convert", quote(name), folder, *options]
@@ -46,12 +46,12 @@ def write_command(source: Path, *options: str) -> str:
 
 
 def holds_images(path: Path) -> bool:
-    """Tell whether a file is one that is converted, as far as that can be told from its start."""
+    """Tell whether a file can be converted, judging by its first bytes."""
     return _find_parts(path) is not None
 
 
 def _find_parts(source: Path) -> Found | None:
-    """Return what is converted in a source, or None if that is nothing."""
+    """Return what can be converted in a source, or None if nothing can."""
     from mnistmlp.data.convert.sources import find_parts  # 30 ms, and only for hints
 
     try:

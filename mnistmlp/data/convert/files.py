@@ -1,4 +1,4 @@
-"""Files of unknown contents, unpacked without trusting them."""
+"""Files with unknown contents, unpacked without trusting them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def open_plain(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     DataError
-        In the block too, if the file cannot be read or unpacked.
+        If the file cannot be read or unpacked; also in the block.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -46,7 +46,7 @@ def open_plain(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_chunks(path: Path, file: BinaryIO) -> Iterator[bytes]:
-    """Yield the bytes of a file that `open_plain` has opened, a chunk at a time.
+    """Yield the bytes of a file opened by `open_plain`, a chunk at a time.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def read_chunks(path: Path, file: BinaryIO) -> Iterator[bytes]:
 
 
 def open_mappable(path: Path) -> BinaryIO:
-    """Return a file whose bytes can be mapped: itself, or the unpacked bytes of a ``.gz``.
+    """Return a file whose bytes can be mapped: the file itself, or an unpacked ``.gz``.
 
     Raises
     ------
@@ -82,12 +82,12 @@ def open_mappable(path: Path) -> BinaryIO:
 
 
 def write_temporary(file: BinaryIO, data: bytes | memoryview) -> None:
-    """Write to a temporary file, to the disk's cache at once.
+    """Write to a temporary file and flush.
 
     Raises
     ------
     WriteError
-        If there is no room in the folder of temporary files.
+        If there is no room in the temporary folder.
     """
     with writing(Path(tempfile.gettempdir())):
         file.write(data)

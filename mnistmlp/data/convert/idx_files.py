@@ -1,8 +1,8 @@
-"""IDX files whose header is not quite true, or whose items have another type or byte order.
+"""IDX files with an incorrect header, or items of another type or byte order.
 
-What is read is what the bytes allow: the sizes in the byte order that fits the length of
-the file, a count that the length gives, and items of several bytes in the byte order in
-which they are grey levels or digits.
+They are read in whatever way fits the bytes: the sizes in the byte order that matches the
+length of the file, the count that follows from the length, and items of several bytes in
+the byte order in which they are grey levels or digits.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ class _Layout(NamedTuple):
     offset: int
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
-    note: str  # on what is put right
+    note: str  # on what is corrected
 
 
 def read_any_idx(path: Path, notes: list[str]) -> NDArray[Any]:
-    """Map the items of an IDX file, and note what is put right.
+    """Map the items of an IDX file, and note what is corrected.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or its header cannot be put right.
+        If the file cannot be read, or its header cannot be corrected.
     """
     with open_mappable(path) as file:
         present = os.fstat(file.fileno()).st_size
@@ -54,13 +54,13 @@ def read_any_idx(path: Path, notes: list[str]) -> NDArray[Any]:
 
 
 def _refuse(path: Path) -> NDArray[Any]:
-    """Raise the error of `read_idx`, which explains what is wrong with a file."""
+    """Raise the error of `read_idx`, which explains what is wrong with the file."""
     read_idx(path)
     raise DataError(f"{path}: not an IDX file of images or labels")
 
 
 def _find_layouts(head: bytes, present: int) -> Iterator[_Layout]:
-    """Yield ways to read a file of this size, the likelier first."""
+    """Yield ways to read a file of this size, likelier ones first."""
     if len(head) < 8:
         return
     for magic, order in ((head[:4], "big"), (head[3::-1], "little")):
@@ -83,7 +83,7 @@ def _find_layouts(head: bytes, present: int) -> Iterator[_Layout]:
             one = math.prod(shape[1:]) * dtype.itemsize
             if math.prod(shape[1:]) in ITEM_SIZES and items and items % one == 0:
                 count = items // one
-                note = f"the header counts {shape[0]:,}, {count:,} are there"
+                note = f"the header counts {shape[0]:,}, found {count:,}"
                 yield _Layout(offset, dtype, (count, *shape[1:]), note)
 
 
@@ -101,7 +101,7 @@ def _in_byte_order(path: Path, file: BinaryIO, layout: _Layout, notes: list[str]
 
 
 def _is_plausible(array: NDArray[Any]) -> bool:
-    """Tell whether items are grey levels or digits; in the wrong order, floats are minute."""
+    """Tell whether items are grey levels or digits; floats in the wrong order are tiny."""
     high = 0.0
     for start in range(0, len(array), BLOCK):
         block = array[start : start + BLOCK]

@@ -1,4 +1,4 @@
-"""Lists of pictures with their labels: tables with a file's name and a digit a row."""
+"""Lists of labelled pictures: tables with a file name and a digit per row."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ WHOLE = re.compile("[0-9]{1,9}")
 
 
 class PictureList(NamedTuple):
-    """Which columns of a table hold the names and the labels of pictures."""
+    """The columns of a table that hold the names and labels of pictures."""
 
     path: Path
     delimiter: str
     file: int
     label: int
     header: bool
-    names: list[str] | None = None  # of the classes, if labels are words; added to, as it is read
+    names: list[str] | None = None  # of the classes, if labels are words; grows while reading
 
 
 def find_list(path: Path) -> PictureList | None:
-    """Return how a table lists pictures, or None if it is no such table.
+    """Return how a table lists pictures, or None if it does not.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def find_list(path: Path) -> PictureList | None:
 
 
 def _has_words(listed: PictureList) -> bool:
-    """Tell whether most labels of the first rows below a header are words."""
+    """Tell whether most labels in the first rows after a header are words."""
     labels = list[str]()
     with open_plain(listed.path) as file:
         for lines in read_lines(listed.path, file):
@@ -82,9 +82,9 @@ def _has_words(listed: PictureList) -> bool:
 
 
 def read_list(listed: PictureList, wrong: Wrong) -> Iterator[tuple[Path, int]]:
-    """Yield the path and the label of each picture; rows without them are counted.
+    """Yield the path and label of each picture; rows without them are counted.
 
-    Names are relative to the folder of the list.
+    Names are relative to the list's folder.
     """
     path, number_of_rows = listed.path, 0
     first = listed.header
@@ -116,7 +116,7 @@ def _read_row(
     elif int(label) >= DIGITS:
         wrong.add_label(where, int(label))
     elif not name:
-        wrong.add(f"{where}: no name of a picture")
+        wrong.add(f"{where}: no picture name")
     else:
         return listed.path.parent / name, int(label)
     return None
@@ -125,9 +125,9 @@ def _read_row(
 def _name_row(
     listed: PictureList, where: str, name: str, label: str, wrong: Wrong
 ) -> tuple[Path, int] | None:
-    """Return the path of a picture and the place of its class among the names."""
+    """Return the path of a picture and the index of its class among the names."""
     if not name or not label:
-        wrong.add(f"{where}: no {'label' if name else 'name of a picture'}")
+        wrong.add(f"{where}: no {'label' if name else 'picture name'}")
         return None
     assert listed.names is not None
     return listed.path.parent / name, number_name(listed.names, label, listed.path)

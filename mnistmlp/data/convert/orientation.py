@@ -1,15 +1,14 @@
 """Whether images of digits are transposed, as EMNIST's are.
 
-Handwritten digits are taller than wide.  The measure is of the ink's spread down and
-across, (v - h) / (v + h) with the variances v of its rows and h of its columns: on average
-0.35 over MNIST's images, with a standard deviation of 0.28, and 0.74 ± 0.22 over its 1s,
-so minus that where they are transposed.  (The slant, their covariance, is the same for an
-image and its transpose.)
+Handwritten digits are taller than wide.  The measure is (v - h) / (v + h), with the
+variances v of the ink's rows and h of its columns: on average 0.35 over MNIST's images, with
+a standard deviation of 0.28, and 0.74 ± 0.22 over its 1s; transposing changes the sign.
+(The slant, their covariance, is the same for an image and its transpose.)
 
 In 100,000 random samples each of 20, 50, 100 and 200 of MNIST's training images, no upright
-one looked transposed, and of the transposed ones two of 20 images did not.  Of images of one
-digit only, a sample of 20 0s or 4s that are transposed is missed in two cases of five, and a
-sample of upright 4s was taken for transposed once in 100,000.
+sample looked transposed, and only two transposed samples, of 20 images, did not.  With one
+digit only, two in five transposed samples of 20 0s or 4s are missed, and one in 100,000
+upright samples of 4s looked transposed.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ ONE = 1
 
 
 def look_transposed(images: Bytes, labels: Bytes | None, *, light: bool = False) -> bool:
-    """Tell whether images are wider than tall on average, where digits are taller than wide.
+    """Tell whether images are wider than tall on average, while digits are taller than wide.
 
     Parameters
     ----------
     images : (n, 28, 28) uint8
     labels : (n,) uint8, optional
-        If there are enough 1s, only they are looked at.
+        If there are enough 1s, only they are examined.
     light : bool
-        Whether the background is light, and the ink dark.
+        Whether the background is light and the ink dark.
     """
     if labels is not None and np.count_nonzero(labels == ONE) >= MIN_IMAGES:
         chosen = np.flatnonzero(labels == ONE)
@@ -47,7 +46,7 @@ def look_transposed(images: Bytes, labels: Bytes | None, *, light: bool = False)
 
 
 def uprightness(images: Bytes) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return how much taller than wide the ink of each image is, from -1 to 1; 0 without ink."""
+    """Return how much taller than wide each image's ink is, from -1 to 1; 0 without ink."""
     places = np.arange(SIDE, dtype=np.float64)
     ink = images.astype(np.float64)
     total = np.maximum(ink.sum(axis=(1, 2)), 1)

@@ -20,8 +20,8 @@ from mnistmlp.errors import DataError
 
 BLOCK = 1024  # images
 MAX_IMAGES = 10_000_000
-MAX_NAMED = 5  # of wrong rows or files
-MAX_OTHER = 0.01  # of the labels: more that are no digit are another set of classes
+MAX_NAMED = 5  # wrong rows or files that are named
+MAX_OTHER = 0.01  # of the labels: more non-digits mean another set of classes
 
 
 class Block(NamedTuple):
@@ -29,34 +29,34 @@ class Block(NamedTuple):
 
     images: Bytes  # (k, 28, 28)
     labels: Bytes | None  # (k,)
-    kept: Indices | None = None  # (k,) the rows that they are, if wrong ones are left out
+    kept: Indices | None = None  # (k,) their rows, if wrong ones are left out
 
 
 @dataclass
 class Wrong:
-    """The rows or files of a source that hold no image or no label: a count, and the first few."""
+    """The rows or files of a source without an image or a label: a count and the first few."""
 
     what: str = "rows"
     count: int = 0
     first: list[str] = field(default_factory=list)
-    labels: set[int] = field(default_factory=set)  # that are no digits
+    labels: set[int] = field(default_factory=set)  # that are not digits
     labelled: int = 0  # how many have such a label
 
     def add(self, line: str) -> None:
-        """Count one, with a line that says which it is and what is wrong."""
+        """Count one, with a line that says where and what is wrong."""
         self.count += 1
         if len(self.first) < MAX_NAMED:
             self.first.append(line)
 
     def add_label(self, where: str, label: int) -> None:
-        """Count one whose label is no digit."""
+        """Count one whose label is not a digit."""
         self.add(f"{where}: label {label}, not 0 to 9")
         self.labelled += 1
         if len(self.labels) < 1000:  # enough to name another set of classes
             self.labels.add(label)
 
     def error(self, name: str, right: int, hint: str | None = None) -> DataError:
-        """Return the error that names them, of a source with so many others that are right."""
+        """Return the error that names them, given the number of valid ones."""
         more = [f"and {self.count - len(self.first):,} more"]
         verb = "is" if self.count == 1 else "are"
         return DataError(
@@ -68,31 +68,31 @@ class Wrong:
 
 @dataclass
 class Part:
-    """The images of one split in a source, of which nothing has been read yet."""
+    """The images of one split in a source, not yet read."""
 
     split: Split
     name: str  # of the files
     labelled: bool
     blocks: Generator[Block, None, None]
     wrong: Wrong = field(default_factory=Wrong)
-    notes: list[str] = field(default_factory=list)  # what was put right, as the blocks are read
-    names: list[str] = field(default_factory=list)  # of the classes, whose places labels are
+    notes: list[str] = field(default_factory=list)  # what was corrected, as the blocks are read
+    names: list[str] = field(default_factory=list)  # of the classes, which labels index
 
 
 @dataclass(frozen=True)
 class Images:
-    """The images of one split, as they are written."""
+    """The images of one split, ready to be written."""
 
     split: Split
-    name: str  # of the files that they come from
+    name: str  # of the source files
     images: Bytes  # (n, 28, 28), mapped from a temporary file
     labels: Bytes | None  # (n,)
     wrong: Wrong
     notes: list[str]
-    names: Sequence[str] | None = None  # of the classes, of which labels are places; or digits
+    names: Sequence[str] | None = None  # of the classes, which labels index; None for digits
 
     def counts(self) -> list[int] | None:
-        """Return how many images each digit has, or None without labels."""
+        """Return the number of images of each digit, or None without labels."""
         if self.labels is None:
             return None
         counts: list[int] = np.bincount(self.labels, minlength=DIGITS).tolist()
@@ -100,7 +100,7 @@ class Images:
 
 
 class Spool:
-    """Images in a temporary file, which grows, and is there as long as it is mapped."""
+    """Images in a growing temporary file, which exists as long as it is mapped."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
@@ -135,7 +135,7 @@ def collect(
     transpose, invert : bool
         Swap rows and columns, or black and white.
     limit : int, optional
-        Read only so many images, from the start.
+        Read only this many images, from the start.
     on_block : callable
         Called with the number of images read so far.
 
@@ -165,14 +165,14 @@ def collect(
 
 
 def check_whole_part(part: Part, count: int) -> None:
-    """Raise DataError if a part, of which so many images were read, holds none, or other classes.
+    """Raise DataError if a part, from which `count` images were read, has none or other classes.
 
-    Wrong rows that are too few for that are no error here.
+    A few wrong rows are not an error here.
     """
     wrong = part.wrong
     if not count and not wrong.count:
-        raise DataError(f"{part.name}: no images in it")
-    if wrong.labelled > max(1, MAX_OTHER * (count + wrong.count)):  # one may be a slip
+        raise DataError(f"{part.name}: no images")
+    if wrong.labelled > max(1, MAX_OTHER * (count + wrong.count)):  # one may be a mistake
         low, high = min(wrong.labels), max(wrong.labels)
         others = f"label {low}" if low == high else f"labels from {low} to {high}"
         raise DataError(
@@ -182,7 +182,7 @@ def check_whole_part(part: Part, count: int) -> None:
 
 
 def number_name(names: list[str], name: str, source: Path | str) -> int:
-    """Return the place of a class among the names so far, to which a new one is added.
+    """Return the index of a class among the names so far; a new one is added.
 
     Raises
     ------
@@ -207,20 +207,20 @@ def check_class_count(names: Sequence[str], source: Path | str, least: int = DIG
 def number_classes(
     sets: Sequence[Images], source: Path
 ) -> tuple[Sequence[Images], tuple[str, ...] | None]:
-    """Return images whose labels are the places of all classes in order of name, and the names.
+    """Return images labelled by the index of their class in order of name, and the names.
 
-    Without names they are as they were, and have those that a folder gives.
+    Without names, the images are unchanged, and the names are those from a folder.
 
     Raises
     ------
     DataError
-        If there are not ten classes, only some sets have names, or a name cannot be one.
+        If there are not ten classes, only some sets have names, or a name is invalid.
     """
     if not any(each.names for each in sets):
         names = read_names(source) if source.is_dir() else None
         return [replace(each, names=names) for each in sets], names
     if bare := [each.name for each in sets if each.labels is not None and not each.names]:
-        raise DataError(f"{source}: {bare[0]} has digits as labels, and another set has names")
+        raise DataError(f"{source}: {bare[0]} has digits as labels, but another set has names")
     names = tuple(sorted({name for each in sets for name in each.names or ()}))
     check_class_count(names, source)
     if fault := find_name_fault(names):
@@ -242,7 +242,7 @@ def divide(images: Images, share: float, seed: int) -> tuple[Images, Images]:
     ----------
     images : Images
     share : float
-        Of the training set.
+        Fraction of the training set.
     seed : int
 
     Raises

@@ -1,4 +1,4 @@
-"""What a source holds: which of its files, or arrays, are images and labels of which split."""
+"""What a source holds: which files or arrays are the images and labels of which split."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mnistmlp.data.convert.tables import read_first_line, table_part
 from mnistmlp.data.idx_faults import explain_start
 from mnistmlp.errors import DataError
 
-MAX_NAMES = 10_000  # in a folder, that are looked at
+MAX_NAMES = 10_000  # examined in a folder
 TEST = re.compile("t10k|test")
 VALIDATION = re.compile("val(?!ue)")
 # images, img, x_train, X, trainX, data, arr_0
@@ -34,10 +34,10 @@ IMAGES = re.compile(r"im(age|g)|pixels|data|(?<![a-z])x(?![a-z])|(train|test|val
 LABELS = re.compile(r"label|target|class|(?<![a-z])y(?![a-z])|(train|test|val)_?y(?![a-z])")
 ROLE_WORDS = re.compile(r"image|img|label|target|s(?=[-_.]|$)|(?<![a-z])[xy](?![a-z])|[xy](?=\.)")
 PAIRED = (re.compile(r"\.npy$", re.IGNORECASE), re.compile("idx|ubyte", re.IGNORECASE))
-SHEETS = (".xlsx", ".ods")  # zip archives, of which nobody wants the members
+SHEETS = (".xlsx", ".ods")  # zip archives whose members are of no interest
 TABLE = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
 BACKUP = re.compile(r"\.bak[0-9]*$")  # --force keeps files as NAME.bak
-MAX_SHOWN = 8  # of the names of several sets
+MAX_SHOWN = 8  # names of sets in a message
 
 Role = Literal["images", "labels"]
 ROLES: tuple[Role, Role] = ("images", "labels")
@@ -47,14 +47,14 @@ Chosen = tuple[dict[Split, T], list[T]]
 
 @dataclass(frozen=True)
 class Found:
-    """What there is to convert in a source, and what is left out."""
+    """What can be converted in a source, and what is left out."""
 
     parts: Sequence[Part]
     left_out: Sequence[str] = ()  # lines
 
 
 def split_of(name: str, default: Split = "train") -> Split:
-    """Return the split that a name speaks of."""
+    """Return the split that a name mentions."""
     words = name.lower()
     if TEST.search(words) or VALIDATION.search(words):
         return "test"
@@ -62,12 +62,12 @@ def split_of(name: str, default: Split = "train") -> Split:
 
 
 def find_parts(source: Path) -> Found | None:
-    """Find the images in a file or a folder, or None if a folder holds no file of a known form.
+    """Find the images in a file or a folder, or None if a folder has no file in a known format.
 
     Raises
     ------
     DataError
-        If there are none in a file, or if a folder holds several sets.
+        If a file holds no images, or a folder several sets.
     """
     if source.is_dir():
         return _find_in_folder(source)
@@ -105,7 +105,7 @@ def is_list(source: Path) -> bool:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Return the files in a folder, in order of name; DataError if it cannot be read."""
+    """Return the files in a folder, sorted by name; DataError if it cannot be read."""
     try:
         paths = sorted(itertools.islice(folder.iterdir(), MAX_NAMES))
     except OSError as error:
@@ -114,15 +114,15 @@ def list_files(folder: Path) -> list[Path]:
 
 
 def choose(candidates: Sequence[tuple[Split, T]], name: Callable[[T], str]) -> Chosen[T]:
-    """Return what there is of each split, and the validation sets that are left out beside it.
+    """Return the sets by split, and the validation sets that are left out.
 
     Raises
     ------
     DataError
-        If several are of the same split.
+        If there are several of the same split.
     """
     chosen, left_out = dict[Split, T](), list[T]()
-    # a validation set is a test set where there is no other
+    # a validation set serves as the test set if there is no other
     for split, each in sorted(candidates, key=lambda pair: _is_validation(name(pair[1]))):
         if split not in chosen:
             chosen[split] = each
@@ -150,14 +150,14 @@ def _find_in_folder(folder: Path) -> Found | None:
     found = _find_set(folder, [path for path in files if path not in packed])
     if found is None:
         return None
-    lines = [f"{path}: left out: it is here unpacked too" for path in packed]
+    lines = [f"{path}: left out: an unpacked copy exists" for path in packed]
     if any((folder / str(digit)).is_dir() for digit in range(DIGITS)):
         lines.append(f"{folder}: left out: the pictures in folders 0 to 9")
     return replace(found, left_out=[*found.left_out, *lines])
 
 
 def _find_set(folder: Path, files: Sequence[Path]) -> Found | None:
-    """Find the one set that these files are."""
+    """Find the one set that these files make up."""
     tables = [path for path in files if TABLE.search(path.name)]
     of_images = [path for path in tables if _is_image_table(path)]
     archives = [path for path in files if path.suffix.lower() == ".npz"]
@@ -188,7 +188,7 @@ def _find_tables(of_images: list[Path], others: list[Path]) -> Found:
     """Return the tables of each split."""
     chosen, left_out = choose([(split_of(path.name), path) for path in of_images], str)
     parts = [table_part(path, split) for split, path in sorted(chosen.items(), reverse=True)]
-    lines = [f"{path}: left out: no table of images" for path in others]
+    lines = [f"{path}: left out: not a table of images" for path in others]
     return Found(parts, [*lines, *(f"{path}: left out: a validation set" for path in left_out)])
 
 
@@ -203,7 +203,7 @@ def _is_image_table(path: Path) -> bool:
 
 
 def _named(path: Path) -> Named:
-    """Return the only array in a file: .npy, IDX, or an .npz as KMNIST has it."""
+    """Return the only array in a file: .npy, IDX, or an .npz like KMNIST's."""
     if path.suffix.lower() == ".npz":
         return replace(list_arrays(path)[0], name=path.name, source=str(path))
     read = read_npy if path.suffix.lower() == ".npy" else read_any_idx
@@ -211,7 +211,7 @@ def _named(path: Path) -> Named:
 
 
 def _is_one_array(path: Path) -> bool:
-    """Tell whether an .npz file holds one array, which only the file's name describes."""
+    """Tell whether an .npz file holds one array, described only by the file's name."""
     try:
         return [each.name for each in list_arrays(path)] == ["arr_0"]
     except DataError:
@@ -219,9 +219,9 @@ def _is_one_array(path: Path) -> bool:
 
 
 def _find_pair(source: Path) -> Found:
-    """Return the images in a file, with the labels in the file beside it whose name says so."""
+    """Return the images in a file, with the labels from the matching file next to it."""
     if role_of(source.name) == "labels":
-        raise DataError(f"{source}: labels, by its name; name the file of the images")
+        raise DataError(f"{source}: labels, going by its name; give the file with the images")
     images, split = _named(source), split_of(source.name)
     beside = [
         _named(path)
@@ -232,13 +232,13 @@ def _find_pair(source: Path) -> Found:
 
 
 def _stem(name: str) -> str:
-    """Return what the names of images and of their labels have in common, ``npy`` too."""
+    """Return what the names of images and of their labels have in common, even for .npy."""
     form = re.sub(r"idx\d|ubyte|int$|\.gz$", "", name.lower())
     return re.sub(r"[^a-z0-9]", "", ROLE_WORDS.sub("", form))
 
 
 def role_of(name: str) -> Role | None:
-    """Return whether a name speaks of images or of labels."""
+    """Return whether a name mentions images or labels."""
     words = name.lower()
     if LABELS.search(words):
         return "labels"
@@ -246,10 +246,10 @@ def role_of(name: str) -> Role | None:
 
 
 def _pair(source: Path, arrays: Sequence[Named], before: str) -> Found:
-    """Pair the images and the labels of each split; raise DataError if there are no images."""
+    """Pair the images and labels of each split; raise DataError if there are no images."""
     default: Split = "train" if source.is_dir() else split_of(source.name)
     roles = [(split_of(each.name, default), role_of(each.name), each) for each in arrays]
-    if {each.name for each in arrays} <= {"arr_0", "arr_1"}:  # of np.savez(file, x, y)
+    if {each.name for each in arrays} <= {"arr_0", "arr_1"}:  # from np.savez(file, x, y)
         roles = [(default, role, each) for role, each in zip(ROLES, arrays, strict=False)]
     by_role = {}
     left_out = [each for _, role, each in roles if role is None]
@@ -259,7 +259,9 @@ def _pair(source: Path, arrays: Sequence[Named], before: str) -> Found:
         left_out += more
     if not by_role["images"]:
         names = ", ".join(short(each.name) for each in arrays[:8]) or "nothing"
-        raise DataError(f"{source}: no images: {names} in it, expected x_train, y_train or so")
+        raise DataError(
+            f"{source}: no images: found {names}, expected names like x_train and y_train"
+        )
     parts = [
         array_part(split, images, by_role["labels"].get(split))
         for split, images in sorted(by_role["images"].items(), reverse=True)

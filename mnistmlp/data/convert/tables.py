@@ -1,7 +1,7 @@
-"""Tables with an image a row, as Kaggle has them, read a block of rows at a time.
+"""Tables with one image per row, like Kaggle's, read a block of rows at a time.
 
-NumPy's loadtxt reads the rows: of the readers at hand it is the fastest by six times.
-Rows that it refuses are looked at one by one.
+NumPy's loadtxt reads the rows: it is six times as fast as the alternatives.
+Rows that it refuses are examined one by one.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from mnistmlp.errors import DataError
 
 MAX_LINE = 1 << 16  # bytes; 785 numbers of 20 digits need 16,500
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-NO_TEXT = re.compile(rb"[\x00-\x08\x0a-\x1f]")  # but for a tab
-SAMPLE = 100  # rows, of which the labels are looked at
+NO_TEXT = re.compile(rb"[\x00-\x08\x0a-\x1f]")  # except tabs
+SAMPLE = 100  # rows whose labels are examined
 Line = tuple[int, bytes]  # its number, from 1, and its bytes
 
-# What the numbers of a table may be: the type that reads them, and white
+# What the numbers of a table may be: the dtype to read them with, and white
 LEVELS: dict[str, tuple[type[Any], float]] = {
     "0 to 255": (np.uint8, 255),
     "fractions up to 255": (np.float32, 255),
@@ -40,7 +40,7 @@ LEVELS: dict[str, tuple[type[Any], float]] = {
 
 
 def table_part(path: Path, split: Split) -> Part:
-    """Return the images of a table, of which only the first line has been read.
+    """Return the images of a table, after reading only its first line.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def table_part(path: Path, split: Split) -> Part:
     wrong, notes, names = Wrong(), list[str](), list[str]()
     if columns.left_out:
         left_out = ", ".join(map(short, columns.left_out[:5]))
-        notes.append(f"columns that are left out: {left_out}")
+        notes.append(f"columns left out: {left_out}")
     blocks = _read_blocks(path, columns, wrong, notes, names)
     return Part(split, str(path), columns.label is not None, blocks, wrong, notes, names)
 
@@ -62,7 +62,7 @@ def read_first_line(path: Path) -> str:
     Raises
     ------
     DataError
-        If the file cannot be read, or is no text of lines.
+        If the file cannot be read, or is not lines of text.
     """
     with open_plain(path) as file:
         for lines in read_lines(path, file):
@@ -109,7 +109,7 @@ def _number_lines(lines: list[bytes], before: int) -> list[Line]:
 def _read_blocks(
     path: Path, columns: Columns, wrong: Wrong, notes: list[str], names: list[str]
 ) -> Generator[Block, None, None]:
-    """Yield the images of a table, and note what is put right in them; add names of classes."""
+    """Yield the images of a table, and note what is corrected; adds class names."""
     rows: _Rows | None = None
     header = columns.names is not None
     with open_plain(path) as file:
@@ -124,12 +124,12 @@ def _read_blocks(
 
 
 def _has_words(columns: Columns, lines: list[Line]) -> bool:
-    """Tell whether most labels of rows are words, the names of classes."""
+    """Tell whether most labels are words, the names of classes."""
     if columns.label is None:
         return False
     words = 0
     for _, line in lines[:SAMPLE]:
-        fields = line.decode("latin1").split(columns.delimiter)  # quotes are no matter here
+        fields = line.decode("latin1").split(columns.delimiter)  # quotes do not matter here
         if len(fields) == columns.count:
             words += not NUMBER.fullmatch(fields[columns.label].strip('" \t'))
     return words > min(len(lines), SAMPLE) / 2
@@ -138,7 +138,7 @@ def _has_words(columns: Columns, lines: list[Line]) -> bool:
 def _examine(
     path: Path, columns: Columns, lines: list[Line], notes: list[str], names: list[str] | None
 ) -> _Rows:
-    """Find out from the first rows how the numbers of a table are to be read."""
+    """Find out from the first rows how to read the numbers of a table."""
     rows = _Rows(path, columns, "0 to 255", names)
     sample = [row for line in lines if (row := rows.try_floats(line)) is not None]
     if not sample:
@@ -151,7 +151,7 @@ def _examine(
         )
         notes.append("the last column is the label")
     highest = np.median(table[:, list(columns.pixels)].max(axis=1))  # a few rows may be wrong
-    if 1 < highest < 2:  # rounded, all images would be black
+    if 1 < highest < 2:  # rounding would make all images black
         raise DataError(f"{path}: pixels up to {highest:.8g}, not 0 to 1 or 0 to 255")
     if highest <= 1:
         notes.append("numbers from 0 to 1, scaled to 0 to 255")
@@ -163,13 +163,13 @@ def _examine(
 
 
 def _is_label_last(table: NDArray[Any]) -> bool:
-    """Tell whether the last column, not the first, is the label: corners of images are black."""
+    """Tell whether the last column is the label, not the first: corners of images are black."""
     first, last = table[:, 0], table[:, -1]
     return not first.any() and bool(last.any()) and last.max() < DIGITS
 
 
 def _is_text(label: str) -> bool:
-    """Tell whether a label that was read byte by byte is in UTF-8."""
+    """Tell whether a label read byte by byte is UTF-8."""
     try:
         return bool(label.encode("latin1").decode())
     except UnicodeDecodeError:
@@ -189,7 +189,7 @@ class _Rows:
         self.unused = sorted(set(range(columns.count)) - used)
 
     def read(self, lines: list[Line], wrong: Wrong) -> Block:
-        """Return the images of some rows, and count those that hold none."""
+        """Return the images of some rows, and count rows without one."""
         try:
             return self._parse([line for _, line in lines])
         except (ValueError, Warning):
@@ -209,7 +209,7 @@ class _Rows:
         return Block(images, np.concatenate(labels) if labels else None, np.array(kept))
 
     def try_floats(self, line: Line) -> NDArray[Any] | None:
-        """Return a row as numbers (1, columns), or None if its pixels are no grey levels."""
+        """Return a row as numbers (1, columns), or None if its pixels are not grey levels."""
         try:
             row = self._load([line[1]], np.float32)
         except (ValueError, Warning):
@@ -218,7 +218,7 @@ class _Rows:
         return row if (pixels >= 0).all() and (pixels <= 255).all() else None
 
     def is_whole(self, line: Line) -> bool:
-        """Tell whether a row consists of whole numbers, written as such."""
+        """Tell whether a row consists of numbers written as whole numbers."""
         try:
             self._load([line[1]], np.uint8)
         except (ValueError, Warning):
@@ -226,7 +226,7 @@ class _Rows:
         return True
 
     def _load(self, lines: list[bytes], dtype: type[Any]) -> NDArray[Any]:
-        """Return rows as numbers; ValueError or a warning if they are none of this type."""
+        """Return rows as numbers; ValueError or a warning if they are not of this type."""
         columns = self.columns
         if self.unused or self.names is not None:
             lines = [self._replace_words(line) for line in lines]
@@ -246,7 +246,7 @@ class _Rows:
         return table
 
     def _replace_words(self, line: bytes) -> bytes:
-        """Return a line whose columns that are left out hold 0, and whose label is a number."""
+        """Return a line with 0 in the columns left out, and a number as its label."""
         fields = split_fields(line.decode("latin1"), self.columns.delimiter)
         for column in self.unused:
             if column < len(fields):
@@ -260,7 +260,7 @@ class _Rows:
         return self.columns.delimiter.join(fields).encode("latin1")
 
     def _parse(self, lines: list[bytes]) -> Block:
-        """Return the images of rows; ValueError or a warning if one of them is wrong."""
+        """Return the images of rows; ValueError or a warning if one is wrong."""
         table, label = self._load(lines, self.dtype), self.columns.label
         pixels = table[:, self.order]
         if self.dtype is not np.uint8:
@@ -276,7 +276,7 @@ class _Rows:
         return Block(images, labels.astype(np.uint8))
 
     def _find_fault(self, number: int, line: bytes, wrong: Wrong) -> None:
-        """Count a wrong row, and say what is wrong in it."""
+        """Count a wrong row, and say what is wrong with it."""
         columns, where = self.columns, f"{self.path}:{number}"
         try:
             fields = split_fields(line.decode("latin1"), columns.delimiter)
@@ -290,7 +290,7 @@ class _Rows:
             label = fields[columns.label].strip()
             if self.names is not None:
                 if not label or not _is_text(label):
-                    wrong.add(f"{where}: {'a label that is not in UTF-8' if label else 'no label'}")
+                    wrong.add(f"{where}: {'a label that is not UTF-8' if label else 'no label'}")
                     return
                 wrong.add(f"{where}: {self._describe_pixel(fields)}")
                 return
@@ -303,7 +303,7 @@ class _Rows:
         wrong.add(f"{where}: {self._describe_pixel(fields)}")
 
     def _describe_pixel(self, fields: list[str]) -> str:
-        """Describe the first pixel that is no grey level."""
+        """Describe the first pixel that is not a grey level."""
         for column in self.columns.pixels:
             text = fields[column].strip()
             if not NUMBER.fullmatch(text) or not 0 <= float(text) <= self.white:

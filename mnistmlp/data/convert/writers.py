@@ -1,4 +1,4 @@
-"""Images in the forms of other tools: a table as Kaggle has it, an archive as Keras has it."""
+"""Images in other tools' formats: a table like Kaggle's, an archive like Keras's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mnistmlp.arrays import PIXELS, Bytes
 from mnistmlp.data.convert.parts import BLOCK, Images
 
 OnBlock = Callable[[int], None]
-LEVEL = 6  # of gzip: a fifth of the time of 9, and 4 % more bytes
+LEVEL = 6  # of gzip: a fifth of level 9's time, for 4 % more bytes
 
 
 def write_table(file: BinaryIO, images: Images, *, packed: bool, on_block: OnBlock) -> None:
-    """Write images as a table: a header, then a label, where there is one, and 784 pixels a row.
+    """Write images as a table: a header, then a row of a label, if any, and 784 pixels each.
 
     Parameters
     ----------
@@ -49,10 +49,10 @@ def _write_rows(file: BinaryIO | gzip.GzipFile, images: Images, on_block: OnBloc
 
 
 def format_rows(rows: Bytes) -> bytes:
-    """Return numbers (n, columns) as text: commas between the columns, a line for each row.
+    """Return numbers (n, columns) as text: commas between columns, one line per row.
 
-    Each number becomes four bytes, of which those that it does not need are dropped: 20
-    times as fast as NumPy's savetxt.
+    Each number becomes four bytes, and the unused ones are dropped: 20 times as fast as
+    NumPy's savetxt.
     """
     texts = np.array([f"{number},".ljust(4) for number in range(256)], "S4")
     cells = texts.view(np.uint8).reshape(256, 4)[rows]  # (n, columns, 4)
@@ -69,7 +69,7 @@ def write_arrays(file: BinaryIO, sets: Sequence[Images]) -> None:
     ----------
     file : file
     sets : sequence of Images
-        No two of the same split.  Without labels, there is no y.
+        At most one of each split.  Without labels, there is no y.
     """
     arrays = dict[str, Bytes]()
     for images in sets:

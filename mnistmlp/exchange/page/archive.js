@@ -59,16 +59,16 @@ function zip(files) {
   return joined([...parts, ...directory, pack(...end)]);
 }
 
-// --- Reading one, which anybody may have made --------------------------------
+// --- Reading an untrusted zip -----------------------------------------------
 
-/** What is wrong with a file, in words. */
+/** An error in a file, in words. */
 class Refusal extends Error {}
 
 function demand(holds, name, values) {
   if (!holds) throw new Refusal(word(name, values));
 }
 
-/** Return the files of these names in a zip, one of each in any folder, of at most so many bytes. */
+/** Return the files with these names in a zip, one each in any folder, up to a number of bytes. */
 async function unzip(archive, names, mostBytes) {
   const view = new DataView(archive.buffer);
   demand(archive.length > 4 && view.getUint32(0, true) === 0x04034b50, "noZip");
@@ -82,7 +82,7 @@ async function unzip(archive, names, mostBytes) {
   return files;
 }
 
-/** Return what the directory at the end of a zip says of its files; past either end there is none. */
+/** Return the entries in the directory at the end of a zip; none if it lies outside the file. */
 function listEntries(archive, view) {
   let end = archive.length - 22;
   while (view.getUint32(end, true) !== 0x06054b50) end--;
@@ -101,7 +101,7 @@ function listEntries(archive, view) {
   return entries;
 }
 
-/** Return the bytes of a file in a zip, no more of them than the directory says. */
+/** Return the bytes of a file in a zip, no more than the directory says. */
 async function unpack(archive, view, { name, flags, method, crc, packed, size, place }, mostBytes) {
   demand(!(flags & 1) && [0, 8].includes(method), "strangeZip", { name });
   demand(size <= mostBytes, "tooMany", { most: groupDigits(MOST_KEPT) });
@@ -112,7 +112,7 @@ async function unpack(archive, view, { name, flags, method, crc, packed, size, p
     const reader = inflated(stored).getReader();
     let at = 0;
     for (let part; !(part = await reader.read()).done; at += part.value.length)
-      bytes.set(part.value, at); // an error, if it is too long
+      bytes.set(part.value, at); // an error if it is too long
   }
   demand(bytes.length === size && crc32(bytes) === crc, "damagedZip");
   return bytes;
@@ -120,7 +120,7 @@ async function unpack(archive, view, { name, flags, method, crc, packed, size, p
 
 // --- Arrays ------------------------------------------------------------------
 
-/** Return a .npy file of bytes of this type and shape; both as Python writes them. */
+/** Return a .npy file of bytes with this type and shape, both as Python writes them. */
 function encodeNpy(type, shape, bytes) {
   const head = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`;
   const length = Math.ceil((10 + head.length + 1) / 64) * 64 - 10;
@@ -131,7 +131,7 @@ function encodeNpy(type, shape, bytes) {
 
 const singles = (values, shape) => encodeNpy("<f4", shape, new Uint8Array(values.buffer));
 
-/** Return a string as an array of no dimensions. */
+/** Return a string as an array without dimensions. */
 function encodeText(text) {
   const points = Uint32Array.from([...text], (character) => character.codePointAt(0));
   return encodeNpy(`<U${points.length}`, "()", new Uint8Array(points.buffer));
@@ -139,7 +139,7 @@ function encodeText(text) {
 
 // --- A brain -----------------------------------------------------------------
 
-/** Return the brain file of a network, which Python reads; `epochs` it was trained for. */
+/** Return the brain file of a network trained for `epochs`, readable from Python. */
 function encodeBrain(network, epochs, version) {
   const files = { "meta.npy": encodeText(JSON.stringify(describeBrain(network, epochs, version))) };
   network.layers.forEach(({ weights, fanIn, fanOut }, l) => {
@@ -156,7 +156,7 @@ function encodeBrain(network, epochs, version) {
   return zip(files);
 }
 
-/** Return the `meta` of a brain of which nobody measured how accurate it is. */
+/** Return the `meta` of a brain of unknown accuracy. */
 function describeBrain(network, epochs, version) {
   const { sizes, activation, output, normalization } = network;
   const input = { shape: [SIDE, SIDE], divide_by: 255 };

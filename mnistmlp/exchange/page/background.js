@@ -1,13 +1,13 @@
-// The background of a digit: its grey level at each pixel, and whether ink is darker than it.
-// Does what mnistmlp/pictures/background.py does, which gives the reasons and the sources.
+// The background of a digit: its grey level at each pixel, and whether the ink is darker.
+// As in mnistmlp/pictures/background.py, which gives reasons and sources.
 
-const MIN_BACKGROUND = 16; // grey levels: no background is taken to send back less light
+const MIN_BACKGROUND = 16; // lowest grey level assumed for a background
 const SPECK = 0.002; // of a picture
-const TWO_LEVELS = 0.9; // separability of ink on an even background, its soft edges included
-const COARSE = 96; // pixels of the longer side that the background is looked at with
+const TWO_LEVELS = 0.9; // separability of ink on an even background, including its soft edges
+const COARSE = 96; // pixels of the longer side when examining the background
 const COARSER = 48;
 
-/** Tell whether the background has one level: no shadow falls on it, no light fades. */
+/** Tell whether the background has one level: no shadows, no fading light. */
 function isBackgroundEven(grey) {
   grey = shrink(grey, COARSE);
   const edge = margin(grey);
@@ -17,7 +17,7 @@ function isBackgroundEven(grey) {
   return (percentile(off, 60) < 0.08 && far < 0.35) || separability(grey.data) > 0.97;
 }
 
-/** Tell whether ink is darker than its background. */
+/** Tell whether the ink is darker than its background. */
 function isInkDark(grey, even) {
   const middle = (least(grey.data) + most(grey.data)) / 2;
   const light = sameShape(grey, (level) => level > middle);
@@ -32,7 +32,7 @@ function isInkDark(grey, even) {
   return even ? areCornersLight(light) : isInkDarkOnUneven(shrink(grey, COARSER));
 }
 
-/** Return how many components reach the border, not counting specks or its soft edge. */
+/** Return how many components reach the border, without specks or its soft edge. */
 function countAtBorder(mask) {
   const edge = Math.max(1, Math.floor(Math.min(mask.height, mask.width) / 32));
   const [bottom, right] = [mask.height - edge, mask.width - edge];
@@ -67,7 +67,7 @@ function isInkDarkOnUneven(grey) {
   return light / near > 0.5;
 }
 
-/** Return how far each pixel stands out of its background, from 0 to 255. */
+/** Return how much each pixel differs from its background, from 0 to 255. */
 function measureContrast(grey, dark, { even, side, parts }) {
   const background = even
     ? new Float32Array(grey.data.length).fill(median(margin(grey)))
@@ -75,7 +75,7 @@ function measureContrast(grey, dark, { even, side, parts }) {
   return sameShape(grey, (level, i) => standOut(level, background[i], dark));
 }
 
-/** Return how far a grey level is below (above, if not dark) its background, or 0. */
+/** Return how far a grey level is below (or above if not dark) its background, or 0. */
 function standOut(level, background, dark) {
   const difference = dark
     ? (255 * (background - level)) / Math.max(background, MIN_BACKGROUND)
@@ -83,7 +83,7 @@ function standOut(level, background, dark) {
   return Math.max(difference, 0);
 }
 
-/** Return the level of the background at each pixel: the slow change of light, and on it a closing. */
+/** Return the level of the background at each pixel: the slow change of light, plus a closing. */
 function estimateBackground(grey, dark, parts) {
   const slow = fitIllumination(grey);
   const rest = grey.data.map((level, i) => Math.abs(level - slow.data[i]));
@@ -94,7 +94,7 @@ function estimateBackground(grey, dark, parts) {
   return sameShape(closed, (level, i) => slow.data[i] + level);
 }
 
-/** Return grey levels with pixels replaced by the mean of the background known around them. */
+/** Return grey levels with pixels replaced by the mean of the known background around them. */
 function paintOut(grey, painted, known) {
   const level = mean(chosen(grey, (i) => known.data[i]));
   const weights = smooth(shrink(known, COARSE), 3);
@@ -105,7 +105,7 @@ function paintOut(grey, painted, known) {
   return sameShape(grey, (each, i) => (painted.data[i] ? background.data[i] : each));
 }
 
-/** Return the quadratic surface nearest to grey levels by absolute deviation. */
+/** Return the quadratic surface that fits grey levels with least absolute deviation. */
 function fitIllumination(grey) {
   const { height, width, data } = grey;
   const across = (i, size) => (size > 1 ? (2 * i) / (size - 1) - 1 : -1);
@@ -126,7 +126,7 @@ function fitIllumination(grey) {
   return surface;
 }
 
-/** Return the factors of the terms that come nearest to values, by the normal equations. */
+/** Return the coefficients that fit values best, from the normal equations. */
 function leastSquares(design, values, weights) {
   const count = design[0].length;
   const rows = Array.from({ length: count }, () => new Float64Array(count + 1));
@@ -149,10 +149,10 @@ function leastSquares(design, values, weights) {
   return rows.map((row, a) => row[count] / row[a]);
 }
 
-/** Return the pixels so far from the border; those of the corners twice. */
+/** Return the pixels at a distance from the border; corners twice. */
 function ring({ height, width, data }, depth) {
   const [bottom, right] = [Math.max(height - depth, depth + 1), Math.max(width - depth, depth + 1)];
-  if (depth >= height || depth >= width) return data; // a picture thinner than that
+  if (depth >= height || depth >= width) return data; // a picture narrower than that
   const found = [];
   for (const row of [depth, Math.min(bottom, height) - 1])
     found.push(...data.subarray(row * width + depth, row * width + right));
@@ -168,7 +168,7 @@ function margin(grey) {
   return chosen(grey, (i) => !inner.data[i]);
 }
 
-/** Return the mask of what is further from the border than a part of each side. */
+/** Return the mask of the pixels further from the border than a part of each side. */
 function innerMask(height, width, part) {
   const down = Math.max(1, Math.floor(height / part));
   const across = Math.max(1, Math.floor(width / part));

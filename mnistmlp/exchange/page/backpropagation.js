@@ -1,8 +1,8 @@
 // Backpropagation: the gradient of a batch's loss with respect to all weights and biases.
-// Does what mnistmlp/core/backpropagation.py, losses.py and activations.py do, an image after the
-// other: the equations BP1 to BP4 are those of docs/maths/3-backpropagation.md.
+// Does what mnistmlp/core/backpropagation.py, losses.py and activations.py do, image by
+// image: docs/maths/3-backpropagation.md derives the equations BP1 to BP4.
 
-const SMALLEST = 1.1754944e-38; // the smallest probability that a logarithm is taken of
+const SMALLEST = 1.1754944e-38; // lower bound of probabilities before their logarithm is taken
 
 // --- Derivatives of the activations, f'(z), from a = f(z) --------------------
 
@@ -12,7 +12,7 @@ const DERIVATIVES = {
   relu: (a) => (a > 0 ? 1 : 0),
 };
 
-// --- Losses of an image, by the output that they go with, and BP1 ------------
+// --- Losses of an image, by output activation, and BP1 ------------
 
 const LOSSES = {
   sigmoid: {
@@ -33,8 +33,8 @@ const oneHot = (digit) => new Float32Array(DIGITS).fill(1, digit, digit + 1);
 // --- The gradient ------------------------------------------------------------
 
 /**
- * Return the loss of images of 784 bytes, averaged, and its gradient, laid out like the parameters;
- * and of the last image the activations a⁰ … aᴸ and δ¹ … δᴸ.
+ * Return the mean loss of images of 784 bytes, and its gradient, laid out like the parameters; and
+ * for the last image, the activations a⁰ … aᴸ and δ¹ … δᴸ.
  */
 function backpropagate(network, images, labels, gradient = new Float32Array(network.parameters.length)) {
   const matrices = layerMatrices(gradient.fill(0), network.sizes);
@@ -65,7 +65,7 @@ function backward(network, layers, delta) {
 /** Return the derivatives by the image, (W¹)ᵀ δ¹. */
 const inputGradient = (network, deltas) => multiplyBack(network.layers[0], deltas[0]);
 
-/** Return Wᵀ δ: what each neuron before a layer has a part in. */
+/** Return Wᵀ δ: each previous neuron's contribution. */
 function multiplyBack({ weights, fanIn, fanOut }, delta) {
   const product = new Float64Array(fanIn);
   for (let neuron = 0; neuron < fanOut; neuron++) {
@@ -75,9 +75,9 @@ function multiplyBack({ weights, fanIn, fanOut }, delta) {
   return product;
 }
 
-/** Add δ aᵀ, so many times, to the gradient of a layer's weights, and δ to that of its biases. */
+/** Add a multiple of δ aᵀ to the gradient of a layer's weights, and of δ to its biases'. */
 function addOuterProduct(matrix, delta, a, share) {
-  const lit = litOf(a); // the others have a part of 0
+  const lit = litOf(a); // the others contribute 0
   for (let neuron = 0; neuron < delta.length; neuron++) {
     const start = neuron * (a.length + 1);
     const part = share * delta[neuron];

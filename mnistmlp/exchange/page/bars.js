@@ -1,13 +1,13 @@
-// What comes out: the digit or number in words, ten bars, and images of 28 x 28.
+// The output: the digit or number in words, ten bars, and images of 28 x 28.
 
-/** Write a probability as a percentage, which is never rounded to none or all. */
+/** Write a probability as a percentage, never rounded to 0 or 100 %. */
 function percent(share, under = "<", over = ">") {
   const figure = (100 * share).toFixed(1);
   if (figure === "0.0") return `${under} 0.1 %`;
   return figure === "100.0" ? `${over} 99.9 %` : `${figure} %`;
 }
 
-/** Make the ten rows of digit, percentage, and bars with these names. */
+/** Make the ten rows of digit, percentage and bars with these names. */
 function makeBars(list, names = ["bar"]) {
   for (let digit = 0; digit < DIGITS; digit++) {
     const [row, name, track, share] = create("li", "span", "div", "span");
@@ -20,7 +20,7 @@ function makeBars(list, names = ["bar"]) {
   }
 }
 
-/** Set the bars to probabilities; to none where there is nothing to read. */
+/** Set the bars to probabilities, or to none if there is nothing to read. */
 function showBars(list, found) {
   [...list.children].forEach((row, digit) => {
     const share = found ? found.probabilities[digit] : 0;
@@ -30,7 +30,7 @@ function showBars(list, found) {
   });
 }
 
-/** Say in words what the digit or number is taken for, or otherwise what is missing, and a hint. */
+/** Say in words what the digit or number was read as, or what is missing, and a hint. */
 function showVerdict(section, found, otherwise, hint) {
   const [digit, reading, runnerUp] = ["#digit", "#reading", "#runner-up"].map((name) =>
     section.querySelector(name),
@@ -57,7 +57,7 @@ const inWords = (share) => percent(share, word("under"), word("over"));
 const mostLike = ({ digit, confidence }) =>
   word("mostLike", { what: WORDS.digits[digit], share: inWords(confidence) });
 
-/** Return the digit that is likeliest after the first. */
+/** Return the second most likely digit. */
 function runnerUp({ probabilities, digit }) {
   const others = probabilities.map((share, each) => (each === digit ? -1 : share));
   return others.indexOf(Math.max(...others));
@@ -65,11 +65,11 @@ function runnerUp({ probabilities, digit }) {
 
 function second({ probabilities, digit }) {
   const next = runnerUp({ probabilities, digit });
-  if (probabilities[next] < 0.0005) return word("noOther"); // it would be rounded to none
+  if (probabilities[next] < 0.0005) return word("noOther"); // it would be rounded to 0
   return word("next", { digit: next, share: inWords(probabilities[next]) });
 }
 
-/** Return the pixels of an image of 28 x 28; `colours` gives red, green and blue of each value. */
+/** Return the pixels of a 28 x 28 image; `colours` maps values to red, green and blue. */
 function pixelsFrom(values, colours = (level) => [level, level, level], width = SIDE) {
   const image = new ImageData(width, values.length / width);
   values.forEach((value, i) => image.data.set([...colours(value), 255], 4 * i));
@@ -80,7 +80,7 @@ function showImage(canvas, ...values) {
   canvas.getContext("2d").putImageData(pixelsFrom(...values), 0, 0);
 }
 
-/** Show values of pixels, from against to for; the strongest of them, if it is not given. */
+/** Show pixel values from against to for, scaled to the strongest unless that is given. */
 function showSigned(canvas, values, strongest = most(values.map(Math.abs)), width = SIDE) {
   const palette = theme();
   showImage(canvas, values, (value) => diverging(value / (strongest || 1), palette), width);

@@ -1,18 +1,18 @@
-// The camera: a live picture, of which the square in the middle is read.
+// The camera: a live picture, read in the square in the middle.
 
-const GUIDE = 0.7; // of the shorter side of the picture
-const PAUSE = 100; // milliseconds between two readings
+const GUIDE = 0.7; // of the picture's shorter side
+const PAUSE = 100; // milliseconds between readings
 
 /**
- * Shows the camera, and calls `frame` with the pixels in the guide some times a second; `failed`
- * with a sentence to show where there is no camera, or no longer.
+ * Shows the camera, and calls `frame` with the pixels in the guide several times a second, and
+ * `failed` with a sentence to show if there is no camera, or no longer.
  */
 class Camera {
   constructor(video, frame, failed) {
     this.video = video;
     this.frame = frame;
     this.failed = failed;
-    this.request = null; // the latest, until the camera is stopped
+    this.request = null; // the current one, until the camera is stopped
     this.stream = null;
   }
 
@@ -40,13 +40,13 @@ class Camera {
   }
 
   #fail(request, reason) {
-    if (this.request !== request) return; // of no more interest
+    if (this.request !== request) return; // no longer of interest
     this.stop();
     const name = `camera-${reason}`;
     this.failed(word("withoutCamera", { reason: word(name in WORDS ? name : "camera-other") }));
   }
 
-  /** Read frames until the stream is no longer the one that is shown. */
+  /** Read frames while the stream is the one shown. */
   #read(stream) {
     if (this.stream !== stream) return;
     const { videoWidth, videoHeight } = this.video;
@@ -60,7 +60,7 @@ class Camera {
   }
 }
 
-/** Return the stream of the camera, once it is allowed and on. */
+/** Return the camera's stream, once it is allowed and on. */
 async function openCamera() {
   if (!navigator.mediaDevices) throw new DOMException("", "insecure");
   return navigator.mediaDevices.getUserMedia({

@@ -1,24 +1,24 @@
-// What would change the answer: the image goes along the gradient until it is another digit.
+// What would change the answer: the image follows the gradient until it is another digit.
 
-// The first finds the smallest changes, the last gets over the flat parts of sigmoids
+// The first finds the smallest changes, the last crosses the flat parts of sigmoids
 const WAYS = [
   { length: 0.2, momentum: 0 },
   { length: 0.3, momentum: 0.8 },
   { length: 1, momentum: 0.9 },
 ];
 const MOST_STEPS = 100;
-const PLAIN = 26; // grey levels: a change that is seen
+const PLAIN = 26; // grey levels: a visible change
 
 /**
- * Find a small change of an image of 784 bytes, as the network sees it, that makes it the wanted
- * digit: the smallest of those that `WAYS` lead to.  Null where none does.
+ * Find a small change to an image of 784 bytes, as the network sees it, that makes it the wanted
+ * digit: the smallest that any of `WAYS` finds.  Null if there is none.
  */
 function findChange(network, image, wanted) {
   const found = WAYS.map((way) => goTowards(network, image, wanted, way)).filter(Boolean);
   return found.sort((one, other) => one.share - other.share)[0] ?? null;
 }
 
-/** Take steps of a length, from pixels from 0 to 1, along a gradient that is averaged. */
+/** Take steps of a length along an averaged gradient, starting from pixels from 0 to 1. */
 function goTowards(network, image, wanted, { length, momentum }) {
   const start = Float64Array.from(image, (level) => level / 255);
   const x = start.slice();
@@ -37,7 +37,7 @@ function goTowards(network, image, wanted, { length, momentum }) {
   return null;
 }
 
-/** Return the gradient of zᵗ − ln Σ exp zᶜ, the sums of the wanted digit and the others, by x. */
+/** Return the gradient of zᵗ − ln Σ exp zᶜ by x, with zᵗ of the wanted digit and zᶜ of the others. */
 function gradientTowards(network, x, wanted) {
   const layers = forward(network, x.map((each) => 255 * each));
   const outputs = { layer: network.layers.length };
@@ -49,7 +49,7 @@ function gradientTowards(network, x, wanted) {
   return gradient.map((each, i) => ((each > 0 ? x[i] >= 1 : x[i] <= 0) ? 0 : each)); // at its end
 }
 
-/** Return the image in bytes on the straight way to x nearest to the start that is the digit. */
+/** Return, in bytes, the first image on the straight line to x that is the digit. */
 function shorten(network, start, x, wanted) {
   const between = (part) => inBytes(start.map((each, i) => each + part * (x[i] - each)));
   let [least, part] = [0, 1];
@@ -68,7 +68,7 @@ function digitOf(network, image) {
   return outputs.indexOf(most(outputs));
 }
 
-/** Return the image changed, the difference, and how large that is. */
+/** Return the changed image, the difference and its size. */
 function describeChange(before, image, steps) {
   const difference = Float64Array.from(image, (level, i) => level - before[i]);
   const norm = (vector) => Math.hypot(...vector);

@@ -1,8 +1,8 @@
-// Where the network is taught: what was drawn is named, learnt, kept, trained on and saved.
+// Where the network is taught: drawings are labelled, learnt, kept, trained on and saved.
 
 /**
- * `read` reads again what is given, `introduce` says what the network is, `view` shows it, `clear`
- * clears the field.
+ * `read` reads the input again, `introduce` describes the network, `view` shows it, `clear` clears
+ * the field.
  */
 class Classroom {
   constructor(network, { read, introduce, clear, view }) {
@@ -50,7 +50,7 @@ class Classroom {
     return chosen ? +chosen.value : null;
   }
 
-  /** Show what the network made of an image, the last of a number or alone; null for none. */
+  /** Show the network's reading of an image, the last of a number or alone; null for none. */
   show(found, ofNumber = this.ofNumber) {
     Object.assign(this, { found, ofNumber });
     element("what-is-it").textContent = word(ofNumber ? "whatIsLast" : "whatIsIt");
@@ -59,7 +59,7 @@ class Classroom {
     this.lesson.show(found?.seen ?? null, this.label);
   }
 
-  /** Forget what was drawn: something else is given. */
+  /** Forget the drawing: there is a new input. */
   forget() {
     const chosen = element("labels").querySelector(":checked");
     if (chosen) chosen.checked = false;
@@ -71,7 +71,7 @@ class Classroom {
   }
 
   #keep() {
-    const { image, seen } = this.found; // what is edited is only known as it is seen
+    const { image, seen } = this.found; // an edited image is known only as the network sees it
     this.collection.add({ image: image ?? seen, label: this.label });
     this.clear();
     element("drawing").focus();

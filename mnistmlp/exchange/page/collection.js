@@ -1,12 +1,12 @@
-// Drawings that were kept, each with what it is: to train on, and to save.
+// The drawings kept, each with its label, for training and saving.
 
-/** Keeps drawings, and shows them as thumbnails; `changed` is called when there are others. */
+/** Keeps drawings and shows them as thumbnails; calls `changed` when they change. */
 class Collection {
   constructor(list, changed) {
     this.list = list;
     this.changed = changed;
     this.examples = []; // each { image, label }
-    this.version = 0; // another one whenever there are others
+    this.version = 0; // replaced whenever they change
   }
 
   add(...examples) {
@@ -16,7 +16,7 @@ class Collection {
     this.changed();
   }
 
-  /** Add the drawings of files that were saved, and say of which there are none. */
+  /** Add the drawings in saved files, and say which files have none. */
   async open(files) {
     const [examples, refused] = [[], []];
     for (const file of files) {
@@ -47,7 +47,7 @@ class Collection {
     return row;
   }
 
-  /** Remove a drawing; whoever is at the keyboard goes on from the next one. */
+  /** Remove a drawing; the keyboard focus moves to the next one. */
   #remove(example, row) {
     const next = row.nextElementSibling ?? row.previousElementSibling;
     this.examples.splice(this.examples.indexOf(example), 1);

@@ -1,8 +1,8 @@
-// The colours of the theme, for what is drawn by script.
+// The colours of the theme, for drawing.
 
-let themed = null; // asking for a colour costs a layout
+let themed = null; // looking up a colour costs a layout
 const dark = matchMedia("(prefers-color-scheme: dark)");
-dark.addEventListener("change", () => (themed = null)); // before others draw again
+dark.addEventListener("change", () => (themed = null)); // before others redraw
 
 /** Return the theme's colours as red, green and blue. */
 const theme = () => (themed ??= readTheme());
@@ -17,7 +17,7 @@ function readTheme() {
   );
 }
 
-/** Return the colour of a value from -1, all against, by 0 to 1, all for. */
+/** Return the colour of a value from -1, all against, to 1, all for. */
 function diverging(value, palette) {
   const end = value > 0 ? palette.for : palette.against;
   const part = Math.min(Math.abs(value), 1);

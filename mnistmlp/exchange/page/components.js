@@ -1,7 +1,7 @@
-// Connected components of a mask: the pieces of a digit, and what else is in a picture.
-// Does what mnistmlp/pictures/components.py does.
+// Connected components of a mask: the pieces of a digit and of anything else.
+// As in mnistmlp/pictures/components.py.
 
-/** Labels the pixels of a mask that touch each other, corners included, by runs in rows. */
+/** Labels the 8-connected components of a mask, by runs in rows. */
 class Components {
   constructor(mask) {
     this.shape = [mask.height, mask.width];
@@ -13,7 +13,7 @@ class Components {
     this.count = numbers.size;
   }
 
-  /** Return how many pixels each component has. */
+  /** Return the number of pixels in each component. */
   sizes() {
     return this.#summed((run) => run.end - run.start);
   }
@@ -51,7 +51,7 @@ class Components {
     return boxes;
   }
 
-  /** Return the mask of the components that are kept. */
+  /** Return the mask of the components to keep. */
   mask(kept) {
     const mask = grid(...this.shape);
     for (const { row, start, end, component } of this.runs)
@@ -82,7 +82,7 @@ function findRuns({ height, width, data }) {
   return runs;
 }
 
-/** Return for each run the first run of its component: union and find. */
+/** Return for each run the first run of its component: union-find. */
 function joinRuns(height, runs) {
   const parents = runs.map((_, i) => i);
   const root = (run) => {

@@ -1,4 +1,4 @@
-// What speaks for a neuron and what against it: weight times activation, traced back to the image.
+// What speaks for and against a neuron: weight times activation, traced back to the image.
 
 const MOST_SHOWN = 24; // neurons of a layer
 
@@ -28,7 +28,7 @@ function onwardOf(network, layers, { layer, neuron }) {
   return { terms: out.map((weight) => weight * layers[layer][neuron]), weights: out };
 }
 
-/** Return the most places of the largest values, in order, of those that are above 0. */
+/** Return up to `most` indices of the largest values above 0, in order. */
 function largest(values, most, size = (value) => value) {
   const found = [];
   for (let i = 0; i < values.length; i++) {
@@ -43,16 +43,16 @@ function largest(values, most, size = (value) => value) {
 }
 
 /**
- * Trace a neuron back through the layers.  Each neuron on the way has a share in the one that is
- * traced, and divides it among the terms of its own sum, in proportion to their size.  `shown` has
- * the neurons of each layer to go on from; without it, they are those with the largest shares.
+ * Trace a neuron back through the layers.  Each neuron on the way has a share in the traced one,
+ * and divides it among the terms of its own sum, in proportion to their size.  `shown` has the
+ * neurons of each layer to continue from; by default, those with the largest shares.
  *
- * Returns them, the shares of all neurons, the lines, and what each pixel has; what raises the
+ * Returns them, the shares of all neurons, the lines, and each pixel's share; what raises the
  * traced neuron is positive, what lowers it negative.
  */
 function traceBack(network, layers, selected, shown = null) {
   const [found, allShares, lines] = [[], [], []];
-  let counting = new Map([[selected.neuron, 1]]); // shares, negative where more of it lowers
+  let counting = new Map([[selected.neuron, 1]]); // shares, negative if more lowers the neuron
   let pixels = null;
   for (let layer = selected.layer; layer > 0; layer--) {
     const before = layers[layer - 1];
@@ -75,7 +75,7 @@ function traceBack(network, layers, selected, shown = null) {
   return { shown: found, shares: allShares, lines, pixels };
 }
 
-/** Return the parts of a share that the terms of a neuron's sum have, and add up the shares. */
+/** Divide a share among the terms of a neuron's sum, and add up the shares. */
 function divideShare({ weights, fanIn }, a, to, share, shares) {
   const start = to * (fanIn + 1);
   const strengths = new Float64Array(fanIn);
@@ -84,12 +84,12 @@ function divideShare({ weights, fanIn }, a, to, share, shares) {
   if (!total) return strengths;
   for (let i = 0; i < fanIn; i++) {
     strengths[i] *= share / total;
-    shares[i] += a[i] < 0 ? -strengths[i] : strengths[i]; // as more of it would count
+    shares[i] += a[i] < 0 ? -strengths[i] : strengths[i]; // the effect of raising it
   }
   return strengths;
 }
 
-/** Return which neurons of a layer to show, by their shares. */
+/** Return the neurons of a layer to show, by their shares. */
 function sample(shares) {
   if (shares.length <= MOST_SHOWN) return [...shares.keys()];
   const found = largest(shares, MOST_SHOWN, Math.abs);
@@ -97,7 +97,7 @@ function sample(shares) {
   return found.sort((one, other) => one - other);
 }
 
-/** Return the neurons to show of each layer; `chosen` is among them, if one is given. */
+/** Return the neurons of each layer to show, including `chosen`, if given. */
 function sampleLayers(network, layers, chosen) {
   const first = (size, layer) => (layer ? sample(new Float64Array(size)) : null);
   if (!layers) return network.sizes.map(first);

@@ -1,6 +1,6 @@
-// The accuracy on images held out, epoch by epoch, as a curve that grows.
+// The accuracy on held-out images by epoch, as a growing curve.
 
-const MARGIN = { left: 44, right: 12, top: 8, bottom: 24 }; // pixels, for the figures at the axes
+const MARGIN = { left: 44, right: 12, top: 8, bottom: 24 }; // pixels, for the labels of the axes
 
 /** Draws a curve of shares, from 0 to 1, on a canvas. */
 class Curve {
@@ -15,7 +15,7 @@ class Curve {
     this.render();
   }
 
-  /** Draw it, in the colours of the theme as it is now. */
+  /** Draw it in the current theme's colours. */
   render() {
     const { canvas, shares } = this;
     const context = fitted(canvas);
@@ -59,7 +59,7 @@ class Curve {
   }
 }
 
-/** Return the next of 1, 2, 5, 10, 20 … that is no smaller. */
+/** Return the smallest of 1, 2, 5, 10, 20 … that is not below a number. */
 function roundStep(least) {
   const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
   return [1, 2, 5, 10].find((factor) => factor * power >= least) * power;

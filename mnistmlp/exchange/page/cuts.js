@@ -1,22 +1,22 @@
-// Cutting the pieces of a line of writing wherever little ink is crossed: too often, on purpose.
-// Does what mnistmlp/pictures/numbers/cuts.py does, which gives the reasons and the sources.
+// Cutting the pieces of a line of writing wherever that crosses little ink: too often, on purpose.
+// As in mnistmlp/pictures/numbers/cuts.py, which gives reasons and sources.
 
 // lengths are relative to the height of the line's digits
 const MIN_CUT_WIDTH = 0.35; // narrower pieces are not cut
-const CUT_SPACING = 0.08; // between two cuts, at least
+const CUT_SPACING = 0.08; // least distance between cuts
 const MIN_STROKE = 0.2; // length of the stroke that a cut separates
-const MAX_CROSSED = 6; // ink that a cut crosses, at most, by the width of strokes
-const ANCHORS = [3, 5]; // rows that cuts are looked for in, in eighths of the height
-const TURN = 0.35; // ink in pixels that a cut may as well cross as move aside by a pixel
+const MAX_CROSSED = 6; // most ink that a cut crosses, relative to the width of strokes
+const ANCHORS = [3, 5]; // rows in which to look for cuts, in eighths of the height
+const TURN = 0.35; // ink in pixels that costs as much as moving aside by a pixel
 
 /**
  * Return cuts through ink from top to bottom, from left to right: each { way, crossed }, the first
- * column of each row that is right of it, and the ink that it crosses by the width of strokes.
+ * column right of it in each row, and the ink that it crosses relative to the width of strokes.
  */
 function cheapestCuts(ink, height, stroke) {
   const [down, up] = [leastInk(ink), leastInk(upsideDown(ink))];
   const reach = Math.max(1, Math.trunc((CUT_SPACING * height) / 2));
-  const found = new Map(); // by their ways
+  const found = new Map(); // by their paths
   for (const anchor of ANCHORS) {
     const row = Math.floor((anchor * ink.height) / 8);
     const under = ink.height - 1 - row;
@@ -39,7 +39,7 @@ function upsideDown({ height, width, data }) {
   return turned;
 }
 
-/** Return where a cost is the least within a reach, in the middle of where it is. */
+/** Return where a cost is lowest within a reach, in the middle of ties. */
 function valleys(cost, reach) {
   const runs = [];
   for (let place = reach; place < cost.length - reach; place++) {
@@ -50,7 +50,7 @@ function valleys(cost, reach) {
   return runs.map((run) => run[Math.floor(run.length / 2)]);
 }
 
-/** Return the least ink on a way from the first row to each pixel, row by row, and the moves there. */
+/** Return the least ink on a path from the first row to each pixel, row by row, and the moves. */
 function leastInk({ height, width, data }) {
   const totals = [Float64Array.from(data.subarray(0, width))];
   const moves = [];
@@ -69,7 +69,7 @@ function leastInk({ height, width, data }) {
   return { totals, moves };
 }
 
-/** Return the columns of a way from the last row to the first. */
+/** Return the columns of a path from the last row to the first. */
 function follow(moves, column) {
   const columns = [column];
   for (const turns of moves.reverse()) columns.push((column += turns[column]));

@@ -1,14 +1,14 @@
 // Decoding pictures, or a frame of a video, to grey levels.
 // The browser decodes; what follows is as in mnistmlp/pictures/decoding.py, by the same names.
 
-const MAX_PIXELS = 16e6; // what a canvas holds in every browser
-const WORKING_SIDE = 256; // pixels: larger pictures are reduced towards it
-const ELONGATION = 8; // so are those twice as long as the working side by this, however thin
+const MAX_PIXELS = 16e6; // the size of a canvas in every browser
+const WORKING_SIDE = 256; // pixels: larger pictures are reduced towards this
+const ELONGATION = 8; // likewise those longer than twice this many working sides, however thin
 const MIN_FILLED = 0.75; // of its bounding box by a card: a disc fills pi / 4
 const MIN_SPREAD = 32; // grey levels between a card and the ink on it
 const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
 
-/** Return the pixels (ImageData) of a file: turned upright, the colours as they are in it. */
+/** Return the pixels (ImageData) of a file, turned upright, with its original colours. */
 async function decode(blob) {
   const bitmap = await createImageBitmap(blob, {
     colorSpaceConversion: "none",
@@ -21,7 +21,7 @@ async function decode(blob) {
   return pixelsOf(bitmap, [0, 0, bitmap.width, bitmap.height], width, height);
 }
 
-/** Return the pixels of a part of what can be drawn, at a width and height. */
+/** Return the pixels of part of a drawable source, at a width and height. */
 function pixelsOf(source, [left, top, across, down], width, height) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -29,7 +29,7 @@ function pixelsOf(source, [left, top, across, down], width, height) {
   return context.getImageData(0, 0, width, height);
 }
 
-/** Return the grey levels of the pixels of a picture (ImageData), reduced where it is large. */
+/** Return the grey levels of a picture (ImageData), reduced if it is large. */
 function toGrey({ width, height, data }, side = WORKING_SIDE) {
   let picture = { width, height, data }; // red, green, blue, alpha
   const long = Math.floor(Math.max(width, height) / ELONGATION);
@@ -38,7 +38,7 @@ function toGrey({ width, height, data }, side = WORKING_SIDE) {
   return projectColours(findCard(picture) ?? composite(picture));
 }
 
-/** Return means over squares of pixels, colours weighted by how opaque they are. */
+/** Return means over squares of pixels, with colours weighted by opacity. */
 function reduce({ width, height, data }, factor) {
   const [columns, rows] = [Math.ceil(width / factor), Math.ceil(height / factor)];
   const sums = new Float64Array(rows * columns * 4);
@@ -78,7 +78,7 @@ function onBackground({ width, height, data }, background) {
   return { width, height, colours };
 }
 
-/** Cut out the card that the opaque part of a picture is, if it is one: it fills its box. */
+/** Cut out the opaque part of a picture if it is a card, which fills its box. */
 function findCard({ width, height, data }) {
   const alpha = grid(height, width, Float32Array.from({ length: width * height }, (_, i) => data[4 * i + 3]));
   const highest = most(alpha.data);
@@ -89,7 +89,7 @@ function findCard({ width, height, data }) {
   const largest = sizes.indexOf(most(sizes));
   const [top, left, bottom, right] = pieces.boxes()[largest];
   if (sizes[largest] < MIN_FILLED * (bottom - top) * (right - left)) return null;
-  const [card, opaque] = [[], []]; // red, green, blue and alpha of the box, and what is opaque
+  const [card, opaque] = [[], []]; // red, green, blue and alpha of the box, and the opaque part
   for (let row = top; row < bottom; row++) {
     for (let column = left; column < right; column++) {
       const i = row * width + column;
@@ -103,7 +103,7 @@ function findCard({ width, height, data }) {
   return onBackground({ width: right - left, height: bottom - top, data: card }, middle);
 }
 
-/** What is seen is ink, unless it is most of the picture: then it is the background. */
+/** The opaque part is ink, unless it is most of the picture: then it is the background. */
 function backgroundOf({ width, height, data }) {
   let highest = 0;
   for (let i = 3; i < data.length; i += 4) highest = Math.max(highest, data[i]);
@@ -117,7 +117,7 @@ function backgroundOf({ width, height, data }) {
   return light !== share > 0.5 ? 0 : 255;
 }
 
-/** Return colours as grey levels along the axis that they vary along most. */
+/** Return colours as grey levels along their axis of largest variance. */
 function projectColours({ width, height, colours }) {
   let apart = 0;
   for (let i = 0; i < colours.length; i += 3) {
@@ -130,7 +130,7 @@ function projectColours({ width, height, colours }) {
   return sameShape(grid(height, width, projected(colours, 3, axis)), (level) => level - lowest);
 }
 
-/** Return how far each colour lies along an axis; colours are so many numbers apart. */
+/** Return the position of each colour along an axis; colours are `step` numbers apart. */
 function projected(colours, step, axis) {
   const levels = new Float32Array(colours.length / step);
   for (let i = 0, at = 0; i < levels.length; i++, at += step)
@@ -138,7 +138,7 @@ function projected(colours, step, axis) {
   return levels;
 }
 
-/** Return the first principal component of colours, its parts adding up to 1 without their signs. */
+/** Return the first principal component of colours; the absolute values of its parts sum to 1. */
 function principalAxis(colours) {
   const count = colours.length / 3;
   const means = [0, 0, 0];
@@ -148,14 +148,14 @@ function principalAxis(colours) {
     for (let a = 0; a < 3; a++)
       for (let b = 0; b < 3; b++)
         matrix[a][b] += (colours[i + a] - means[a]) * (colours[i + b] - means[b]);
-  for (let time = 0; time < 30; time++) matrix = squared(matrix); // what is left is the largest's
+  for (let time = 0; time < 30; time++) matrix = squared(matrix); // only the largest's remains
   const diagonal = matrix.map((row, k) => row[k]);
   const axis = matrix[diagonal.indexOf(most(diagonal))];
   const sum = total(axis.map(Math.abs)) * (total(axis) >= 0 ? 1 : -1);
   return axis.map((part) => part / sum);
 }
 
-/** Return the square of a matrix of 3 x 3, scaled to a trace of 1. */
+/** Return the square of a 3 x 3 matrix, scaled to a trace of 1. */
 function squared(matrix) {
   const product = matrix.map((row) =>
     row.map((_, b) => row.reduce((sum, each, k) => sum + each * matrix[k][b], 0)),

@@ -1,9 +1,9 @@
 // The drawing field: strokes by mouse, pen, finger or keyboard, kept as paths.
 
-const FIELD = 256; // units of the field's side, and pixels of what the network's steps get
+const FIELD = 256; // units along the field's side, and pixels passed on to the picture steps
 const STEP = 4; // units that an arrow key moves the pen
 
-/** Draws on a canvas, and calls `changed` after every change of its strokes. */
+/** Draws on a canvas, and calls `changed` whenever its strokes change. */
 class Drawing {
   constructor(canvas, changed) {
     this.canvas = canvas;
@@ -11,8 +11,8 @@ class Drawing {
     this.brush = 18; // units
     this.strokes = []; // each { width, points: [[x, y], …], pointer: its number, if one draws it }
     this.past = []; // the strokes before each change, for undo
-    this.open = null; // the stroke that is being drawn
-    this.pen = null; // where the keyboard has the pen
+    this.open = null; // the stroke being drawn
+    this.pen = null; // the pen's position for the keyboard
     this.hidden = new OffscreenCanvas(FIELD, FIELD).getContext("2d", { willReadFrequently: true });
     canvas.addEventListener("pointerdown", (event) => this.#press(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
@@ -27,7 +27,7 @@ class Drawing {
     return this.strokes.length === 0;
   }
 
-  /** End the stroke that is being drawn. */
+  /** End the stroke being drawn. */
   lift() {
     this.open = this.pen = null;
     this.render();
@@ -56,7 +56,7 @@ class Drawing {
     return field;
   }
 
-  /** Draw the field on the screen, in the colours of the theme. */
+  /** Draw the field on the screen, in the theme's colours. */
   render() {
     const { canvas } = this;
     const context = fitted(canvas);
@@ -105,7 +105,7 @@ class Drawing {
 
   #move(event) {
     if (!this.#isDrawnBy(event)) return;
-    if (!event.buttons) return this.lift(); // it was let go of where the page was not told
+    if (!event.buttons) return this.lift(); // it was released where the page did not notice
     const all = event.getCoalescedEvents?.() ?? [];
     for (const each of all.length ? all : [event]) this.open.points.push(this.#place(each));
     this.#update();
@@ -153,9 +153,9 @@ class Drawing {
   }
 }
 
-// --- What all canvases on the screen need ------------------------------------
+// --- Shared by all canvases on the screen ------------------------------------
 
-/** Return a clean context of a canvas that has a pixel for each of the screen's. */
+/** Return a cleared context of a canvas with one pixel for each of the screen's. */
 function fitted(canvas) {
   const width = Math.round(canvas.clientWidth * devicePixelRatio);
   const height = Math.round(canvas.clientHeight * devicePixelRatio);

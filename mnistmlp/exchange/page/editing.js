@@ -1,19 +1,19 @@
-// The image that the network sees, edited by hand, or changed towards another digit.
+// The image that the network sees, edited by hand or changed into another digit.
 
 /**
- * Keeps the image that is edited, as the network sees it: after normalisation.  `seen` returns the
- * one to begin with, null for none; `changed` is called when another one is to be shown.
+ * Keeps the edited image, as the network sees it: after normalisation.  `seen` returns the one to
+ * start from, or null; `changed` is called when another one is to be shown.
  */
 class Editing {
   constructor(network, seen, changed) {
     Object.assign(this, { network, seen, changed });
-    this.image = null; // 784 bytes, once it is edited
+    this.image = null; // 784 bytes, once edited
     this.change = null; // towards another digit
-    this.picked = false; // the other digit, by hand
+    this.picked = false; // the other digit, if chosen by hand
     onClick("edit", () => this.#toggle());
     onClick("restore", () => {
       this.#show(null);
-      element("edit").focus(); // the button is disabled now
+      element("edit").focus(); // the button is now disabled
     });
     onClick("change", () => this.#findChange());
     element("wanted").addEventListener("change", () => (this.picked = true));
@@ -26,7 +26,7 @@ class Editing {
     element("seen").classList.toggle("editing", this.field.editing);
   }
 
-  /** Paint no longer. */
+  /** Stop painting. */
   stop() {
     if (this.field?.editing) this.#toggle();
   }
@@ -44,7 +44,7 @@ class Editing {
     this.changed();
   }
 
-  /** Forget what was edited: something else is shown. */
+  /** Forget the edited image: something else is shown. */
   drop() {
     this.image = this.change = null;
   }
@@ -57,7 +57,7 @@ class Editing {
     else element("changed").textContent = word("noChange", { what: WORDS.digits[wanted] });
   }
 
-  /** Show what can be done with an image that was recognised; null for none. */
+  /** Show what can be done with a recognised image; null for none. */
   show(found) {
     element("restore").disabled = !this.image;
     element("change").disabled = !found;

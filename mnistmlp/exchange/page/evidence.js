@@ -1,19 +1,19 @@
-// Whether what stands out from a background is ink, or noise, a shade or a blot.
-// Does what mnistmlp/pictures/evidence.py does, which gives the reasons and the sources.
+// Whether what stands out from a background is ink, or noise, a shadow or a blot.
+// As in mnistmlp/pictures/evidence.py, which gives reasons and sources.
 
 const MIN_CONTRAST = 12; // grey levels between ink and background, of 255
 const MIN_SEPARABILITY = 0.7; // noise of one kind has 2 / pi
-const MAX_COVERED = 0.8; // of the picture by ink: where it is more, it is no digit
-const MAX_WIDTH = 0.48; // of strokes, by the longer side of the digit
-const MAX_OPEN_WIDTH = 0.37; // if ink reaches the border, which is not taken for its edge
-const CUT_OFF_WIDTH = 0.2; // if it lies along the border, and goes on beyond it
-const MAX_ALONG = 0.6; // of the longer side of a digit may lie along the border
-const WIDTH_SIDE = 32; // pixels of the longer side at which that is measured
-const MIN_EVIDENCE = 240; // contrast times distance in deviations
-const CLEAR_DISTANCE = 10; // in deviations
-const CLEAR_SHARE = 0.7; // of all that stands out, in what is taken for the digit
+const MAX_COVERED = 0.8; // share of the picture that ink may cover: no digit covers more
+const MAX_WIDTH = 0.48; // of strokes, relative to the digit's longer side
+const MAX_OPEN_WIDTH = 0.37; // if ink reaches the border, which does not count as its edge
+const CUT_OFF_WIDTH = 0.2; // if it lies along the border and continues beyond
+const MAX_ALONG = 0.6; // of a digit's longer side may lie along the border
+const WIDTH_SIDE = 32; // pixels of the longer side when measuring that
+const MIN_EVIDENCE = 240; // contrast times separation in standard deviations
+const CLEAR_DISTANCE = 10; // in standard deviations
+const CLEAR_SHARE = 0.7; // share of the candidate digit in all that stands out
 
-/** Tell whether nothing in a picture is ink: it is pale, noise, or covers too much. */
+/** Tell whether nothing in a picture is ink: too pale, noise, or covering too much. */
 function isNoise({ levels, threshold, sure }, leastSeparability = MIN_SEPARABILITY) {
   return (
     most(levels.data) < MIN_CONTRAST ||
@@ -22,7 +22,7 @@ function isNoise({ levels, threshold, sure }, leastSeparability = MIN_SEPARABILI
   );
 }
 
-/** Say what is wrong with what is taken for the digit: "shade", "blot", or null. */
+/** Say what is wrong with the candidate digit: "shade", "blot", or null. */
 function findFault(found, strength) {
   const contrast = inkLevel(found, strength);
   const doubtful = reachesBorder(strength);
@@ -33,7 +33,7 @@ function findFault(found, strength) {
   return shadow || widestSquare(strength) > MAX_WIDTH ? "blot" : null;
 }
 
-/** Tell whether ink lies along a side of a picture that is not cut to the digit. */
+/** Tell whether ink lies along a side of a picture that is not cropped to the digit. */
 function isCutOff(strength) {
   const { height, width } = strength;
   const [top, left] = [[0, 0, 1, width], [0, 0, height, 1]];
@@ -43,7 +43,7 @@ function isCutOff(strength) {
   return Math.max(...sides) > MAX_ALONG * sizeOf(inkBox(strength, 0.5)) && !sides.every(Boolean);
 }
 
-/** Tell whether what is taken for the digit is alone, distinct, and off the border. */
+/** Tell whether the candidate digit is alone, distinct and off the border. */
 function isClear(found, strength) {
   const sum = (mask) => found.levels.data.reduce((sum, level, i) => sum + (mask.data[i] > 0) * level, 0);
   return (
@@ -53,12 +53,12 @@ function isClear(found, strength) {
   );
 }
 
-/** Return how far the ink that is kept stands out, in grey levels. */
+/** Return the contrast of the ink kept, in grey levels. */
 function inkLevel({ levels, sure }, kept) {
   return median(chosen(levels, (i) => sure.data[i] && kept.data[i] > 0));
 }
 
-/** Return how far what is surely ink stands out from the rest, in standard deviations. */
+/** Return how far certain ink is from the rest, in standard deviations. */
 function distance({ levels: { data }, sure }) {
   const [count, sum, squares] = [[0, 0], [0, 0], [0, 0]]; // of the rest, and of the ink
   data.forEach((level, i) => {
@@ -71,16 +71,16 @@ function distance({ levels: { data }, sure }) {
   return (means[1] - means[0]) / Math.max(Math.sqrt(Math.max(within, 0) / data.length), 1e-3);
 }
 
-/** Return the mean width of strokes by the longer side: the border is no edge. */
+/** Return the mean width of strokes relative to the longer side; the border is not an edge. */
 function openWidth(strength) {
   return strokeWidth(strength, false) / sizeOf(inkBox(strength, 0));
 }
 
-/** Return the side of the widest square in ink, by its longer side. */
+/** Return the side of the largest square in ink, relative to its longer side. */
 function widestSquare(strength) {
   const small = shrink(cut(strength, inkBox(strength, 0.5)), WIDTH_SIDE);
   const { height, width, data } = small;
-  const sides = grid(height, width); // of the widest square that ends at each pixel
+  const sides = grid(height, width); // of the largest square that ends at each pixel
   for (let row = 0, i = 0; row < height; row++) {
     for (let column = 0; column < width; column++, i++) {
       if (data[i] <= 0.5) continue;

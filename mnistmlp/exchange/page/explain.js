@@ -1,5 +1,4 @@
-// The neuron that is selected, in numbers: its sum, what speaks for it and against it, and where it
-// goes on to.
+// The selected neuron, in numbers: its sum, what speaks for and against it, and where it leads.
 
 const TERMS = 4; // of each kind
 
@@ -7,7 +6,7 @@ const two = (value) => value.toFixed(2).replace("-", "−");
 const signed = (value, gap = "") => `${value < 0 ? "−" : "+"}${gap}${two(Math.abs(value))}`;
 const raise = (number) => [...`${number}`].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
 
-// How an activation is written, of one sum or of a layer's
+// How an activation is written, for one sum or a layer's
 const WRITTEN = {
   sigmoid: (z) => `σ(${z})`,
   tanh: (z) => `tanh(${z})`,
@@ -15,7 +14,7 @@ const WRITTEN = {
   softmax: (z, l) => `exp(${z}) / Σ exp(z${l})`,
 };
 
-/** Explains neurons in a panel; `choose` is called with one that is chosen there. */
+/** Explains neurons in a panel; calls `choose` with the one chosen there. */
 class Explanation {
   constructor(panel, network, choose) {
     this.part = (name) => panel.querySelector(`#${name}`);
@@ -35,7 +34,7 @@ class Explanation {
     });
   }
 
-  /** Show a neuron's numbers for the activations of all layers; or that there are none. */
+  /** Show a neuron's numbers, given the activations of all layers, or that there are none. */
   show(selected, layers, chosen) {
     const { part, network } = this;
     const there = Boolean(selected && layers);
@@ -105,5 +104,5 @@ class Explanation {
   }
 }
 
-/** Write an activation: small ones are not rounded to none. */
+/** Write an activation; small ones are not rounded to 0. */
 const figure = (a) => (a > 0 && a < 0.005 ? a.toExponential(1).replace("-", "−") : two(a));

@@ -1,4 +1,4 @@
-// Files that are chosen, dropped or pasted, and those that are saved.
+// Files that are chosen, dropped, pasted or saved.
 
 /** Let a button choose files. */
 function wireChooser(button, chooser, take) {
@@ -9,7 +9,7 @@ function wireChooser(button, chooser, take) {
   });
 }
 
-/** Take files that are dropped on the page, or pasted. */
+/** Accept files dropped on the page or pasted. */
 function wireDropping(take) {
   const mark = (event, dragging) => {
     event.preventDefault();
@@ -26,7 +26,7 @@ function wireDropping(take) {
   document.addEventListener("paste", (event) => take([...event.clipboardData.files]));
 }
 
-/** Give the user a file to save. */
+/** Offer the user a file to save. */
 function download(name, bytes) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));

@@ -1,6 +1,6 @@
-// Thresholds and filters of grey levels, as in mnistmlp/pictures/filters.py.
+// Thresholds and filters for grey levels, as in mnistmlp/pictures/filters.py.
 
-/** Return the level that splits levels into the two classes furthest apart (Otsu, 1979). */
+/** Return the threshold that splits levels into the two most separate classes (Otsu, 1979). */
 function otsuThreshold(levels) {
   const { counts, edges } = histogram(levels, 256);
   const centres = counts.map((_, k) => Math.fround((edges[k] + edges[k + 1]) / 2));
@@ -16,7 +16,7 @@ function otsuThreshold(levels) {
   return threshold;
 }
 
-/** Count levels in so many bins of equal width. */
+/** Count levels in bins of equal width. */
 function histogram(levels, bins) {
   let [low, high] = [least(levels), most(levels)];
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
@@ -34,7 +34,7 @@ function histogram(levels, bins) {
   return { counts, edges };
 }
 
-/** Return how much of the variance lies between Otsu's two classes. */
+/** Return the share of the variance between Otsu's two classes. */
 function separability(levels, threshold = otsuThreshold(levels)) {
   let [count, sum, squares] = [0, 0, 0];
   const average = mean(levels);
@@ -51,27 +51,27 @@ function separability(levels, threshold = otsuThreshold(levels)) {
   return (share * (1 - share) * (inHigh - inLow) ** 2) / (squares / levels.length);
 }
 
-/** Return the most or the least of squares of `window` pixels a side, odd. */
+/** Return the maxima or minima over squares of `window` pixels a side, odd. */
 function runningExtreme(values, window, pick) {
   return alongBoth(values, (rows) => slideRows(rows, window, pick));
 }
 
-/** Return the background of ink: what is left of it is wider than a window. */
+/** Return the background of ink: whatever remains is wider than a window. */
 function closing(values, window, dark = true) {
   const [first, second] = dark ? [Math.max, Math.min] : [Math.min, Math.max];
   return runningExtreme(runningExtreme(values, window, first), window, second);
 }
 
-/** Return the most or the least of windows of so many pixels, odd, along the rows. */
+/** Return the maxima or minima over windows of an odd number of pixels along the rows. */
 function slideRows({ height, width, data }, window, pick) {
   const reach = Math.min(window >> 1, width - 1);
-  const rising = pick === Math.max; // to call it for each pixel would take most of the time
+  const rising = pick === Math.max; // calling it for each pixel would take most of the time
   const slid = grid(height, width);
   const line = new Float32Array(width + 2 * reach);
   for (let row = 0; row < height; row++) {
     const start = row * width;
     copyExtended(data.subarray(start, start + width), line, reach);
-    let span = 1; // how many pixels each one stands for
+    let span = 1; // pixels covered by each one so far
     while (span < 2 * reach + 1) {
       const step = Math.min(span, 2 * reach + 1 - span);
       for (let i = 0; i + step < line.length; i++) {
@@ -85,19 +85,19 @@ function slideRows({ height, width, data }, window, pick) {
   return slid;
 }
 
-/** Return them along the columns. */
+/** The same along the columns. */
 function slide(values, window, pick) {
   return transpose(slideRows(transpose(values), window, pick));
 }
 
-/** Copy a row into the middle of a longer line, and its ends to what is beside it. */
+/** Copy a row into the middle of a longer line, and repeat its ends. */
 function copyExtended(row, line, reach) {
   line.fill(row[0], 0, reach);
   line.set(row, reach);
   line.fill(row.at(-1), reach + row.length);
 }
 
-/** Return values blurred by a Gaussian, with a standard deviation in pixels. */
+/** Return values blurred by a Gaussian with a standard deviation in pixels. */
 function smooth(values, deviation) {
   const reach = round(3 * deviation);
   const weights = Array.from({ length: 2 * reach + 1 }, (_, i) =>
@@ -124,7 +124,7 @@ function smoothRows({ height, width, data }, weights, reach) {
   return blurred;
 }
 
-/** Return means over squares, as many as leave the longer side about so many pixels. */
+/** Return means over squares, so that the longer side is about `side` pixels. */
 function shrink(grey, side) {
   const factor = Math.max(1, Math.floor(longer(grey) / side));
   const small = grid(Math.ceil(grey.height / factor), Math.ceil(grey.width / factor));
@@ -139,7 +139,7 @@ function shrink(grey, side) {
   return small;
 }
 
-/** Return an enlargement to a shape, linear between the pixels' centres. */
+/** Return values enlarged to a shape, linear between pixel centres. */
 function stretch(small, height, width) {
   if (small.height === height && small.width === width) return small;
   const tall = transpose(stretchRows(transpose(small), height));

@@ -1,21 +1,21 @@
-// Grids of numbers, and the little of NumPy and Pillow that the picture steps need.
-// A grid is { height, width, data }, its data a row after the other.
+// Grids of numbers, and the few functions of NumPy and Pillow that the picture steps need.
+// A grid is { height, width, data }, with data row by row.
 
 function grid(height, width, data = new Float32Array(height * width)) {
   return { height, width, data };
 }
 
-/** Return a grid of the same shape, each number of which is made of one; loops are fast, map is not. */
+/** Return a grid of the same shape with a function applied; loops are fast, map is not. */
 function sameShape({ height, width, data }, each) {
   const made = grid(height, width);
   for (let i = 0; i < data.length; i++) made.data[i] = each(data[i], i);
   return made;
 }
 
-/** Return grey levels with dark and light changed over. */
+/** Return inverted grey levels. */
 const inverted = (grey) => sameShape(grey, (level) => 255 - level);
 
-/** Return the values at the places that are asked for. */
+/** Return the values at some places. */
 function chosen({ data }, wanted) {
   const found = new Float32Array(data.length);
   let count = 0;
@@ -23,7 +23,7 @@ function chosen({ data }, wanted) {
   return found.subarray(0, count);
 }
 
-/** Return the part from top, left to bottom, right, the last two one past it. */
+/** Return the part from top, left to bottom, right, the last two exclusive. */
 function cut(values, [top, left, bottom, right]) {
   const part = grid(bottom - top, right - left);
   for (let row = top; row < bottom; row++) {
@@ -33,13 +33,13 @@ function cut(values, [top, left, bottom, right]) {
   return part;
 }
 
-/** Return the part that reaches so far beyond a box, where there is so much. */
+/** Return the part within a margin of a box, as far as the grid reaches. */
 function cutAround(values, [top, left, bottom, right], room) {
   const [down, across] = [Math.min(values.height, bottom + room), Math.min(values.width, right + room)];
   return cut(values, [Math.max(0, top - room), Math.max(0, left - room), down, across]);
 }
 
-/** Put values into a larger grid of zeros, so far from its top and left. */
+/** Put values into a larger grid of zeros, at an offset from its top and left. */
 function place(values, top, left, height, width) {
   const larger = grid(height, width);
   for (let row = 0; row < values.height; row++) {
@@ -49,7 +49,7 @@ function place(values, top, left, height, width) {
   return larger;
 }
 
-/** Return the grid with rows and columns changed over. */
+/** Return the grid transposed. */
 function transpose({ height, width, data }) {
   const turned = grid(width, height);
   for (let column = 0, i = 0; column < width; column++)
@@ -57,7 +57,7 @@ function transpose({ height, width, data }) {
   return turned;
 }
 
-/** Apply a function of rows to the rows, or of columns to the columns: it takes and gives grids. */
+/** Apply a function of grids along the rows or the columns. */
 function alongBoth(values, ofRows) {
   return ofRows(transpose(ofRows(transpose(values))));
 }
@@ -84,7 +84,7 @@ const spread = (data) => most(data) - least(data);
 const mean = (data) => total(data) / data.length;
 const longer = ({ height, width }) => Math.max(height, width);
 
-/** Return the value that so many percent are below, linear between two. */
+/** Return a percentile, interpolated linearly. */
 function percentile(data, percent) {
   const place = ((data.length - 1) * percent) / 100;
   const before = Math.floor(place);
@@ -93,7 +93,7 @@ function percentile(data, percent) {
   return high < Infinity ? low + (high - low) * (place - before) : low;
 }
 
-/** Return values with those before a place no larger, and those after it no smaller: Hoare's FIND. */
+/** Return values partitioned at a place, smaller ones before it: Hoare's FIND. */
 function partedAt(data, place) {
   const parted = Float32Array.from(data);
   let [first, last] = [0, parted.length - 1];
@@ -116,14 +116,14 @@ function partedAt(data, place) {
 
 const median = (data) => percentile(data, 50);
 
-/** Round to the nearest integer, and halves to the even one, as Python and NumPy do. */
+/** Round to the nearest integer, halves to even, as in Python and NumPy. */
 function round(value) {
   const below = Math.floor(value);
   const half = value - below === 0.5;
   return half ? below + Math.abs(below % 2) : Math.round(value);
 }
 
-// --- Scaling, as Pillow has it -----------------------------------------------
+// --- Scaling, as in Pillow -------------------------------------------------
 
 const box = { support: 0.5, at: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) };
 const bicubic = {
@@ -135,7 +135,7 @@ const bicubic = {
   },
 };
 
-/** Return for each of `size` new pixels the first old one that it is made of, and the weights. */
+/** Return for each of `size` new pixels the first old one that it depends on, and the weights. */
 function resamplingWeights(old, size, filter) {
   const factor = old / size;
   const stretch = Math.max(factor, 1);
@@ -151,7 +151,7 @@ function resamplingWeights(old, size, filter) {
   });
 }
 
-/** Scale each row to so many pixels. */
+/** Scale each row to a number of pixels. */
 function resampleRows(values, size, filter) {
   const scaled = grid(values.height, size);
   const pixels = resamplingWeights(values.width, size, filter);

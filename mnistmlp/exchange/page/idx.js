@@ -1,7 +1,7 @@
-// The IDX file format of MNIST, as in mnistmlp/data/idx.py, and the digits that the page has in it.
+// The IDX file format of MNIST, as in mnistmlp/data/idx.py, and the digits embedded in the page.
 
-const MOST_KEPT = 5000; // drawings: a class's, and no more thumbnails than a page can hold
-const SHADES = 85; // grey levels between two that an embedded digit may have
+const MOST_KEPT = 5000; // drawings: a school class's, and as many thumbnails as a page can hold
+const SHADES = 85; // step between embedded grey levels
 
 /** Return an IDX file of bytes in this shape. */
 function encodeIdx(shape, bytes) {
@@ -32,7 +32,7 @@ function decodeIdx(files, name, shape) {
 
 const [IMAGES, LABELS] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
 
-/** Return the drawings in a file that `encodeExamples` and `zip` made, or other programs like it. */
+/** Return the drawings in a file that `encodeExamples` and `zip` made, or similar programs. */
 async function readDrawings(file, room) {
   const most = 16 + SIDE * SIDE * MOST_KEPT;
   demand(file.size <= 2 * most, "tooMany", { most: groupDigits(MOST_KEPT) });
@@ -52,7 +52,7 @@ function examplesOf(labels, images) {
   return Array.from(labels, (label, i) => ({ label, image: images.slice(i * size, (i + 1) * size) }));
 }
 
-/** Return the two files, by name, that `mnistmlp train --data-dir` reads, of examples. */
+/** Return the two files of examples, by name, that `mnistmlp train --data-dir` reads. */
 function encodeExamples(examples) {
   const images = new Uint8Array(examples.length * SIDE * SIDE);
   examples.forEach(({ image }, i) => images.set(image, i * SIDE * SIDE));

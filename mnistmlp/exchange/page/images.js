@@ -1,18 +1,18 @@
-// From any picture of one digit to 28 x 28 grey levels as MNIST has them.
-// Does what mnistmlp/pictures/images.py does, step by step, by the same names.
+// From any picture of one digit to 28 x 28 grey levels like MNIST's.
+// As in mnistmlp/pictures/images.py, step by step, with the same names.
 
 const BOX = 20; // pixels that the digit is scaled to
-const MIDDLE = 14; // where MNIST has the centre of mass
-const FINE = 4; // parts of a pixel of the box that strokes are widened at
+const MIDDLE = 14; // MNIST's centre of mass
+const FINE = 4; // resolution at which strokes are widened, relative to the box
 const THIN = 1.7; // pixels: thinner strokes are made as wide as usual
 const TYPICAL = 2.1;
-const MIN_WIDTH = 1.25; // pixels: hardly one of MNIST's has thinner strokes
-const FAINT = 25; // grey levels: no more than the edge of a stroke
+const MIN_WIDTH = 1.25; // pixels: hardly any MNIST image has thinner strokes
+const FAINT = 25; // highest grey level of the edge of a stroke
 
 /**
- * Read the grey levels of a picture, 0 to 255: the image of 28 x 28 bytes, what the steps came to,
- * and about how many digits it plainly shows.  Null where no ink is found.  `invert` tells whether
- * ink is dark: yes, no or auto; `ruled`, whether the picture may have rulings.
+ * Read the grey levels of a picture, 0 to 255: the image of 28 x 28 bytes, the results of the
+ * steps, and about how many digits it plainly shows.  Null if no ink is found.  `invert` tells
+ * whether the ink is dark: yes, no or auto; `ruled`, whether the picture may have rulings.
  */
 function examinePicture(grey, invert = "auto", ruled = true) {
   const ready = findReady(grey, invert);
@@ -21,7 +21,7 @@ function examinePicture(grey, invert = "auto", ruled = true) {
   return ink && normalise(ink, invert);
 }
 
-/** Go through the steps from the ink of a picture to an image. */
+/** Take the steps from the ink of a picture to an image. */
 function normalise(separated, invert) {
   const ink = cropToDigit(separated, invert);
   let count = countDigits(separated.grey, separated.strength);
@@ -32,7 +32,7 @@ function normalise(separated, invert) {
   return { image: centre(image), grey, ink: strength, dark, box, width, count };
 }
 
-/** Return the ink in the part of a picture that the digit is in. */
+/** Return the ink in the part of a picture that holds the digit. */
 function cropToDigit(ink, invert) {
   const sheet = findSheet(ink.grey, ink.strength);
   if (sheet) {
@@ -51,7 +51,7 @@ function cropToDigit(ink, invert) {
   return ink;
 }
 
-/** Scale ink, its strokes no thinner than usual, and say how wide they were. */
+/** Scale ink, widen thin strokes, and return their width before. */
 function scaleStrokes(ink, side) {
   let fine = scale(ink, FINE * side);
   const width = strokeWidth(fine) / FINE;
@@ -66,7 +66,7 @@ function scaleStrokes(ink, side) {
   return { image: sameShape(scaled, (strength) => (strength * 255) / strongest), width };
 }
 
-/** Scale the longer side to so many pixels, the aspect kept. */
+/** Scale the longer side to a number of pixels, keeping the aspect ratio. */
 function scale(ink, side) {
   const factor = side / longer(ink);
   const [height, width] = [ink.height, ink.width].map((size) => Math.max(1, round(size * factor)));
@@ -74,7 +74,7 @@ function scale(ink, side) {
   return sameShape(scaled, (strength) => clip(strength, 0, 1));
 }
 
-/** Place ink, at most 20 a side, with its centre of mass in the middle of 28 x 28. */
+/** Place ink of at most 20 x 20 pixels with its centre of mass in the middle of 28 x 28. */
 function centre(ink) {
   const [down, across] = centreOfMass(ink);
   const corner = (mass, side) => clip(round(MIDDLE - mass), 0, SIDE - side);
@@ -94,7 +94,7 @@ function centreOfMass({ width, data }) {
 
 // --- MNIST's own -------------------------------------------------------------
 
-/** Return light ink on black if a picture has the form of MNIST's images, else null. */
+/** Return light ink on black if a picture is already like MNIST's images, or null. */
 function findReady(grey, invert) {
   if (grey.height !== SIDE || grey.width !== SIDE) return null;
   const turned = inverted(grey);
@@ -102,7 +102,7 @@ function findReady(grey, invert) {
   return candidates.find(isReady) ?? null;
 }
 
-/** Tell whether an image of 28 x 28 is as MNIST's are. */
+/** Tell whether a 28 x 28 image is like MNIST's. */
 function isReady(image) {
   const count = (levels, level) => levels.filter((each) => each > level).length;
   if (count(ring(image, 0), 10) > 3 || count(image.data, FAINT) > image.data.length / 2)

@@ -1,4 +1,4 @@
-// Weights to start from, as in mnistmlp/core/initialization.py.
+// Initial weights, as in mnistmlp/core/initialization.py.
 
 /** Draw weights from U(−r, r), r = √(6 / (fan-in + fan-out)): Glorot and Bengio, 2010. */
 function glorotUniform({ fanIn, fanOut }, random) {
@@ -15,7 +15,7 @@ function heNormal({ fanIn }, random) {
 
 const INITIALISERS = { sigmoid: glorotUniform, tanh: glorotUniform, relu: heNormal };
 
-/** Return a network of the same kind with these sizes, random weights, and biases of 0. */
+/** Return a network of the same kind with these sizes, random weights and biases of 0. */
 function newNetwork({ activation, output, normalization }, sizes, random = Math.random) {
   const count = sizes.slice(1).reduce((sum, fanOut, l) => sum + (sizes[l] + 1) * fanOut, 0);
   const parameters = new Float32Array(count);

@@ -1,10 +1,10 @@
 // Separating the ink of a digit from its background: paper, a board or a canvas.
-// Does what mnistmlp/pictures/ink.py does, which gives the reasons and the sources.
+// As in mnistmlp/pictures/ink.py, which gives reasons and sources.
 
 /**
  * Find the ink of a digit: the picture with frames painted out, the ink's strength from 0 to 1, and
  * whether it is darker than its background.
- * Null where nothing stands out, or what does is noise, a shade or a blot.
+ * Null if nothing stands out, or only noise, a shadow or a blot.
  */
 function separateInk(grey, invert = "auto") {
   const [usual, ...others] = listGrounds(grey);
@@ -30,13 +30,13 @@ function separateInk(grey, invert = "auto") {
   return ink;
 }
 
-/** Find what stands out from the background; null where it is only noise. */
+/** Find what stands out from the background; null if it is only noise. */
 function findContrast(grey, invert) {
   const found = readContrast(grey, invert, listGrounds(grey)[0]);
   return isNoise(found) ? null : found;
 }
 
-/** Return the ways to read the background of a picture, the likeliest first. */
+/** Return ways to read the background of a picture, likeliest first. */
 function listGrounds(grey) {
   const even = isBackgroundEven(grey);
   return [
@@ -46,21 +46,21 @@ function listGrounds(grey) {
   ];
 }
 
-/** Measure what stands out from a background, be it ink or noise. */
+/** Measure what stands out from a background, whether ink or noise. */
 function readContrast(grey, invert, ground) {
   const dark = invert === "auto" ? isInkDark(grey, ground.even) : invert === "yes";
   const levels = smooth(measureContrast(grey, dark, ground), longer(grey) / 300);
   return { dark, ...splitInk(levels, otsuThreshold(levels.data)) };
 }
 
-/** Return what is surely ink, and ink with its soft edges, in pieces. */
+/** Return certain ink, and ink with its soft edges, in pieces. */
 function splitInk(levels, threshold) {
   const sure = sameShape(levels, (level) => level >= threshold);
   const soft = dilate(sameShape(levels, (level) => level >= threshold / 2));
   return { levels, threshold, sure, soft, pieces: new Components(soft) };
 }
 
-/** Find the ink inside a frame or a circle; null where there is none. */
+/** Find the ink inside a frame or a circle; null if there is none. */
 function findFramed(grey, found, invert) {
   const frames = findFrames(found.pieces, found.sure);
   if (!frames.some(Boolean)) return null;
@@ -68,19 +68,19 @@ function findFramed(grey, found, invert) {
   return separateInk(paintOut(grey, found.pieces.mask(frames), bare), invert);
 }
 
-/** Keep what belongs to the digit of all that stands out. */
+/** Keep only what belongs to the digit. */
 function keepDigit(grey, found) {
   const kept = pickDigit(found.pieces, found.levels, found.sure);
   return { grey, strength: inkStrength(found, kept), dark: found.dark };
 }
 
-/** Say what is wrong with what is taken for the digit; a sheet of paper with ink on it passes. */
+/** Say what is wrong with the candidate digit; a sheet of paper with ink on it passes. */
 function refuse(grey, found, ink) {
   const fault = findFault(found, ink.strength);
   return fault === "blot" && findSheet(grey, ink.strength) ? null : fault;
 }
 
-/** Tell whether ink stands out from what is around its box: a nook between strokes does not. */
+/** Tell whether ink differs from what surrounds its box: a nook between strokes does not. */
 function differsFromAround(grey, { strength, dark }) {
   const box = inkBox(strength);
   const around = cutAround(grey, box, Math.floor(sizeOf(box) / 8) + 1);
@@ -88,13 +88,13 @@ function differsFromAround(grey, { strength, dark }) {
   return standOut(level, median(ring(around, 0)), dark) >= MIN_CONTRAST;
 }
 
-/** Return the strength of the ink that is kept, from 0 to 1. */
+/** Return the strength of the ink kept, from 0 to 1. */
 function inkStrength(found, kept) {
   const level = 0.9 * inkLevel(found, kept);
   return sameShape(found.levels, (value, i) => kept.data[i] && Math.min(value / level, 1));
 }
 
-/** Return where a sheet of paper lies, if what stands out is one, and not a digit; else null. */
+/** Return where a sheet of paper lies if that is what stands out, not a digit; or null. */
 function findSheet(grey, ink) {
   const [top, left, bottom, right] = inkBox(ink, 0);
   const [height, width] = [bottom - top, right - left];
@@ -107,7 +107,7 @@ function findSheet(grey, ink) {
   return written && mean(ring(inside, 0)) > 0.95 && mean(inside.data) > 0.7 ? sheet : null;
 }
 
-/** Return top, left, bottom and right of the ink above a level, the last two one past it. */
+/** Return top, left, bottom and right of the ink above a level, the last two exclusive. */
 function inkBox({ height, width, data }, level = 0.05) {
   const found = [height, width, 0, 0];
   for (let row = 0, i = 0; row < height; row++) {

@@ -1,29 +1,29 @@
-// Learn: it is said what was drawn, and the network takes steps of gradient descent towards it.
+// Learn: the user labels a drawing, and the network takes steps of gradient descent towards it.
 
 const MOST_TAUGHT = 200_000; // weights and biases
-const MOST_UNDONE = 100; // times that steps were taken
-const STEP_RATE = 2; // times the learning rate of training: a change that can be seen
+const MOST_UNDONE = 100; // clicks on step
+const STEP_RATE = 2; // times the learning rate of training: a visible change
 const STUCK = 0.01; // δ of outputs that hardly learn, however wrong they are
 
 const countParameters = ({ parameters }) => parameters.length;
 
-/** Write two numbers with as many digits, from four on, as it takes to tell them apart. */
+/** Write two numbers with at least four digits, and as many as it takes to tell them apart. */
 function tellApart(one, other) {
   const digits = [4, 5, 6, 7].find((count) => one.toPrecision(count) !== other.toPrecision(count));
   return [one, other].map((number) => number.toPrecision(digits ?? 4));
 }
 
 /**
- * Teaches a network one image; `changed` is called when its weights are others, and `flow` with the
- * δ of a step, from the first layer to the last.
+ * Teaches a network one image; calls `changed` when its weights change, and `flow` with the δ of a
+ * step, from the first layer to the last.
  */
 class Lesson {
   constructor(network, { changed, flow }) {
     Object.assign(this, { network, changed, flow });
     this.image = null; // what the network sees
     this.label = null; // what it should say
-    this.paused = false; // as long as it is trained
-    this.past = []; // before steps, the first one first
+    this.paused = false; // while it is being trained
+    this.past = []; // before steps, first one first
     this.last = null; // what the last steps did
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.rate = element("rate");
@@ -33,12 +33,12 @@ class Lesson {
     for (const [id, keep] of [["unlearn", (count) => count - 1], ["unlearn-all", () => 0]])
       onClick(id, () => {
         this.undo(keep(this.past.length));
-        if (!this.past.length) element("step").focus(); // there is no more to undo
+        if (!this.past.length) element("step").focus(); // nothing left to undo
       });
     this.begin();
   }
 
-  /** Begin with the network as it is now. */
+  /** Start from the current network. */
   begin() {
     const possible = countParameters(this.network) <= MOST_TAUGHT;
     element("lesson").hidden = !possible;
@@ -64,7 +64,7 @@ class Lesson {
     element("rate-shown").textContent = this.rate.ariaValueText = `${+shown}`;
   }
 
-  /** Show what the network makes of an image, or null, and what it should be, or null. */
+  /** Show the network's output for an image, or null, and its label, or null. */
   show(image, label) {
     const same = image && this.image && image.every((level, i) => level === this.image[i]);
     if (!same || label !== this.label) this.last = null;
@@ -78,7 +78,7 @@ class Lesson {
     const { network, image, label } = this;
     this.past.push(keepState(network));
     if (this.past.length > MOST_UNDONE) this.past.splice(1, 1); // but not the first
-    Object.assign(network, { temperature: 1, validation: null, tested: null }); // they were of other weights
+    Object.assign(network, { temperature: 1, validation: null, tested: null }); // of other weights
     const before = { ...this.#examine(), weights: network.layers[0].weights.slice() };
     let step = null;
     for (let i = 0; i < count; i++) {
@@ -92,13 +92,13 @@ class Lesson {
     this.#flow();
   }
 
-  /** Take back steps so long that weights became no numbers, and say so. */
+  /** Undo steps so large that weights overflowed, and say so. */
   #giveUp() {
     this.undo(this.past.length - 1);
     element("taught").textContent = word("diverged");
   }
 
-  /** Return the loss of the image, and its probabilities. */
+  /** Return the loss of the image and its probabilities. */
   #examine() {
     const outputs = forward(this.network, this.image).at(-1);
     const loss = LOSSES[this.network.output].value(outputs, oneHot(this.label));
@@ -111,7 +111,7 @@ class Lesson {
     return backward(this.network, layers, LOSSES[this.network.output].delta(layers.at(-1), oneHot(this.label)));
   }
 
-  /** Take back all steps but so many. */
+  /** Undo all but a number of steps. */
   undo(count) {
     const { parameters, ...rest } = this.past[count];
     this.network.parameters.set(parameters);
@@ -121,7 +121,7 @@ class Lesson {
     this.changed();
   }
 
-  // --- What is shown ---------------------------------------------------------
+  // --- Display -------------------------------------------------------------
 
   #show() {
     if (!this.possible) return;
@@ -161,7 +161,7 @@ class Lesson {
     });
   }
 
-  /** Show the weights of a neuron of the first layer before and after: of one that is pointed at. */
+  /** Show the weights of a first-layer neuron before and after: of the one pointed at. */
   showWeights(selected = this.selected) {
     this.selected = selected;
     if (!this.last) return;
@@ -190,7 +190,7 @@ class Lesson {
   }
 }
 
-/** Return what steps change: the weights, and what is known of them. */
+/** Return what steps change: the weights, and what is known about them. */
 function keepState({ parameters, temperature, validation, tested, changed }) {
   return { parameters: parameters.slice(), temperature, validation, tested, changed };
 }
@@ -227,7 +227,7 @@ function makeDelta({ activation, output, layers }, l) {
   return row;
 }
 
-/** Show the δ of a layer, a cell for each neuron. */
+/** Show the δ of a layer, one cell per neuron. */
 function showDelta(row, delta) {
   const largest = most(delta.map(Math.abs));
   const strip = row.querySelector("canvas");
@@ -236,7 +236,7 @@ function showDelta(row, delta) {
   row.querySelector(".size").textContent = `max |δ| = ${written(largest)}`;
 }
 
-/** Write a number with two digits that count. */
+/** Write a number with two significant digits. */
 function written(value) {
   return value !== 0 && value < 0.001 ? value.toExponential(1).replace("-", "−") : `${+value.toPrecision(2)}`;
 }

@@ -1,7 +1,7 @@
 // Whether an image shows a digit at all, rather than a letter or a drawing.
-// Does what mnistmlp/brains/likeness.py does, by the same names.
+// As in mnistmlp/brains/likeness.py, with the same names.
 
-/** Return the small network, whose weights are whole numbers with a scale for each layer. */
+/** Return the small network, with whole numbers as weights and a scale for each layer. */
 function loadLikeness({ least, sizes, scales, weights }) {
   const numbers = new Int8Array(fromBase64(weights).buffer);
   const layers = layerMatrices(Float32Array.from(numbers), sizes);
@@ -14,7 +14,7 @@ function measureLikeness(likeness, image) {
   return forward(likeness, halve(image)).at(-1)[0];
 }
 
-/** Return an image, normalised and of half the size. */
+/** Return an image normalised and at half size. */
 function halve(image) {
   const reduced = new Float32Array(image.length / 4);
   normaliseByMoments(image, "moments").forEach((level, i) => {

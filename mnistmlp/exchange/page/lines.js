@@ -1,18 +1,18 @@
-// Straight thin lines in a picture: where ink is thin, and lies on one line for long.
-// Does what mnistmlp/pictures/lines.py does, which gives the reasons.
+// Straight thin lines in a picture: thin ink along a straight line over some length.
+// As in mnistmlp/pictures/lines.py, which gives the reasons.
 
-const THICKEST = 14; // of which a side is the thickest line
-const STRIP = 20; // of which a side is the width of a cell
+const THICKEST = 14; // of a side: the thickest line
+const STRIP = 20; // of a side: the width of a cell
 const ROWS = 90; // and its height
 const MIN_LINE = 8; // grey levels between a line and its background
 const STEEPEST = 0.2; // slope of a line: 11 degrees
-const MIN_COVERED = 0.35; // of a line: other ink may hide the rest
-const MIN_LENGTH = 0.22; // of the picture's side along it
+const MIN_COVERED = 0.35; // of a line that is seen: other ink may hide the rest
+const MIN_LENGTH = 0.22; // of the picture's side parallel to it
 
-/** Return the row of a line at a column (the column at a row, if it is upright). */
+/** Return the row of a line at a column (the column at a row if upright). */
 const across = (line, along) => line.level + line.slope * (along - line.start);
 
-/** Tell whether two lines are about as high and as dark, as rulings of one sheet are. */
+/** Tell whether two lines are about as thick and as dark, like rulings of one sheet. */
 function resemble(one, other) {
   const high = Math.max(one.height, other.height) <= 2 * Math.min(one.height, other.height) + 1;
   const [least, most] = [one.contrast, other.contrast].sort((a, b) => a - b);
@@ -31,7 +31,7 @@ class Lines {
     this.found = this.#find(grey);
   }
 
-  /** Join the pieces that continue each other, the longest first. */
+  /** Join pieces that continue each other, longest first. */
   #find(grey) {
     const joined = [];
     const pieces = this.#fitPieces(grey);
@@ -106,7 +106,7 @@ class Lines {
     return { labels: components.labels(), count: components.count, strips: cells.width };
   }
 
-  /** Return a line with what continues it at its ends, in pieces too short to be found. */
+  /** Return a line extended at its ends by pieces too short to be found. */
   #extend(line) {
     const { height, width, data } = this.thin;
     const inked = (x) => {
@@ -122,7 +122,7 @@ class Lines {
 
 // --- Pieces: pixels of a line, and the straight line through them ---------------
 
-/** Return the line's height at column 0, its slope, and the pixels' deviation. */
+/** Return the line's height at column 0, its slope and the pixels' deviation. */
 function fitPiece({ moments }) {
   const [n, x, y, xx, xy, yy] = moments;
   const varies = xx - (x * x) / n;
@@ -161,13 +161,13 @@ function lineThrough(piece, upright) {
     height: moments[0] / covered,
     reach: 2 * off + 1,
     contrast: moments[6] / moments[0],
-    covered: covered / (end - start), // share of its length where its ink is seen
+    covered: covered / (end - start), // share of its length with visible ink
   };
 }
 
 // --- Thin ink ------------------------------------------------------------------
 
-/** Return the pixels of dark ink that is at most so high, and its background. */
+/** Return the pixels of dark ink up to a height, and its background. */
 function findThin(grey, thickest) {
   const window = (thickest + 1) | 1;
   const closed = slideRows(slideRows(transpose(grey), window, Math.max), window, Math.min);
@@ -182,7 +182,7 @@ function findThin(grey, thickest) {
   return [sameShape(contrast, (level) => level >= enough), background];
 }
 
-/** Return which cells are where a piece of a line is higher than it is elsewhere. */
+/** Return the cells where a piece of a line is higher than elsewhere. */
 function findThickenings(cells) {
   const components = new Components(cells);
   const labels = components.labels();

@@ -1,4 +1,4 @@
-// The page: what is given goes through the picture steps and the network, and is shown.
+// The page: the input goes through the picture steps and the network, and is shown.
 
 const element = (id) => document.getElementById(id);
 const create = (...tags) => tags.map((tag) => document.createElement(tag));
@@ -12,11 +12,11 @@ let steps = null;
 let editing = null;
 let classroom = null;
 let mode = "drawing"; // or "picture", or "camera"
-let before = "drawing"; // the mode that the camera was started from
-let awaited = null; // the file that is being decoded
-let picture = null; // the pixels of the last one
-let latest = null; // what the network made of the last image, of a number that of its last digit
-let latestNumber = null; // the number, if it is one
+let before = "drawing"; // the mode before the camera was started
+let awaited = null; // the file being decoded
+let picture = null; // the pixels of the last file
+let latest = null; // the reading of the last image, or of a number's last digit
+let latestNumber = null; // the number, if any
 let spoken = ""; // to a screen reader, or about to be
 let speaking = 0;
 
@@ -26,14 +26,14 @@ const drawing = new Drawing(element("drawing"), () => {
   scheduled ??= requestAnimationFrame(read);
 });
 let scheduled = null;
-const LEAST = 0.5; // confidence: below, a digit is less likely than not
-const FEWEST_LIT = 8; // pixels of an image that is edited: with fewer, it is a dot
+const LEAST = 0.5; // confidence below which a digit is unlikely
+const FEWEST_LIT = 8; // pixels of an edited image: fewer are a dot
 const camera = new Camera(
   element("video"),
   (pixels) => {
     editing?.drop();
     const least = element("least").value / 100;
-    const reading = { count: 1, ...readPicture(pixels) }; // an empty frame is no number
+    const reading = { count: 1, ...readPicture(pixels) }; // an empty frame is not a number
     present(reading, word("noDigit"), least);
   },
   (sentence) => {
@@ -43,9 +43,9 @@ const camera = new Camera(
   },
 );
 
-// --- What is given -----------------------------------------------------------
+// --- Input -------------------------------------------------------------------
 
-/** Read the field or the picture; the camera's frames come by themselves, once there are any. */
+/** Read the field or the picture; the camera's frames arrive by themselves. */
 function read() {
   scheduled = null;
   if (editing?.image) return presentEdited();
@@ -64,7 +64,7 @@ function readPicture(pixels) {
   return { ...examinePicture(toGrey(pixels)), page: () => toGrey(pixels, PAGE_SIDE) };
 }
 
-/** Take files that were chosen, dropped or pasted: drawings that were saved, or a picture. */
+/** Accept files that were chosen, dropped or pasted: saved drawings, or a picture. */
 function openFiles(files) {
   const isArchive = ({ name, type }) => name.toLowerCase().endsWith(".zip") || type.includes("zip");
   const archives = classroom ? files.filter(isArchive) : [];
@@ -72,7 +72,7 @@ function openFiles(files) {
   openFile(files.find((file) => !archives.includes(file)));
 }
 
-/** Show a picture, unless something else is given meanwhile. */
+/** Show a picture, unless there is another input meanwhile. */
 async function openFile(file) {
   if (!file) return;
   awaited = file;
@@ -106,7 +106,7 @@ function show(wanted) {
   read();
 }
 
-/** Put the field, the picture or the camera before the user. */
+/** Show the field, the picture or the camera. */
 function setMode(wanted, keepEdited = wanted === "camera") {
   mode = wanted;
   if (!keepEdited) editing?.drop();
@@ -122,16 +122,16 @@ function setMode(wanted, keepEdited = wanted === "camera") {
   offer();
 }
 
-/** Offer to draw where there is nothing to read, and to clear where there is. */
+/** Offer to draw if there is nothing to read, and to clear if there is. */
 function offer() {
   const [empty, image] = [mode === "drawing" && drawing.isEmpty, editing?.image];
   element("invitation").hidden = !empty || Boolean(image && !isBlank(image));
   element("clear").disabled = mode === "camera" || (empty && !image);
 }
 
-// --- What is shown -----------------------------------------------------------
+// --- Display ---------------------------------------------------------------
 
-/** Show what the network makes of a reading; `otherwise` where there is none, or it is unsure. */
+/** Show the network's answer for a reading; `otherwise` if there is none, or it is unsure. */
 function present(reading, otherwise, leastConfidence = null) {
   if (!network) return presentAbsence();
   const number = !CLASSES && reading && reading.count !== 1 ? findNumber(reading) : null;
@@ -146,7 +146,7 @@ function present(reading, otherwise, leastConfidence = null) {
   showFound(number ?? latest, unsure ? word("noDigit") : otherwise, least);
 }
 
-/** Show what the network makes of an image that is edited: of a number, its last digit. */
+/** Show the network's answer for an edited image: of a number, its last digit. */
 function presentEdited() {
   const lit = editing.image.filter((level) => level > 127).length;
   latest = isBlank(editing.image) ? null : recogniseSeen(network, editing.image);
@@ -169,7 +169,7 @@ function showFound(found, otherwise, leastConfidence = 0) {
   speak(flickers ? naming(found) : element("reading").textContent);
 }
 
-/** Read the number in a picture of several digits, or of no single one; null if it has none. */
+/** Read the number in a picture with several digits, or without a single one; null if none. */
 function findNumber({ count, page, invert }) {
   const number = readNumber(network, page(), invert);
   const plain = count > 1 || number?.confidence > 0.5;
@@ -181,7 +181,7 @@ function presentAbsence() {
   speak(absence[0]);
 }
 
-/** Let a screen reader say it, once it has not changed for a moment. */
+/** Let a screen reader say it once it has been stable for a moment. */
 function speak(sentence) {
   if (sentence === spoken) return;
   spoken = sentence;
@@ -195,7 +195,7 @@ function say(message) {
   element("message").textContent = message;
 }
 
-/** Show the network's layers, those of the step that is shown. */
+/** Show the network's layers, up to the current step. */
 function showSteps() {
   steps.show(latest);
   if (steps.at !== null) editing.stop();
@@ -205,7 +205,7 @@ function showSteps() {
   explain();
 }
 
-/** Show the neuron that is selected: in numbers, and as an image what moves it. */
+/** Show the selected neuron: in numbers, and as an image of what moves it. */
 function explain() {
   const { selected, activations } = view;
   explanation.show(selected, activations, view.chosen);
@@ -219,13 +219,13 @@ function explain() {
   element("weights-caption").textContent = words;
 }
 
-/** Return the weights of a neuron of the first layer. */
+/** Return the weights of a first-layer neuron. */
 function weightsOf(neuron) {
   const { weights, fanIn } = network.layers[0];
   return weights.subarray(neuron * (fanIn + 1), neuron * (fanIn + 1) + fanIn);
 }
 
-/** Say what the image of what moves a neuron is. */
+/** Describe the image of what moves a neuron. */
 function caption(selected, activations) {
   if (!selected) return word("noneChosen");
   const { layer, neuron } = selected;
@@ -268,7 +268,7 @@ function wire() {
   });
 }
 
-/** Read what is edited; the camera would go on and replace it. */
+/** Read the edited image, and stop the camera, which would replace it. */
 function edit() {
   const { image, change } = editing;
   if (mode === "camera") setMode("drawing");
@@ -278,7 +278,7 @@ function edit() {
   scheduled ??= requestAnimationFrame(read);
 }
 
-/** Show what matters in front of a class, in large type; or all again. */
+/** Show what matters in front of a class, in large type, or everything again. */
 function togglePresenting() {
   const presenting = document.documentElement.classList.toggle("presenting");
   element("present").ariaPressed = presenting;
@@ -304,7 +304,7 @@ function describe({ name, sizes, layers, recipe, validation, tested, changed }) 
 
 /** Say what the network is. */
 function introduce() {
-  if (editing) editing.change = null; // it was one for other weights
+  if (editing) editing.change = null; // it was fitted to other weights
   element("about").textContent = describe(network);
   element("seen-caption").textContent = word(`seen-${network.normalization}`);
   element("shown").textContent = describeSample(network);
@@ -338,7 +338,7 @@ async function main() {
   });
   onClick("back", () => {
     view.choose(null);
-    element("step-through").focus(); // the button has gone
+    element("step-through").focus(); // the button is gone
   });
   classroom = new Classroom(network, { read, introduce, clear, view });
   introduce();

@@ -1,7 +1,7 @@
-// Telling a digit from stray marks, bands, frames, and dark corners.
-// Does what mnistmlp/pictures/marks.py does, which gives the reasons and the sources.
+// Telling a digit from stray marks, bands, frames and dark corners.
+// As in mnistmlp/pictures/marks.py, which gives reasons and sources.
 
-const MIN_ENCLOSED = 1 / 3; // of a frame's size: what is smaller is a speck in the loop of a digit
+const MIN_ENCLOSED = 1 / 3; // of a frame's size: anything smaller is a speck in the loop of a digit
 
 /** Return the mask of the components that make up the digit. */
 function pickDigit(components, contrast, sure) {
@@ -21,7 +21,7 @@ function pickDigit(components, contrast, sure) {
     (_, i) => !touches[i] && sizeOf(boxes[i]) >= large && mass[i] > heavy,
   );
   if (clear.length) {
-    // not a picture that is cut to the digit
+    // not a picture cropped to the digit
     const blobs = areBlobs(components, boxes, sizes);
     const strongest = most(clear);
     touches.forEach((touching, i) => {
@@ -36,7 +36,7 @@ function pickDigit(components, contrast, sure) {
   return components.mask(withNear(boxes, digit, heaviest));
 }
 
-/** Tell which components are solid, and broad at the border: a thumb, a dark corner. */
+/** Tell which components are solid and broad at the border: a thumb, a dark corner. */
 function areBlobs(components, boxes, sizes) {
   const broad = components.totals(borderMask(...components.shape));
   return boxes.map(
@@ -47,7 +47,7 @@ function areBlobs(components, boxes, sizes) {
 const sizeOf = ([top, left, bottom, right]) => Math.max(bottom - top, right - left);
 const areaOf = ([top, left, bottom, right]) => (bottom - top) * (right - left);
 
-/** Return which components enclose another one of some size: frames and circles. */
+/** Tell which components enclose another one of some size: frames and circles. */
 function findFrames(components, sure) {
   const boxes = components.boxes();
   const sizes = components.sizes();
@@ -67,7 +67,7 @@ function findFrames(components, sure) {
   });
 }
 
-/** Return on how many sides of a box a frame lies, along most of the side. */
+/** Return along how many sides of a box a frame covers most of the side. */
 function sidesAround(frame, [top, left, bottom, right]) {
   const { height, width } = frame;
   const any = (rows, columns) => most(cut(frame, [rows[0], columns[0], rows[1], columns[1]]).data) > 0;
@@ -84,7 +84,7 @@ function sidesAround(frame, [top, left, bottom, right]) {
   ].filter((part) => part > 0.8).length;
 }
 
-/** Tell which components go with the heaviest: heavy ones, and lighter ones that are near. */
+/** Tell which components belong to the heaviest: heavy ones, and lighter ones nearby. */
 function withNear(boxes, digit, heaviest) {
   const kept = boxes.map((_, i) => i === heaviest);
   let around = boxes[heaviest];

@@ -1,5 +1,5 @@
-// The network: activations, and the way from an image to the outputs.
-// Does what mnistmlp/core/network.py does, by the same names.
+// The network: activations, and the forward pass from an image to the outputs.
+// As in mnistmlp/core/network.py, with the same names.
 
 const SIDE = 28; // pixels
 const DIGITS = 10;
@@ -45,7 +45,7 @@ function forward(network, image) {
     const z = new Float32Array(fanOut);
     const lit = litOf(a);
     for (let neuron = 0; neuron < fanOut; neuron++) {
-      const start = neuron * (fanIn + 1); // a row has the weights, then the bias
+      const start = neuron * (fanIn + 1); // each row has the weights, then the bias
       let sum = weights[start + fanIn];
       for (let k = 0; k < lit.length; k++) sum += weights[start + lit[k]] * a[lit[k]];
       z[neuron] = sum;
@@ -57,7 +57,7 @@ function forward(network, image) {
   return layers;
 }
 
-/** Return which neurons are not 0: the others, most of an image and of ReLUs, add nothing. */
+/** Return the neurons that are not 0: the others, most of an image and of ReLUs, add nothing. */
 function litOf(a) {
   const lit = new Uint16Array(a.length);
   let count = 0;
@@ -65,7 +65,7 @@ function litOf(a) {
   return lit.subarray(0, count);
 }
 
-/** Return each layer's weights, with the bias as the last of each row, out of one flat vector. */
+/** Return each layer's weights, with the bias last in each row, from one flat vector. */
 function layerMatrices(vector, sizes) {
   let start = 0;
   return sizes.slice(1).map((fanOut, layer) => {

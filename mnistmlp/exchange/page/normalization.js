@@ -1,4 +1,4 @@
-// Moment normalisation: the slant, the size and the position of a digit made the same.
+// Moment normalisation: makes the slant, size and position of digits equal.
 // Does what mnistmlp/core/normalization.py and resampling.py do for one image, to the
 // byte: each sum and product is in the same order.
 
@@ -8,14 +8,14 @@ const WIDTH = 3.6;
 const MIN_SCALE = 0.7;
 const MAX_SCALE = 1.5;
 const MIN_VARIANCE = 1e-6;
-const PADDED = SIDE + 2; // with a border of black
+const PADDED = SIDE + 2; // with a black border
 const UNIT = 256; // parts of a pixel
 
 const clip = (value, least, most) => Math.min(Math.max(value, least), most);
 
 /** Return the centre of mass and the central second moments of an image of 784 bytes. */
 function measureMoments(image) {
-  let [mass, x, y, xx, xy, yy] = [0, 0, 0, 0, 0, 0]; // whole numbers, so exact
+  let [mass, x, y, xx, xy, yy] = [0, 0, 0, 0, 0, 0]; // whole numbers, hence exact
   image.forEach((level, i) => {
     const [row, column] = [Math.floor(i / SIDE), i % SIDE];
     mass += level;
@@ -74,7 +74,7 @@ function normaliseByMoments(image, normalization) {
   });
 }
 
-/** Interpolate bilinearly at a place in parts of a pixel. */
+/** Interpolate bilinearly at a position in fractions of a pixel. */
 function interpolate(padded, x, y) {
   const last = UNIT * (PADDED - 1) - 1;
   [x, y] = [Math.trunc(clip(x, 0, last)), Math.trunc(clip(y, 0, last))];

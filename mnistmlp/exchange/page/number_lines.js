@@ -1,21 +1,21 @@
-// Finding what is written on a page: the pieces of digits, and the lines that they stand in.
-// Does what mnistmlp/pictures/numbers/lines.py does, which gives the reasons and the sources.
+// Finding the writing on a page: the pieces of digits, and their lines.
+// As in mnistmlp/pictures/numbers/lines.py, which gives reasons and sources.
 
-const OVERVIEW = 384; // pixels of the longer side at which a page is looked at as a whole
-const SMALL = 32; // pixels at twice that size: the height of digits that are lost otherwise
+const OVERVIEW = 384; // pixels of the longer side when examining a page as a whole
+const SMALL = 32; // pixels at twice that size: the height of digits that would be lost otherwise
 const MIN_HEIGHT = 56; // pixels of digits: pages with smaller ones are enlarged
 const MAX_ENLARGED = 1 << 22; // pixels of a page that is enlarged
-const DETAIL = 12; // pixels: the height of a digit where its background is estimated
+const DETAIL = 12; // pixels: the height of a digit when estimating its background
 const SLOPES = Array.from({ length: 91 }, (_, i) => (i - 45) / 100); // of lines
-const LONG = 1.3; // length of a straight line of ink, by the height
+const LONG = 1.3; // length of a straight line of ink, relative to the height
 const STRAIGHT = 0.35; // of the ink of a ruling lies in such lines
-const ENCLOSED = 0.45; // height of a digit, by the box around it; a fifth of that for several
-const MAX_ENCLOSING = 100; // pieces that may be boxes, the largest ones
-const NARROW = 0.4; // width of the side of a box, relative to its height, at most
+const ENCLOSED = 0.45; // height of a digit relative to its box; a fifth of that for several
+const MAX_ENCLOSING = 100; // largest pieces, which may be boxes
+const NARROW = 0.4; // greatest width of a box's side, relative to its height
 const FILLED = 0.7; // of its box by a band along the border
-const CORNER_BORDER = 1.4; // border along what lies in a corner, by its longer side
-const MAX_EDGE = 0.12; // width of soft edges, by the height
-const SHORTEST = 0.25; // heights by the usual one: what is lower is a speck
+const CORNER_BORDER = 1.4; // border along ink in a corner, relative to its longer side
+const MAX_EDGE = 0.12; // width of soft edges, relative to the height
+const SHORTEST = 0.25; // heights relative to the usual one: anything lower is a speck
 const BODY = 0.45;
 const TALLEST = 2.5;
 
@@ -23,7 +23,7 @@ const TALLEST = 2.5;
  * Find the pieces of writing on a page, connected components of its ink: its strength from 0 to 1,
  * labels (which piece, from 1 on, and 0 for none), their boxes, the height of most digits and the
  * width of strokes in pixels, whether ink is dark, and how many times the page is enlarged here.
- * Null where there is no ink.
+ * Null if there is no ink.
  */
 function findWriting(grey, invert) {
   const seen = survey(grey, invert);
@@ -72,7 +72,7 @@ function eraseLinesThroughDigits(grey, dark, height) {
   return wide.length > sizes.length / 2 ? painted : grey;
 }
 
-/** Find writing on a sheet of paper that lies on something darker. */
+/** Find writing on a sheet of paper on a darker surface. */
 function findOnSheet(grey, invert, sheet) {
   const found = findWriting(cut(grey, sheet), invert);
   if (!found) return null;
@@ -86,14 +86,14 @@ function findOnSheet(grey, invert, sheet) {
   };
 }
 
-/** Return how wide the soft edges of ink are, in pixels: half of them is of middle strength. */
+/** Return the width of the soft edges of ink, in pixels: half of it has middle strength. */
 function edgeWidth({ data }, stroke) {
   let soft = 0;
   for (let i = 0; i < data.length; i++) if (data[i] > 0.25 && data[i] < 0.75) soft++;
   return stroke ? (2 * soft * stroke) / (2 * total(data)) : 0;
 }
 
-/** Find what stands out from a page, which is reduced; or small digits, from what is near them. */
+/** Find what stands out from a reduced page; or small digits, from the background near them. */
 function survey(grey, invert) {
   const found = findContrast(shrink(grey, OVERVIEW), invert);
   if (found) return found;
@@ -106,20 +106,20 @@ function survey(grey, invert) {
   return { dark, ...splitInk(levels, threshold) };
 }
 
-/** Return how many times to enlarge a page whose digits are small. */
+/** Return how many times to enlarge a page with small digits. */
 function findEnlargement(grey, height) {
   const most = Math.trunc(Math.sqrt(MAX_ENLARGED / grey.data.length));
   return Math.max(1, Math.min(Math.ceil(MIN_HEIGHT / height), most));
 }
 
-/** Return what stands out on a page with only what may be parts of digits. */
+/** Return the contrast of a page with only possible parts of digits. */
 function findPieces(levels, near, height) {
   const threshold = otsuThreshold(chosen(levels, (i) => near.data[i] > 0.5));
   const { sure, pieces } = splitInk(levels, threshold);
   return { levels, sure, soft: pieces.mask(findWritten(pieces, levels, sure, height)) };
 }
 
-/** Return how far each pixel stands out from the background near it, from 0 to 255. */
+/** Return how much each pixel differs from the background near it, from 0 to 255. */
 function localContrast(grey, dark, height) {
   const factor = Math.max(1, Math.trunc(height / DETAIL));
   const small = shrink(grey, Math.floor(longer(grey) / factor));
@@ -164,7 +164,7 @@ function findWritten(pieces, levels, sure, height) {
   });
 }
 
-/** Tell which components are lines, boxes or combs of a form: no digit is. */
+/** Tell which components are lines, boxes or combs of a form, as no digit is. */
 function findRulings(pieces, height) {
   const boxes = pieces.boxes();
   const sizes = pieces.sizes();
@@ -186,7 +186,7 @@ function findRulings(pieces, height) {
   return ruled;
 }
 
-/** Return how far lines fall for each pixel to the right: so that most pieces lie level. */
+/** Return how far lines fall for each pixel to the right, so that most pieces lie level. */
 function findSlope(boxes, height) {
   const x = boxes.map(([, left, , right]) => (left + right) / 2);
   const y = boxes.map(([top, , bottom]) => (top + bottom) / 2);
@@ -202,7 +202,7 @@ function findSlope(boxes, height) {
   return slope;
 }
 
-/** Return the lines of pieces that stand level, from top to bottom: { pieces, height }. */
+/** Return the lines of level pieces, from top to bottom: { pieces, height }. */
 function findLines(boxes, height) {
   const y = boxes.map(([top, , bottom]) => (top + bottom) / 2);
   const middle = (row) => mean(row.map((piece) => y[piece]));

@@ -1,12 +1,12 @@
 // Reading the numbers in a picture: lines of digits, some of which may touch.
-// Does what mnistmlp/pictures/numbers/reading.py does.
+// As in mnistmlp/pictures/numbers/reading.py.
 
 const PAGE_SIDE = 1024; // pixels: a page of numbers has finer detail than a picture of one digit
-const MAX_PIECES = 500; // of writing; one that has more would be waited for
+const MAX_PIECES = 500; // of writing: more would take too long
 
 /**
  * Read the digits in a picture: each with its image, the text of each line of them, and
- * how likely all are right.  Null where there are none.
+ * how likely all are right.  Null if there are none.
  */
 function readNumber(network, grey, invert = "auto") {
   const writing = findWriting(grey, invert);
@@ -25,7 +25,7 @@ function describeNumber(rows) {
   };
 }
 
-/** Read a number again, which the network may have learnt from, with another one as its last digit. */
+/** Read a number again, as the network may have learnt, with another last digit. */
 function replaceLast(network, { rows }, last) {
   const again = rows.map((row) => row.map((each) => ({ ...each, ...recognise(network, each.image) })));
   Object.assign(again.at(-1).at(-1), last);
@@ -42,7 +42,7 @@ function readLines(network, writing) {
     .filter((line) => line.length);
 }
 
-/** Read the digits of a line; the share of each says how likely it is one of the line. */
+/** Read the digits of a line; each one's share is the probability that it belongs to the line. */
 function readLine(network, ink, labels, parts, height) {
   const segments = findSegments(parts, height);
   const found = segments.map((each) => recogniseSegment(network, ink, labels, parts, each));
@@ -52,7 +52,7 @@ function readLine(network, ink, labels, parts, height) {
   return bestPath(segments, scores, skippable).map((i) => ({ ...found[i], share: shares[i] }));
 }
 
-/** Return what the network makes of a segment of a line, and its image of 28 x 28. */
+/** Return the network's answer for a segment of a line, and its 28 x 28 image. */
 function recogniseSegment(network, ink, labels, parts, { box, first, end }) {
   const own = cut(labels, box);
   const [least, past] = [parts.number + first, parts.number + end];

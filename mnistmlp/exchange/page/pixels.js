@@ -1,7 +1,7 @@
-// The image that the network sees: its pixels can be pointed at and edited, by pointer or keyboard.
+// The image that the network sees: point at or edit its pixels, by pointer or keyboard.
 
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-const LEVEL = 32; // grey levels that a key makes a pixel brighter or darker
+const LEVEL = 32; // grey levels by which a key changes a pixel
 
 /**
  * Calls `pointed` with a pixel of the image, or null; `chosen` when one is clicked; and while
@@ -11,8 +11,8 @@ class PixelField {
   constructor(canvas, cursor, { levelOf, pointed, chosen, painted }) {
     Object.assign(this, { canvas, cursor, levelOf, pointed, chosen, painted });
     this.editing = false;
-    this.paint = null; // the level that the pointer paints
-    this.at = (SIDE * SIDE + SIDE) / 2; // the pixel that the keyboard is at
+    this.paint = null; // the level painted by the pointer
+    this.at = (SIDE * SIDE + SIDE) / 2; // the pixel selected by keyboard
     canvas.addEventListener("pointerdown", (event) => this.#press(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"])
@@ -42,7 +42,7 @@ class PixelField {
     this.pointed(pixel);
   }
 
-  /** Begin to paint: a dark pixel white, a bright one black, and those that follow likewise. */
+  /** Start painting: a dark pixel white, a bright one black, and those that follow alike. */
   #press(event) {
     if (!this.editing || event.button !== 0) return;
     this.canvas.setPointerCapture(event.pointerId);
@@ -61,7 +61,7 @@ class PixelField {
       for (const each of all.length ? all : [event]) this.painted(this.#pixelAt(each), this.paint);
     }
     this.#point(this.#pixelAt(event));
-    if (this.editing) this.pointed(null); // what is explained is the answer
+    if (this.editing) this.pointed(null); // the answer is explained
   }
 
   #key(event) {

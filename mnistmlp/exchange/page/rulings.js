@@ -1,12 +1,12 @@
 // Painting out rulings: lines of ruled and squared paper, boxes, combs of forms, underlines.
-// Does what mnistmlp/pictures/rulings.py does, which gives the reasons.
+// As in mnistmlp/pictures/rulings.py, which gives the reasons.
 
 const MIN_SIDE = 48; // pixels: in smaller pictures, lines are as wide as strokes
 const MIN_PAPER = 2 / 3; // of a picture with rulings is background
 const MIN_DIGIT = 0.08; // of the longer side
-const PAST = 0.12; // of a digit's size: the least that rulings reach past it
+const PAST = 0.12; // of a digit's size: rulings reach past it by at least this
 const MIN_RULED = 0.8; // of a ruling is seen on a page of digits
-const NEAR = 0.1; // of the longer side: how far sides of a box may end from each other
+const NEAR = 0.1; // of the longer side: the largest gap between the ends of a box's sides
 
 /** Return a picture with its rulings painted out; without any, the same grid. */
 function eraseRulings(grey) {
@@ -43,14 +43,14 @@ function eraseRulings(grey) {
 
 const isFlat = (line) => !line.upright;
 
-/** Return values, but of others where a mask is. */
+/** Return values, replaced by others where a mask is set. */
 function replaced(values, mask, others) {
   return sameShape(values, (value, i) => (mask.data[i] ? others.data[i] : value));
 }
 
 /**
- * Return a page without flat lines that are longer than strokes of digits so high; without any,
- * the same grid.  The bars of several 7s lie on a line, too, but cover little of it.
+ * Return a page without flat lines that are longer than strokes of digits of a height; without any,
+ * the same grid.  The bars of several 7s lie on a line too, but cover little of it.
  */
 function eraseLongLines(grey, dark, height) {
   const level = dark ? grey : inverted(grey);
@@ -113,7 +113,7 @@ function paintTicks(painted, flat, lines, box) {
   return replaced(painted, wide, transpose(background));
 }
 
-/** Return where dark ink lies that could be a digit: top, left, bottom, right; or null. */
+/** Return where dark ink could be a digit: top, left, bottom, right; or null. */
 function findDigit(level, contrast) {
   const small = shrink(level, COARSE);
   const window = Math.floor(longer(small) / 3) | 1;
@@ -154,7 +154,7 @@ function reachesPast(line, box) {
   return [line.start <= first - past, line.end >= last + past];
 }
 
-/** Tell whether a line meets one across it at an end. */
+/** Tell whether a line meets a crossing one at an end. */
 function meets(line, along, lines, side) {
   const near = NEAR * side;
   const place = across(line, along);
@@ -195,7 +195,7 @@ function withoutInnermost(lines) {
   return lines.filter((line) => line !== innermost);
 }
 
-/** Return the inside of a box, if lines are its sides, and a digit fills it; else null. */
+/** Return the inside of a box if lines are its sides and a digit fills it, or null. */
 function insideBox(level, lines) {
   const byLevel = (a, b) => a.level - b.level;
   const flat = lines.filter(isFlat).sort(byLevel);
@@ -219,7 +219,7 @@ function insideBox(level, lines) {
   return digit && digit[2] - digit[0] > 0.4 * (bottom - top) ? part : null;
 }
 
-/** Tell whether a place is between two lines, clear of both. */
+/** Tell whether a place is between two lines, away from both. */
 function isBetween(place, along, one, other) {
   return (
     place >= across(one, along) + one.height / 2 + 1 &&

@@ -1,4 +1,4 @@
-// Sample digits to begin with: synthetic ones, of the form of MNIST's.
+// Sample digits to start with: synthetic ones in MNIST's format.
 
 /** Put a button with a picture of each sample into a list; `take` is called with its pixels. */
 async function makeSamples(list, data, take) {

@@ -1,14 +1,14 @@
-// Train from scratch: a network with new weights learns, in slices that leave the page its time.
+// Train from scratch: a network with new weights learns, in slices that keep the page responsive.
 
-const SLICE = 12; // milliseconds of training between two chances for the page
-const REFRESH = 300; // milliseconds before what is drawn is read again
+const SLICE = 12; // milliseconds of training at a time
+const REFRESH = 300; // milliseconds before the drawing is read again
 const STEPS = 3000; // before it stops by itself
 const FEWEST = 10; // drawings to train on
-const SMALL_SIZES = [784, 20, 20, 10]; // sizes of the network, where the page's own is too large
+const SMALL_SIZES = [784, 20, 20, 10]; // sizes of the network if the page's own is too large
 
 /**
- * Trains a network from scratch.  `adopt` is called with a network that takes the place of the
- * page's, `changed` when the weights are others, and `busy` with whether it is training.
+ * Trains a network from scratch.  Calls `adopt` with a network that replaces the page's, `changed`
+ * when the weights change, and `busy` with whether it is training.
  */
 class School {
   constructor(network, collection, { adopt, changed, busy }) {
@@ -34,7 +34,7 @@ class School {
     return countParameters(this.embedded) <= MOST_TAUGHT ? this.embedded.sizes : SMALL_SIZES;
   }
 
-  /** Return the examples of the source that is chosen. */
+  /** Return the examples of the chosen source. */
   async #examples() {
     const chosen = [...this.#choices].find(({ checked }) => checked).value;
     const own = this.collection.examples;
@@ -58,7 +58,7 @@ class School {
     return this.training && this.source === this.#source;
   }
 
-  /** Measure again: the weights have changed otherwise. */
+  /** Measure again: the weights were changed elsewhere. */
   measureAgain() {
     if (!this.training || this.running) return;
     const { curve } = this.training;
@@ -68,7 +68,7 @@ class School {
 
   async #startAnew() {
     this.stop();
-    element("train").focus(); // the button to start anew is disabled meanwhile
+    element("train").focus(); // the button to start over is disabled meanwhile
     const source = this.#source;
     const examples = await this.#examples();
     const { sizes, ...fresh } = newNetwork({ ...this.embedded, normalization: "moments" }, this.#sizes());
@@ -111,7 +111,7 @@ class School {
       }
       await new Promise((resolve) => setTimeout(resolve));
     }
-    if (this.running && this.training !== training) return; // another one goes on
+    if (this.running && this.training !== training) return; // another one continues
     this.running = false;
     this.busy(false);
     this.changed();
@@ -119,7 +119,7 @@ class School {
     element("told").textContent = this.#describe(); // once, not at each step
   }
 
-  // --- What is shown ---------------------------------------------------------
+  // --- Display -------------------------------------------------------------
 
   show() {
     const { training, running, collection } = this;

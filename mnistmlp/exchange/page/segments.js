@@ -1,12 +1,12 @@
 // Which parts of a line make up its digits: the best path through a segmentation graph.
-// Does what mnistmlp/pictures/numbers/segments.py does, which gives the reasons and the sources.
+// As in mnistmlp/pictures/numbers/segments.py, which gives reasons and sources.
 
 // lengths are relative to the height of the line's digits
 const MAX_SEGMENT = 1.7; // width of a segment
 const MAX_PARTS = 7; // that a segment consists of
 const MAX_GAP = 0.5; // between two parts of a digit
 const MAX_SKIPPED = 0.5; // longer side of a part that need not belong to a digit
-const MIN_PROBABILITY = 1e-9; // that is told from 0: logarithms have to be finite
+const MIN_PROBABILITY = 1e-9; // lower bound of probabilities: logarithms must be finite
 const MAX_LEAD = 8; // above these, more makes no difference
 const MAX_MARGIN = 14;
 
@@ -37,7 +37,7 @@ function findSegments(parts, height) {
   return segments;
 }
 
-/** Return for each part of a line whether it may belong to no digit: a dash or a dot may. */
+/** Return for each part of a line whether it need not belong to a digit: a dash or a dot. */
 function findSkippable(parts, height) {
   return parts.boxes.map(
     (box, i) => sizeOf(box) < MAX_SKIPPED * height && !parts.cut[i] && !parts.cut[i + 1],
@@ -70,13 +70,13 @@ function bestPath(segments, scores, skippable) {
   return path;
 }
 
-/** Return the logarithm of the sum of two numbers that are given by theirs. */
+/** Return the logarithm of the sum of two numbers, given their logarithms. */
 function addLogarithms(one, other) {
   if (one === other) return one + Math.LN2; // none, too
   return Math.max(one, other) + Math.log1p(Math.exp(-Math.abs(one - other)));
 }
 
-/** Return how likely each segment is on the right way through the line: forward and backward. */
+/** Return how likely each segment is on the right path through the line: forward-backward. */
 function pathShares(segments, scores, skippable) {
   const count = skippable.length;
   const [before, after] = [1, 2].map(() => new Array(count + 1).fill(-Infinity));
@@ -106,12 +106,12 @@ function pathShares(segments, scores, skippable) {
   );
 }
 
-/** Return the logarithm of how likely a segment is a digit, up to a constant. */
+/** Return the log-likelihood that a segment is a digit, up to a constant. */
 function scoreSegment(segment, chances, height) {
   return total(describeSegment(segment, chances, height).map((each, k) => each * WEIGHTS[k]));
 }
 
-/** Return what tells digits from other segments, which bear a likeness to several digits. */
+/** Return the features that tell digits from other segments, which resemble several digits. */
 function describeSegment({ box, crossed, inner, gap, first, end }, chances, height) {
   const logs = Array.from(chances, (chance) => Math.log(Math.max(chance, MIN_PROBABILITY)));
   logs.sort((a, b) => b - a);

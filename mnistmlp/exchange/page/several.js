@@ -1,10 +1,10 @@
 // Telling whether a picture that is read as one digit plainly shows several.
-// Does what mnistmlp/pictures/numbers/several.py does.
+// As in mnistmlp/pictures/numbers/several.py.
 
-const WIDE = 1.25; // width of ink, by its height, that no single digit has
-const USUAL_WIDTH = 0.65; // of a digit, by its height
+const WIDE = 1.25; // width of ink, relative to its height, that no single digit has
+const USUAL_WIDTH = 0.65; // of a digit, relative to its height
 
-/** Return about how many digits a picture shows, with no network; 1 if in doubt. */
+/** Return about how many digits a picture shows, without the network; 1 if in doubt. */
 function countDigits(grey, ink) {
   const [top, left, bottom, right] = inkBox(ink, 0);
   const { width } = grey;
@@ -44,7 +44,7 @@ function hasNoBlankRow({ height, width, data }) {
   return true;
 }
 
-/** Return which grey levels are nearer to those of ink than to the rest. */
+/** Tell which grey levels are closer to those of ink than to the rest. */
 function findBeside(grey, ink) {
   const rest = chosen(grey, (i) => ink.data[i] === 0);
   if (!rest.length) return grid(grey.height, grey.width);
@@ -54,7 +54,7 @@ function findBeside(grey, ink) {
   return sameShape(grey, (level) => (level - ground) * sign > enough);
 }
 
-/** Put together boxes, from left to right, that lie above one another for the most part. */
+/** Merge boxes, from left to right, that mostly lie above one another. */
 function groupAbove(boxes) {
   const groups = [];
   for (const box of boxes) {

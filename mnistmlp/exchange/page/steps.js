@@ -1,6 +1,6 @@
 // The forward pass layer by layer, with the equation of each step.
 
-/** Steps from the image, step 0, through the layers to the probabilities, after the last. */
+/** Steps from the image, step 0, through the layers to the probabilities after the last. */
 class Steps {
   constructor(network, changed) {
     this.network = network;
@@ -27,17 +27,17 @@ class Steps {
     this.changed();
   }
 
-  /** A remote control for slides has the keys for pages. */
+  /** A presentation remote sends the page keys. */
   #key(event) {
     if (this.at === null || event.ctrlKey || event.altKey || event.metaKey) return;
     const to = { PageDown: this.at + 1, PageUp: this.at - 1, Escape: null }[event.key];
     if (to === undefined) return;
-    event.preventDefault(); // Escape clears another time
+    event.preventDefault(); // Escape clears only when pressed again
     event.stopPropagation();
     this.go(to);
   }
 
-  /** Show the buttons and the equation of the step, for what the network makes of an image. */
+  /** Show the buttons and the equation of the step, given the network's answer for an image. */
   show(found) {
     if (!found) this.at = null;
     const { at, end } = this;

@@ -1,9 +1,9 @@
-// How wide the strokes of a digit are, and making thin ones as wide as MNIST's.
-// Does what mnistmlp/pictures/strokes.py does.
+// Measuring the width of a digit's strokes, and making thin ones as wide as MNIST's.
+// As in mnistmlp/pictures/strokes.py.
 
 /**
- * Return the mean width of strokes in pixels: twice the area by the perimeter.
- * Ink that reaches the border of the grid ends there, unless that is not `bordered`.
+ * Return the mean width of strokes in pixels: twice the area over the perimeter.
+ * Ink that reaches the border of the grid ends there, unless not `bordered`.
  */
 function strokeWidth(ink, bordered = true) {
   const { height, width } = ink;

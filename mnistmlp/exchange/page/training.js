@@ -1,5 +1,5 @@
-// Training from scratch: batches in a new order each epoch, and the accuracy on images held out.
-// Does what mnistmlp/training/loop.py does, of the settings only the learning rate and the batch size.
+// Training from scratch: batches in a new order each epoch, and accuracy on held-out images.
+// As in mnistmlp/training/loop.py, with only the learning rate and the batch size as settings.
 
 const HELD_OUT = 1 / 5; // of the images
 const BATCH = 10; // images in a step
@@ -37,10 +37,10 @@ class Training {
     this.examples = mixed.slice(count);
     this.gradient = new Float32Array(network.parameters.length);
     this.left = []; // of this epoch
-    this.curve = [this.measure()]; // the accuracy before each epoch, and after the last
+    this.curve = [this.measure()]; // the accuracy before each epoch and after the last
   }
 
-  /** Whole epochs so far. */
+  /** Complete epochs so far. */
   get epochs() {
     return this.curve.length - 1;
   }
@@ -61,7 +61,7 @@ class Training {
     return true;
   }
 
-  /** Return which part of the images held out the network gets right. */
+  /** Return the accuracy on the held-out images. */
   measure() {
     const right = this.heldOut.filter(({ image, label }) => {
       const outputs = forward(this.network, image).at(-1);

@@ -1,9 +1,9 @@
-// The network as columns of neurons that light up, with what speaks for one of them and against it.
+// The network as columns of neurons that light up, with what speaks for and against one of them.
 
 const CONNECTIONS = 36; // between two layers
 const PATIENCE = 500; // milliseconds before other neurons of wide layers are shown
-const BACKWARDS = 400; // milliseconds that a layer is lit as δ flows back through it
-const FOOT = 20; // pixels below the neurons, for how many they are
+const BACKWARDS = 400; // milliseconds that a layer is lit while δ flows back through it
+const FOOT = 20; // pixels below the neurons, for their number
 
 /** Draws a network's layers, and calls `changed` when another neuron is selected. */
 class NetworkView {
@@ -13,16 +13,16 @@ class NetworkView {
     this.network = network;
     this.changed = changed;
     this.activations = null; // of all layers, the image first
-    this.frame = null; // the next of the motion
-    this.later = null; // the time to show other neurons
-    this.chosen = null; // a neuron, until it is chosen again
-    this.usual = null; // a neuron, where none is asked for
-    this.pointed = null; // a neuron, as long as it is pointed at or has the focus
-    this.reach = { layer: 1, neuron: 0 }; // the one that the Tab key goes to
+    this.frame = null; // the next animation frame
+    this.later = null; // the timer for showing other neurons
+    this.chosen = null; // a neuron, until chosen again
+    this.usual = null; // a neuron, if none is requested
+    this.pointed = null; // a neuron, while pointed at or focused
+    this.reach = { layer: 1, neuron: 0 }; // the one that Tab reaches
     this.samples = sampleLayers(network, null, null);
-    this.upTo = Infinity; // the last layer that is shown
+    this.upTo = Infinity; // the last layer shown
     this.lines = new Map(); // by name, each { layer, from, to, now, aim }
-    this.pixels = null; // how much each counts for what is selected
+    this.pixels = null; // how much each counts for the selection
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     new ResizeObserver(() => this.layOut()).observe(canvas);
   }
@@ -33,13 +33,13 @@ class NetworkView {
     return this.network.layers.length;
   }
 
-  /** The neuron that is explained: by default the output that wins, if there is an image. */
+  /** The explained neuron: by default the winning output, if there is an image. */
   get selected() {
     const there = (neuron) => (neuron && neuron.layer <= this.upTo ? neuron : null);
     return there(this.pointed) ?? there(this.chosen) ?? this.usual;
   }
 
-  /** Return the neuron to explain if none is asked for: of a step, that which counts most. */
+  /** Return the neuron to explain if none is requested: in a step, the one that counts most. */
   #usual() {
     const { activations, upTo, samples } = this;
     if (!activations || upTo >= this.last) return this.#winner();
@@ -55,16 +55,16 @@ class NetworkView {
     return outputs ? { layer: this.last, neuron: outputs.indexOf(most(outputs)) } : null;
   }
 
-  /** Explain a neuron for as long as it is pointed at; null for no longer. */
+  /** Explain a neuron while it is pointed at; null to stop. */
   point(neuron) {
     this.pointed = neuron;
     if (neuron?.layer) this.#setReach(neuron);
     this.#select();
   }
 
-  /** Go on explaining a neuron, whatever is pointed at later; null to go back to the winner. */
+  /** Keep explaining a neuron, whatever is pointed at later; null to return to the winner. */
   choose(neuron) {
-    if (neuron && !this.activations) return; // nothing is drawn yet
+    if (neuron && !this.activations) return; // nothing has been drawn yet
     this.chosen = neuron && !same(neuron, this.chosen) ? neuron : null;
     if (!this.chosen) this.pointed = null;
     this.#resample();
@@ -79,7 +79,7 @@ class NetworkView {
     this.changed();
   }
 
-  /** Show another network: the object is the same, but its layers are others. */
+  /** Show another network: the same object with other layers. */
   reset() {
     this.chosen = this.pointed = this.activations = null;
     this.samples = sampleLayers(this.network, null, null);
@@ -92,13 +92,13 @@ class NetworkView {
       button.tabIndex = same(neuronOf(button), neuron) ? 0 : -1;
   }
 
-  // --- What is where ---------------------------------------------------------
+  // --- Layout ----------------------------------------------------------------
 
   layOut() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const { fontSize, fontFamily } = getComputedStyle(this.canvas);
     this.font = `${0.75 * parseFloat(fontSize)}px ${fontFamily}`;
-    this.fromImage = width > 360; // the image is to the left of it
+    this.fromImage = width > 360; // the image is to its left
     const edge = this.fromImage ? 18 : 12; // room for half a neuron
     const left = this.fromImage ? 72 : edge;
     const last = this.last - 1;
@@ -123,13 +123,13 @@ class NetworkView {
     this.show(this.activations, this.upTo);
   }
 
-  /** Return how a neuron is lit where the columns are laid out anew. */
+  /** Return how a neuron is lit in a new layout of the columns. */
   #lit(index, neuron) {
     const column = this.columns?.[index];
     return column?.now[column.shown.indexOf(neuron)] ?? 0;
   }
 
-  /** Show the neurons of wide layers that count most for what is selected. */
+  /** Show the neurons of wide layers that count most for the selection. */
   #resample() {
     clearTimeout(this.later);
     this.later = null;
@@ -173,7 +173,7 @@ class NetworkView {
     return [...this.group.children].find((button) => same(neuronOf(button), neuron));
   }
 
-  /** Go up and down in a layer, and across to the nearest neuron of the next. */
+  /** Move up and down in a layer, and across to the nearest neuron of the next. */
   #moveOn(event, index, i) {
     const column = this.columns[index];
     const across = { ArrowLeft: index - 1, ArrowRight: index + 1 }[event.key];
@@ -188,7 +188,7 @@ class NetworkView {
     if (at in to.shown) this.#buttonOf({ layer: to.layer, neuron: to.shown[at] }).focus();
   }
 
-  // --- What it shows ---------------------------------------------------------
+  // --- Display ---------------------------------------------------------------
 
   /** Show the activations of layers, the image first; null for a network at rest. */
   show(activations, upTo = Infinity) {
@@ -206,7 +206,7 @@ class NetworkView {
     this.#animate();
   }
 
-  /** Light up a layer after the other by its δ, from the last one back; then all as they were. */
+  /** Light up layer after layer by its δ, from the last one back; then as before. */
   flow(deltas, layer = this.last) {
     clearTimeout(this.flowing);
     if (!layer) return this.show(this.activations, this.upTo);
@@ -219,7 +219,7 @@ class NetworkView {
     this.flowing = setTimeout(() => this.flow(deltas, layer - 1), BACKWARDS);
   }
 
-  /** Aim at the lines from what counts for the selected neuron, and to what it counts for. */
+  /** Aim at the lines to and from the selected neuron. */
   #connect() {
     for (const line of this.lines.values()) line.aim = 0;
     const { activations, network, selected, upTo } = this;
@@ -228,7 +228,7 @@ class NetworkView {
     const { lines, pixels } = traceBack(network, activations, traced, this.samples);
     this.pixels = traced.layer <= upTo ? pixels : null;
     const { layer, neuron } = selected;
-    const first = upTo <= this.last ? layer : 1; // of a step, only its own lines
+    const first = upTo <= this.last ? layer : 1; // in a step, only its own lines
     for (let at = first; at <= layer; at++) this.#aim(lines.filter((line) => line.layer === at));
     if (layer === Math.min(this.last, upTo)) return;
     const { terms } = onwardOf(network, activations, selected);
@@ -249,7 +249,7 @@ class NetworkView {
     }
   }
 
-  // --- Motion: everything nears its aim, the later layers a little later ------
+  // --- Motion: everything nears its aim, later layers a little later ------
 
   #animate() {
     this.frame ??= requestAnimationFrame((time) => this.#step(time, time));
@@ -258,7 +258,7 @@ class NetworkView {
   #step(before, time) {
     const elapsed = time - before;
     const part = (layer) => (this.still.matches ? 1 : 1 - Math.exp(-elapsed / (25 + 45 * layer)));
-    let moving = elapsed === 0; // the first frame only tells the time
+    let moving = elapsed === 0; // the first frame only sets the time
     const near = (now, aim, layer) => {
       if (Math.abs(aim - now) < 0.004) return aim;
       moving = true;
@@ -276,7 +276,7 @@ class NetworkView {
 
   // --- Drawing ---------------------------------------------------------------
 
-  /** Draw again, in the colours of the theme as it is now. */
+  /** Redraw in the current theme's colours. */
   render() {
     if (this.columns) this.#draw();
   }
@@ -355,7 +355,7 @@ function nameOf({ layer, neuron }, { sizes }) {
   return word("neuron", { number: neuron + 1, count: groupDigits(sizes[layer]), layer });
 }
 
-/** Say of which layers only a part is shown. */
+/** Say which layers are shown only in part. */
 function describeSample(network) {
   const parts = network.layers
     .filter(({ fanOut }) => fanOut > MOST_SHOWN)

@@ -1,6 +1,6 @@
 // Loading the network that mnistmlp/exchange/html.py embedded in the page.
 
-/** Return the network that the page has in it. */
+/** Return the network embedded in the page. */
 async function loadNetwork(brain) {
   const size = brain.dtype === "float16" ? 2 : 4;
   const bytes = joinBytes(await inflate(fromBase64(brain.weights)), size);
@@ -16,7 +16,7 @@ function fromBase64(text) {
   return bytes;
 }
 
-/** Return numbers of some bytes each, of which all first bytes come first, then all second ones. */
+/** Return numbers from their first bytes, then their second bytes, and so on. */
 function joinBytes(parts, size) {
   const count = parts.length / size;
   const bytes = new Uint8Array(parts.length);
@@ -32,7 +32,7 @@ async function inflate(bytes) {
   return new Uint8Array(await new Response(inflated(bytes)).arrayBuffer());
 }
 
-/** Return numbers of half precision (IEEE 754 binary16) as single precision. */
+/** Return half-precision numbers (IEEE 754 binary16) as single precision. */
 function fromHalves(bytes) {
   const value = new Float32Array(1 << 16).map((_, half) => {
     const exponent = (half >> 10) & 31;

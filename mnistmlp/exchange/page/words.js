@@ -1,34 +1,34 @@
-// The words that the page shows.  All of them stand in words.json, which is embedded as it is, so
-// that a class can have its own language: its first lines say how.
+// The words that the page shows.  All of them are in words.json, which is embedded unchanged, so
+// that a class can use its own language: its first lines say how.
 "use strict";
 
 const CLASSES = JSON.parse(document.getElementById("classes").textContent); // null for digits
 const WORDS = readWords();
 if (CLASSES) WORDS.digits = CLASSES;
 
-/** Return what a class is called: of digits, the digit. */
+/** Return the name of a class; a digit's name is the digit. */
 const nameOfClass = (digit) => CLASSES?.[digit] ?? digit;
 
 function readWords() {
   try {
     return JSON.parse(document.getElementById("words").textContent);
   } catch (error) {
-    document.getElementById("broken").hidden = false; // somebody left a comma out
+    document.getElementById("broken").hidden = false; // for example, a missing comma
     throw error;
   }
 }
 
-/** Return words by their name, with values in the places of {names}. */
+/** Return words by name, with values in place of {names}. */
 function word(name, values = {}) {
   const value = (key) => (key === "digit" ? nameOfClass(values[key]) : values[key]);
   const text = (CLASSES && WORDS[`named-${name}`]) ?? WORDS[name] ?? name;
   return text.replace(/\{(\w+)\}/g, (_, key) => value(key));
 }
 
-/** Write a whole number as the language does. */
+/** Write a whole number in the page's language. */
 const groupDigits = (number) => number.toLocaleString(WORDS.lang);
 
-/** Put the words in their places in the template. */
+/** Fill the words into the template. */
 function fillIn() {
   document.documentElement.lang = WORDS.lang;
   document.documentElement.classList.toggle("named", CLASSES !== null);

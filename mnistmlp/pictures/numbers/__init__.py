@@ -1,1 +1,1 @@
-"""Several digits in a picture: their lines, where to cut those that touch, and the reading."""
+"""Several digits in a picture: finding their lines, cutting those that touch, reading them."""

@@ -1,6 +1,6 @@
-"""Cutting the pieces of a line of writing wherever little ink is crossed.
+"""Cutting the pieces of a line of writing wherever that crosses little ink.
 
-That is too often on purpose: `segments` puts together again what is one digit.
+That is too often on purpose: `segments` rejoins the parts of a digit.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ Values = NDArray[np.float64]
 
 # lengths are relative to the height of the line's digits
 MIN_CUT_WIDTH = 0.35  # narrower pieces are not cut
-CUT_SPACING = 0.08  # between two cuts, at least
-MIN_LENGTH = 0.2  # of the stroke that a cut separates
-MAX_CROSSED = 6.0  # ink that a cut crosses, at most, relative to the width of strokes
-ANCHORS = np.array([3, 5])  # rows that cuts are looked for in, in eighths of the height
-TURN = 0.35  # ink in pixels that a cut may as well cross as move aside by a pixel
+CUT_SPACING = 0.08  # least distance between cuts
+MIN_LENGTH = 0.2  # least length of the stroke that a cut separates
+MAX_CROSSED = 6.0  # most ink that a cut crosses, relative to the width of strokes
+ANCHORS = np.array([3, 5])  # rows in which to look for cuts, in eighths of the height
+TURN = 0.35  # ink in pixels that costs as much as moving aside by a pixel
 
 
 class Parts(NamedTuple):
@@ -29,22 +29,22 @@ class Parts(NamedTuple):
 
     number: int  # of the first part, on the page
     boxes: Indices  # (n, 4): top, left, bottom, right
-    crossed: Values  # (n + 1,) ink that the cut before each part crosses, and after the last
-    cut: NDArray[np.bool_]  # (n + 1,) whether a cut is there, or only a gap
+    crossed: Values  # (n + 1,) ink crossed by the cut before each part, and after the last
+    cut: NDArray[np.bool_]  # (n + 1,) whether there is a cut, or only a gap
 
 
 def cheapest_cuts(ink: Grey, height: float, stroke: float) -> tuple[list[Indices], list[float]]:
     """Return cuts through ink (h, w) from top to bottom, from left to right.
 
-    Each is the way that crosses the least ink through a pixel of the middle row,
-    moving aside by at most one pixel a row (Avidan and Shamir, "Seam carving for
-    content-aware image resizing", SIGGRAPH 2007, equation 5).  Those are taken that
-    cross less than others near by.
+    Each is the path that crosses the least ink through a pixel of the middle row, moving
+    aside by at most one pixel per row (Avidan and Shamir, "Seam carving for
+    content-aware image resizing", SIGGRAPH 2007, equation 5).  Those that cross less than
+    others nearby are kept.
 
     Returns
     -------
     cuts : list of (h,)
-        The first column of each row that is right of the cut.
+        The first column right of the cut in each row.
     crossed : list of float
         The ink that each crosses, relative to the width of strokes.
     """
@@ -64,7 +64,7 @@ def cheapest_cuts(ink: Grey, height: float, stroke: float) -> tuple[list[Indices
 
 
 def _valleys(cost: Values, reach: int) -> list[int]:
-    """Return where a cost is the least within a reach, in the middle of where it is."""
+    """Return where a cost is lowest within a reach, in the middle of ties."""
     padded = np.pad(cost, reach, constant_values=np.inf)
     least = np.min([padded[i : i + len(cost)] for i in range(2 * reach + 1)], axis=0)
     places = np.flatnonzero(cost <= least)
@@ -76,7 +76,7 @@ def _valleys(cost: Values, reach: int) -> list[int]:
 
 
 def _least_ink(ink: Grey) -> tuple[list[Values], list[Indices]]:
-    """Return the least ink on a way from the first row to each pixel, and the moves there."""
+    """Return the least ink on a path from the first row to each pixel, and the moves."""
     totals, moves = [ink[0].astype(np.float64)], []
     for row in ink[1:]:
         last = totals[-1]
@@ -93,7 +93,7 @@ def _least_ink(ink: Grey) -> tuple[list[Values], list[Indices]]:
 
 
 def _follow(moves: list[Indices], column: int) -> Indices:
-    """Return the columns of a way from the last row to the first."""
+    """Return the columns of a path from the last row to the first."""
     columns = [column]
     for move in reversed(moves):
         columns.append(columns[-1] + int(move[columns[-1]]))
@@ -106,9 +106,9 @@ def cut_lines(writing: Writing, lines: list[Line]) -> tuple[Indices, list[Parts]
     Returns
     -------
     labels : (h, w)
-        Which part of the page each pixel belongs to, from 1 on, and 0 for none.
+        The part that each pixel of the page belongs to, from 1, or 0 for none.
     parts : list of Parts
-        Those of each line.
+        One for each line.
     """
     labels, number, found = np.zeros_like(writing.labels), 1, []
     for line in lines:

@@ -1,4 +1,4 @@
-"""Finding what is written on a page: the pieces of digits, and the lines that they stand in."""
+"""Finding the writing on a page: the pieces of digits, and their lines."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from mnistmlp.pictures.ink import Invert, find_contrast, find_sheet, ink_strengt
 from mnistmlp.pictures.rulings import erase_long_lines
 from mnistmlp.pictures.strokes import stroke_width
 
-OVERVIEW = 384  # pixels of the longer side at which a page is looked at as a whole
-SMALL = 32.0  # pixels at twice that size: the height of digits that are lost otherwise
+OVERVIEW = 384  # pixels of the longer side when examining a page as a whole
+SMALL = 32.0  # pixels at twice that size: the height of digits that would be lost otherwise
 MIN_HEIGHT = 56.0  # pixels of digits: pages with smaller ones are enlarged
 MAX_ENLARGED = 1 << 22  # pixels of a page that is enlarged
-DETAIL = 12  # pixels: the height of a digit where its background is estimated
+DETAIL = 12  # pixels: the height of a digit when estimating its background
 SLOPES = np.arange(-45, 46) / 100  # of lines: up to 24 degrees
 LONG = 1.3  # length of a straight line of ink, relative to the height
-STRAIGHT = 0.35  # of the ink of a ruling, at least, lies in such lines
-ENCLOSED = 0.45  # height of a digit relative to the box around it; a fifth of that for several
-MAX_ENCLOSING = 100  # pieces that may be boxes, the largest ones
-NARROW = 0.4  # width of the side of a box, relative to its height, at most
+STRAIGHT = 0.35  # least share of a ruling's ink in such lines
+ENCLOSED = 0.45  # height of a digit relative to its box; a fifth of that for several
+MAX_ENCLOSING = 100  # largest pieces, which may be boxes
+NARROW = 0.4  # greatest width of a box's side, relative to its height
 FILLED = 0.7  # of its box by a band along the border
-CORNER = 1.4  # border along what lies in a corner, relative to its longer side
-MAX_EDGE = 0.12  # width of soft edges, relative to the height: those of shades are wider
+CORNER = 1.4  # border along ink in a corner, relative to its longer side
+MAX_EDGE = 0.12  # width of soft edges, relative to the height: shadows' are wider
 SPECK, BODY, TALLEST = 0.25, 0.45, 2.5  # heights relative to the usual one
 
 
@@ -46,12 +46,12 @@ class Writing(NamedTuple):
     """The pieces of writing on a page: connected components of its ink."""
 
     strength: Grey  # (h, w), ink from 0 for the background to 1
-    labels: Indices  # (h, w): which piece, from 1 to k, and 0 for none
+    labels: Indices  # (h, w): the piece, from 1 to k, or 0 for none
     boxes: Indices  # (k, 4): top, left, bottom, right
     height: float  # of most digits, in pixels
     stroke: float  # width of strokes, in pixels
     dark: bool  # darker than the background
-    enlarged: int  # how many times the page is wider and higher here
+    enlarged: int  # factor by which the page is enlarged
 
 
 class Line(NamedTuple):
@@ -64,9 +64,9 @@ class Line(NamedTuple):
 def find_writing(grey: Grey, invert: Invert) -> Writing | None:
     """Find the pieces of writing on a page (h, w), or None if there is no ink.
 
-    The page as a whole tells how high its digits are, and whether they are dark.
-    Then each is separated from the background near it, so that neither shadows nor
-    the size of the page matter.
+    The page as a whole shows how high its digits are and whether they are dark.  Then
+    each is separated from the background near it, so that neither shadows nor the size
+    of the page matter.
     """
     found = _survey(grey, invert)
     if not found:
@@ -100,10 +100,10 @@ def find_writing(grey: Grey, invert: Invert) -> Writing | None:
 
 
 def erase_lines_through_digits(grey: Grey, dark: bool, height: float) -> Grey:
-    """Return a page (h, w) without its rulings, if digits touch them.
+    """Return a page (h, w) without its rulings if digits touch them.
 
     The sides of boxes that touch lines are narrow, unlike most digits: such lines stay,
-    and are left out with the boxes.
+    to be left out together with the boxes.
     """
     painted = erase_long_lines(grey, dark, height)
     if painted is grey:
@@ -123,7 +123,7 @@ def erase_lines_through_digits(grey: Grey, dark: bool, height: float) -> Grey:
 def _find_on_sheet(
     grey: Grey, invert: Invert, sheet: tuple[slice, slice], scale: float
 ) -> Writing | None:
-    """Find writing on a sheet of paper that lies on something darker."""
+    """Find writing on a sheet of paper on a darker surface."""
     rows, columns = (slice(int(s.start * scale), int(s.stop * scale)) for s in sheet)
     found = find_writing(grey[rows, columns], invert)
     if not found:
@@ -140,7 +140,7 @@ def _find_on_sheet(
 
 
 def edge_width(strength: Grey) -> float:
-    """Return how wide the soft edges of ink (h, w) are, in pixels.
+    """Return the width of the soft edges of ink (h, w), in pixels.
 
     Half of an edge lies between a quarter and three quarters of the full strength, and
     edges are as long as the total variation: `strokes.stroke_width`.
@@ -151,9 +151,9 @@ def edge_width(strength: Grey) -> float:
 
 
 def _survey(grey: Grey, invert: Invert) -> Contrast | None:
-    """Find what stands out from a page, which is reduced: as from a picture of one digit.
+    """Find what stands out from a reduced page, as in a picture of one digit.
 
-    If nothing does, small digits may, from the background near them.
+    If nothing does, small digits may stand out from the background near them.
     """
     found = find_contrast(shrink(grey, OVERVIEW), invert)
     if found:
@@ -168,13 +168,13 @@ def _survey(grey: Grey, invert: Invert) -> Contrast | None:
 
 
 def _find_enlargement(grey: Grey, height: float) -> int:
-    """Return how many times to enlarge a page whose digits are small."""
+    """Return how many times to enlarge a page with small digits."""
     most = int((MAX_ENLARGED / grey.size) ** 0.5)
     return max(1, min(math.ceil(MIN_HEIGHT / height), most))
 
 
 def _find_pieces(levels: Grey, near: Mask, height: float, dark: bool) -> Contrast:
-    """Return the contrast of a page (h, w) with only what may be parts of digits."""
+    """Return the contrast of a page (h, w) with only possible parts of digits."""
     threshold = otsu_threshold(levels[near])
     sure, soft = levels >= threshold, dilate(levels >= threshold / 2)
     pieces = Components(soft)
@@ -182,10 +182,10 @@ def _find_pieces(levels: Grey, near: Mask, height: float, dark: bool) -> Contras
 
 
 def local_contrast(grey: Grey, dark: bool, height: float) -> Grey:
-    """Return how far each pixel stands out from the background near it, from 0 to 255.
+    """Return how much each pixel differs from the background near it, from 0 to 255.
 
-    The background is a closing (an opening, if ink is light) by a square as wide as
-    a digit is high, which no stroke fills: `background.estimate_background`.
+    The background is a closing (an opening if ink is light) by a square as wide as a
+    digit is high, which no stroke fills: see `background.estimate_background`.
     """
     factor = max(1, int(height / DETAIL))
     small = shrink(grey, max(grey.shape) // factor)
@@ -223,7 +223,7 @@ def _is_writing(pieces: Components, levels: Grey, sure: Mask, height: float) -> 
 
 
 def find_rulings(pieces: Components, height: float) -> Mask:
-    """Tell which components are lines, boxes or combs of a form, (k,): no digit is.
+    """Tell which components are lines, boxes or combs of a form, as no digit is, (k,).
 
     They consist of straight lines longer than their own height and that of digits,
     or enclose other pieces.
@@ -245,8 +245,8 @@ def find_rulings(pieces: Components, height: float) -> Mask:
 def find_slope(boxes: Indices, height: float) -> float:
     """Return how far lines fall for each pixel to the right.
 
-    Of all slopes that one is taken along which the most pieces lie level with one
-    another, and of equal ones the least.
+    The slope is the one along which most pieces are level with each other, in a tie the
+    smallest.
     """
     x, y = (boxes[:, 1] + boxes[:, 3]) / 2, (boxes[:, 0] + boxes[:, 2]) / 2
     best, slope = 0.0, 0.0
@@ -260,10 +260,10 @@ def find_slope(boxes: Indices, height: float) -> float:
 
 
 def find_lines(boxes: Indices, height: float) -> list[Line]:
-    """Return the lines of pieces that stand level, from top to bottom.
+    """Return the lines of level pieces, from top to bottom.
 
-    Those high enough to be digits make the lines; a smaller one belongs to the line
-    at whose height it stands.
+    Pieces high enough to be digits form the lines; a smaller one belongs to the line at
+    its height.
     """
     heights = boxes[:, 2] - boxes[:, 0]
     y = (boxes[:, 0] + boxes[:, 2]) / 2
@@ -299,7 +299,7 @@ def level_lines(writing: Writing) -> tuple[Writing, Indices]:
     room = int(shifts.max())
     if not room:
         return writing, shifts
-    rows = np.arange(height + room)[:, None] - shifts  # those below 0 are the padding's last
+    rows = np.arange(height + room)[:, None] - shifts  # negative ones index the end of the padding
     padding = ((0, room), (0, 0))
     strength = np.take_along_axis(np.pad(writing.strength, padding), rows, axis=0)
     labels = np.take_along_axis(np.pad(writing.labels, padding), rows, axis=0)

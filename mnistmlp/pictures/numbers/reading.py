@@ -36,7 +36,7 @@ from mnistmlp.pictures.numbers.segments import (
 PAGE_SIDE = 1024  # pixels: a page of numbers has finer detail than a picture of one digit
 MAX_PIECES = 1500  # of writing; a page of noise has more
 
-Box: TypeAlias = "tuple[int, int, int, int]"  # top, left, bottom, right, the last two one past it
+Box: TypeAlias = "tuple[int, int, int, int]"  # top, left, bottom, right, the last two exclusive
 Classify = Callable[[Bytes], Array]  # images (n, 28, 28) -> probabilities (n, 10)
 
 
@@ -45,7 +45,7 @@ class Digit:
     """A digit of a number."""
 
     digit: int
-    confidence: float  # that this is a digit of the number, and which one
+    confidence: float  # of being a digit of the number, and this one
     box: Box  # in pixels of the picture
     probabilities: Array = field(repr=False)  # (10,) given that it is a digit
     image: Bytes = field(repr=False)  # (28, 28)
@@ -53,26 +53,26 @@ class Digit:
 
 @dataclass(frozen=True, repr=False)
 class NumberReading:
-    """A picture, and the digits that were found in it."""
+    """A picture and the digits found in it."""
 
     grey: Grey  # (h, w), 0 to 255: the picture, upright, opaque, reduced if it was large
-    scale: float  # how many pixels of the picture are one of `grey`
+    scale: float  # pixels of the picture per pixel of `grey`
     dark: bool  # whether the ink is darker than the background
     lines: list[list[Digit]]  # from top to bottom, each from left to right
 
     @property
     def text(self) -> str:
-        """The digits, a line of text for each line."""
+        """The digits, one line of text per line."""
         return "\n".join("".join(str(each.digit) for each in line) for line in self.lines)
 
     @property
     def confidence(self) -> float:
-        """How likely all digits are right: the product of their confidences."""
+        """The probability that all digits are right: the product of their confidences."""
         return math.prod(map(self.line_confidence, self.lines))
 
     @staticmethod
     def line_confidence(line: list[Digit]) -> float:
-        """Return how likely all digits of a line are right."""
+        """Return the probability that all digits of a line are right."""
         return math.prod(each.confidence for each in line)
 
     def __repr__(self) -> str:
@@ -87,10 +87,10 @@ def read_number(
     Parameters
     ----------
     source : path or binary stream
-        As `read_picture` takes it.
+        As in `read_picture`.
     classify : callable
-        Takes images (n, 28, 28), uint8, and returns the probabilities of their digits,
-        (n, 10).  It is called once.
+        Takes images (n, 28, 28), uint8, and returns the probabilities of their digits
+        (n, 10).  Called once.
     invert : {'auto', 'yes', 'no'}
         Whether the picture shows dark ink on a light background; ``auto`` finds out.
 
@@ -146,7 +146,7 @@ def read_lines(writing: Writing, classify: Classify) -> list[list[Digit]]:
 def choose_segments(
     line: Line, parts: Parts, segments: list[Segment], probabilities: Array
 ) -> list[tuple[int, float]]:
-    """Return which segments are the digits of a line, and how likely each is to be one."""
+    """Return the segments that are the digits of a line, and how likely each is one."""
     skippable = find_skippable(parts, line.height)
     scores = score_segments(segments, probabilities, line.height)
     shares = path_shares(segments, scores, skippable)
@@ -166,7 +166,7 @@ def _is_within(labels: Indices, parts: Parts, segment: Segment) -> Mask:
 
 
 def _original_box(labels: Indices, parts: Parts, segment: Segment, shifts: Indices) -> Box:
-    """Return the box of a segment on the page before its lines were made level."""
+    """Return the box of a segment on the page before its lines were levelled."""
     top, left, bottom, right = segment.box
     own = _is_within(labels[top:bottom, left:right], parts, segment)
     rows, columns = np.nonzero(own)
@@ -180,7 +180,7 @@ def _make_digit(probabilities: Array, share: float, box: Box, image: Bytes) -> D
 
 
 def _scale_box(digit: Digit, scale: float, size: tuple[int, int]) -> Digit:
-    """Return a digit with its box in pixels of the picture before it was reduced."""
+    """Return a digit with its box in pixels of the picture before reduction."""
     top, left, bottom, right = (round(scale * each) for each in digit.box)
     box = top, left, min(bottom, size[0]), min(right, size[1])
     return replace(digit, box=box)

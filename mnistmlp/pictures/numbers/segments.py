@@ -1,11 +1,11 @@
 """Which parts of a line make up its digits: the best path through a segmentation graph.
 
-What lies between two cuts, not too far apart, may be a digit.  The network sees each
-such segment, and the most likely way through the line is found by dynamic programming:
-LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
-recognition", Proceedings of the IEEE 86 (1998), section V.  Weights for what counts
-besides are estimated so that of all ways through a line the right one is the most
-likely: `benchmarks/cut_weights.py`.
+Anything between two cuts that are not too far apart may be a digit.  The network sees
+each such segment, and the most likely path through the line is found by dynamic
+programming: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to
+document recognition", Proceedings of the IEEE 86 (1998), section V.  Weights for other
+features are estimated to make the right path the most likely of all:
+`benchmarks/cut_weights.py`.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ Values = NDArray[np.float64]
 
 # lengths are relative to the height of the line's digits
 MAX_WIDTH = 1.7  # of a segment
-MAX_PARTS = 7  # that a segment consists of
+MAX_PARTS = 7  # in a segment
 MAX_GAP = 0.5  # between two parts of a digit
 MAX_SKIPPED = 0.5  # longer side of a part that need not belong to a digit
-MIN_PROBABILITY = 1e-9  # that is told from 0: logarithms have to be finite
+MIN_PROBABILITY = 1e-9  # lower bound of probabilities: logarithms must be finite
 MAX_LEAD, MAX_MARGIN = 8.0, 14.0  # above these, more makes no difference
 
-# of what `describe_segments` returns, estimated by benchmarks/cut_weights.py
+# of the features of `describe_segments`, estimated by benchmarks/cut_weights.py
 WEIGHTS = np.array([-1.05, 0.46, 0.40, 5.40, -3.98, -2.57, -2.25, -1.09, -0.29, -18.39, 0.83])
 
 
 class Segment(NamedTuple):
-    """What may be a digit: the parts of a line from `first` to before `end`."""
+    """A possible digit: the parts of a line from `first` to before `end`."""
 
     first: int
     end: int
     box: tuple[int, int, int, int]  # top, left, bottom, right
-    crossed: float  # ink that its two cuts cross
-    inner: float  # the least ink that a cut within it crosses
-    gap: float  # the widest blank between two of its parts
+    crossed: float  # ink crossed by its two cuts
+    inner: float  # the least ink crossed by a cut within it
+    gap: float  # the widest gap between two of its parts
 
 
 def find_segments(parts: Parts, height: float) -> list[Segment]:
-    """Return the segments of a line that may be digits, by their first part and their length."""
+    """Return the segments of a line that may be digits, by first part and length."""
     segments = []
     count = len(parts.boxes)
     for first in range(count):
@@ -68,9 +68,9 @@ def find_segments(parts: Parts, height: float) -> list[Segment]:
 
 
 def find_skippable(parts: Parts, height: float) -> list[bool]:
-    """Return for each part of a line whether it may belong to no digit.
+    """Return for each part of a line whether it need not belong to a digit.
 
-    A dash or a dot may, but not what was cut off: that is ink of a digit.
+    That holds for a dash or a dot, but not for a part cut off: that is ink of a digit.
     """
     small = (parts.boxes[:, 2:] - parts.boxes[:, :2]).max(axis=1) < MAX_SKIPPED * height
     skippable: list[bool] = (small & ~parts.cut[:-1] & ~parts.cut[1:]).tolist()
@@ -78,16 +78,16 @@ def find_skippable(parts: Parts, height: float) -> list[bool]:
 
 
 def best_path(segments: list[Segment], scores: Values, skippable: list[bool]) -> list[int]:
-    """Return which segments make up the line with the highest sum of scores.
+    """Return the segments that make up the line with the highest sum of scores.
 
     Parameters
     ----------
     segments : list of Segment
         In the order of `find_segments`.
     scores : (n,)
-        The logarithm of how likely each is a digit, up to a constant.
+        Log-likelihood that each is a digit, up to a constant.
     skippable : list of bool
-        For each part of the line, whether it may belong to no digit.
+        For each part of the line, whether it need not belong to a digit.
     """
     total = [0.0] + [-np.inf] * len(skippable)
     last: list[int | None] = [None] * len(total)
@@ -112,11 +112,11 @@ def best_path(segments: list[Segment], scores: Values, skippable: list[bool]) ->
 
 
 def path_shares(segments: list[Segment], scores: Values, skippable: list[bool]) -> Values:
-    """Return how likely each segment is on the right way through the line, (n,).
+    """Return how likely each segment is on the right path through the line, (n,).
 
-    A way is as likely as the exponential of its scores' sum.  By the forward-backward
-    algorithm: Rabiner, "A tutorial on hidden Markov models", Proceedings of the IEEE
-    77 (1989), section III.A.  Parameters as in `best_path`.
+    The likelihood of a path is the exponential of its sum of scores.  By the
+    forward-backward algorithm: Rabiner, "A tutorial on hidden Markov models",
+    Proceedings of the IEEE 77 (1989), section III.A.  Parameters as in `best_path`.
     """
     count = len(skippable)
     before, after = np.full(count + 1, -np.inf), np.full(count + 1, -np.inf)
@@ -149,7 +149,7 @@ def _by_first(segments: list[Segment], count: int) -> list[list[int]]:
 
 
 def score_segments(segments: list[Segment], probabilities: Array, height: float) -> Values:
-    """Return the logarithm of how likely each segment is a digit, up to a constant, (n,).
+    """Return the log-likelihood that each segment is a digit, up to a constant, (n,).
 
     Parameters as in `describe_segments`.
     """
@@ -158,12 +158,12 @@ def score_segments(segments: list[Segment], probabilities: Array, height: float)
 
 
 def describe_segments(segments: list[Segment], probabilities: Array, height: float) -> Values:
-    """Return what tells digits from other segments, (n, 11).
+    """Return the features that tell digits from other segments, (n, 11).
 
-    The network has not seen pieces of digits, nor two that touch: it may be sure of
-    what they are.  But what is no digit mostly bears a likeness to several, so that the
-    digit leads the second, and all others in the mean, by less than a digit does, in
-    logarithms.  And the shape of a segment counts.
+    The network has not seen pieces of digits or touching digits, and may be confident
+    about them.  But a non-digit usually resembles several digits, so that its first
+    choice leads the second, and the mean of the others, by less than a digit's does, in
+    logarithms.  The shape of a segment counts as well.
 
     Parameters
     ----------

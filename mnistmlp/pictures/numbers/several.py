@@ -1,4 +1,4 @@
-"""Telling whether a picture that is read as one digit plainly shows several."""
+"""Telling whether a picture read as one digit plainly shows several."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ USUAL_WIDTH = 0.65  # of a digit, relative to its height
 
 
 def count_digits(grey: Grey, ink: Grey) -> int:
-    """Return about how many digits a picture shows, with no network; 1 if in doubt.
+    """Return about how many digits a picture shows, without the network; 1 if in doubt.
 
-    Several digits stand side by side, and are wider than high together.  A single
-    digit in pieces is not.  What stands beside the ink (h, w), from 0 to 1, counts if it
-    is as dark or light in the grey levels (h, w): a 1 is left out beside a heavy 0.
+    Several digits stand side by side, and together are wider than high.  A single digit
+    in pieces is not.  Anything beside the ink (h, w), from 0 to 1, counts if it is as dark
+    or light in the grey levels (h, w): the ink lacks a 1 beside a heavy 0.
     """
     inked = ink > 0
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
@@ -46,7 +46,7 @@ def count_digits(grey: Grey, ink: Grey) -> int:
 
 
 def _find_beside(grey: Grey, ink: Grey) -> Mask:
-    """Return which grey levels (h, w) are nearer to those of ink (h, w) than to the rest."""
+    """Tell which grey levels (h, w) are closer to those of ink (h, w) than to the rest."""
     rest = grey[ink == 0]
     if not rest.size:
         return np.zeros(grey.shape, bool)
@@ -56,7 +56,7 @@ def _find_beside(grey: Grey, ink: Grey) -> Mask:
 
 
 def _group(boxes: list[Indices]) -> list[Indices]:
-    """Put together boxes, from left to right, that lie above one another for the most part."""
+    """Merge boxes, from left to right, that mostly lie above one another."""
     groups: list[Indices] = []
     for box in boxes:
         last = groups[-1] if groups else None

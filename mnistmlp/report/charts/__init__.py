@@ -1,1 +1,1 @@
-"""Charts of brains, drawn by matplotlib: for a page, and for files."""
+"""Charts of brains, drawn with matplotlib, for pages and files."""

@@ -1,4 +1,4 @@
-"""Drawing with matplotlib: silently, and whatever the user's settings of it."""
+"""Drawing with matplotlib, silently and independently of the user's settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Style = Mapping[str, Any]  # settings of matplotlib by name
+Style = Mapping[str, Any]  # matplotlib settings by name
 Draw = Callable[["Axes"], object]  # draws a chart
 
 BACKEND = "MPLBACKEND"
@@ -36,7 +36,7 @@ COMMON: Style = {
     "legend.borderaxespad": 0,
     "legend.labelspacing": 0.3,
     "legend.columnspacing": 1.2,
-    "legend.handlelength": 2.4,  # of which dashes are seen as such
+    "legend.handlelength": 2.4,  # wide enough to show dashes
     "legend.handletextpad": 0.6,
 }
 
@@ -44,12 +44,12 @@ COMMON: Style = {
 def load_matplotlib() -> None:
     """Import matplotlib.
 
-    The environment may name a backend that does not exist, at which the import fails.
+    The import would fail if the environment names a backend that does not exist.
 
     Raises
     ------
     MissingExtraError
-        If it is not installed, or cannot be imported.
+        If it is not installed or cannot be imported.
     """
     backend = None if "matplotlib" in sys.modules else os.environ.pop(BACKEND, None)
     try:
@@ -58,7 +58,7 @@ def load_matplotlib() -> None:
         if backend:
             with suppress(ValueError):
                 matplotlib.rcParams["backend"] = backend
-    except (OSError, ValueError) as error:  # a settings file that is no text, or may not be read
+    except (OSError, ValueError) as error:  # from a settings file that is not text or not readable
         hint = "its settings file, matplotlibrc, may be damaged"
         raise MissingExtraError(f"matplotlib cannot be imported: {error}", hint=hint) from None
     finally:
@@ -68,10 +68,10 @@ def load_matplotlib() -> None:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep matplotlib from reporting what a reader of the pictures cannot change.
+    """Keep matplotlib from reporting what the user cannot change.
 
-    It would, of caches and fonts that it cannot write or find, and of settings
-    that it does not know.
+    It warns about caches that it cannot write, and fonts and settings that it does not
+    know.
     """
     logger = logging.getLogger("matplotlib")
     level = logger.level
@@ -86,7 +86,7 @@ def _silence() -> Iterator[None]:
 
 @contextmanager
 def styled(style: Style) -> Iterator[None]:
-    """Draw in a style, on top of matplotlib's own defaults; the caller's are back afterwards."""
+    """Draw in a style based on matplotlib's defaults; restores the caller's settings."""
     load_matplotlib()
     from matplotlib import rc_context, rcParamsDefault
 
@@ -98,16 +98,16 @@ def styled(style: Style) -> Iterator[None]:
 
 
 def draw_figure(charts: Sequence[Draw], width: float, height: float) -> Figure:
-    """Return a figure of charts side by side, higher by what a legend has beyond its first row.
+    """Return a figure of charts side by side, made higher for legends with more than one row.
 
-    To be called, and the figure saved, in a block of `styled`.
+    Call it, and save the figure, in a block of `styled`.
 
     Parameters
     ----------
     charts : sequence of callable
-        Each draws on the axes that it is given.
+        Each draws on the axes passed to it.
     width, height : float
-        In inches, of each chart.
+        Of each chart, in inches.
     """
     from matplotlib.figure import Figure
 
@@ -125,9 +125,9 @@ def draw_figure(charts: Sequence[Draw], width: float, height: float) -> Figure:
 
 
 def draw_names(class_names: Sequence[str] | None, most: int) -> list[str] | None:
-    """Return names of classes in no more than so many characters, as far as the font has them.
+    """Return class names shortened to `most` characters, without those that the font lacks.
 
-    To be called in a block of `styled`.  A name of which nothing is left is the digit.
+    Call it in a block of `styled`.  If nothing is left of a name, it becomes the digit.
     """
     from matplotlib.font_manager import FontProperties, findfont, get_font
 

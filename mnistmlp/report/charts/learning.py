@@ -1,4 +1,4 @@
-"""Charts of how brains learnt, each drawn on matplotlib's axes."""
+"""Learning curves, drawn on matplotlib axes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RING: dict[str, Any] = {"linestyle": "", "marker": "o", "fillstyle": "none", "ma
 
 
 def draw_losses(axes: Axes, curves: Sequence[Curves]) -> None:
-    """Draw the losses by epoch, of training images dashed, of validation images solid.
+    """Draw the losses by epoch, dashed for training images and solid for validation images.
 
     The scale is logarithmic if they span more than a factor of ten.
     """
@@ -49,7 +49,7 @@ def draw_losses(axes: Axes, curves: Sequence[Curves]) -> None:
 
 
 def draw_accuracies(axes: Axes, curves: Sequence[Curves]) -> None:
-    """Draw the accuracies by epoch, of training images dashed, of validation images solid."""
+    """Draw the accuracies by epoch, dashed for training and solid for validation images."""
     _draw_pairs(axes, curves, [(x.accuracy, x.validation_accuracy) for x in curves[:MOST]])
     keep_within(axes, 1)
     scale_to_percent(axes.yaxis)
@@ -83,7 +83,7 @@ def draw_learning_rates(axes: Axes, curves: Sequence[Curves]) -> None:
 def _draw_pairs(
     axes: Axes, curves: Sequence[Curves], pairs: Sequence[tuple[dict[int, float], ...]]
 ) -> None:
-    """Draw the curves of training and of validation images, of one brain or of several."""
+    """Draw the training and validation curves of one or several brains."""
     styles = {"training": "--", "validation": "-"}
     if len(curves) == 1:
         for n, (label, style) in enumerate(styles.items()):
@@ -108,7 +108,7 @@ def _draw_pairs(
 def _explain(
     curves: Sequence[Curves], pairs: Sequence[Sequence[dict[int, float]]], styles: dict[str, str]
 ) -> Iterator[tuple[Line2D, str]]:
-    """Yield what the legend of several brains says of all of them."""
+    """Yield the legend entries shared by all of several brains."""
     for n, (label, style) in enumerate(styles.items()):
         if any(pair[n] for pair in pairs):
             yield sample(None, linestyle=style), label
@@ -119,13 +119,13 @@ def _explain(
 def _draw_line(
     axes: Axes, line: dict[int, float], lines: int, place: int | None = None, **style: Any
 ) -> None:
-    """Draw a curve, one of so many lines, with the markers of the brain in this place, if any."""
+    """Draw a curve, one of `lines`, with the markers of the brain in this place, if any."""
     if not line:
         return
     x, y = thin(np.array(list(line)), np.array(list(line.values())), POINTS // lines)
     if len(x) == 1:
         style |= {"marker": "o"}
-    if place is not None:  # the markers of several brains are not above one another
+    if place is not None:  # so that the markers of several brains do not overlap
         apart = max(len(x) // 5, 1)
         style |= {"marker": MARKERS[place], "markevery": (place * apart // MOST, apart)}
     axes.plot(x, y, **style)
@@ -139,7 +139,7 @@ def _mark_kept(axes: Axes, epoch: int) -> None:
 
 
 def _ring_kept(axes: Axes, pair: Sequence[dict[int, float]], epoch: int | None) -> None:
-    """Draw a ring around the kept epoch on the curve of validation images, if there is one."""
+    """Draw a ring around the kept epoch on the validation curve, if there is one."""
     from matplotlib import rcParams
 
     curve = next((line for line in reversed(pair) if epoch in line), None)

@@ -1,8 +1,8 @@
-"""Lines in a chart: how they look, what a legend says of them, and the scales beside them.
+"""Lines in a chart: their looks, their legend, and the scales beside them.
 
-What differs in colour differs in line style or marker too, so that all can be read in black
-and white.  The colours are those of the style (`figures.styled`): C0 to C7 for brains, those of
-the text, of the frame and of the grid for the rest.
+Lines that differ in colour also differ in style or marker, so that charts can be read in
+black and white.  The colours come from the style (`figures.styled`): C0 to C7 for brains, and
+those of the text, the frame and the grid for the rest.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.lines import Line2D
 
-MOST = 8  # brains in one chart: more lines than that are not told apart
+MOST = 8  # brains in one chart: more lines could not be told apart
 MARKERS = "os^DvPX*"  # of the first brain, the second …
 STYLES: list[Any] = [  # of lines
     *("-", "--", ":", "-."),
     *((0, (7, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (9, 3, 2, 3))),
 ]
-POINTS, FEWEST = 480, 32  # of all lines in a chart, and of each: so fine does nobody look
+POINTS, FEWEST = 480, 32  # points on all lines in a chart, and on each: more would not be visible
 LABEL_WIDTH = 6  # em, of the labels beside the axes
 
 
 def thin(x: NDArray[Any], y: NDArray[Any], points: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return a line (n,), (n,) with few points, which looks the same: ends, peaks and valleys."""
+    """Return a line (n,), (n,) reduced to ends, peaks and valleys, which looks the same."""
     points = max(points, FEWEST)
     if len(x) <= points:
         return x, y
@@ -62,19 +62,19 @@ def scale_logarithmically(
 
 
 def keep_within(axes: Axes, most: float = math.inf) -> None:
-    """Let the vertical axis end near 0 and `most`, as nothing is beyond."""
+    """Let the vertical axis end near 0 and `most`, because nothing lies beyond."""
     low, high = axes.get_ylim()
     margin = 0.02 * (min(high, most) - max(low, 0))
     axes.set_ylim(max(low, -margin), min(high, most + margin))
 
 
 def scale_to_percent(axis: Axis) -> None:
-    """Label a few ticks in per cent, with the decimal places that their distance needs."""
+    """Label a few ticks in per cent, with as many decimal places as their distance needs."""
     _scale_linearly(axis, lambda value, step: f"{100 * value:.{_count_places(100 * step)}f}%")
 
 
 def scale_linearly(axis: Axis) -> None:
-    """Label a few ticks in full: matplotlib would put what they share above the axis."""
+    """Label a few ticks in full: matplotlib would move a common offset above the axis."""
 
     def spell(value: float, step: float) -> str:
         if 1e-4 <= step < 1e6:
@@ -109,7 +109,7 @@ def _count_places(step: float) -> int:
 
 
 def sample(place: int | None, **style: Any) -> Line2D:
-    """Return a line for a legend: that of the brain in this place, or of none."""
+    """Return a line for a legend: of the brain in this place, or of no brain."""
     from matplotlib import rcParams
     from matplotlib.lines import Line2D
 
@@ -118,14 +118,14 @@ def sample(place: int | None, **style: Any) -> Line2D:
 
 
 def labelled(axes: Axes) -> list[tuple[Line2D, str]]:
-    """Return the lines on the axes that have labels, which are this module's own."""
+    """Return the lines on the axes that have labels, which this module gave them."""
     return [(each, str(each.get_label())) for each in axes.lines if str(each.get_label())[0] != "_"]
 
 
 def place_legend(axes: Axes, entries: Iterable[tuple[Line2D, str]], left_out: int) -> None:
     """Write a legend above the axes, in as many columns as fit.
 
-    It says how many brains are left out.
+    It tells how many brains are left out.
     """
     from matplotlib import rcParams
 
@@ -142,6 +142,6 @@ def place_legend(axes: Axes, entries: Iterable[tuple[Line2D, str]], left_out: in
     for columns in range(min(len(labels), 4), 0, -1):
         legend = axes.legend(handles, ["x"] * len(labels), ncols=columns, **above)
         for text, label in zip(legend.get_texts(), labels, strict=True):
-            text.set_text(label)  # one that starts with an underscore would be dropped before
+            text.set_text(label)  # matplotlib would drop one that starts with an underscore
         if legend.get_window_extent().width <= room:
             return

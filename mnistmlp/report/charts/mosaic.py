@@ -1,4 +1,4 @@
-"""Many small images in one picture, each with words below it."""
+"""Many small captioned images in one picture."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 Colours = NDArray[np.uint8]  # (…, 3), red, green and blue
 
-# in pixels of the images, of which an inch has 40: so each is 5 × 5 dots of 200 per inch
+# in image pixels, 40 to an inch: at 200 dots per inch, each is 5 × 5 dots
 PER_INCH = 40
-WIDTH, HEIGHT = 40, 46  # of an image with the words below it
+WIDTH, HEIGHT = 40, 46  # of an image with its caption
 MARGIN, HEADING_LINE, WORDS_LINE = 8, 8, 7
-COLUMNS, ROWS, FEWEST = 10, 6, 5  # at most, and columns that are left free at least
+COLUMNS, ROWS, FEWEST = 10, 6, 5  # at most, and the fewest columns of space
 FONT, HEADING_FONT = 11, 13  # points
 LETTERS_PER_COLUMN = 9  # of the heading
 WHITE, FRAME = 255, 225
-# In shades of grey, too, the strongest weight for is darker than the strongest against.
+# In shades of grey too, the strongest weight for is darker than the strongest against.
 FOR, AGAINST = np.array([0, 76, 140]), np.array([222, 120, 20])
 
 
 def draw_mosaic(images: Colours, words: Sequence[tuple[str, str]], heading: str) -> Figure:
-    """Return a figure of n images, with two lines of words below each, and a heading.
+    """Return a figure of n images with two lines of text below each, and a heading.
 
-    To be called, and the figure saved, in a block of `figures.styled`.
+    Call it, and save the figure, in a block of `figures.styled`.
 
     Parameters
     ----------
     images : (n, 28, 28, 3)
-        At least one, and no more than `COLUMNS` × `ROWS`.
+        At least one, at most `COLUMNS` × `ROWS`.
     words : sequence of (str, str)
         For each image.
     heading : str

@@ -1,4 +1,4 @@
-"""Charts of what brains do on a data set, each drawn on matplotlib's axes."""
+"""Charts of brains' results on a data set, drawn on matplotlib axes."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 THRESHOLDS = {0.5: "o", 0.9: "s", 0.99: "^"}  # confidences, and their markers
-MAX_NAME = 16  # characters of the name of a class
-BARS = 0.22  # height of the longest bar, of the chart's
+MAX_NAME = 16  # characters of a class name
+BARS = 0.22  # height of the longest bar, as a fraction of the chart
 
 Results = Sequence[tuple[str, Evaluation]]  # with the name of each
 
@@ -49,7 +49,7 @@ def draw_confusion(
 ) -> None:
     """Draw a confusion matrix (10, 10), [actual][predicted], with the count in each cell.
 
-    A cell is darker, the larger its share of the row is, as `notebook.shade` says.
+    The larger a cell's share of its row, the darker it is (see `notebook.shade`).
     """
     from matplotlib import rcParams
 
@@ -81,16 +81,15 @@ def _add_cell(axes: Axes, x: float, y: float, side: float, **style: Any) -> None
 
 
 def draw_reliability(axes: Axes, results: Results) -> None:
-    """Draw how often digits of each confidence are right, in bins.
+    """Draw how often predictions of each confidence are right, in bins.
 
     For one brain, before and after calibration, with bars for the images in each
-    bin; for several, after calibration, with markers that are larger, the more
-    images there are.
+    bin; for several, after calibration, with larger markers for more images.
     """
     from matplotlib import rcParams
 
     muted: str = rcParams["axes.edgecolor"]
-    axes.plot([0, 1], [0, 1], color=muted, linestyle=":", label="as it should be")
+    axes.plot([0, 1], [0, 1], color=muted, linestyle=":", label="perfect calibration")
     legend = labelled(axes)
     note = "larger marker: more images"
     if len(results) == 1:
@@ -108,7 +107,7 @@ def draw_reliability(axes: Axes, results: Results) -> None:
 
 
 def _draw_one_reliability(axes: Axes, result: Evaluation) -> str:
-    """Draw bins before and after calibration, and bars; return what the bars are."""
+    """Draw bins before and after calibration, and bars; return a note on the bars."""
     from matplotlib import rcParams
 
     if result.calibrated:
@@ -142,10 +141,10 @@ def _draw_sized_bins(axes: Axes, place: int, result: Evaluation) -> None:
 
 
 def draw_selection(axes: Axes, results: Results) -> None:
-    """Draw the accuracy of the digits that are read against how many are, most confident first.
+    """Draw accuracy against coverage, most confident digits first.
 
-    Thresholds of confidence are marked.  What is left beyond the highest of them is
-    hardly of interest, and mostly not shown.
+    Confidence thresholds are marked.  What lies beyond the highest is hardly of interest,
+    and mostly not shown.
     """
     shown = results[:MOST]
     selections = [measure_selection(each.confidences, each.right) for _, each in shown]
@@ -162,7 +161,7 @@ def draw_selection(axes: Axes, results: Results) -> None:
 
 
 def _draw_selection(axes: Axes, place: int, selection: Selection, left: float, points: int) -> None:
-    """Draw a line of at most so many points from this coverage on, with the thresholds."""
+    """Draw a line with a limited number of points from this coverage on, and the thresholds."""
     seen = selection.coverage >= left
     x, y = thin(selection.coverage[seen], selection.accuracy[seen], points)
     axes.plot(x, y, color=f"C{place}", linestyle=STYLES[place])

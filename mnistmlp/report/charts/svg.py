@@ -1,4 +1,4 @@
-"""A chart as part of a page: SVG in the page's own font and colours, light or dark."""
+"""Charts for a page: SVG in the page's own font and colours, light or dark."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 SERIES = 8  # colours
-# by CSS variable, colours that stand for it while matplotlib draws
+# placeholder colours for CSS variables while matplotlib draws
 STAND_INS = {"--ink": "#010203", "--muted": "#010204", "--line": "#010205"}
 STAND_INS |= {f"--series-{n}": f"#0102{n + 16:02x}" for n in range(1, SERIES + 1)}
 VARIABLES = {colour: f"var({name})" for name, colour in STAND_INS.items()}
 INK, MUTED, LINE, *COLOURS = STAND_INS.values()
 
-FONT = 9  # points, of which a chart is 259 wide
+FONT = 9  # points; a chart is 259 wide
 STYLE: Style = {
     "svg.fonttype": "none",
     "font.size": FONT,
@@ -54,20 +54,19 @@ def draw_inline(
 ) -> str:
     """Return a chart as an <svg> element for a page.
 
-    It is as wide as its container, and names no font and no colour: the text is in
-    the page's font, and lines are in the CSS variables --ink, --muted, --line and
-    --series-1 to --series-8.
+    It is as wide as its container, with text in the page's font and colours from the
+    CSS variables --ink, --muted, --line and --series-1 to --series-8.
 
     Parameters
     ----------
     draw : callable
-        Draws the chart on the axes that it is given, such as one of `charts`.
+        Draws the chart on the axes passed to it, such as one of `charts`.
     label : str
-        What the chart shows, for those who do not see it.
+        What the chart shows, for screen readers.
     prefix : str
-        Of the ids in it, which no other chart on the page may have.
+        Of its ids, unique on the page.
     width, height : float
-        In inches; a font of 9 points is drawn for 3.6.
+        In inches; a font of 9 points suits a width of 3.6.
 
     Raises
     ------
@@ -83,7 +82,7 @@ def draw_inline(
 
 
 def _rewrite(text: str, label: str, prefix: str) -> str:
-    """Return matplotlib's SVG without what a page does not need, or must not have twice."""
+    """Return matplotlib's SVG without what a page does not need or must not have twice."""
     from xml.etree import ElementTree
 
     root = ElementTree.fromstring(text)
@@ -110,7 +109,7 @@ def _write_children(element: Element, names: dict[str, str]) -> str:
 
 
 def _write(element: Element, names: dict[str, str]) -> str:
-    """Return an element as text; groups that group nothing are left out."""
+    """Return an element as text; redundant groups are left out."""
     tag, inner = NAMESPACE.sub("", element.tag), _write_children(element, names)
     if tag in LEFT_OUT or (tag in GROUPS and not inner):
         return ""
@@ -144,14 +143,14 @@ def _write_value(value: str, names: dict[str, str]) -> str:
 
 
 def _write_style(style: str) -> str:
-    """Return a style in the variables of the page, without its font family."""
+    """Return a style with the page's variables, without its font family."""
     style = SHORTHAND.sub(r"font-size: \1", FAMILY.sub("", style)).removesuffix("; ")
     pairs = (each.strip().split(": ", 1) for each in style.split(";"))
     return ";".join(f"{name}:{VARIABLES.get(value, value)}" for name, value in pairs)
 
 
 def _shorten_path(path: str) -> str:
-    """Return the data of a path in relative coordinates, to a hundredth of a point."""
+    """Return path data in relative coordinates, to a hundredth of a point."""
     parts, x, y, last = [], 0, 0, ""
     for command, numbers in COMMAND.findall(path):
         steps = [round(SCALE * float(each)) for each in numbers.split()]
@@ -167,5 +166,5 @@ def _shorten_path(path: str) -> str:
 
 
 def _spell(steps: int) -> str:
-    """Return a number of hundredths, with what separates it from the number before."""
+    """Return a number of hundredths, with a separator from the number before."""
     return f"{steps / SCALE:+g}"

@@ -1,7 +1,7 @@
 "use strict";
 
 const SIDE = 28; // pixels of an image
-const PAGE = 60; // tiles that are shown at first, and more at a time
+const PAGE = 60; // tiles shown at first, and added at a time
 const LIKELY = 0.01; // probability from which a digit is named on a tile
 const NAMED = 3; // digits on a tile, at most
 
@@ -133,7 +133,7 @@ function showDetails(title, ...content) {
 
 details.addEventListener("click", (event) => {
   if (event.target === details) {
-    details.close(); // a click beside it
+    details.close(); // a click outside
   }
 });
 
@@ -166,7 +166,7 @@ function confidence(image) {
 function select() {
   const { show, actual, predicted } = filter.elements;
   const wanted = chooseKind(show.value);
-  const doubtful = show.value === "right"; // the doubtful ones come first, else the sure ones
+  const doubtful = show.value === "right"; // the least confident first, otherwise the most confident
   const found = Array.from(images.index.keys()).filter(
     (image) =>
       wanted(image) &&
@@ -179,7 +179,7 @@ function select() {
   showMore();
 }
 
-/** Return how many such images there are: of those read right, the page holds a part. */
+/** Return how many such images exist: the page holds only some of those read right. */
 function countExisting() {
   const { show, actual, predicted } = filter.elements;
   if (show.value !== "right") {
@@ -200,7 +200,7 @@ function showMore() {
   const part =
     existing > shown ? `the ${count(shown)} ${most} confident are shown` : `the ${most} confident first`;
   document.getElementById("found").textContent =
-    existing > 1 ? `${count(existing)} images, ${part}.` : ["No such image.", "1 image."][existing];
+    existing > 1 ? `${count(existing)} images, ${part}.` : ["No images.", "1 image."][existing];
   more.hidden = shown === selected.length;
   return tiles.children[start];
 }

@@ -185,6 +185,7 @@ def test_no_room_for_temporary_files(run: Run, monkeypatch: pytest.MonkeyPatch) 
         assert result.stderr.endswith(": cannot be written: no space left on device\n")
 
 
+@pytest.mark.slow
 def test_a_contact_sheet_on_a_terminal(run: Run, start: Start) -> None:
     write("train.csv", table(np.tile(IMAGES, (200, 1, 1)), np.tile(LABELS, 200)))
     lines = read_terminal(start, "convert", "train.csv", "new")

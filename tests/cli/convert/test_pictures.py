@@ -91,7 +91,7 @@ def test_wrong_pictures_and_rows_are_named(run: Run) -> None:
         "error: labels.csv: 5 of 6 pictures are wrong",
         "  labels.csv:5: label 'x', not 0 to 9",
         "  labels.csv:6: not a name and a label",
-        "  labels.csv:7: no name of a picture",
+        "  labels.csv:7: no picture name",
         "  1.png: 30 x 28 pixels, not 28 x 28",
         "  none.png: no such file",
         "hint: --skip-bad leaves them out",

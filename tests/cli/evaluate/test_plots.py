@@ -16,6 +16,8 @@ from tests.brains.test_brain import make_older
 from tests.cli.conftest import Run
 from tests.conftest import few_steps, names, save_brain
 
+pytestmark = pytest.mark.slow
+
 ALL = sorted(f"{name}.{suffix}" for name, suffix in product(PLOTS, FORMATS))
 
 
@@ -49,10 +51,10 @@ def test_what_cannot_be_drawn_is_left_out(run: Run, small: Path, brain: Path) ->
     found = run("evaluate", "older.npz", "--data-dir", small, "--plots", "a")
     assert found.exit_code == 0
     assert names("a") == without("learning_curve")
-    assert "a/learning_curve is left out: the training has left no history\n" in found.stderr
+    assert "a/learning_curve is left out: there is no training history\n" in found.stderr
     Path("a/misread.png").write_bytes(b"old")
     found = run("evaluate", brain, "--data-dir", small, "--plots", "a", "--force")
-    words = "a/misread is left out: there is no misread image; the old one stays\n"
+    words = "a/misread is left out: there are no misread images; the old one stays\n"
     assert words in found.stderr
     assert Path("a/misread.png").read_bytes() == b"old"
 

@@ -141,7 +141,7 @@ def test_what_is_no_file_of_images(run: Run, brain: Path) -> None:
     for source, error in (
         ("none.csv", "none.csv: no such file or folder"),
         ("words.txt", "words.txt: columns 'one', 'two' …, expected label and pixel0 to pixel783"),
-        ("head.csv", "head.csv: no images in it"),
+        ("head.csv", "head.csv: no images"),
         ("pickle.npy", "pickle.npy: not a table: a pickle, which is never opened"),
         (brain, f"{brain}: no images: "),
         ("pictures", "pictures: no tables, archives or IDX files in this folder"),

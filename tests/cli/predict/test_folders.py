@@ -10,7 +10,7 @@ from mnistmlp.pictures.decoding import FORMATS
 from tests.cli.conftest import Run
 from tests.cli.predict.conftest import sources
 
-NOTHING = "no pictures of a known kind (PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM)"
+NOTHING = "no pictures in a supported format (PNG, JPEG, GIF, BMP, WEBP, TIFF, PPM)"
 
 
 def test_folders(run: Run, brain: Path, pictures: list[str]) -> None:

@@ -231,6 +231,7 @@ def busy(process: "subprocess.Popen[bytes]") -> list[int]:
     return started
 
 
+@pytest.mark.slow
 def test_jobs_change_nothing_but_the_time(run: Run, brain: Path, pictures: list[str]) -> None:
     Path("text.png").write_text("a letter")
     names = [*pictures[:5], "none.png", *pictures[5:], "text.png", "."] * 8
@@ -255,6 +256,7 @@ def test_numbers_of_jobs_that_there_are_not(run: Run, brain: Path, jobs: str) ->
     assert result.stderr.startswith("error: invalid value for '--jobs'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "note"),
     [(signal.SIGINT, 130, b"interrupted\n"), (signal.SIGTERM, 143, b"terminated\n")],
@@ -280,6 +282,7 @@ def test_signals_end_all_processes(
     until_gone(others)
 
 
+@pytest.mark.slow
 def test_a_kill_ends_all_processes(start: Start, brain: Path, many: list[str]) -> None:
     process = start("predict", "--brain", brain, "--jobs", 4, *many)
     others = busy(process)
@@ -289,6 +292,7 @@ def test_a_kill_ends_all_processes(start: Start, brain: Path, many: list[str]) -
     until_gone(others)
 
 
+@pytest.mark.slow
 def test_a_process_that_the_system_kills_is_a_line(
     start: Start, brain: Path, many: list[str]
 ) -> None:
@@ -329,6 +333,7 @@ def test_names_that_come_slowly_are_answered_at_once(
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_processes_that_have_nothing_to_read(
     start: Start, brain: Path, pictures: list[str], number: signal.Signals

@@ -108,7 +108,7 @@ def test_other_data_are_named(run: Run, small: Path, tmp_path: Path) -> None:
     labels.write_bytes(labels.read_bytes()[:-1] + b"\1")
     result = run("train", "--resume", "brain.npz.ckpt", "--data-dir", other)
     assert (result.exit_code, result.stdout) == (1, "")
-    error = "trained on other data: digests differ for train-labels-idx1-ubyte"
+    error = "trained on other data: the digests of train-labels-idx1-ubyte differ"
     assert result.stderr == f"error: brain.npz.ckpt: {error}\n"
 
 

@@ -156,7 +156,7 @@ def test_no_scheduler(run: Run, small: Path, monkeypatch: pytest.MonkeyPatch) ->
     result = run(*members("--scheduler", DEAD, "--data-dir", small))
     assert (result.exit_code, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"error: {DEAD}: no scheduler answers")
+    assert line.startswith(f"error: {DEAD}: no answer from a scheduler")
 
 
 def test_without_the_extra(run: Run, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from mnistmlp.training import loop
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
+pytestmark = pytest.mark.slow
+
 TINY = ["--hidden", "8", "--epochs", "2", "--lr", "6", "--validation", "200", "-o", "b-{seed}.npz"]
 
 

@@ -19,6 +19,8 @@ from tests.cli.conftest import Run, Start
 from tests.conftest import names
 from tests.soak.kills import campaign
 
+pytestmark = pytest.mark.slow
+
 LONG = ["train", "--hidden", "8", "--lr", "6", "--epochs", "10000", "--validation", "200"]
 
 

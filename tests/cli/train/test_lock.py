@@ -12,6 +12,8 @@ import pytest
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
+pytestmark = pytest.mark.slow
+
 LONG = ["train", "--hidden", "8", "--lr", "6", "--epochs", "10000", "--validation", "200"]
 SHORT = ["train", "--hidden", "8", "--lr", "6", "--epochs", "1", "--validation", "200"]
 LOCKS = "cache/mnistmlp/locks"

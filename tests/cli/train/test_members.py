@@ -16,6 +16,8 @@ from mnistmlp.cli.interrupt import ECHO
 from tests.cli.conftest import Run, Start
 from tests.conftest import names
 
+pytestmark = pytest.mark.slow
+
 TINY = [
     "train",
     "--hidden",

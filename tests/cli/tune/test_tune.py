@@ -164,7 +164,7 @@ def test_what_else_stays_fixed_is_as_in_train(run: Run, small: Path) -> None:
     ("words", "message"),
     [
         (["--init", "pretrained", "--hidden", "20"], "--hidden: the initial brain has layers"),
-        (["--init", "pretrained", "--search", "hidden=8|16"], "--search: hidden: is fixed, too"),
+        (["--init", "pretrained", "--search", "hidden=8|16"], "--search: hidden: is also fixed"),
         (["--synthetic", "0.1", "--limit", "99"], "--synthetic: does not go with limit"),
         (["--synthetic", "0.1", "--search", "limit=9:99"], "--synthetic: does not go with limit"),
     ],

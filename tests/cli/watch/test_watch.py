@@ -84,7 +84,7 @@ def test_an_error_takes_the_curves_away(start: Start) -> None:
     write_log("a b", 2, end="text\n")
     lines = terminal.read()
     assert terminal.end()[0] == 1
-    assert lines == ["error: a b: line 3 is no record of epoch 3", ""]
+    assert lines == ["error: a b: line 3 is not a record of epoch 3", ""]
 
 
 def test_once(run: Run) -> None:

@@ -57,7 +57,9 @@ def test_other_names(names: tuple[str, ...], splits: list[str]) -> None:
         if "images" in name:
             assert_same(read_one(folder / name))
         else:
-            with pytest.raises(DataError, match="labels, by its name; name the file of the images"):
+            with pytest.raises(
+                DataError, match="labels, going by its name; give the file with the images"
+            ):
                 read_one(folder / name)
 
 
@@ -75,7 +77,7 @@ def test_the_labels_of_another_set_are_not_taken() -> None:
         (content(IMAGES)[:4] + swapped(content(IMAGES)[4:], 3), f"{NAME}: the header is little-"),
         (
             content(IMAGES)[:4] + b"\0\0\xea\x60" + content(IMAGES)[8:],
-            f"{NAME}: the header counts 60,000, 12 are there",
+            f"{NAME}: the header counts 60,000, found 12",
         ),
         (content(IMAGES.reshape(-1, 784)), "shape 12 x 784, now"),
         (content(IMAGES[..., None]), "shape 12 x 28 x 28 x 1, now"),
@@ -125,10 +127,10 @@ def test_labels_that_are_put_right(labels: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        (content(IMAGES)[:-100], f"{NAME}: 12 x 28 x 28 items need 9408 bytes, 9308 are there"),
+        (content(IMAGES)[:-100], f"{NAME}: 12 x 28 x 28 items need 9408 bytes, found 9308"),
         (content(IMAGES[:, :20]), f"{NAME}: 12 x 20 x 28, expected N x 28 x 28 or N x 784"),
         (content(IMAGES)[:7], f"{NAME}: header of 7 bytes, expected 16"),
-        (content(IMAGES)[:16], f"{NAME}: 12 x 28 x 28 items need 9408 bytes, 0 are there"),
+        (content(IMAGES)[:16], f"{NAME}: 12 x 28 x 28 items need 9408 bytes, found 0"),
         (b"\0\0\7\1" + bytes(50), f"{NAME}: not an IDX file: unknown type 0x07"),
         (
             gzip.compress(content(np.zeros((20_000, 28, 28), np.uint8))),
@@ -178,7 +180,7 @@ def test_backups_and_packed_twins_are_no_sets_of_their_own() -> None:
     assert found
     assert_same(collect(found.parts[0]))
     assert found.left_out == [
-        f"own/train-{name}-ubyte.gz: left out: it is here unpacked too"
+        f"own/train-{name}-ubyte.gz: left out: an unpacked copy exists"
         for name in ("images-idx3", "labels-idx1")
     ]
     assert_same(read_one("own/train-images-idx3-ubyte.bak"))  # by its name, it is read

@@ -68,7 +68,7 @@ def test_columns_without_a_meaning_are_left_out() -> None:
     )
     found = read_one(write("train.csv", text))
     assert_same(found)
-    assert found.notes == ["columns that are left out: 'without a name', 'id'"]
+    assert found.notes == ["columns left out: 'without a name', 'id'"]
 
 
 def test_a_table_without_labels() -> None:
@@ -137,12 +137,12 @@ def test_a_wrong_row_is_named_and_left_out(change, fault: str) -> None:  # type:
     [
         ("", "train.csv: empty"),
         ("\n\n", "train.csv: empty"),
-        (HEAD, "train.csv: no images in it"),
+        (HEAD, "train.csv: no images"),
         ("a,b\n1,2\n", "train.csv: columns 'a', 'b' …, expected label and pixel0 to pixel783"),
         ("1,2\n", "train.csv: 2 columns, expected 784 pixels, with or without a label"),
-        (HEAD.replace("pixel7,", ""), "train.csv: 783 columns of pixels, expected 784"),
-        (HEAD.replace("pixel7,", "pixel900,"), "train.csv: the columns of pixels lack number 7"),
-        (HEAD.replace("pixel7,", "pixel8,"), "train.csv: two columns have the name of the same"),
+        (HEAD.replace("pixel7,", ""), "train.csv: 783 pixel columns, expected 784"),
+        (HEAD.replace("pixel7,", "pixel900,"), "train.csv: the pixel columns lack number 7"),
+        (HEAD.replace("pixel7,", "pixel8,"), "train.csv: two columns are named after the same"),
         (f"y,{HEAD}", "train.csv: two columns of labels, 'y' and 'label'"),
         ("7," * 50_000, "train.csv: a line of more than 65,536 bytes: not a table"),
         (table().encode("utf-16"), "train.csv: a table in UTF-16, not in UTF-8"),

@@ -57,7 +57,7 @@ def test_each_count_is_in_its_cell() -> None:
 def test_reliability_before_and_after() -> None:
     result, axes = make_result(), make_axes()
     draw_reliability(axes, [("a", result)])
-    assert legend(axes) == ["as it should be", "uncalibrated", "calibrated"]
+    assert legend(axes) == ["perfect calibration", "uncalibrated", "calibrated"]
     for line, probabilities in zip(
         axes.lines[1:], (result.uncalibrated, result.probabilities), strict=True
     ):
@@ -77,13 +77,13 @@ def test_reliability_before_and_after() -> None:
 def test_reliability_without_calibration() -> None:
     axes = make_axes()
     draw_reliability(axes, [("a", certain(right=True))])
-    assert legend(axes) == ["as it should be", "uncalibrated"]
+    assert legend(axes) == ["perfect calibration", "uncalibrated"]
 
 
 def test_reliability_of_several() -> None:
     axes, results = make_axes(), [("a", make_result()), ("b", certain(right=False))]
     draw_reliability(axes, results)
-    assert legend(axes) == ["as it should be", "a", "b"]
+    assert legend(axes) == ["perfect calibration", "a", "b"]
     sizes = np.asarray(axes.collections[0].get_sizes())  # type: ignore[attr-defined]
     counts = measure_reliability(results[0][1].probabilities, results[0][1].labels).counts
     assert np.argsort(sizes).tolist() == np.argsort(counts[counts > 0]).tolist()

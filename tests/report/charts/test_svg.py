@@ -44,6 +44,7 @@ def charts(curves: Curves) -> dict[str, Draw]:
     }
 
 
+@pytest.mark.slow
 def test_charts_fit_a_page(charts: dict[str, Draw]) -> None:
     ids: list[str] = []
     for name, draw in charts.items():
