@@ -1,7 +1,7 @@
 """Make the pictures of the README and of the docs anew: ``make pictures``.
 
-Trains what `mnistmlp train` trains, draws it with `evaluate --plots`, and takes screenshots of its
-report and of its page in Debian's Chromium.
+Trains what `mnistmlp train` trains, draws it with `evaluate --plots`, draws a search with
+`tune --plots`, and takes screenshots of the report and of the page in Debian's Chromium.
 """
 
 from __future__ import annotations
@@ -21,12 +21,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ColorScheme = Literal["light", "dark"]
 DOCS = Path(__file__).parent
 BUILD = DOCS.parent / "build" / "pictures"
-PLOTS = {  # name in docs: brain and plot
+SEARCH = [  # as in docs/tuning.md
+    *("--pareto", "parameters", "--trials", "30", "--epochs", "2", "--limit", "8000"),
+    *("--activation", "relu", "--loss", "cross-entropy", "--optimizer", "adam"),
+    *("--search", "hidden,learning_rate,dropout"),
+]
+PLOTS = {  # name in docs: what is drawn, and plot
     "learning-curve": ("classic.npz", "learning_curve"),
     "confusion-matrix": ("classic.npz", "confusion_matrix"),
     "misread": ("pretrained", "misread"),
     "weights": ("classic.npz", "weights"),
     "reliability": ("pretrained", "reliability"),
+    "pareto-front": ("tune", "front"),
 }
 COLOURS = 256  # of a picture
 
@@ -40,8 +46,9 @@ def main() -> None:
         run("evaluate", brain, "--plots", Path(brain).stem)
     run("evaluate", "classic.npz", "--report", "report.html")  # without times, which vary
     run("export", "classic.npz", "page.html")
-    for name, (brain, plot) in PLOTS.items():
-        shutil.copy(BUILD / Path(brain).stem / f"{plot}.png", DOCS / f"{name}.png")
+    run("tune", *SEARCH, "--plots", "tune")
+    for name, (drawn, plot) in PLOTS.items():
+        shutil.copy(BUILD / Path(drawn).stem / f"{plot}.png", DOCS / f"{name}.png")
         reduce_colours(DOCS / f"{name}.png")
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or sys.exit("needs Debian's chromium")

@@ -34,7 +34,7 @@ import copyreg
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 from operator import index
 from pathlib import Path
@@ -322,11 +322,9 @@ def check_whole(setting: str, value: Any, needed: str, least: int, most: float =
 
     `needed` completes "… is not".
     """
-    try:
+    with suppress(TypeError):
         if least <= (number := index(value)) <= most:
             return number
-    except TypeError:
-        pass
     raise SettingError(setting, f"{short(value)} is not {needed}")
 
 
@@ -334,6 +332,11 @@ def check_choice(setting: str, value: object, choices: Collection[str]) -> None:
     """Raise SettingError unless the value is one of these names."""
     if not isinstance(value, str) or value not in choices:
         raise SettingError(setting, f"{short(value)} is not one of {', '.join(choices)}")
+
+
+def find_root(error: BaseException) -> BaseException:
+    """Return what was the first cause of an exception; SQLAlchemy's have theirs as `orig`."""
+    return find_root(by) if (by := error.__cause__ or getattr(error, "orig", None)) else error
 
 
 @contextmanager

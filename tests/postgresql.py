@@ -46,9 +46,10 @@ class Server:
         """The address of its database, with the password."""
         return self.url_with(self.password)
 
-    def url_with(self, password: str) -> str:
-        """Return the address of its database, with another password."""
-        return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/postgres"
+    def url_with(self, password: str | None) -> str:
+        """Return the address of its database, with another password or none."""
+        user = USER if password is None else f"{USER}:{password}"
+        return f"postgresql://{user}@127.0.0.1:{self.port}/postgres"
 
     def make(self) -> None:
         """Make the database."""

@@ -27,7 +27,13 @@ from mnistmlp.brains.remote import (
     train_member,
 )
 from mnistmlp.data.datasets import Dataset
-from mnistmlp.errors import ClusterError, MissingDataError, MnistMlpError, needs_extra
+from mnistmlp.errors import (
+    ClusterError,
+    MissingDataError,
+    MnistMlpError,
+    find_root,
+    needs_extra,
+)
 from mnistmlp.training.state import EpochReport, parse_report
 from mnistmlp.version import __version__
 
@@ -108,19 +114,15 @@ async def _ask_kind(address: str) -> str:
 
 
 def _no_answer(address: str, error: BaseException) -> ClusterError:
-    root = _find_root(error)
+    root = find_root(error)
     if isinstance(root, TimeoutError | asyncio.CancelledError):
         return ClusterError(
             f"{address}: no answer from a scheduler within {CONNECT_TIMEOUT:g} seconds"
         )
+    if isinstance(root, MemoryError):  # for a message whose length is made of other words
+        return ClusterError(f"{address}: what answers there is no scheduler")
     hint = TLS_HINT if address.startswith("tls") else None
     return ClusterError(f"{address}: no answer from a scheduler: {_in_one_line(root)}", hint=hint)
-
-
-def _find_root(error: BaseException) -> BaseException:
-    while error.__cause__:
-        error = error.__cause__
-    return error
 
 
 def _in_one_line(error: BaseException) -> str:

@@ -183,6 +183,15 @@ def choose_recipe(
     SettingError
         If the recipe or a setting is unknown, or a setting is invalid.
     """
+    changed = customise(*add_settings_of(init, recipe, settings))
+    check_network(changed, init.network if init else None)
+    return changed
+
+
+def add_settings_of(
+    init: Brain | None, recipe: str | Recipe | None, settings: Mapping[str, Any]
+) -> tuple[str | Recipe, Mapping[str, Any]]:
+    """Return a recipe, and settings that override it, those of an initial brain among them."""
     check_names(settings)
     if init is not None and not isinstance(init, Brain):
         raise SettingError("init", f"{short(init)} is not a Brain; Brain(network) makes one")
@@ -198,9 +207,7 @@ def choose_recipe(
             "dtype": network.parameters.dtype.name,
             "normalization": network.normalization,
         } | dict(settings)
-    changed = customise("classic" if recipe is None else recipe, settings)
-    check_network(changed, init.network if init else None)
-    return changed
+    return "classic" if recipe is None else recipe, settings
 
 
 def plan_run(

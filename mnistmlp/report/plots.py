@@ -54,8 +54,6 @@ class NothingToDrawError(Exception):
 def draw_plot(name: str, subject: Subject, data: Dataset) -> dict[str, bytes]:
     """Return a picture, one of `PLOTS`, as the bytes of a file in each of `FORMATS`.
 
-    The same pictures give the same bytes.
-
     Raises
     ------
     NothingToDrawError
@@ -63,8 +61,21 @@ def draw_plot(name: str, subject: Subject, data: Dataset) -> dict[str, bytes]:
     MissingExtraError
         If matplotlib is not installed.
     """
+    return draw_files(partial(PLOTS[name], subject, data))
+
+
+def draw_files(draw: Callable[[], Figure]) -> dict[str, bytes]:
+    """Return a figure as the bytes of a file in each of `FORMATS`.
+
+    The same pictures give the same bytes.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
     with styled(STYLE):
-        figure, files = PLOTS[name](subject, data), {}
+        figure, files = draw(), {}
         for each in FORMATS:
             file = io.BytesIO()
             unsaid = ("Creator", "Date", "Format", "Type") if each == "svg" else ("Software",)

@@ -6,29 +6,29 @@ The database's messages are shown without the password in its address.
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
-from mnistmlp.errors import MissingExtraError, SettingError, StudyError, needs_extra
+from mnistmlp.errors import MissingExtraError, SettingError, StudyError, find_root, needs_extra
+from mnistmlp.tuning.sqlite import check_file, make_whole
 from mnistmlp.version import install_command
 
 if TYPE_CHECKING:
     from optuna.storages import RDBStorage
     from sqlalchemy import URL, Engine
 
-HEARTBEAT = 5  # seconds between a worker's heartbeats
-GRACE = 30  # seconds without one after which its trial is repeated
-PATIENCE = 300  # seconds to wait for a lost connection
-BUSY = 60  # seconds that a worker waits while another writes to an SQLite file
-OPENINGS = 10  # to open a new database that another worker may be creating
-TABLES = {"studies", "trials", "alembic_version", "version_info"}  # including Optuna's
-POSTGRESQL = {  # seconds, except the last; then a silent server counts as gone
+HEARTBEAT = 5  # seconds from one sign of life of a worker to the next
+GRACE = 30  # seconds without one after which its trial is done over
+PATIENCE = 300  # seconds for which a lost connection is waited for
+BUSY = 60  # seconds for which a worker waits while another writes to an SQLite file
+OPENINGS = 10  # of a new database, which another worker may be making
+PASSWORD_HINT = "put it into ~/.pgpass, which only you may read, or into PGPASSWORD"
+POSTGRESQL = {  # seconds but for the last, after which a server that is silent has gone
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -58,6 +58,8 @@ class Database:
         self.url: URL = _parse_url(address) if is_url else URL.create("sqlite", database=address)
         if self.url.get_backend_name() == "sqlite" and not self.file:
             raise SettingError("storage", f"{address} names no file: the study would be lost")
+        if not str(self.file or "").isprintable():
+            raise SettingError("storage", f"{str(self.file)!a} is not a name that can be printed")
         if self.url.drivername in ("postgresql", "postgres"):
             self.url = self.url.set(drivername="postgresql+psycopg")
 
@@ -104,7 +106,7 @@ class Database:
             If the driver for such a database is not installed.
         """
         if self.file:
-            _check_file(self.file)
+            check_file(self.file)
         storage = self._open()
         _Connection(self, on_loss).attend(storage.engine)
         return storage
@@ -113,27 +115,34 @@ class Database:
         from sqlalchemy import NullPool
         from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 
+        deadline = time.monotonic() + BUSY
         for opening in range(OPENINGS):
             try:
                 _make_storage(self.url, poolclass=NullPool)  # leaves no connection if it fails
                 return _make_storage(self.url)
             except ImportError:
-                extra = "postgresql" if self.url.get_backend_name() == "postgresql" else None
-                raise MissingExtraError(
-                    f"{self}: the driver for this database is not installed",
-                    hint=install_command(extra) if extra else None,
-                ) from None
+                message = f"{self}: the driver for this database is not installed"
+                raise MissingExtraError(message, hint=self._driver_hint()) from None
             except RuntimeError as error:
                 raise self._other_version(error) from None
             except SAWarning as error:
                 raise StudyError(self.describe(error)) from None
             except SQLAlchemyError as error:
-                if opening == OPENINGS - 1 or not (
-                    isinstance(error, DBAPIError) and _is_collision(error)
-                ):
-                    raise StudyError(self.describe(error)) from None
+                is_last = opening == OPENINGS - 1 or time.monotonic() > deadline
+                if is_last or not (isinstance(error, DBAPIError) and _is_collision(error)):
+                    hint = PASSWORD_HINT if "no password supplied" in str(error) else None
+                    raise StudyError(self.describe(error), hint=hint) from None
                 time.sleep(random.uniform(0.1, 0.5))
         raise AssertionError  # the last opening returns or raises
+
+    def _driver_hint(self) -> str | None:
+        """Return how to get what speaks to PostgreSQL."""
+        match self.url.get_backend_name(), self.url.get_driver_name():
+            case "postgresql", "psycopg":
+                return install_command("postgresql")
+            case "postgresql", driver:
+                return f"without +{driver} it is psycopg, which the extra postgresql has"
+        return None
 
     def _other_version(self, error: RuntimeError) -> StudyError:
         """Return the error for a database with tables of another version of Optuna."""
@@ -159,11 +168,9 @@ class Database:
 
 
 def find_cause(error: BaseException) -> str:
-    """Return the first line of the database's own message, whatever was raised for it."""
-    cause: BaseException | None = error
-    while cause:
-        error, cause = cause, cause.__cause__ or getattr(cause, "orig", None)
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """Return the first line of what a database itself said, whatever was raised for it."""
+    root = find_root(error)
+    return (str(root).strip().splitlines() or [type(root).__name__])[0]
 
 
 def _parse_url(address: str) -> URL:
@@ -188,28 +195,6 @@ def _parse_url(address: str) -> URL:
         "not a URL such as postgresql://USER@HOST/DATABASE",
         hint="in a user name or a password, write @ as %40, / as %2F and : as %3A",
     )
-
-
-def _check_file(path: Path) -> None:
-    """Raise StudyError if a file exists and holds anything but studies."""
-    if not path.exists():
-        if not path.parent.is_dir():
-            raise StudyError(f"{path}: no such folder")
-        return
-    if not path.is_file():
-        raise StudyError(f"{path}: not a regular file")
-    try:
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        ) as connection:
-            rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            tables = {name for (name,) in rows}
-    except sqlite3.OperationalError:  # another worker is creating it, or SQLAlchemy will say why
-        return
-    except sqlite3.DatabaseError as error:
-        raise StudyError(f"{path}: {error}") from None
-    if tables and not tables & TABLES:
-        raise StudyError(f"{path}: another program's database")
 
 
 def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
@@ -239,7 +224,7 @@ def _make_storage(url: URL, **arguments: Any) -> RDBStorage:
                 name: value for name, value in POSTGRESQL.items() if name not in url.query
             }
     text = url.render_as_string(hide_password=False)
-    for brace in "{}":  # filled in by Optuna
+    for brace in "{}":  # which Optuna fills in; of a host's name, as SQLAlchemy quotes others
         text = text.replace(brace, brace * 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)  # of heartbeats
@@ -297,9 +282,8 @@ class _Connection:
 
         event.listen(engine, "do_connect", self.connect)
         if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _begin_by_hand)
-            event.listen(engine, "begin", _begin_to_write)
-        engine.dispose()  # of earlier connections
+            make_whole(engine)
+        engine.dispose()  # of the connections made before
 
     def connect(self, dialect: Any, record: Any, words: Any, options: Any) -> Any:
         """Connect, retrying for up to `PATIENCE` seconds."""
@@ -334,13 +318,3 @@ class _Connection:
         except KeyboardInterrupt:
             self.is_interrupted = True
             raise
-
-
-def _begin_by_hand(connection: Any, record: Any) -> None:
-    """Let SQLAlchemy begin transactions: Python's module would begin only at the first write."""
-    connection.isolation_level = None
-
-
-def _begin_to_write(connection: Any) -> None:
-    """Keep other workers from writing between a read and a write: SQLite locks no rows."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -17,13 +17,14 @@ from mnistmlp.core.network import parameter_count
 from mnistmlp.errors import DivergenceError, SettingError
 from mnistmlp.training.loop import fit
 from mnistmlp.tuning.database import find_cause
+from mnistmlp.tuning.outcomes import Cost, Outcome, describe
 from mnistmlp.tuning.slots import ORIGIN, SURPLUS, Slot, find_slots, is_surplus, origin_of
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
-    from optuna.trial import FrozenTrial
 
     from mnistmlp.arrays import Bytes
+    from mnistmlp.core.network import Network
     from mnistmlp.training.recipes import Recipe
     from mnistmlp.training.state import EpochReport
     from mnistmlp.tuning.space import Space
@@ -48,6 +49,11 @@ class Plan:
     pruner: str = "median"
     max_seconds: float | None = None  # of a trial's training
     max_parameters: int | None = None
+    pareto: Cost | None = None  # what accuracy is weighed against
+    initial: str | None = None  # digest of the weights that every trial starts from, if not random
+    synthetic: float = 0.0  # fraction of the images, which are there already
+    prune: float = 0.0
+    half: bool = False
     threads: int | None = None
 
     def facts(self, digests: Mapping[str, str]) -> dict[str, Any]:
@@ -60,21 +66,10 @@ class Plan:
         facts["own values"] = {name: base[name] for name in searched}
         facts |= {"seed": self.seed, "data": dict(digests)}
         facts |= {"max seconds": self.max_seconds, "max parameters": self.max_parameters}
+        facts |= {"pareto": self.pareto, "initial weights": self.initial}
+        facts |= {name: getattr(self, name) or None for name in ("synthetic", "prune", "half")}
         parsed: dict[str, Any] = json.loads(json.dumps(facts))
         return parsed
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The outcome of a trial."""
-
-    trial: int  # its number among all, from 1
-    accuracy: float | None  # on the validation images; None unless training was completed
-    reason: str | None  # why it was not
-    epochs: int  # trained
-    seconds: float
-    parameters: int
-    settings: Mapping[str, Any]  # those searched
 
 
 class Search:
@@ -87,6 +82,8 @@ class Search:
     images : (n, 28, 28) uint8
         Of the training set; the last ones are the validation images.
     labels : (n,)
+    initial_network : Network, optional
+        That every trial starts from.
     on_trial : callable
         Called with the `Outcome` of each trial of this worker, and all so far.
     on_step : callable
@@ -104,12 +101,14 @@ class Search:
         images: Bytes,
         labels: Bytes,
         *,
+        initial_network: Network | None = None,
         on_trial: Callable[[Outcome, list[Outcome]], object] = lambda outcome, outcomes: None,
         on_step: Callable[[float], object] = lambda progress: None,
         on_wait: Callable[[], object] = lambda: None,
         on_note: Callable[[str], object] = lambda text: None,
     ) -> None:
         self.study, self.plan, self.images, self.labels = study, plan, images, labels
+        self.initial_network = initial_network
         self.on_trial, self.on_step = on_trial, on_step
         self.on_wait, self.on_note = on_wait, on_note
         self.number = -1  # of the trial that runs
@@ -210,8 +209,8 @@ class Search:
 
     # --- A trial -----------------------------------------------------------------
 
-    def _train(self, trial: Trial) -> float:
-        """Run a trial, and keep the error if it fails: Optuna raises its own."""
+    def _train(self, trial: Trial) -> float | tuple[float, float]:
+        """Do a trial, and remember the error if it fails: Optuna raises others of its own."""
         self.number, self.error = trial.number, None
         try:
             return self._choose_and_train(trial)
@@ -221,9 +220,8 @@ class Search:
             self.error = error
             raise
 
-    def _choose_and_train(self, trial: Trial) -> float:
-        """Train with the settings chosen for a trial; return the validation accuracy."""
-        started = time.monotonic()
+    def _choose_and_train(self, trial: Trial) -> float | tuple[float, float]:
+        """Train by settings that are chosen for a trial; return what they are judged by."""
         if is_surplus(trial.number, self.study.get_trials(deepcopy=False), self.plan.trials):
             trial.set_user_attr(SURPLUS, True)
             raise _SurplusError
@@ -234,21 +232,33 @@ class Search:
             trial.set_user_attr("parameters", parameters)
             if self.plan.max_parameters and parameters > self.plan.max_parameters:
                 _end(trial, f"{parameters:,} parameters")
-            accuracy = self._fit(trial, recipe, started)
+            accuracy, seconds = self._fit(trial, recipe)
         except (SettingError, DivergenceError) as error:
             _end(trial, str(error))
         except MemoryError:
             _end(trial, "not enough memory")
-        trial.set_user_attr("seconds", time.monotonic() - started)
+        trial.set_user_attr("seconds", seconds)
+        match self.plan.pareto:
+            case "seconds":
+                return accuracy, seconds
+            case "parameters":
+                return accuracy, float(parameters)
         return accuracy
 
-    def _fit(self, trial: Trial, recipe: Recipe, started: float) -> float:
-        """Train; end the trial if it takes too long or is worse than others."""
+    def _fit(self, trial: Trial, recipe: Recipe) -> tuple[float, float]:
+        """Train, and return the accuracy and the seconds of it.
+
+        The trial is ended where it takes too long, or is worse than others.
+        """
+        started = time.monotonic()
+
+        def end(reason: str) -> NoReturn:
+            trial.set_user_attr("seconds", time.monotonic() - started)
+            _end(trial, reason)
 
         def check_time() -> None:
             if self.plan.max_seconds and time.monotonic() - started > self.plan.max_seconds:
-                trial.set_user_attr("seconds", time.monotonic() - started)
-                _end(trial, f"more than {self.plan.max_seconds:g} s")
+                end(f"more than {self.plan.max_seconds:g} s")
 
         def on_step(progress: float) -> None:
             check_time()
@@ -257,44 +267,31 @@ class Search:
         def on_epoch(report: EpochReport) -> None:
             check_time()
             assert report.validation_accuracy is not None
+            if self.plan.pareto:  # Optuna prunes no trials of these, and takes no reports
+                return
             trial.report(report.validation_accuracy, report.epoch)
             if report.epoch < recipe.epochs and trial.should_prune():
-                trial.set_user_attr("seconds", time.monotonic() - started)
-                _end(trial, f"{report.validation_accuracy:.2%} after epoch {report.epoch}")
+                end(f"{report.validation_accuracy:.2%} after epoch {report.epoch}")
 
         result = fit(
             recipe,
             self.images,
             self.labels,
             seed=self.plan.seed,
+            initial_network=self.initial_network,
+            prune=self.plan.prune,
+            half=self.plan.half,
             threads=self.plan.threads,
             on_epoch=on_epoch,
             on_step=on_step,
         )
+        seconds = time.monotonic() - started
         assert result.validation_accuracy is not None
-        return result.validation_accuracy
+        trial.set_user_attr("epochs", len(result.history))
+        return result.validation_accuracy, seconds
 
 
 def _end(trial: Trial, reason: str) -> NoReturn:
     """End a trial early."""
     trial.set_user_attr("reason", reason)
     raise optuna.TrialPruned
-
-
-def describe(trial: FrozenTrial, place: int, space: Space) -> Outcome:
-    """Return the outcome of a finished trial."""
-    return Outcome(
-        place,
-        trial.value if trial.state == TrialState.COMPLETE else None,
-        trial.user_attrs.get("reason"),
-        max(trial.intermediate_values, default=0),
-        round(trial.user_attrs.get("seconds", 0.0), 3),
-        trial.user_attrs.get("parameters", 0),
-        space.restore(trial.params),
-    )
-
-
-def find_best(outcomes: list[Outcome]) -> Outcome | None:
-    """Return the outcome with the highest accuracy, the first in a tie; None if there is none."""
-    trained = [each for each in outcomes if each.accuracy is not None]
-    return max(trained, key=lambda each: each.accuracy or 0, default=None)

@@ -3,7 +3,10 @@
 import json
 import shutil
 import socket
+import socketserver
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,6 +125,32 @@ def test_bytes_that_are_no_brain(content: bytes) -> None:
     with pytest.raises(BrainError) as caught:
         read_brain_bytes(content)
     assert str(caught.value).startswith("not a brain file")
+
+
+@contextmanager
+def greeting(words: bytes) -> Iterator[str]:
+    """Run a server that says something at once; yield its address."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(words)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_that_speaks_otherwise() -> None:
+    with (
+        greeting(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 9) as address,
+        pytest.raises(ClusterError) as caught,
+        connect(address),
+    ):
+        pass
+    assert str(caught.value) == f"{address}: what answers there is no scheduler"
 
 
 @pytest.fixture

@@ -165,6 +165,7 @@ TABLE: dict[str, dict[str, Values]] = {
         ),
         "sampler": choice("tpe", "random", "nsgaii"),
         "pruner": choice("median", "hyperband", "none"),
+        "pareto": choice("seconds", "parameters"),
         "max_seconds": number(0.001, 10**6, 0),
         "max_parameters": whole(1, 10**9),
         "storage": Values(
@@ -173,7 +174,12 @@ TABLE: dict[str, dict[str, Values]] = {
         ),
         "study": Values(["x", "a b"], ["", "x" * 101, "\x1b[31m"]),
         "output": Values(["x.toml"], [*WRITTEN, "x.npz", "none/x.toml"]),
+        "plots": Values(FOLDER.within, [*FOLDER.past, "/proc/x", "n" * 300]),
         "seed": whole(0, 2**63 - 1),
+        "init": READ,
+        "synthetic": number(0, 0.9, 0.91),
+        "prune": number(0, 0.99, 0.991),
+        "half": FLAG,
         "threads": whole(1, 1024),
         "dataset": choice("mnist"),
         "data_dir": FOLDER,
@@ -388,6 +394,7 @@ def test_files_that_are_not_there(run: Run, brain: Path) -> None:
         ["draw", NONE],
         ["watch", "--once", NONE],
         ["train", "--init", NONE],
+        ["tune", "--init", NONE],
         ["train", "--like", NONE],
         ["train", "--resume", NONE],
     ]

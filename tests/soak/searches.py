@@ -1,11 +1,11 @@
 """SIGKILL at random moments of a search that four workers share: no trial may be lost.
 
 Four processes of `tune` work on one study, in an SQLite file or in a PostgreSQL
-server.  Two of them are killed, each at a random moment after its first trial has
-begun; the others take up what these leave.  In the end each slot of the study must
-have been finished once, each trial that was lost must have been done over with the
-same settings, both workers that are left must print the same, and the best settings
-must give the same accuracy again.
+server, for accuracy alone or against parameters.  Two of them are killed, each at a
+random moment after its first trial has begun; the others take up what these leave.
+In the end each slot of the study must have been finished once, each trial that was
+lost must have been done over with the same settings, both workers that are left must
+print the same, and the best settings must give the same accuracy again.
 """
 
 from __future__ import annotations
@@ -50,12 +50,14 @@ class Size(NamedTuple):
 
     trials: int
     epochs: int  # of each
+    pareto: bool = False  # whether accuracy is weighed against parameters
 
 
 def start(folder: Path, data: Path, storage: str, size: Size) -> subprocess.Popen[str]:
     """Start a worker that soon takes others for dead."""
     words = [f"--trials={size.trials}", f"--epochs={size.epochs}", *FIXED, SEARCH]
     words += [f"--storage={storage}", f"--data-dir={data}"]
+    words += ["--pareto=parameters"] if size.pareto else []
     command = [sys.executable, "-W", "error", "-c", QUICK, "tune", *words]
     options = ["--threads=1", "--pruner=none", "--json"]
     pipe = subprocess.PIPE
@@ -146,7 +148,8 @@ def main() -> None:
             if number % 2:
                 server.clear()
             storage = server.url if number % 2 else str(folder / "tune.db")
-            counts += run_round(folder, data, storage, rng, Size(trials=12, epochs=12))
+            size = Size(trials=12, epochs=12, pareto=number % 4 > 1)
+            counts += run_round(folder, data, storage, rng, size)
             counts["rounds"] += 1
             print(f"round {number + 1}: {dict(counts)}, {time.monotonic() - started:.0f} s")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from sqlalchemy import text
 
 from mnistmlp.errors import MissingExtraError, MnistMlpError, SettingError, StudyError
 from mnistmlp.tuning import database
-from mnistmlp.tuning.database import Database
+from mnistmlp.tuning.database import PASSWORD_HINT, Database
+from mnistmlp.version import install_command
+from tests.conftest import names
 from tests.postgresql import Server
 
 
@@ -49,6 +52,8 @@ def error_of(address: str) -> MnistMlpError:
         ("nodb://u:s3cret@h/d", SettingError, "storage: nodb is not a known kind"),
         ("sqlite://", SettingError, "storage: sqlite:// names no file"),
         ("sqlite:///:memory:", SettingError, "names no file"),
+        ("postgresql://u:s3cret@h{a}/d", StudyError, "failed to resolve host 'h{a}'"),
+        ("x\udcff.db", SettingError, r"storage: 'x\\udcff\.db' is not a name that can be printed"),
         ("oracle://u:s3cret@h/d", MissingExtraError, r"oracle://u:\*\*\*@h/d: the driver for"),
         ("postgresql://u@127.0.0.1:1/d?password=s3cret", StudyError, "Connection refused"),
         ("sqlite:///x.db?pass=s3cret", StudyError, "x.db: Query string argument"),
@@ -71,10 +76,32 @@ def test_faults(address: str, kind: type[Exception], message: str) -> None:
 
 
 def test_names_that_sqlalchemy_or_optuna_would_read_as_more() -> None:
-    for name in ("a{b}.db", "a?b=c.db", "a%41.db", "a#b.db"):
-        with connected(name):
-            pass
-        assert Path(name).is_file()
+    found = ["a{b}.db", "{.db", "a?b=c.db", "a%41.db", "100%.db", "a#b.db", "a b.db", "ä€.db"]
+    found += ["a\\b.db", "a'b.db", "a:b.db", "x@y.db", "a+b.db", "file:x.db"]
+    for name in found:
+        with connected(name) as storage:
+            create_study(storage=storage, study_name=name)
+        with connected(name) as storage:
+            assert [each.study_name for each in storage.get_all_studies()] == [name]
+        assert str(Database(name)) == name
+    assert names() == sorted(found)
+    for name, inside in {"a%20b.db": "a b.db", "a%7Bb%7D.db": "a{b}.db"}.items():
+        assert Database(f"sqlite:///{name}").file == Path(inside)
+
+
+def test_a_file_that_another_program_keeps_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    make, made = database._make_storage, list[int]()
+
+    def count(*args: Any, **options: Any) -> Any:
+        made.append(1)
+        return make(*args, **options)
+
+    monkeypatch.setattr(database, "_make_storage", count)
+    monkeypatch.setattr(database, "BUSY", 0.1)
+    with closing(sqlite3.connect("tune.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert str(error_of("tune.db")) == "tune.db: database is locked"
+    assert len(made) == 1  # which has waited for long
 
 
 def test_tables_of_another_version() -> None:
@@ -85,10 +112,49 @@ def test_tables_of_another_version() -> None:
     assert "a copy" in str(error.hint)
 
 
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("postgresql://u@h/d", install_command("postgresql")),
+        ("postgresql+psycopg2://u@h/d", "without +psycopg2 it is psycopg, which the extra"),
+        ("mysql://u@h/d", "None"),
+    ],
+)
+def test_no_driver(address: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("psycopg", "psycopg2", "MySQLdb"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert str(error_of(address).hint).startswith(hint)
+
+
 def test_a_wrong_password(postgresql: Server) -> None:
     message = str(error_of(postgresql.url_with("s3cret")))
     assert 'password authentication failed for user "tester"' in message
     assert "tester:***@127.0.0.1" in message
+
+
+@pytest.mark.parametrize("way", ["url", "PGPASSWORD", "~/.pgpass"])
+def test_ways_to_give_a_password(
+    postgresql: Server, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = postgresql.url_with(None)
+    monkeypatch.setenv("HOME", str(Path.cwd()))
+    error = error_of(address)
+    assert str(error).endswith("no password supplied")
+    assert error.hint == PASSWORD_HINT
+    for password in ("s3cret", postgresql.password):
+        match way:
+            case "url":
+                address = postgresql.url_with(password)
+            case "PGPASSWORD":
+                monkeypatch.setenv("PGPASSWORD", password)
+            case _:
+                Path(".pgpass").write_text(f"127.0.0.1:{postgresql.port}:*:*:{password}\n")
+                Path(".pgpass").chmod(0o600)
+        if password == "s3cret":
+            assert "password authentication failed" in str(error_of(address))
+        else:
+            with connected(address) as storage:
+                assert storage.get_all_studies() is not None
 
 
 def test_a_lost_connection_is_waited_for(postgresql: Server) -> None:

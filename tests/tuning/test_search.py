@@ -12,9 +12,10 @@ from optuna.trial import TrialState
 
 from mnistmlp.errors import SettingError, StudyError
 from mnistmlp.training.loop import fit
-from mnistmlp.tuning import search as search_module
+from mnistmlp.tuning import search as search_module, study as study_module
 from mnistmlp.tuning.database import Database
-from mnistmlp.tuning.search import Outcome, Plan, Search, find_best
+from mnistmlp.tuning.outcomes import Outcome, find_best, find_front
+from mnistmlp.tuning.search import Plan, Search
 from mnistmlp.tuning.slots import ORIGIN, find_slots
 from mnistmlp.tuning.space import make_space
 from mnistmlp.tuning.study import open_study
@@ -186,12 +187,17 @@ def test_a_worker_that_was_silent_leaves_its_trial_to_others() -> None:
             {"search": "learning_rate=0.1:1,batch_size=8|64"},
             "searches learning rate in 0.03:3:log, not in 0.1:1",
         ),
+        (
+            {},
+            {"search": f"learning_rate,batch_size={'|'.join(map(str, range(1, 100)))}"},
+            r"searches batch size in 8\|64, not in 1\|2\|[0-9|]{75}…$",
+        ),
     ],
 )
 def test_a_study_of_other_settings(settings: Any, more: Any, message: str) -> None:
     run(make_plan(1))
     with (
-        pytest.raises(SettingError, match=f"^study: .*{message}"),
+        pytest.raises(SettingError, match=f"(?m)^study: .*{message}"),
         opened(make_plan(1, settings=settings, **more)),
     ):
         pass
@@ -254,3 +260,99 @@ def test_an_error_of_the_program_is_not_taken_for_a_lost_trial(
         search.run()
     with opened(make_plan(2)) as search:
         assert [slot.is_lost for slot in find_slots(search.study.trials, 2)] == [True]
+
+
+def test_a_pareto_front() -> None:
+    fixed = {name: value for name, value in FIXED.items() if name != "hidden"}
+    space = make_space("classic", fixed, "hidden=8|16|32,learning_rate")
+    plan = Plan(space, 8, pareto="parameters", pruner="none", threads=1)
+    outcomes = run(plan, "whole.db")
+    assert {each.epochs for each in outcomes} == {2}  # nothing is pruned
+    assert all(each.last == each.accuracy and each.seconds > 0 for each in outcomes)
+    front = find_front(outcomes, "parameters")
+    for each in outcomes:
+        better = [
+            other
+            for other in outcomes
+            if (other.parameters, -(other.accuracy or 0)) < (each.parameters, -(each.accuracy or 0))
+            and (other.accuracy or 0) >= (each.accuracy or 0)
+        ]
+        same = [other for other in front if other.parameters == each.parameters]
+        assert (each in front) == (not better and each in same)
+
+    def interrupt(progress: float) -> None:
+        if search.number == 4:
+            raise KeyboardInterrupt
+
+    with opened(plan, "parts.db") as search:
+        search.on_step = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            search.run()
+    assert without_seconds(run(plan, "parts.db")) == without_seconds(outcomes)
+
+
+def test_a_front_against_seconds() -> None:
+    with opened(make_plan(3, pareto="seconds", pruner="none")) as search:
+        search.run()
+        for outcome, trial in zip(search.outcomes(), search.study.trials, strict=True):
+            assert trial.values == [outcome.accuracy, pytest.approx(outcome.seconds, abs=1e-3)]
+    slow = run(make_plan(2, pareto="seconds", pruner="none", max_seconds=1e-6), "slow.db")
+    assert [each.reason for each in slow] == ["more than 1e-06 s"] * 2
+
+
+def test_the_first_of_equals_is_on_the_front() -> None:
+    def outcome(trial: int, seconds: float, accuracy: float | None) -> Outcome:
+        return Outcome(trial, accuracy, None, accuracy, 1, seconds, 10, {})
+
+    outcomes = [outcome(1, 2, 0.9), outcome(2, 1, 0.9), outcome(3, 1, 0.9), outcome(4, 0, None)]
+    assert find_front(outcomes, "seconds") == [outcomes[1]]
+    assert find_front([*outcomes, outcome(5, 3, 0.91)], "seconds")[1].trial == 5
+    better = outcome(6, 1, 0.95)
+    assert find_front([*outcomes, better], "seconds") == [better]
+    assert find_front(outcomes, "parameters") == [outcomes[0]]
+    assert find_front([], "seconds") == []
+
+
+@pytest.mark.parametrize("kinds", [(None, "seconds"), ("seconds", None), ("seconds", "parameters")])
+def test_a_study_of_another_kind(kinds: tuple[Any, Any]) -> None:
+    plans = [make_plan(1, pareto=each, pruner="none") for each in kinds]
+    run(plans[0])
+    words = [f"against {each}" if each else "alone" for each in kinds]
+    message = f"searches accuracy {words[0]}, not {words[1]}"
+    with pytest.raises(SettingError, match=rf"^study: tune\.db: study tune {message}\b"):
+        run(plans[1])
+
+
+def test_two_workers_begin_studies_of_different_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that comes second waits until it is told what the first one searches."""
+    begun, proceed = threading.Event(), threading.Event()
+    set_user_attr = optuna.Study.set_user_attr
+
+    def set_slowly(study: optuna.Study, key: str, value: Any) -> None:
+        begun.set()
+        assert proceed.wait(10)
+        set_user_attr(study, key, value)
+
+    monkeypatch.setattr(optuna.Study, "set_user_attr", set_slowly)
+    first = threading.Thread(target=lambda: run(make_plan(0)))
+    first.start()
+    assert begun.wait(10)
+    threading.Timer(0.3, proceed.set).start()
+    with pytest.raises(SettingError, match="has seed 0, not 1"):
+        run(make_plan(0, seed=1))
+    first.join()
+
+
+def test_a_study_whose_worker_was_killed_before_it_said_what_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(study_module, "PATIENCE", 0.1)
+    optuna.create_study(storage="sqlite:///tune.db", study_name="tune", direction="maximize")
+    with (
+        pytest.raises(StudyError, match="study tune was made by another program"),
+        opened(make_plan(0, pareto="seconds")),
+    ):
+        pass
+    run(make_plan(0))
+    with pytest.raises(SettingError, match="has seed 0, not 1"):
+        run(make_plan(0, seed=1))

@@ -1,9 +1,10 @@
-"""`evaluate --plots`."""
+"""`evaluate --plots`, and what it shares with `tune --plots`."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,25 @@ if TYPE_CHECKING:
 
 def check_plots(folder: Path, brains: list[Path], report: Path | None, *, force: bool) -> None:
     """Raise an error if the plots cannot be written: before the work, not after it."""
-    from mnistmlp.report.charts.figures import load_matplotlib
-    from mnistmlp.report.plots import FORMATS, PLOTS
+    from mnistmlp.report.plots import PLOTS
 
     check_distinct("plots", folder, {"--report": report})
-    _check_folder(folder)
     others = {str(each): brain_file(each) for each in brains}
-    for name in PLOTS:
+    check_files(folder, PLOTS, others, force=force)
+
+
+def check_files(
+    folder: Path, names: Iterable[str], others: Mapping[str, Path | None], *, force: bool
+) -> None:
+    """Raise an error if plots of these names cannot be written, or would replace another file.
+
+    These other files are keyed by their origin.
+    """
+    from mnistmlp.report.charts.figures import load_matplotlib
+    from mnistmlp.report.plots import FORMATS
+
+    _check_folder(folder)
+    for name in names:
         for suffix in FORMATS:
             path = folder / f"{name}.{suffix}"
             check_distinct("plots", path, others)
@@ -48,26 +61,30 @@ def _check_folder(folder: Path) -> None:
 
 def make_plots(folder: Path, subject: Subject, data: Dataset) -> None:
     """Write the plots, and say which, or why not."""
-    from mnistmlp.report.plots import PLOTS, NothingToDrawError, draw_plot
+    from mnistmlp.report.plots import PLOTS, draw_plot
+
+    write_files(folder, {name: partial(draw_plot, name, subject, data) for name in PLOTS})
+
+
+def write_files(
+    folder: Path, plots: Mapping[str, Callable[[], Mapping[str, bytes]]], *, quiet: bool = False
+) -> None:
+    """Write plots, each drawn by its callable as a file of each format, and say which."""
+    from mnistmlp.report.plots import NothingToDrawError
 
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for name in PLOTS:
+    for name, draw in plots.items():
         try:
-            files = draw_plot(name, subject, data)
+            files = {folder / f"{name}.{suffix}": file for suffix, file in draw().items()}
         except NothingToDrawError as reason:
             stays = "; the old one stays" if (folder / f"{name}.png").exists() else ""
-            path = console.escape(str(folder / name))
-            console.note(f"{path} is left out: {reason}{stays}")
-        else:
-            _write(folder, {f"{name}.{suffix}": file for suffix, file in files.items()})
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        path = folder / name
-        back_up_replaced(path)
-        with atomic_write(path) as file:
-            file.write(content)
-    written = ", ".join(str(folder / name) for name in files)
-    console.note(f"plots: {console.escape(written)}")
+            left_out = console.escape(str(folder / name))
+            console.note(f"{left_out} is left out: {reason}{stays}")
+            continue
+        for path, content in files.items():
+            back_up_replaced(path, quiet=quiet)
+            with atomic_write(path) as file:
+                file.write(content)
+        if not quiet:
+            console.note(f"plots: {console.escape(', '.join(map(str, files)))}")

@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mnistmlp import blas
-from mnistmlp.brains.recipe_file import format_toml, named_recipe, save_recipe
+from mnistmlp.brains.recipe_file import format_toml
 from mnistmlp.cli import console
-from mnistmlp.cli.data import open_dataset
-from mnistmlp.cli.options import back_up_replaced
-from mnistmlp.cli.recipes import check_recipe_file
+from mnistmlp.cli.brains import load_named
+from mnistmlp.cli.data import choose_dataset, open_dataset
 from mnistmlp.cli.recipes.table import format_ranges, summarise_recipes
 from mnistmlp.cli.settings import takes_options
 from mnistmlp.cli.tune.options import Options
+from mnistmlp.cli.tune.outputs import check_outputs, write_plots, write_recipe
+from mnistmlp.cli.tune.plan import make_plan
 from mnistmlp.cli.tune.progress import show_progress
-from mnistmlp.cli.tune.report import document, summarise
+from mnistmlp.cli.tune.report import document, format_front, summarise
 from mnistmlp.errors import StudyError, needs_extra
+from mnistmlp.tuning.outcomes import find_best, find_front
 
 if TYPE_CHECKING:
+    from mnistmlp.core.network import Network
     from mnistmlp.data.datasets import Dataset
     from mnistmlp.tuning.database import Database
-    from mnistmlp.tuning.search import Outcome, Plan
+    from mnistmlp.tuning.outcomes import Outcome
+    from mnistmlp.tuning.search import Plan
 
 TABLES = {"Searched by default": format_ranges, "Recipes": summarise_recipes}
 EXAMPLES = (
@@ -48,30 +52,19 @@ def tune(options: Options) -> None:
     cores = blas.configure()
     with needs_extra("tune"):
         import mnistmlp.tuning.study  # noqa: F401 - what needs the extra, before any work
-    plan = _make_plan(options, options.threads or cores)
-    if options.output:
-        check_recipe_file("output", options.output, force=options.force)
+    from mnistmlp.brains.train import complete
+
+    init = load_named(options.init) if options.init else None
+    plan, first = make_plan(options, init, options.threads or cores)
     database = _open_database(options)
-    data = open_dataset(options.dataset, options.data_dir, "train", quiet=options.quiet)
-    _report(options, plan, *_search(options, plan, database, data))
-
-
-def _make_plan(options: Options, threads: int) -> Plan:
-    """Return what is to be searched."""
-    from mnistmlp.tuning.search import Plan
-    from mnistmlp.tuning.space import make_space
-
-    recipe = named_recipe("classic" if options.recipe is None else options.recipe)
-    return Plan(
-        make_space(recipe, options.settings, options.search),
-        options.trials,
-        seed=options.seed,
-        sampler=options.sampler,
-        pruner=options.pruner,
-        max_seconds=options.max_seconds,
-        max_parameters=options.max_parameters,
-        threads=threads,
-    )
+    check_outputs(options, database.file)
+    dataset = options.dataset
+    if init and not (dataset or options.data_dir):
+        dataset = choose_dataset(None, None, init, quiet=options.quiet)
+    data = open_dataset(dataset, options.data_dir, "train", quiet=options.quiet)
+    complete(first, data)  # or raise an error
+    network = init.network if init else None
+    _report(options, plan, *_search(options, plan, database, data, network))
 
 
 def _open_database(options: Options) -> Database:
@@ -81,15 +74,17 @@ def _open_database(options: Options) -> Database:
 
 
 def _search(
-    options: Options, plan: Plan, database: Database, data: Dataset
+    options: Options, plan: Plan, database: Database, data: Dataset, network: Network | None
 ) -> tuple[list[Outcome], dict[str, float]]:
     """Work until all trials are done; return what came of them, and what was important."""
+    from mnistmlp.data.synthetic import add_digits
     from mnistmlp.tuning.search import Search
     from mnistmlp.tuning.study import open_study
 
     quiet = options.quiet
     with open_study(database, options.study, plan, len(data.images), data.digests, _warn) as study:
-        search = Search(study, plan, data.images, data.labels, on_note=_warn)
+        pair = add_digits(data.images, data.labels, plan.synthetic)
+        search = Search(study, plan, *pair, initial_network=network, on_note=_warn)
         with show_progress(plan, search.outcomes(), quiet=quiet) as shown:
             search.on_trial, search.on_step, search.on_wait = shown
             try:
@@ -109,19 +104,23 @@ def _warn(text: str) -> None:
 def _report(
     options: Options, plan: Plan, outcomes: list[Outcome], importances: dict[str, float]
 ) -> None:
-    """Write or print the best settings."""
-    from mnistmlp.tuning.search import find_best
-
+    """Write or print the best settings, or those of the front."""
     best = find_best(outcomes)
     if not best:
         raise StudyError("no trial was trained to the end, so there is no best one")
+    front = find_front(outcomes, plan.pareto) if plan.pareto else []
+    table = format_front(front, plan.pareto, plan.space) if plan.pareto else ""
     if not options.quiet:
-        summarise(plan, outcomes, best, importances)
-    recipe = plan.space.customise(best.settings)
+        summarise(plan, outcomes, importances)
+        if table and (options.output or options.as_json):
+            console.note(table)
+    written = []
     if options.output:
-        back_up_replaced(options.output, quiet=options.quiet)
-        save_recipe(options.output, recipe)
+        written = [write_recipe(options, plan.space, each) for each in front or [best]]
+    if options.plots:
+        write_plots(options, outcomes, importances)
     if options.as_json:
-        print(document(options, recipe, outcomes, best, importances))
+        print(document(options, plan, outcomes, importances, front, written))
     else:
-        print(options.output or format_toml(recipe).rstrip())
+        recipe = format_toml(plan.space.customise(best.settings)).rstrip()
+        print("\n".join(written) or table or recipe)

@@ -12,8 +12,10 @@ import typer
 
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
+from mnistmlp.cli.completion import complete_brain
 from mnistmlp.cli.settings import RecipeName
 from mnistmlp.errors import SettingError
+from mnistmlp.training.recipes import MAX_SYNTHETIC
 
 MAX_TRIALS = 100_000
 MAX_TIME = 1e6  # seconds
@@ -61,12 +63,21 @@ class Options:
         typer.Option(help="Optuna's sampler, which proposes settings.", rich_help_panel="Search"),
     ] = "tpe"
     pruner: Annotated[
-        Literal["median", "hyperband", "none"],
+        Literal["median", "hyperband", "none"] | None,
         typer.Option(
+            show_default="median, or none with --pareto",
             help="Optuna's pruner, which ends poor trials early.",
             rich_help_panel="Search",
         ),
-    ] = "median"
+    ] = None
+    pareto: Annotated[
+        Literal["seconds", "parameters"] | None,
+        typer.Option(
+            help="Search for the best accuracy at each number of seconds of training, or of "
+            "parameters: the Pareto front of the two. Every trial is trained to the end.",
+            rich_help_panel="Search",
+        ),
+    ] = None
     max_seconds: Annotated[
         float | None,
         typer.Option(
@@ -112,7 +123,18 @@ class Options:
             parser=options.parse_file,
             metavar="FILE.toml",
             show_default="standard output",
-            help="Recipe file to write with the best settings, for train --recipe.",
+            help="Recipe file to write with the best settings, for train --recipe. With --pareto, "
+            "{trial} in its name becomes the trial.",
+            rich_help_panel="Essentials",
+        ),
+    ] = None
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            parser=options.parse_folder,
+            metavar="FOLDER",
+            help="Write pictures of the search, its history and what mattered in it, as .svg and "
+            ".png files.",
             rich_help_panel="Essentials",
         ),
     ] = None
@@ -125,6 +147,42 @@ class Options:
             rich_help_panel="Essentials",
         ),
     ] = 0
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            parser=options.parse_file,
+            metavar="BRAIN",
+            autocompletion=complete_brain,
+            help="Start every trial from this brain, or pretrained, as train --init does.",
+            rich_help_panel="Run",
+        ),
+    ] = None
+    synthetic: Annotated[
+        float,
+        typer.Option(
+            parser=options.number(0, MAX_SYNTHETIC),
+            metavar="FRACTION",
+            help="Mix synthetic digits into the training images, as train --synthetic does.",
+            rich_help_panel="Data",
+        ),
+    ] = 0.0
+    prune: Annotated[
+        float,
+        typer.Option(
+            parser=options.number(0, 0.99),
+            metavar="FRACTION",
+            help="Count the accuracy after this fraction of the weights is set to zero.",
+            rich_help_panel="Run",
+        ),
+    ] = 0.0
+    half: Annotated[
+        bool,
+        typer.Option(
+            "--half",
+            help="Count the accuracy of weights in half precision.",
+            rich_help_panel="Run",
+        ),
+    ] = False
     threads: Annotated[
         int | None,
         typer.Option(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from mnistmlp.cli import console
 from mnistmlp.cli.bar import Bar
 from mnistmlp.cli.tune.report import format_outcome, format_settings
+from mnistmlp.tuning.outcomes import find_best, find_front
 
 if TYPE_CHECKING:
-    from mnistmlp.tuning.search import Outcome, Plan
+    from mnistmlp.tuning.outcomes import Outcome
+    from mnistmlp.tuning.search import Plan
 
 NARROW, WIDE = 40, 65  # columns of a bar with some of the words, and with all
 WAITING = "waiting for the trials of other workers"
@@ -31,7 +33,7 @@ def show_progress(plan: Plan, outcomes: list[Outcome], *, quiet: bool) -> Iterat
     if quiet:
         yield Callbacks(lambda outcome, outcomes: None, lambda progress: None, lambda: None)
         return
-    lines = _Lines(plan.trials, outcomes)
+    lines = _Lines(plan, outcomes)
     if not console.is_terminal():
         yield Callbacks(lines.on_trial, lambda progress: None, lines.on_wait)
         return
@@ -45,22 +47,23 @@ def show_progress(plan: Plan, outcomes: list[Outcome], *, quiet: bool) -> Iterat
 class _Lines:
     """One line per trial that stays, and the settings of each that is better than all before."""
 
-    def __init__(self, trials: int, outcomes: list[Outcome]) -> None:
-        from mnistmlp.tuning.search import find_best
-
-        self.trials, self.find_best = trials, find_best
+    def __init__(self, plan: Plan, outcomes: list[Outcome]) -> None:
+        self.plan, self.trials = plan, plan.trials
         self.waits = False
         self.best = find_best(outcomes)
         if outcomes:
             best = f", the best {self.best.accuracy:.2%}" if self.best else ""
-            console.note(f"{len(outcomes)} of {trials} trials are done{best}")
+            console.note(f"{len(outcomes)} of {plan.trials} trials are done{best}")
 
     def on_trial(self, outcome: Outcome, outcomes: list[Outcome]) -> None:
         """Write a trial's line."""
-        self.best, self.waits = self.find_best(outcomes), False
-        is_best = outcome == self.best
-        console.note(f"{format_outcome(outcome, self.trials)}{'  best so far' if is_best else ''}")
-        if is_best:
+        self.best, self.waits = find_best(outcomes), False
+        cost = self.plan.pareto
+        good = outcome in find_front(outcomes, cost) if cost else outcome == self.best
+        praise = "on the front" if cost else "best so far"
+        line = format_outcome(outcome, self.trials, cost)
+        console.note(f"{line}{f'  {praise}' if good else ''}")
+        if good:
             for line in format_settings(outcome.settings):
                 console.note(line)
 

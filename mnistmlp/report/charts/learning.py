@@ -19,6 +19,7 @@ from mnistmlp.report.charts.lines import (
     scale_linearly,
     scale_logarithmically,
     scale_to_percent,
+    scale_to_whole,
     thin,
 )
 from mnistmlp.report.curves import Curves
@@ -147,11 +148,8 @@ def _ring_kept(axes: Axes, pair: Sequence[dict[int, float]], epoch: int | None) 
 
 
 def _scale_epochs(axes: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
     low, high = axes.get_xlim()
     if high - low < 1:
         axes.set_xlim(low - 0.5, high + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    scale_to_whole(axes.xaxis)
     axes.set_xlabel("epoch")

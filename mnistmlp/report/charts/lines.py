@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,15 +43,22 @@ def thin(x: NDArray[Any], y: NDArray[Any], points: int) -> tuple[NDArray[Any], N
     return x[places], y[places]
 
 
-def scale_logarithmically(axes: Axes, values: Sequence[float]) -> None:
-    """Make the vertical axis logarithmic, with plain numbers as tick labels."""
+def scale_logarithmically(
+    axes: Axes, values: Sequence[float], direction: Literal["x", "y"] = "y"
+) -> None:
+    """Scale the axis of a direction by logarithms, with tick labels that need no mathematics."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axes.set_yscale("log", nonpositive="mask")
+    axis: Axis = getattr(axes, f"{direction}axis")
+    getattr(axes, f"set_{direction}scale")("log", nonpositive="mask")
     few = max(values) < 1e3 * min(values)
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=6))
+
+    def spell(value: float, _: int | None) -> str:
+        return f"{value:,.0f}" if 1e4 <= value < 1e7 else f"{value:g}"
+
+    axis.set_major_formatter(FuncFormatter(spell))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def keep_within(axes: Axes, most: float = math.inf) -> None:
@@ -75,6 +82,14 @@ def scale_linearly(axis: Axis) -> None:
         return f"{value:.3g}"
 
     _scale_linearly(axis, spell)
+
+
+def scale_to_whole(axis: Axis) -> None:
+    """Label a few ticks, at whole numbers only."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def _scale_linearly(axis: Axis, spell: Callable[[float, float], str]) -> None:
