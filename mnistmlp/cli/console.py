@@ -152,7 +152,7 @@ def _fit(line: str) -> str:
     label, colon, text = line.partition(": ")
     if label not in STYLES or not colon:
         return line
-    first, *more = wrap(f"{label}:\xa0{text}", terminal_width(), "  ")  # not broken after it
+    first, *more = wrap(f"{label}:_{text}", terminal_width(), "  ")  # no line ends after the label
     first = f"{paint(label, label, sys.stderr)}: {first[len(label) + 2 :]}"
     return "\n".join([first, *more])
 

@@ -106,9 +106,7 @@ class Request:
         self._results: queue.Queue[requests.Response | bytes | Exception] = queue.Queue(maxsize=1)
         self._closed = False
         self._connection: Any = None  # the latest, set before it connects
-        self._socket: Any = (
-            None  # its socket, once connected; the connection itself may let go of it
-        )
+        self._socket: Any = None  # its socket, once connected, which it may let go of
         arguments = method, url, headers
         threading.Thread(target=self._run, args=arguments, name="request", daemon=True).start()
 
@@ -295,10 +293,8 @@ def _reason(error: BaseException) -> str:
         return "the connection ended too early"
     if isinstance(error, urllib3.exceptions.LocationParseError | UnicodeError):
         return "its address or the proxy's is invalid"  # the error quotes parts of it
-    if isinstance(error, OSError) and error.strerror:
-        text = cause_of(error)
-    else:
-        text = str(error) or type(error).__name__
+    text = cause_of(error) if isinstance(error, OSError) and error.strerror else str(error)
+    text = text or type(error).__name__
     return (hide_login(text) if "//" in text else text)[:200]  # of a proxy, perhaps
 
 
