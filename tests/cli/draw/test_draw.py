@@ -42,13 +42,13 @@ def end(process: "subprocess.Popen[bytes]", number: signal.Signals) -> tuple[int
 def test_it_serves_the_page_until_ctrl_c(start: Start, brain: Path) -> None:
     process = start("draw", brain, "--no-browser")
     url = read_url(process)
-    with urllib.request.urlopen(url, timeout=30) as answer:
-        page = answer.read().decode()
-    assert page.startswith("<!doctype html>")
-    assert f'"name": "{brain.name}"' in page
     address = ("127.0.0.1", int(url.split(":")[2].split("/")[0]))
     with socket.create_connection(address) as idle:
         idle.sendall(b"GET / HT")  # is not waited for
+        with urllib.request.urlopen(url, timeout=30) as answer:  # after that was accepted
+            page = answer.read().decode()
+        assert page.startswith("<!doctype html>")
+        assert f'"name": "{brain.name}"' in page
         assert end(process, signal.SIGINT) == (0, "", "")
     assert names() == []  # nothing is written
 
