@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<language>console|sh)\n(?P<body>.*?)^```$",
+    r"(?:^<!-- (?P<mark>[^\n]*) -->\n)?^```(?P<language>console|sh|bash)\n(?P<body>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 MARKS = ("figures vary", "not compared: ", "not run: ")  # the last two are followed by the reason
@@ -59,7 +59,7 @@ def find_commands(document: Path) -> Iterator[Command]:
         mark = block["mark"] or ""
         if mark.startswith("not run: "):
             continue
-        if block["language"] == "sh":
+        if block["language"] != "console":
             yield Command(block["body"])
             continue
         for text, output in _split(block["body"]):

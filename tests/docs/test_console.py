@@ -53,7 +53,7 @@ def run(command: str) -> "subprocess.CompletedProcess[str]":
 def test_its_blocks_are_found_and_their_marks_known(name: str) -> None:
     text = DOCUMENTS[name].read_text("utf-8")
     blocks = list(BLOCK.finditer(text))
-    assert len(blocks) == len(re.findall(r"```(?:console|sh)\b", text))
+    assert len(blocks) == len(re.findall(r"```(?:console|sh|bash)\b", text))
     for block in blocks:
         assert (block["mark"] or MARKS[0]).startswith(MARKS), block["mark"]
 
