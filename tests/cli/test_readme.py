@@ -10,7 +10,8 @@ from tests.cli.conftest import Run
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 OTHERS = {  # options of other programs
-    *("--break-system-packages", "--group", "--logdir", "--numprocesses"),
+    *("--break-system-packages", "--find-links", "--no-index", "--reinstall", "--wheel-dir"),
+    *("--group", "--logdir", "--numprocesses"),
     *("--host", "--nthreads", "--nworkers", "--no-dashboard", "--port", "--protocol"),  # Dask's
     *("--array", "--cpus-per-task", "--signal"),  # Slurm's
 }
