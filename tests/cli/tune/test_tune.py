@@ -162,6 +162,19 @@ def test_what_else_stays_fixed_is_as_in_train(run: Run, small: Path) -> None:
     assert " not none\n" in others.stderr
 
 
+@pytest.mark.parametrize("recipe", [[], ["--recipe", "own.toml"]], ids=["its own", "a file"])
+def test_the_layers_of_an_initial_brain_are_not_searched(
+    run: Run, small: Path, recipe: list[str]
+) -> None:
+    rest = ["--data-dir", small, "--quiet", "--json"]
+    run("train", *SHORT, *rest, "-o", "start.npz")
+    run("recipes", *SHORT, "--save", "own.toml")
+    words = ["--init", "start.npz", "--epochs", "1", "--validation", "300", "--trials", "1"]
+    found = json.loads(run("tune", *words, *recipe, *rest).stdout)
+    assert found["recipe"]["hidden"] == [16]
+    assert not {"hidden", "receptive_field"} & found["best"]["settings"].keys()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
