@@ -40,15 +40,15 @@ SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
 GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
 
 
-if sys.platform == "win32":  # these import what only POSIX has: terminals, limits, signals
-    collect_ignore = [
-        "brains/test_cluster.py",
-        *(f"cli/{name}" for name in ("convert/test_convert.py", "predict/test_predict.py")),
-        *(f"cli/test_{name}.py" for name in ("completion", "console", "data", "download")),
-        *(f"cli/test_{name}.py" for name in ("interrupt", "limits")),
-        *(f"cli/train/test_{name}.py" for name in ("kill", "lock", "members", "progress")),
-        *("cli/tune/test_tune.py", "cli/watch/test_watch.py", "data/test_folder.py"),
-    ]
+POSIX_ONLY = [  # these import what Windows lacks: terminals, limits, signals
+    "brains/test_cluster.py",
+    *(f"cli/{name}" for name in ("convert/test_convert.py", "predict/test_predict.py")),
+    *(f"cli/test_{name}.py" for name in ("completion", "console", "data", "download")),
+    *(f"cli/test_{name}.py" for name in ("help", "interrupt", "limits")),
+    *(f"cli/train/test_{name}.py" for name in ("kill", "lock", "members", "progress")),
+    *("cli/tune/test_tune.py", "cli/watch/test_watch.py", "data/test_folder.py"),
+]
+collect_ignore = POSIX_ONLY if sys.platform == "win32" else []
 
 SLOW = {"chromium", "postgresql", "workers"}  # fixtures: a browser, a database server, a cluster
 left_out = pytest.StashKey[int]()

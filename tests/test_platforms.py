@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from mnistmlp.cli.app import app
 from mnistmlp.cli.options import is_same_file
 from mnistmlp.data import placing
 from tests.cli.predict.conftest import seven
+from tests.conftest import POSIX_ONLY
 
-# Run before anything is imported: removes what Python has on POSIX alone, and runs commands
+# Run before anything is imported: removes what Python has on POSIX alone
 AS_ON_WINDOWS = """
 import os, signal, sys
 sys.modules |= dict.fromkeys(["fcntl", "grp", "pwd", "pty", "resource", "termios", "tty"])
@@ -28,6 +30,8 @@ for name in ("O_NONBLOCK", "O_TMPFILE", "O_CLOEXEC", "chown", "fchmod", "fchown"
     delattr(os, name)
 for name in ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGXCPU", "alarm", "pthread_sigmask", "setitimer"):
     delattr(signal, name)
+"""
+RUN_COMMANDS = """
 from mnistmlp.cli.predict import readers
 readers.START = "spawn"
 from mnistmlp.cli.app import app
@@ -42,7 +46,7 @@ for words in COMMANDS:
 def run_as_on_windows(*commands: list[object]) -> list[str]:
     """Run commands in one process, where no file may be opened in the system's encoding either."""
     words = [[str(word) for word in command] for command in commands]
-    code = AS_ON_WINDOWS.replace("COMMANDS", repr(words))
+    code = AS_ON_WINDOWS + RUN_COMMANDS.replace("COMMANDS", repr(words))
     Path("program.py").write_text(f"if __name__ == '__main__':\n{textwrap.indent(code, '    ')}")
     strict = ["-X", "warn_default_encoding", "-W", "error"]
     done = subprocess.run(
@@ -55,12 +59,15 @@ def run_as_on_windows(*commands: list[object]) -> list[str]:
 @pytest.mark.slow
 def test_training_a_committee_and_evaluating(small: Path) -> None:
     train = ["train", "--hidden", "8", "--epochs", "1", "--validation", "200", "--force"]
-    assert run_as_on_windows(
+    found = run_as_on_windows(
         [*train, "--data-dir", small, "--output", "b-{seed}.npz", "--seeds", "0:2", "--jobs", "2"],
         [*train, "--data-dir", small, "--output", "b-0.npz", "--log", "log"],
-        ["evaluate", "--data-dir", small, "b-0.npz", "--quiet", "--json"],
-        ["info", "b-0.npz"],
-    )[:4] == ["b-0.npz", "b-1.npz", "train 0", "b-0.npz"]
+        ["evaluate", "--data-dir", small, "b-0.npz", "--json"],
+        ["info", "b-0.npz", "--json"],
+    )
+    assert found[:4] == ["b-0.npz", "b-1.npz", "train 0", "b-0.npz"]
+    assert found[4::2] == ["train 0", "evaluate 0", "info 0"]
+    assert json.loads(found[5])["images"] == 300
 
 
 @pytest.mark.slow
@@ -76,6 +83,20 @@ def test_reading_pictures_and_converting(small: Path) -> None:
     assert [line.split("\t")[:2] for line in found[:20]] == [[name, "7"] for name in names]
     assert found[20] == "predict 0"
     assert found[-4:] == ["pictures", "convert 0", "converted", "convert 0"]
+
+
+@pytest.mark.slow
+def test_pytest_can_collect_the_tests() -> None:
+    folder = Path(__file__).parent
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("test_*.py"))]
+    left = [path for path in paths if path.as_posix() not in POSIX_ONLY]
+    assert len(left) == len(paths) - len(POSIX_ONLY)  # which has no names of other files
+    modules = [".".join(("tests", *path.with_suffix("").parts)) for path in left]
+    code = f"{AS_ON_WINDOWS}\nimport importlib\nlist(map(importlib.import_module, {modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_file_is_set_aside_without_links_to_links(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,7 +221,7 @@ def plan_run(
         If a value is invalid.
     """
     if synthetic and recipe.limit:
-        raise SettingError("synthetic", "does not go with limit")
+        raise SettingError("synthetic", "cannot be used with limit")
     planned = Provenance(
         recipe,
         check_seed(seed),

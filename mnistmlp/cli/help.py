@@ -102,7 +102,8 @@ class _Help:
         theme = {"option": rich_utils.STYLE_OPTION, "switch": rich_utils.STYLE_SWITCH}
         terminal = Console(theme=Theme(theme))
         for heading, text in self._blocks():
-            shown = rich_utils.highlighter(Text(text))
+            plain = console.make_plain(text, sys.stdout.encoding)  # before its columns are counted
+            shown = rich_utils.highlighter(Text(plain))
             terminal.print(Panel(shown, title=heading, title_align="left", border_style="dim"))
 
 

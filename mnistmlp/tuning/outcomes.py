@@ -59,7 +59,10 @@ def find_best(outcomes: Iterable[Outcome]) -> Outcome | None:
 
 
 def find_front(outcomes: Iterable[Outcome], kind: Cost) -> list[Outcome]:
-    """Return the outcomes that no other is better than at the same cost, by rising cost."""
+    """Return the outcomes that no other is better than at the same or a lower cost, by rising cost.
+
+    Of equal ones, the first.
+    """
     front: list[Outcome] = []
     trained = [each for each in outcomes if each.accuracy is not None]
     for each in sorted(trained, key=lambda each: (each.cost(kind), -(each.accuracy or 0))):

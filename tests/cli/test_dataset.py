@@ -72,6 +72,13 @@ def test_a_data_set_by_name_from_the_first_use_to_the_brain(
     assert more.stderr.startswith("note: using ")
     assert f" on {dataset} in " in more.stderr
     assert run("train", "--dataset", dataset, "--synthetic", 0.1, *TINY).exit_code == 2
+    tune = ["tune", "--trials", 1, *TINY[2:-1]]
+    tuned = run(*tune, "--init", "b.npz")
+    assert tuned.exit_code == 0
+    first = tuned.stderr.splitlines()[0]
+    assert first.endswith(f", which the brain was trained on (--dataset {dataset})")
+    refused = run(*tune, "--dataset", dataset, "--synthetic", 0.1)
+    assert refused.stderr == "error: --synthetic: adds digits to images of other classes\n"
     assert [each.name for each in load(dataset)] == [dataset, dataset]
 
 

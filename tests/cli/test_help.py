@@ -68,6 +68,15 @@ def test_panels_on_a_terminal(start: Start) -> None:
     assert "\x1b[1;36m" in terminal.shown  # bold cyan, as Typer shows options
 
 
+def test_panels_in_ascii(start: Start) -> None:
+    given = {"COLUMNS": "80", "PYTHONIOENCODING": "ascii"}
+    lines = read_terminal(start, "train", "--help", interactive=True, **given)
+    rows = [line for line in lines if line.startswith("|")]
+    assert {(len(row), row[-1]) for row in rows} == {(80, "|")}
+    assert [row for row in rows if "+-" in row]
+    assert "".join(lines).isascii()
+
+
 @pytest.mark.parametrize("given", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
 def test_plain_help_on_a_terminal_without_colours(start: Start, given: dict[str, str]) -> None:
     piped, _ = start("evaluate", "--help").communicate(timeout=60)

@@ -271,14 +271,12 @@ def test_a_pareto_front() -> None:
     assert all(each.last == each.accuracy and each.seconds > 0 for each in outcomes)
     front = find_front(outcomes, "parameters")
     for each in outcomes:
-        better = [
+        as_good = [
             other
-            for other in outcomes
-            if (other.parameters, -(other.accuracy or 0)) < (each.parameters, -(each.accuracy or 0))
-            and (other.accuracy or 0) >= (each.accuracy or 0)
+            for other in front
+            if other.parameters <= each.parameters and (other.accuracy or 0) >= (each.accuracy or 0)
         ]
-        same = [other for other in front if other.parameters == each.parameters]
-        assert (each in front) == (not better and each in same)
+        assert as_good == [each] if each in front else as_good
 
     def interrupt(progress: float) -> None:
         if search.number == 4:

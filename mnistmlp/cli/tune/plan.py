@@ -22,13 +22,13 @@ def make_plan(options: Options, init: Brain | None, threads: int) -> tuple[Plan,
 
     pruner = options.pruner or ("none" if options.pareto else "median")
     if options.pareto and pruner != "none":
-        message = "does not go with --pareto, which trains every trial to its end"
+        message = "cannot be used with --pareto, which trains every trial to its end"
         raise SettingError("pruner", message)
     space = _make_space(options, init)
     fixed = {name: getattr(options, name) for name in ("synthetic", "prune", "half")}
     provenance = plan_run(space.base, options.seed, init=init, **fixed)
     if options.synthetic and "limit" in space.dimensions:
-        raise SettingError("synthetic", "does not go with limit")
+        raise SettingError("synthetic", "cannot be used with limit")
     plan = Plan(
         space,
         options.trials,

@@ -52,7 +52,8 @@ def summarise(plan: Plan, outcomes: list[Outcome], importances: Mapping[str, flo
     assert best
     is_recipe = not _find_changes(first, plan.space)
     itself = "; the first is the recipe itself" if is_recipe else ""
-    console.note(f"{len(outcomes)} trials{early}{itself}")
+    count = "1 trial" if len(outcomes) == 1 else f"{len(outcomes)} trials"
+    console.note(f"{count}{early}{itself}")
     compares = is_recipe and first.accuracy is not None and best.trial != 1
     against = f" ({first.accuracy:.2%} in the first)" if compares else ""
     console.note(f"best: trial {best.trial}, validation accuracy {best.accuracy:.2%}{against}")

@@ -113,14 +113,11 @@ def draw_front(axes: Axes, trials: Points, front: Points, cost: str) -> None:
     if seen:
         x, y = zip(*sorted(seen), strict=True)
         axes.plot(x, y, label="other trials", **{**TRAINED, "color": "C1", "fillstyle": "none"})
-    right = max(x for x, y in trials if y >= floor)
-    axes.step(
-        [*costs, max(right, costs[-1])], [*accuracies, accuracies[-1]], color="C0", where="post"
-    )
+    shown = [x for x, y in trials if y >= floor]
+    axes.step([*costs, max(shown)], [*accuracies, accuracies[-1]], color="C0", where="post")
     axes.plot(costs, accuracies, label="Pareto front", **TRAINED)
     keep_within(axes, 1)
     place_legend(axes, labelled(axes), 0)
-    shown = [x for x, y in trials if y >= floor]
     if max(shown) > 10 * min(shown) > 0:
         scale_logarithmically(axes, shown, "x")
     else:

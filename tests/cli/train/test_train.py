@@ -289,7 +289,7 @@ def test_synthetic_digits_do_not_go_with_a_limit(run: Run, small: Path) -> None:
     result = run("train", *TINY, "--data-dir", small, "--synthetic", 0.1, "--limit", 100)
     assert result.exit_code == 2
     assert "--synthetic" in result.stderr
-    assert "does not go with limit" in result.stderr
+    assert "cannot be used with limit" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,8 @@ def test_a_search_without_the_recipe_itself(run: Run, small: Path) -> None:
     without = run(*tune, "batch_size=16|64,learning_rate").stderr
     assert "\n2 trials\nbest: trial " in without
     assert "in the first" not in without
+    one = run("tune", *SHORT, "--data-dir", small, "--trials", "1", "--study", "one").stderr
+    assert "\n1 trial; the first is the recipe itself\n" in one
     run("recipes", *SHORT, "--learning-rate", "0.123456", "--save", "own.toml")
     words = ["--recipe", "own.toml", "--study", "own"]
     with_it = run(*tune, "batch_size=16|32,learning_rate", *words).stderr  # of four digits
@@ -160,13 +162,29 @@ def test_what_else_stays_fixed_is_as_in_train(run: Run, small: Path) -> None:
     assert " not none\n" in others.stderr
 
 
+@pytest.mark.parametrize("recipe", [[], ["--recipe", "own.toml"]], ids=["its own", "a file"])
+def test_the_layers_of_an_initial_brain_are_not_searched(
+    run: Run, small: Path, recipe: list[str]
+) -> None:
+    rest = ["--data-dir", small, "--quiet", "--json"]
+    run("train", *SHORT, *rest, "-o", "start.npz")
+    run("recipes", *SHORT, "--save", "own.toml")
+    words = ["--init", "start.npz", "--epochs", "1", "--validation", "300", "--trials", "1"]
+    found = json.loads(run("tune", *words, *recipe, *rest).stdout)
+    assert found["recipe"]["hidden"] == [16]
+    assert not {"hidden", "receptive_field"} & found["best"]["settings"].keys()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--init", "pretrained", "--hidden", "20"], "--hidden: the initial brain has layers"),
         (["--init", "pretrained", "--search", "hidden=8|16"], "--search: hidden: is also fixed"),
-        (["--synthetic", "0.1", "--limit", "99"], "--synthetic: does not go with limit"),
-        (["--synthetic", "0.1", "--search", "limit=9:99"], "--synthetic: does not go with limit"),
+        (["--synthetic", "0.1", "--limit", "99"], "--synthetic: cannot be used with limit"),
+        (
+            ["--synthetic", "0.1", "--search", "limit=9:99"],
+            "--synthetic: cannot be used with limit",
+        ),
     ],
 )
 def test_what_does_not_go_together(run: Run, words: list[str], message: str) -> None:
@@ -180,7 +198,7 @@ def test_a_front_has_no_pruner(run: Run) -> None:
     result = run("tune", "--pareto", "seconds", "--pruner", "median")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "error: --pruner: does not go with --pareto, which trains every trial to its end\n"
+        "error: --pruner: cannot be used with --pareto, which trains every trial to its end\n"
     )
 
 
