@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 few_steps = pytest.mark.filterwarnings(  # for runs that are too short to learn anything
     "ignore:(no better than guessing|the loss has not fallen)"
 )
+needs_fifos = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
 SHARED = Path(__file__).parents[2] / "shared"  # beside the checkout
 GIVEN_FOLDER = os.environ.get("MNISTMLP_DATA_DIR")
 

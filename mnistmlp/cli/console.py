@@ -141,6 +141,7 @@ def note(message: str) -> None:
     """Write a line to stderr, and carry on if that fails.
 
     On a terminal, what begins with a label is wrapped by words, and the label is coloured.
+    A hint is not wrapped: it may be a command to copy.
     """
     if is_terminal():
         message = "\n".join(map(_fit, message.split("\n")))
@@ -152,9 +153,10 @@ def _fit(line: str) -> str:
     label, colon, text = line.partition(": ")
     if label not in STYLES or not colon:
         return line
-    first, *more = wrap(f"{label}:_{text}", terminal_width(), "  ")  # no line ends after the label
-    first = f"{paint(label, label, sys.stderr)}: {first[len(label) + 2 :]}"
-    return "\n".join([first, *more])
+    if label != "hint":
+        lines = wrap(f"{label}:_{text}", terminal_width(), "  ")  # no line ends after the label
+        text = "\n".join(lines)[len(label) + 2 :]
+    return f"{paint(label, label, sys.stderr)}: {text}"
 
 
 def _write(text: str) -> None:

@@ -268,6 +268,7 @@ class Search:
             check_time()
             assert report.validation_accuracy is not None
             if self.plan.pareto:  # Optuna prunes no trials of these, and takes no reports
+                trial.set_user_attr("epochs", report.epoch)
                 return
             trial.report(report.validation_accuracy, report.epoch)
             if report.epoch < recipe.epochs and trial.should_prune():

@@ -94,7 +94,7 @@ def test_what_redraws_a_line(monkeypatch: pytest.MonkeyPatch, term: str, able: b
 # --- Labels ------------------------------------------------------------------
 
 
-def test_errors_and_hints_are_coloured_and_wrapped_on_a_terminal(start: Start) -> None:
+def test_errors_and_hints_are_coloured_and_errors_wrapped_on_a_terminal(start: Start) -> None:
     path = f"{59 * 'n'}/brain.npz"
     terminal = Terminal(start, "info", path)
     assert terminal.read() == [
@@ -127,7 +127,10 @@ def test_only_labels_are_touched(
     console.note(f"note: {long}")
     first, *more = capsys.readouterr().err.splitlines()
     assert first.startswith("\x1b[1mnote\x1b[m: word")
+    assert more
     assert all(len(line) <= 80 for line in more)
+    console.note(f"hint: {long}")  # a command is copied whole
+    assert capsys.readouterr().err == f"\x1b[1;34mhint\x1b[m: {long}\n"
 
 
 # --- Whole lines -------------------------------------------------------------

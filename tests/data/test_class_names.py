@@ -15,7 +15,7 @@ from mnistmlp.core.network import Network
 from mnistmlp.data.catalog import NAMES, find_name_fault
 from mnistmlp.data.datasets import Dataset, load_dataset
 from mnistmlp.errors import BrainError, DataError, InputError, OtherTaskError, SettingError
-from tests.conftest import few_steps
+from tests.conftest import few_steps, needs_fifos
 
 TEN = ("cat", "dog", "cow", "pig", "hen", "fox", "owl", "bee", "ant", "elk")
 FEW: dict[str, Any] = {"hidden": (), "epochs": 1, "validation": 100}
@@ -74,6 +74,7 @@ def test_other_files_of_names_are_refused(named: Path, text: bytes, message: str
     assert "rename the file if it is something else" in str(caught.value.hint)
 
 
+@needs_fifos
 def test_a_pipe_is_no_file_of_names(named: Path) -> None:
     (named / "labels.txt").unlink()
     os.mkfifo(named / "labels.txt")

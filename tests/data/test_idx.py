@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as npst
 
 from mnistmlp.data.idx import DTYPES, encode_idx, read_header, read_idx, write_idx
 from mnistmlp.errors import IdxError, WriteError
-from tests.conftest import peak_memory
+from tests.conftest import needs_fifos, peak_memory
 
 in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 arrays = st.sampled_from(list(DTYPES.values())).flatmap(
@@ -146,6 +146,7 @@ def test_a_gzip_bomb_with_a_true_header_is_refused(tmp_path: Path) -> None:
     assert peak_memory(read) < 6_000_000
 
 
+@needs_fifos
 def test_a_path_that_is_not_a_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path, message in (

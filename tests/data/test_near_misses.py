@@ -14,6 +14,7 @@ from mnistmlp.data.folder import idx_digest, missing_files
 from mnistmlp.data.idx import read_idx, write_idx
 from mnistmlp.data.near_misses import MAX_SHOWN, missing_error
 from mnistmlp.errors import MissingDataError
+from tests.conftest import needs_fifos
 from tests.data.conftest import obey
 
 OWN = Path("my own")
@@ -159,6 +160,7 @@ def test_other_files_are_named(name: str, line: str) -> None:
     assert error_for().details == (f"found: {name}", line)
 
 
+@needs_fifos
 def test_what_is_no_file_is_named_as_what_it_is() -> None:
     images, labels = TEST
     (OWN / f"{images.name}.gz").mkdir()

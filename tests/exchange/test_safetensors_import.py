@@ -19,7 +19,7 @@ from mnistmlp.core.normalization import NORMALIZATIONS
 from mnistmlp.errors import BrainError, MissingExtraError, OtherTaskError, SettingError
 from mnistmlp.exchange.safetensors import export_safetensors, import_safetensors
 from mnistmlp.version import install_command
-from tests.conftest import blobs, save_brain
+from tests.conftest import blobs, needs_fifos, save_brain
 from tests.exchange.conftest import random_brain
 
 PATH = Path("model.safetensors")
@@ -392,6 +392,7 @@ def test_bfloat16_is_refused() -> None:
     assert "model.float()" in str(caught.value.hint)
 
 
+@needs_fifos
 @pytest.mark.parametrize("name", ["model.pt", "model.pth"])
 def test_a_pickle_is_not_opened(name: str) -> None:
     os.mkfifo(name)  # opening it would block
@@ -400,6 +401,7 @@ def test_a_pickle_is_not_opened(name: str) -> None:
     assert "save_file(" in str(caught.value.hint)
 
 
+@needs_fifos
 def test_a_path_that_is_not_a_file_is_refused() -> None:
     refused("no such file")
     PATH.mkdir()

@@ -18,7 +18,7 @@ from mnistmlp.errors import LargePictureError, PictureDeviceError, PictureError
 from mnistmlp.pictures import decoding
 from mnistmlp.pictures.decoding import load_grey, open_at_once, read_bytes
 from mnistmlp.pictures.images import read_picture
-from tests.conftest import peak_memory
+from tests.conftest import needs_fifos, peak_memory
 from tests.pictures.test_images import PATH, likeness, read, seven
 
 
@@ -113,6 +113,7 @@ def test_a_kind_that_is_not_read_is_named(content: bytes, kind: str) -> None:
     assert caught.value.hint == "save such files as PNG or JPEG first"
 
 
+@needs_fifos
 def test_a_pipe_is_read_as_far_as_a_file_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "MAX_BYTES", 10)
     os.mkfifo("pipe")

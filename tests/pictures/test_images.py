@@ -14,6 +14,7 @@ from mnistmlp.data.datasets import load_dataset
 from mnistmlp.errors import PictureError
 from mnistmlp.pictures.images import centre, examine_picture, read_picture, scale, square
 from mnistmlp.pictures.ink import ink_box
+from tests.conftest import needs_fifos
 
 PATH = Path("picture.png")
 
@@ -172,6 +173,7 @@ def test_a_line_of_ink(side: str) -> None:
     assert sorted([image.any(axis=0).sum(), image.any(axis=1).sum()]) == [2, 20]  # widened
 
 
+@needs_fifos
 def test_what_is_no_picture(tmp_path: Path) -> None:
     stream = io.BytesIO()
     seven().save(stream, "png")

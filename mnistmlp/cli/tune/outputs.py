@@ -43,7 +43,6 @@ def check_outputs(options: Options, study: Path | None) -> None:
     if options.plots:
         from mnistmlp.cli.evaluate.plots import check_files
 
-        files |= {"--output": output}
         check_files(options.plots, _list_plots(options.pareto), files, force=options.force)
 
 
