@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+import mnistmlp
 from mnistmlp.data.folder import default_folder
 from tests.pictures.drawings import draw_page
 
@@ -19,6 +20,8 @@ def put_files(document: str, mnist: Path, numbers: Path) -> None:
     """Put into the folder what the commands of a document take."""
     shutil.copytree(mnist, default_folder())
     put_pictures(numbers)
+    if document in ("docs/brain-file.md", "docs/evaluating.md"):
+        put_brain(mnist)
     if document == "docs/exports.md":
         put_models()
     if document == "docs/maths/README.md":  # its commands are for a clone
@@ -35,6 +38,12 @@ def put_pictures(numbers: Path) -> None:
         shutil.copy(digits / f"{source}.png", name)
     for name, source in NUMBERS.items():
         shutil.copy(numbers / source, name)
+
+
+def put_brain(mnist: Path) -> None:
+    """Put the brain into the folder that `mnistmlp train` makes."""
+    train, _ = mnistmlp.load(folder=mnist)
+    mnistmlp.train("classic", train).save("brain.npz")
 
 
 def put_models() -> None:
