@@ -51,6 +51,9 @@ def number(least: float = -math.inf, most: float = math.inf) -> Callable[[str], 
     return read
 
 
+parse_seed = whole(0, 2**63 - 1)
+
+
 def _within(value: Real, least: float, most: float) -> Real:
     if not least <= value <= most:
         raise typer.BadParameter(f"{short(value)} is not a number from {least:,} to {most:,}")

@@ -1,4 +1,4 @@
-"""Settings of a recipe as options of a command.
+"""Settings of a recipe as options of a command, and what else `train` and `tune` both take.
 
 Typer reads the annotations, so their evaluation is not postponed here.
 """
@@ -12,9 +12,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
-from mnistmlp.cli.completion import complete_recipe
-from mnistmlp.training.recipes import RECIPES, SETTINGS
+from mnistmlp.cli.completion import complete_brain, complete_recipe
+from mnistmlp.training.recipes import MAX_SYNTHETIC, RECIPES, SETTINGS
 from mnistmlp.training.settings import Setting, parse_hidden, spell
 
 Options = TypeVar("Options")
@@ -29,6 +30,52 @@ RecipeName = Annotated[
         rich_help_panel="Essentials",
     ),
 ]
+
+
+def seed_option(text: str) -> Any:
+    """Return the option for a seed, with this help."""
+    return typer.Option(
+        parser=options.parse_seed, metavar="N", help=text, rich_help_panel="Essentials"
+    )
+
+
+def brain_option(text: str) -> Any:
+    """Return an option for the brain that a run is based on, with this help."""
+    return typer.Option(
+        parser=options.parse_file,
+        metavar="BRAIN",
+        autocompletion=complete_brain,
+        help=text,
+        rich_help_panel="Run",
+    )
+
+
+def synthetic_option(text: str) -> Any:
+    """Return the option for the share of synthetic digits, with this help."""
+    return typer.Option(
+        parser=options.number(0, MAX_SYNTHETIC),
+        metavar="FRACTION",
+        help=text,
+        rich_help_panel="Data",
+    )
+
+
+def prune_option(text: str, panel: str | None = None) -> Any:
+    """Return the option for the share of weights to set to zero, with this help."""
+    return typer.Option(
+        parser=options.number(0, 0.99), metavar="FRACTION", help=text, rich_help_panel=panel
+    )
+
+
+def threads_option(text: str) -> Any:
+    """Return the option for the number of threads, with this help."""
+    return typer.Option(
+        parser=options.whole(1, MAX_THREADS),
+        metavar="N",
+        show_default="the usable processors",
+        help=text,
+        rich_help_panel="Run",
+    )
 
 
 def takes_options(

@@ -233,8 +233,6 @@ def _read_local(transfer: Transfer) -> Chunks:
             total = path.stat().st_size
             while data := source.read(CHUNK):
                 yield data, total
-    except FileNotFoundError:
-        raise RefusalError("no such file") from None
     except OSError as error:
         raise RefusalError(cause_of(error)) from None
     except ValueError as error:

@@ -164,8 +164,6 @@ def _open(path: Path) -> BinaryIO | gzip.GzipFile:
         with path.open("rb") as file:
             packed = file.read(2) == GZIP_MAGIC
         return gzip.open(path) if packed else path.open("rb")
-    except FileNotFoundError:
-        raise IdxError(f"{path}: no such file") from None
     except OSError as error:
         raise IdxError(f"{path}: {cause_of(error)}") from None
 

@@ -20,7 +20,7 @@ from mnistmlp.cli.convert.report import (
     warn_of_doubts,
 )
 from mnistmlp.cli.convert.writing import check_names
-from mnistmlp.cli.options import NUMBER, Force, Quiet, parse_no_stream, whole
+from mnistmlp.cli.options import NUMBER, Force, Quiet, parse_no_stream, parse_seed, whole
 from mnistmlp.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def convert(
     seed: Annotated[
         int | None,
         typer.Option(
-            parser=whole(0, 2**63 - 1),
+            parser=parse_seed,
             metavar="N",
             show_default="0",
             help="Seed of --split and --augment.",

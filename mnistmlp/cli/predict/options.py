@@ -95,7 +95,7 @@ Data = Annotated[
 Seed = Annotated[
     int | None,
     typer.Option(
-        parser=options.whole(0, 2**63 - 1),
+        parser=options.parse_seed,
         metavar="N",
         show_default="a new one each time",
         help="Seed of --index random.",

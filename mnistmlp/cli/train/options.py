@@ -15,11 +15,18 @@ import typer
 from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
 from mnistmlp.cli.brains import DEFAULT_BRAIN
-from mnistmlp.cli.completion import complete_brain, complete_file
-from mnistmlp.cli.settings import RecipeName
+from mnistmlp.cli.completion import complete_file
+from mnistmlp.cli.settings import (
+    RecipeName,
+    brain_option,
+    prune_option,
+    seed_option,
+    synthetic_option,
+    threads_option,
+)
 from mnistmlp.cli.train.checkpoints import SUFFIX
 from mnistmlp.errors import SettingError
-from mnistmlp.training.recipes import MAX_EPOCHS, MAX_SYNTHETIC
+from mnistmlp.training.recipes import MAX_EPOCHS
 
 MAX_SEEDS = 1000
 MAX_PORT = 65_535
@@ -61,12 +68,7 @@ class Options:
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the recipe, as far as given
     seed: Annotated[
         int,
-        typer.Option(
-            parser=options.whole(0, 2**63 - 1),
-            metavar="N",
-            help="Seed of the random numbers.",
-            rich_help_panel="Essentials",
-        ),
+        seed_option("Seed of the random numbers."),
     ] = 0
     seeds: Annotated[
         range | None,
@@ -99,25 +101,16 @@ class Options:
     ] = None
     init: Annotated[
         Path | None,
-        typer.Option(
-            parser=options.parse_file,
-            metavar="BRAIN",
-            autocompletion=complete_brain,
-            help="Start from the weights of this brain, or of pretrained: with its layers, "
-            "activation and loss, and the settings of the recipe it names, unless options "
-            "override them.",
-            rich_help_panel="Run",
+        brain_option(
+            "Start from the weights of this brain, or of pretrained: with its layers, activation "
+            "and loss, and the settings of the recipe it names, unless options override them."
         ),
     ] = None
     like: Annotated[
         Path | None,
-        typer.Option(
-            parser=options.parse_file,
-            metavar="BRAIN",
-            autocompletion=complete_brain,
-            help="Train this brain again with its own settings, write NAME.again.npz, and compare "
-            "the weights; exit with 1 if they differ.",
-            rich_help_panel="Run",
+        brain_option(
+            "Train this brain again with its own settings, write NAME.again.npz, and compare "
+            "the weights; exit with 1 if they differ."
         ),
     ] = None
     resume: Annotated[
@@ -143,21 +136,16 @@ class Options:
     ] = None
     synthetic: Annotated[
         float,
-        typer.Option(
-            parser=options.number(0, MAX_SYNTHETIC),
-            metavar="FRACTION",
-            help="Mix synthetic digits into the training images, as this fraction of the total; "
-            "they include ways of writing that are rare in MNIST.",
-            rich_help_panel="Data",
+        synthetic_option(
+            "Mix synthetic digits into the training images, as this fraction of the total; they "
+            "include ways of writing that are rare in MNIST."
         ),
     ] = 0.0
     prune: Annotated[
         float,
-        typer.Option(
-            parser=options.number(0, 0.99),
-            metavar="FRACTION",
-            help="Set the smallest weights, this fraction of all, to zero before saving; with "
-            "--half, this makes the file smaller.",
+        prune_option(
+            "Set the smallest weights, this fraction of all, to zero before saving; with --half, "
+            "this makes the file smaller."
         ),
     ] = 0.0
     half: Annotated[
@@ -166,13 +154,9 @@ class Options:
     ] = False
     threads: Annotated[
         int | None,
-        typer.Option(
-            parser=options.whole(1, MAX_THREADS),
-            metavar="N",
-            show_default="the usable processors",
-            help="Number of threads that share the work of large networks, where that is faster; "
-            "the result is the same.",
-            rich_help_panel="Run",
+        threads_option(
+            "Number of threads that share the work of large networks, where that is faster; the "
+            "result is the same."
         ),
     ] = None
     log: Annotated[

@@ -10,12 +10,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from mnistmlp.blas import MAX_THREADS
 from mnistmlp.cli import options
-from mnistmlp.cli.completion import complete_brain
-from mnistmlp.cli.settings import RecipeName
+from mnistmlp.cli.settings import (
+    RecipeName,
+    brain_option,
+    prune_option,
+    seed_option,
+    synthetic_option,
+    threads_option,
+)
 from mnistmlp.errors import SettingError
-from mnistmlp.training.recipes import MAX_SYNTHETIC
 
 MAX_TRIALS = 100_000
 MAX_TIME = 1e6  # seconds
@@ -140,39 +144,22 @@ class Options:
     ] = None
     seed: Annotated[
         int,
-        typer.Option(
-            parser=options.whole(0, 2**63 - 1),
-            metavar="N",
-            help="Seed of every training run, and of the sampler.",
-            rich_help_panel="Essentials",
-        ),
+        seed_option("Seed of every training run, and of the sampler."),
     ] = 0
     init: Annotated[
         Path | None,
-        typer.Option(
-            parser=options.parse_file,
-            metavar="BRAIN",
-            autocompletion=complete_brain,
-            help="Start every trial from this brain, or pretrained, as train --init does.",
-            rich_help_panel="Run",
-        ),
+        brain_option("Start every trial from this brain, or pretrained, as train --init does."),
     ] = None
     synthetic: Annotated[
         float,
-        typer.Option(
-            parser=options.number(0, MAX_SYNTHETIC),
-            metavar="FRACTION",
-            help="Mix synthetic digits into the training images, as train --synthetic does.",
-            rich_help_panel="Data",
+        synthetic_option(
+            "Mix synthetic digits into the training images, as train --synthetic does."
         ),
     ] = 0.0
     prune: Annotated[
         float,
-        typer.Option(
-            parser=options.number(0, 0.99),
-            metavar="FRACTION",
-            help="Count the accuracy after this fraction of the weights is set to zero.",
-            rich_help_panel="Run",
+        prune_option(
+            "Count the accuracy after this fraction of the weights is set to zero.", "Run"
         ),
     ] = 0.0
     half: Annotated[
@@ -185,13 +172,9 @@ class Options:
     ] = False
     threads: Annotated[
         int | None,
-        typer.Option(
-            parser=options.whole(1, MAX_THREADS),
-            metavar="N",
-            show_default="the usable processors",
-            help="Number of threads that share the work of large networks; use fewer if several "
-            "workers share a machine.",
-            rich_help_panel="Run",
+        threads_option(
+            "Number of threads that share the work of large networks; use fewer if several "
+            "workers share a machine."
         ),
     ] = None
     force: options.Force = False

@@ -91,11 +91,11 @@ def _collect_facts(
         return [(each.cost(cost), trained[each.trial]) for each in some] if cost else []
 
     return SearchFacts(
-        trained,
-        {trial: last for trial, last in early.items() if last is not None},
-        importances,
-        ENOUGH,
-        {"seconds": "seconds of training", None: ""}.get(cost, str(cost)),
-        pair([each for each in outcomes if each.trial in trained]),
-        pair(find_front(outcomes, cost)) if cost else [],
+        trained=trained,
+        early={trial: last for trial, last in early.items() if last is not None},
+        importances=importances,
+        enough=ENOUGH,
+        cost={"seconds": "seconds of training", None: ""}.get(cost, str(cost)),
+        trials=pair([each for each in outcomes if each.trial in trained]),
+        front=pair(find_front(outcomes, cost)) if cost else [],
     )
